@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The `pinfold` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pinfold_cli::main()
+}

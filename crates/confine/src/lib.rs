@@ -1,1 +1,8 @@
-//! Placeholder.
+//! DOING it: turns a [`pinfold_plan::Plan`] into a confined process. The only crate that asks a kernel for
+//! restrictions.
+#![deny(unsafe_code)]
+
+pub mod launch;
+pub mod link;
+#[cfg(target_os = "linux")]
+pub mod linux;

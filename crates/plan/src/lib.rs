@@ -1,1 +1,19 @@
-//! Placeholder.
+//! HOW this host keeps a policy: the plan, as inert data.
+//!
+//! [`linux::build`] resolves a [`pinfold_policy::Policy`] against the facts of a [`Host`] and gives a [`Plan`]: the
+//! mounts, rules, filters and limits in the order they are applied, and for each promise by what it is kept
+//! ([`assurance`]). Nothing here makes a system call or asks which platform it runs on, so every plan can be computed,
+//! compared and tested on any machine.
+#![forbid(unsafe_code)]
+
+pub mod assurance;
+pub mod host;
+pub mod linux;
+mod mount;
+mod plan;
+
+pub use assurance::{Assurance, Keeper, Promise, Refusal};
+pub use host::{GitDirectory, Host, Kind};
+pub use linux::PlanError;
+pub use mount::{Mode, Mount};
+pub use plan::{Backend, Identity, Landlock, LandlockAccess, LandlockRule, Limits, Network, Plan, Seccomp, Watch};

@@ -1,1 +1,64 @@
-//! Placeholder.
+//! What a run may do: the policy, as pure data and decisions.
+//!
+//! Text becomes a [`PolicyFile`] ([`parse`]), files become layers, [`merge`] resolves them to a [`Policy`], and
+//! [`decide`] answers for one path. Nothing here makes a system call, reads a clock or an environment, or depends on
+//! the platform it runs on: the platform is a value ([`Platform`]).
+#![forbid(unsafe_code)]
+
+mod amount;
+pub mod bounds;
+mod ceiling;
+mod check;
+mod decide;
+mod deny;
+mod document;
+mod env;
+mod files;
+#[cfg(test)]
+mod fixtures;
+mod flags;
+mod hint;
+mod layers;
+mod limits;
+mod merging;
+mod names;
+mod network;
+mod origin;
+mod parse;
+mod paths;
+mod platform;
+mod policy;
+mod process;
+mod profiles;
+mod protect;
+mod reference;
+mod resolve;
+mod schema;
+pub mod sets;
+mod show;
+mod territory;
+mod text;
+
+pub use amount::Unit;
+pub use ceiling::{Ceiling, List};
+pub use decide::{Access, Decider, Effect, Verdict, decide};
+pub use deny::{Deny, DenyMatcher, DenyText};
+pub use document::PolicyFile;
+pub use env::{Env, EnvPattern, EnvRules, EnvValue};
+pub use files::{FileRules, Grant, Place, Target};
+pub use flags::{FlagError, Setting};
+pub use layers::{Layer, MergeError, Merged, Withheld, merge};
+pub use limits::{Limit, LimitName, LimitRules, Limits};
+pub use network::{Network, NetworkMode};
+pub use origin::{Entry, LayerKind, Origin, Position, Rule};
+pub use parse::{ParseError, parse};
+pub use paths::PathText;
+pub use platform::{Places, Platform};
+pub use policy::Policy;
+pub use process::Process;
+pub use profiles::{PROFILE_DEFAULT, PROFILE_NAMES, builtin_profile, profile_text};
+pub use protect::{Protect, ProtectText, Scope};
+pub use reference::reference;
+pub use schema::schema;
+pub use show::to_toml;
+pub use territory::{Area, AreaKind};

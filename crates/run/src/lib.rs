@@ -1,1 +1,17 @@
-//! Placeholder.
+//! LIVING through a run: start the confined process, relay its terminal, pass signals on, keep the limits that the
+//! kernel does not, watch protected names, and end with the command's own exit status.
+#![forbid(unsafe_code)]
+
+mod exit;
+mod limits;
+mod process_tree;
+mod session;
+mod supervise;
+mod terminal;
+mod watch;
+
+pub use exit::{End, Outcome};
+pub use limits::LimitReached;
+pub use session::{Leftover, Session, SessionError, Store, WorkspaceStore};
+pub use supervise::{Request, RunError, run};
+pub use watch::{Quarantined, sweep};

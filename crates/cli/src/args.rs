@@ -1,0 +1,191 @@
+//! Every flag and what it says about itself.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+
+/// Run AI agents' commands in the real workspace, confined by the operating system.
+#[derive(Debug, Parser)]
+#[command(name = "pinfold", version, max_term_width = 100, arg_required_else_help = true, subcommand_required = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a command in the sandbox
+    #[command(after_help = RUN_HELP)]
+    Run(RunArgs),
+    /// Open your shell in the sandbox
+    Shell(ShellArgs),
+    /// Print what would be enforced here, and by what
+    Plan(PlanArgs),
+    /// Explain whether a path may be read, written or executed, and by which rule
+    Why(WhyArgs),
+    /// Check, show or describe policies
+    Policy(PolicyArgs),
+    /// Let this project's pinfold.toml, exactly as it is now, widen the policy
+    Trust(TrustArgs),
+    /// Tell what this host can keep, what is missing, and how to get it
+    Doctor(DoctorArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+}
+
+const RUN_HELP: &str = "\
+Exit status: the command's own; 128 + n when signal n ended it; 124 when the wall-clock limit did;
+125 when pinfold failed and the command never ran; 126 or 127 when it could not be executed.
+
+Examples:
+  pinfold run -- cargo test
+  pinfold run --profile read-only -- rg TODO
+  pinfold run --network full --write ../other -- npm install";
+
+/// What shapes the policy of one run.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct PolicyFlags {
+    /// Start from this built-in profile: read-only, workspace, offline-build or open
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<String>,
+    /// Add a policy file, over the user's and the project's
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
+    /// Make a path visible, read-only
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) read: Vec<OsString>,
+    /// Make a path visible and writable
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) write: Vec<OsString>,
+    /// Hide a path, or everything that a glob matches
+    #[arg(long, value_name = "PATH-OR-GLOB", value_hint = ValueHint::AnyPath)]
+    pub(crate) deny: Vec<OsString>,
+    /// Let a variable of yours in, or set one
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub(crate) env: Vec<String>,
+    /// Limit memory, processes, open-files, cpu-time, wall-time, disk, file-size, temp or output
+    #[arg(long, value_name = "KIND=VALUE")]
+    pub(crate) limit: Vec<String>,
+    /// Which network there is
+    #[arg(long, value_enum)]
+    pub(crate) network: Option<NetworkFlag>,
+    /// The directory that is worked in [default: the git top level of the current directory, or that directory]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) workspace: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NetworkFlag {
+    /// Nothing but the sandbox's own loopback
+    Off,
+    /// The host's network
+    Full,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+    /// Start even if this host cannot keep every promise of the policy
+    #[arg(long)]
+    pub(crate) best_effort: bool,
+    /// Print a summary of the run as one line of JSON on standard error
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The command and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<OsString>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShellArgs {
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+    /// Start even if this host cannot keep every promise of the policy
+    #[arg(long)]
+    pub(crate) best_effort: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+    /// Print the whole plan as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhyArgs {
+    /// What would be done
+    #[arg(value_enum)]
+    pub(crate) access: AccessArg,
+    /// To which path
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+    /// Print the verdict as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccessArg {
+    /// Read a file or list a directory
+    Read,
+    /// Change, make or remove
+    Write,
+    /// Execute
+    Exec,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PolicyArgs {
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check policy files for mistakes
+    Check {
+        /// The files [default: every file that is in force here]
+        #[arg(value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
+    },
+    /// Print the policy in force here, each line with the rule it comes from
+    Show(PolicyFlags),
+    /// Print the JSON Schema of policy files
+    Schema,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrustArgs {
+    /// Take the trust back
+    #[arg(long)]
+    pub(crate) revoke: bool,
+    /// The project [default: the workspace of the current directory]
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub(crate) workspace: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// Repair what killed runs left behind
+    #[arg(long)]
+    pub(crate) clean: bool,
+    /// Attack a sandbox under the policy in force here, and print one line per promise
+    #[arg(long)]
+    pub(crate) attack: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

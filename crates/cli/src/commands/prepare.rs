@@ -1,0 +1,53 @@
+//! From arguments to a plan, with everything that a run of it needs.
+
+use pinfold_confine::linux::probe::{self, Denials, Stores};
+use pinfold_plan::{Plan, PlanError, linux};
+use pinfold_policy::Policy;
+use pinfold_run::{Store, WorkspaceStore};
+use pinfold_survey::Stamps;
+
+use crate::args::PolicyFlags;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::{layers, output};
+
+/// A plan and what it was made from.
+pub(crate) struct Prepared {
+    pub(crate) context: Context,
+    pub(crate) policy: Policy,
+    pub(crate) plan: Plan,
+    pub(crate) stamps: Stamps,
+    pub(crate) store: Store,
+    /// Holds the layers over the package caches as long as the run lives.
+    pub(crate) _workspace: WorkspaceStore,
+}
+
+/// Makes the plan for a call.
+pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
+    let context = Context::new(flags.workspace.as_deref())?;
+    let merged = layers::in_force(&context, flags)?;
+    output::withheld(&merged.withheld);
+    let policy = merged.policy;
+    let store = Store::open(context.state().to_owned()).map_err(|error| CliError::from_error(&error))?;
+    let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
+    let stores = Stores { home: workspace.home(), layers: workspace.layers().to_owned(), temp: workspace.temp() };
+    let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
+    let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
+    Ok(Prepared { context, policy, plan, stamps: sight.stamps, store, _workspace: workspace })
+}
+
+fn plan_error(error: PlanError) -> CliError {
+    let shown = CliError::from_error(&error);
+    match &error {
+        PlanError::Missing { grant, .. } => shown.rule(grant.origin.to_string()),
+        PlanError::WorkspaceTooWide { .. } | PlanError::WorkspaceIsSystem { .. } => shown
+            .why("everything in the workspace can be read and written by the command")
+            .hint("change to the project's directory, or name one with --workspace DIR"),
+        PlanError::LinkBeyondCeiling { .. } => shown,
+    }
+}
+
+/// The survey that `prepare` made, to compare with later.
+pub(crate) fn denials(policy: &Policy) -> Denials {
+    Denials::new(policy)
+}

@@ -1,0 +1,166 @@
+//! `pinfold run` and `pinfold shell`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use pinfold_plan::{Plan, linux};
+use pinfold_policy::{Access, decide};
+use pinfold_run::{End, LimitReached, Outcome, Quarantined, Request, RunError, Session};
+use serde::Serialize;
+
+use super::doctor::repair;
+use super::prepare::{Prepared, prepare};
+use crate::args::{PolicyFlags, RunArgs, ShellArgs};
+use crate::error::CliError;
+use crate::output;
+
+/// Tells a program that it runs inside, and under which profile.
+const MARK: &str = "PINFOLD_PROFILE";
+
+pub(crate) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
+    execute(&args.policy, &args.command, args.best_effort, args.json)
+}
+
+pub(crate) fn shell(args: ShellArgs) -> Result<ExitCode, CliError> {
+    let shell = std::env::var_os("SHELL").filter(|shell| Path::new(shell).exists()).unwrap_or_else(|| "/bin/sh".into());
+    execute(&args.policy, &[shell], args.best_effort, false)
+}
+
+fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: bool) -> Result<ExitCode, CliError> {
+    let prepared = prepare(flags)?;
+    repair(&prepared.store)?;
+    accept(&prepared.plan, best_effort)?;
+    let session = Session::begin(&prepared.store, &prepared.plan).map_err(|error| CliError::from_error(&error))?;
+    let environment = environment(&prepared);
+    let outcome = pinfold_run::run(Request {
+        plan: &prepared.plan,
+        command,
+        environment: &environment,
+        directory: &prepared.context.directory,
+        quarantine: prepared.store.quarantine(&session.id),
+    })
+    .map_err(|error| not_started(&prepared, &error))?;
+    report(&prepared, command, &outcome, &session.id, json)?;
+    Ok((&outcome.end).into())
+}
+
+/// Refuses a plan with promises that nothing keeps, unless the user said otherwise.
+fn accept(plan: &Plan, best_effort: bool) -> Result<(), CliError> {
+    let Some(refusal) = linux::refusal(plan) else { return Ok(()) };
+    if best_effort {
+        for missing in &refusal.missing {
+            eprintln!(
+                "pinfold: not kept: {} ({})",
+                missing.promise.text(),
+                missing.note.as_deref().unwrap_or_default()
+            );
+        }
+        return Ok(());
+    }
+    let mut error = CliError::new(refusal.to_string());
+    for missing in &refusal.missing {
+        error =
+            error.why(format!("{}: {}", missing.promise.text(), missing.note.as_deref().unwrap_or("nothing keeps it")));
+    }
+    let mut remedies: Vec<_> = refusal.missing.iter().filter_map(|missing| missing.remedy.clone()).collect();
+    remedies.dedup();
+    for remedy in remedies {
+        error = error.hint(remedy);
+    }
+    Err(error.hint("or start without these promises: --best-effort"))
+}
+
+/// What the command finds in its environment.
+fn environment(prepared: &Prepared) -> Vec<(OsString, OsString)> {
+    let mut environment = prepared.policy.env.select(prepared.context.environment.iter().cloned());
+    environment.push((MARK.into(), prepared.plan.profile.clone().into()));
+    environment
+}
+
+/// Why the sandbox failed, with what is known to help.
+fn not_started(prepared: &Prepared, error: &RunError) -> CliError {
+    let shown = CliError::from_error(error);
+    let outside = !prepared.context.directory.starts_with(&prepared.context.workspace);
+    if outside { shown.hint("the current directory is not visible inside; change to the workspace") } else { shown }
+}
+
+/// What a caller that asked for JSON reads.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Summary<'a> {
+    session: &'a str,
+    exit_code: u8,
+    signal: Option<i32>,
+    limit: Option<String>,
+    duration_ms: u64,
+    quarantined: &'a [Quarantined],
+}
+
+/// Says what there is to say after a run; nothing when all is well.
+fn report(
+    prepared: &Prepared,
+    command: &[OsString],
+    outcome: &Outcome,
+    session: &str,
+    json: bool,
+) -> Result<(), CliError> {
+    if json {
+        let summary = Summary {
+            session,
+            exit_code: outcome.end.code(),
+            signal: if let End::Killed(signal) = outcome.end { Some(signal) } else { None },
+            limit: if let End::Limited(limit) = &outcome.end { Some(describe_limit(limit)) } else { None },
+            duration_ms: outcome.duration_ms,
+            quarantined: &outcome.quarantined,
+        };
+        let line = serde_json::to_string(&summary).map_err(|error| CliError::from_error(&error))?;
+        eprintln!("{line}");
+        return Ok(());
+    }
+    output::quarantined(&outcome.quarantined);
+    match &outcome.end {
+        End::Limited(limit) => eprintln!("pinfold: ended: {}", describe_limit(limit)),
+        End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
+        End::Exited(_) | End::Killed(_) => {}
+    }
+    Ok(())
+}
+
+fn describe_limit(limit: &LimitReached) -> String {
+    let mib = |bytes: &u64| bytes >> 20;
+    match limit {
+        LimitReached::Memory { used_bytes, limit_bytes } => {
+            format!("memory reached {} MiB, limits.memory allows {} MiB", mib(used_bytes), mib(limit_bytes))
+        }
+        LimitReached::Disk { used_bytes, limit_bytes } => {
+            format!("the disk became {} MiB fuller, limits.disk allows {} MiB", mib(used_bytes), mib(limit_bytes))
+        }
+        LimitReached::WallTime { limit_ms } => format!("limits.wall-time allows {} s", *limit_ms as f64 / 1000.0),
+    }
+}
+
+/// Why a program could not be executed: missing, or only not visible.
+fn not_executed(prepared: &Prepared, command: &[OsString], errno: i32) -> CliError {
+    let program = command.first().cloned().unwrap_or_default();
+    let what = CliError::new(format!("`{}` cannot be executed", program.display()))
+        .why(std::io::Error::from_raw_os_error(errno).to_string());
+    let Some(outside) = find(prepared, &program) else { return what };
+    let verdict = decide(&prepared.policy, Access::Exec, &outside);
+    if verdict.allowed {
+        return what;
+    }
+    let what = what.why(format!("{}: {}", outside.display(), verdict.why));
+    verdict.hint.into_iter().fold(what, CliError::hint)
+}
+
+/// The program as the caller's own shell would find it, without links.
+fn find(prepared: &Prepared, program: &OsString) -> Option<PathBuf> {
+    let path = Path::new(program);
+    if path.components().count() > 1 {
+        return std::fs::canonicalize(prepared.context.absolute(path)).ok();
+    }
+    let (_, directories) = prepared.context.environment.iter().find(|(name, _)| name == "PATH")?;
+    let found = std::env::split_paths(directories).map(|directory| directory.join(path)).find(|path| path.is_file())?;
+    std::fs::canonicalize(found).ok()
+}

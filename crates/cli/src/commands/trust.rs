@@ -1,0 +1,26 @@
+//! `pinfold trust`: let a project's policy widen what is allowed.
+
+use std::process::ExitCode;
+
+use crate::args::TrustArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::layers;
+use crate::trust::Trusted;
+
+pub(crate) fn trust(args: TrustArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.workspace.as_deref())?;
+    let file = context.project_policy();
+    let trusted = Trusted::new(context.state());
+    let failed = |error: std::io::Error| CliError::new("the decision cannot be kept").why(error.to_string());
+    if args.revoke {
+        let was = trusted.remove(&file).map_err(failed)?;
+        println!("{} {}", file.display(), if was { "is not trusted any more" } else { "was not trusted" });
+        return Ok(ExitCode::SUCCESS);
+    }
+    let text = layers::read(&file).map_err(|error| layers::unreadable(&file, &error))?;
+    layers::parsed(&text, &file)?;
+    trusted.insert(&file, text.as_bytes()).map_err(failed)?;
+    println!("{} is trusted as it is now; any change to it asks again", file.display());
+    Ok(ExitCode::SUCCESS)
+}

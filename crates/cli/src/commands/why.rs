@@ -1,0 +1,56 @@
+//! `pinfold why`: allowed or not, by which rule, and the smallest change that would allow it.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use pinfold_policy::{Access, Verdict, decide};
+
+use crate::args::{AccessArg, WhyArgs};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::{layers, output};
+
+/// Exit status when the answer is no.
+const REFUSED: u8 = 1;
+
+pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.policy.workspace.as_deref())?;
+    let merged = layers::in_force(&context, &args.policy)?;
+    let (access, word) = match args.access {
+        AccessArg::Read => (Access::Read, "read"),
+        AccessArg::Write => (Access::Write, "write"),
+        AccessArg::Exec => (Access::Exec, "execute"),
+    };
+    let path = resolve(&context, &args.path);
+    let verdict = decide(&merged.policy, access, &path);
+    if args.json {
+        output::json(&verdict)?;
+    } else {
+        print_verdict(word, &path, &verdict);
+    }
+    Ok(if verdict.allowed { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// The path without links as far as it exists: that is what the rules speak of.
+fn resolve(context: &Context, path: &std::path::Path) -> PathBuf {
+    let path = context.absolute(path);
+    let existing = path.ancestors().find_map(|ancestor| Some((ancestor, std::fs::canonicalize(ancestor).ok()?)));
+    match existing {
+        Some((ancestor, real)) => path
+            .strip_prefix(ancestor)
+            .map_or(real.clone(), |rest| if rest.as_os_str().is_empty() { real } else { real.join(rest) }),
+        None => path,
+    }
+}
+
+fn print_verdict(word: &str, path: &std::path::Path, verdict: &Verdict) {
+    let answer = if verdict.allowed { "may" } else { "may not" };
+    println!("{answer} {word} {}", path.display());
+    println!("  why: {}", verdict.why);
+    if let Some(rule) = &verdict.rule {
+        println!(" rule: {}, {}", rule.text, rule.origin);
+    }
+    if let Some(hint) = &verdict.hint {
+        println!(" hint: {hint}");
+    }
+}

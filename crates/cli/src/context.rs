@@ -1,0 +1,126 @@
+//! Who calls, from where: home, current directory, workspace, and where pinfold keeps things.
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+
+use pinfold_policy::{Places, Platform};
+
+use crate::error::CliError;
+
+/// The administrator's policy.
+pub(crate) const MANAGED_POLICY: &str = "/etc/pinfold/policy.toml";
+/// A project's own policy, at the root of its workspace.
+pub(crate) const PROJECT_POLICY: &str = "pinfold.toml";
+
+/// Where a call of pinfold happens.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The caller's home, without links.
+    pub(crate) home: PathBuf,
+    /// The current directory, without links.
+    pub(crate) directory: PathBuf,
+    /// The workspace, without links.
+    pub(crate) workspace: PathBuf,
+    /// Home, current directory and workspace as the user spells them.
+    pub(crate) spelled: Vec<PathBuf>,
+    /// The caller's variables.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    state: PathBuf,
+    configuration: PathBuf,
+}
+
+impl Context {
+    /// Looks around. `workspace` is what the user named, if anything.
+    pub(crate) fn new(workspace: Option<&Path>) -> Result<Self, CliError> {
+        let environment: Vec<_> = std::env::vars_os().collect();
+        let spelled_home = home(&environment)?;
+        let home = real(&spelled_home, "the home directory")?;
+        let directory = std::env::current_dir()
+            .map_err(|error| CliError::new("the current directory cannot be found").why(error.to_string()))?;
+        let spelled_directory =
+            variable(&environment, "PWD").filter(|spelled| real_or_none(spelled).as_ref() == Some(&directory));
+        let workspace = match workspace {
+            Some(workspace) => real(workspace, "the workspace")?,
+            None => find_workspace(&directory, &home),
+        };
+        let base =
+            |name: &str, below: &str| variable(&environment, name).unwrap_or_else(|| home.join(below)).join("pinfold");
+        Ok(Self {
+            state: base("XDG_STATE_HOME", ".local/state"),
+            configuration: base("XDG_CONFIG_HOME", ".config"),
+            spelled: std::iter::once(spelled_home).chain(spelled_directory).collect(),
+            home,
+            directory,
+            workspace,
+            environment,
+        })
+    }
+
+    /// The places that a policy is resolved against.
+    pub(crate) fn places(&self) -> Places {
+        Places { platform: Platform::Linux, workspace: self.workspace.clone(), home: self.home.clone() }
+    }
+
+    /// Where pinfold keeps what lasts between runs.
+    pub(crate) fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// The user's own policy.
+    pub(crate) fn user_policy(&self) -> PathBuf {
+        self.configuration.join("policy.toml")
+    }
+
+    /// The project's own policy.
+    pub(crate) fn project_policy(&self) -> PathBuf {
+        self.workspace.join(PROJECT_POLICY)
+    }
+
+    /// A path as the user means it in an argument: relative to the current directory.
+    pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
+        normal(&self.directory.join(path))
+    }
+}
+
+/// Takes `.` and `..` out of an absolute path, by its text alone.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(normal.pop()),
+            Component::CurDir => {}
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<PathBuf> {
+    let (_, value) = environment.iter().find(|(key, _)| key == name)?;
+    Some(PathBuf::from(value)).filter(|path| path.is_absolute())
+}
+
+fn home(environment: &[(OsString, OsString)]) -> Result<PathBuf, CliError> {
+    let home = variable(environment, "HOME").filter(|home| home != Path::new("/"));
+    home.ok_or_else(|| {
+        CliError::new("there is no home directory")
+            .why("HOME is not set to an absolute path other than /")
+            .hint("set HOME to a directory of your own")
+    })
+}
+
+fn real(path: &Path, what: &str) -> Result<PathBuf, CliError> {
+    std::fs::canonicalize(path)
+        .map_err(|error| CliError::new(format!("{what} {} cannot be used", path.display())).why(error.to_string()))
+}
+
+fn real_or_none(path: &Path) -> Option<PathBuf> {
+    std::fs::canonicalize(path).ok()
+}
+
+/// The nearest directory above with a `.git`, or the current one. The home directory and what contains it never count,
+/// even if somebody keeps his settings there in a repository.
+fn find_workspace(directory: &Path, home: &Path) -> PathBuf {
+    let mut candidates = directory.ancestors().take_while(|candidate| !home.starts_with(candidate));
+    candidates.find(|candidate| candidate.join(".git").exists()).unwrap_or(directory).to_owned()
+}

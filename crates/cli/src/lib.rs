@@ -1,0 +1,53 @@
+//! The command line: arguments to library calls, answers to text. Environment and home are read here and nowhere else.
+#![forbid(unsafe_code)]
+
+mod args;
+mod commands;
+mod context;
+mod error;
+mod layers;
+mod output;
+mod trust;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::args::{Args, Command};
+use crate::error::CliError;
+
+/// Reads the arguments and carries them out.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(error::NOT_STARTED) } else { ExitCode::SUCCESS };
+        }
+    };
+    match carry_out(args.command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(error::NOT_STARTED)
+        }
+    }
+}
+
+/// The whole command line, for completions and man pages.
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+fn carry_out(command: Command) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Run(args) => commands::run::run(args),
+        Command::Shell(args) => commands::run::shell(args),
+        Command::Plan(args) => commands::plan::plan(args),
+        Command::Why(args) => commands::why::why(args),
+        Command::Policy(args) => commands::policy::policy(args),
+        Command::Trust(args) => commands::trust::trust(args),
+        Command::Doctor(args) => commands::doctor::doctor(args),
+        Command::Completions(args) => commands::completions::completions(args),
+    }
+}

@@ -1,0 +1,51 @@
+//! Answers as text and JSON: standard output is data, standard error is talk.
+
+use std::process::ExitCode;
+
+use pinfold_plan::Assurance;
+use pinfold_policy::Withheld;
+use pinfold_run::Quarantined;
+use serde::Serialize;
+
+use crate::error::CliError;
+
+/// Prints a value as indented JSON.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<ExitCode, CliError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::new("the answer cannot be written as JSON").why(error.to_string()))?;
+    println!("{text}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says what layers asked for in vain.
+pub(crate) fn withheld(withheld: &[Withheld]) {
+    for withheld in withheld {
+        eprintln!("pinfold: not applied: {withheld}");
+    }
+}
+
+/// The assurance table: promise, keeper, note.
+pub(crate) fn assurance(table: &[Assurance]) -> String {
+    let width = table.iter().map(|row| row.promise.text().len()).max().unwrap_or(0);
+    let keepers = table.iter().map(|row| row.keepers().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for row in table {
+        let note = row.note.as_deref().unwrap_or_default();
+        let line = format!("  {:width$}  {:keepers$}  {note}", row.promise.text(), row.keepers());
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Says what was moved to quarantine.
+pub(crate) fn quarantined(quarantined: &[Quarantined]) {
+    for Quarantined { path, moved_to } in quarantined {
+        match moved_to {
+            Some(place) => {
+                eprintln!("pinfold: quarantined: {} appeared and is now {}", path.display(), place.display())
+            }
+            None => eprintln!("pinfold: warning: {} appeared and could not be moved away", path.display()),
+        }
+    }
+}

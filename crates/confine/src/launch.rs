@@ -1,0 +1,58 @@
+//! What is started: a plan and a command.
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use pinfold_plan::Plan;
+
+/// A command to run under a plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Launch<'a> {
+    /// How it is confined.
+    pub plan: &'a Plan,
+    /// The program, a path or a name to be found on the `PATH` of [`Launch::environment`], and its arguments.
+    pub command: &'a [OsString],
+    /// Everything the command's environment holds.
+    pub environment: &'a [(OsString, OsString)],
+    /// The current directory, as the command sees it.
+    pub directory: &'a Path,
+    /// Give the command a terminal of its own in place of the caller's.
+    pub terminal: Option<TerminalSize>,
+    /// The mask of permission bits for new files.
+    pub umask: u32,
+}
+
+/// Size of a terminal in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TerminalSize {
+    /// Lines.
+    pub rows: u16,
+    /// Columns.
+    pub columns: u16,
+}
+
+/// The first process of a run and the way to talk to it.
+#[derive(Debug)]
+pub struct Child {
+    /// Its process id outside.
+    pub pid: rustix::process::Pid,
+    /// A descriptor that becomes readable when it, and with it every process of the run, is gone.
+    pub pidfd: OwnedFd,
+    /// The socket that reports come from and orders go to (see [`crate::link`]).
+    pub link: OwnedFd,
+}
+
+impl Launch<'_> {
+    /// The places where the program may be, in order.
+    pub(crate) fn candidates(&self) -> Vec<PathBuf> {
+        let Some(program) = self.command.first() else { return Vec::new() };
+        if Path::new(program).components().count() > 1 || program.as_encoded_bytes().contains(&b'/') {
+            return vec![PathBuf::from(program)];
+        }
+        let path = self.environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
+        std::env::split_paths(path.unwrap_or("/usr/local/bin:/usr/bin:/bin".as_ref()))
+            .map(|directory| directory.join(program))
+            .collect()
+    }
+}

@@ -1,0 +1,216 @@
+//! The first process inside: it confines itself, starts the command, reaps everything and reports.
+//!
+//! It is a copy of the supervisor and the only process inside that the supervisor's memory was ever in, so it cannot
+//! be traced or read by the others (not dumpable) and its environment is wiped before anything else.
+
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use pinfold_plan::{Backend, Network, Plan};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, WaitOptions, set_dumpable_behavior, set_parent_process_death_signal,
+};
+use rustix::thread::{CapabilitySet, CapabilitySets};
+
+use super::error::{ConfineError, Context};
+use super::identity::{map_self, write_once};
+use super::signals::SignalQueue;
+use super::sys::Copied;
+use super::{command, landlock, limits, root, seccomp, sys, terminal};
+use crate::launch::Launch;
+use crate::link::{Order, Report};
+
+/// Exit code of the first process when confinement failed. The supervisor goes by the report, not by this.
+const NOT_STARTED: i32 = 125;
+
+/// Lives the whole life of the first process.
+pub(super) fn main(copied: Copied, launch: &Launch<'_>, link: OwnedFd) -> ! {
+    let code = match confine(&copied, launch, &link) {
+        Ok(confined) => live(&copied, launch, &link, confined),
+        Err(error) => {
+            report(&link, &failure(error), None);
+            NOT_STARTED
+        }
+    };
+    // No destructors and no exit handlers: they belong to the process that this one is a copy of.
+    sys::exit_now(code)
+}
+
+/// What the confined process needs to start the command and wait for it.
+struct Confined {
+    children: SignalQueue,
+    terminal: Option<terminal::Pair>,
+}
+
+/// Everything that confines, in order.
+fn confine(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd) -> Result<Confined, ConfineError> {
+    let plan = launch.plan;
+    forget_the_supervisor(copied, link)?;
+    let children = SignalQueue::children().step("collect signals")?;
+    die_with_the_supervisor(link)?;
+    map_self(&plan.identity)?;
+    sys::join_new_session_keyring().step("leave the session keyring")?;
+    rustix::process::setsid().step("start a new session")?;
+    limits::apply(plan)?;
+    if plan.backend == Backend::LinuxNamespaces {
+        own_network(plan)?;
+        forbid_user_namespaces(plan)?;
+        root::enter(plan)?;
+    }
+    // Only now: the files of an unreadable process in /proc are root's, and the steps before write to some.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("become unreadable")?;
+    let terminal = launch.terminal.map(terminal::Pair::open).transpose()?;
+    drop_capabilities()?;
+    rustix::thread::set_no_new_privs(true).step("give up new privileges")?;
+    landlock::restrict(&plan.landlock, plan.network)?;
+    seccomp::install(&seccomp::program(&plan.seccomp)).step("install the system call filter")?;
+    Ok(Confined { children, terminal })
+}
+
+/// Starts the command and stays until it ends.
+fn live(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd, confined: Confined) -> i32 {
+    let Confined { children, terminal } = confined;
+    let command = match command::start(copied, launch, terminal.as_ref()) {
+        Ok(command) => command,
+        Err(command::StartError::Confine(error)) => {
+            report(link, &failure(error), None);
+            return NOT_STARTED;
+        }
+        Err(command::StartError::Execute(errno)) => {
+            report(link, &Report::NotExecuted { errno }, None);
+            return NOT_STARTED;
+        }
+    };
+    report(link, &Report::Started, terminal.as_ref().map(|pair| pair.master.as_fd()));
+    let controlling = terminal.map(terminal::Pair::keep_controlling);
+    let end = reap(command, &children, link, controlling.as_ref());
+    report(link, &end, None);
+    0
+}
+
+/// Reaps every process of the run until the command itself has ended.
+fn reap(command: Pid, children: &SignalQueue, link: &OwnedFd, terminal: Option<&OwnedFd>) -> Report {
+    loop {
+        while let Some(end) = next_change(command, link) {
+            if let Some(report) = end {
+                return report;
+            }
+        }
+        let mut events = [PollFd::new(link, PollFlags::IN), PollFd::new(children, PollFlags::IN)];
+        let _ = poll(&mut events, None);
+        let (from_link, from_children) = (events[0].revents(), events[1].revents());
+        if !from_children.is_empty() {
+            while children.next().is_some() {}
+        }
+        if !from_link.is_empty() {
+            obey(command, link, terminal);
+        }
+    }
+}
+
+/// Handles one child that changed: `None` when there is none, `Some(Some(…))` when the command has ended.
+fn next_change(command: Pid, link: &OwnedFd) -> Option<Option<Report>> {
+    let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
+    let (pid, status) = rustix::process::wait(options).ok().flatten()?;
+    if pid != command {
+        return Some(None);
+    }
+    if let Some(signal) = status.stopping_signal() {
+        report(link, &Report::Stopped { signal }, None);
+        return Some(None);
+    }
+    if let Some(signal) = status.terminating_signal() {
+        return Some(Some(Report::Killed { signal }));
+    }
+    Some(status.exit_status().map(|code| Report::Exited { code }))
+}
+
+/// Drops all that the copy of the supervisor brought along: its environment, its descriptors, its signal actions.
+fn forget_the_supervisor(copied: &Copied, link: &OwnedFd) -> Result<(), ConfineError> {
+    sys::wipe_environment(copied);
+    sys::default_signal_actions();
+    sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")
+}
+
+/// Asks to be killed when the supervisor ends, however it ends.
+fn die_with_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
+    set_parent_process_death_signal(Some(Signal::KILL)).step("tie this process to its supervisor")?;
+    // It may have ended before: then its end of the link is closed already.
+    let mut byte = [0];
+    match rustix::net::recv(link, &mut byte, RecvFlags::DONTWAIT | RecvFlags::PEEK) {
+        Ok((0, _)) => sys::exit_now(NOT_STARTED),
+        _ => Ok(()),
+    }
+}
+
+/// The sandbox's own network: nothing but a loopback interface.
+fn own_network(plan: &Plan) -> Result<(), ConfineError> {
+    match plan.network {
+        Network::Loopback => sys::loopback_up().step("bring the loopback interface up"),
+        Network::None | Network::Host => Ok(()),
+    }
+}
+
+/// Sets the number of user namespaces below this one to zero.
+fn forbid_user_namespaces(plan: &Plan) -> Result<(), ConfineError> {
+    if plan.seccomp.nested_namespaces {
+        return Ok(());
+    }
+    // Where /proc/sys is read-only (containers) the system call filter stands alone.
+    let _ = write_once("/proc/sys/user/max_user_namespaces", "0");
+    Ok(())
+}
+
+/// Gives up every capability in the user namespace, for good.
+fn drop_capabilities() -> Result<(), ConfineError> {
+    let step = "drop the capabilities";
+    let none = CapabilitySets {
+        effective: CapabilitySet::empty(),
+        permitted: CapabilitySet::empty(),
+        inheritable: CapabilitySet::empty(),
+    };
+    rustix::thread::clear_ambient_capability_set().step(step)?;
+    rustix::thread::set_capabilities(None, none).step(step)
+}
+
+/// The report of a step that failed.
+fn failure(error: ConfineError) -> Report {
+    let ConfineError { step, path, source } = error;
+    Report::Failed { step, path, errno: source.raw_os_error().unwrap_or(libc::EIO) }
+}
+
+/// Sends a report, with a descriptor when there is one. Without a supervisor nobody is left to tell.
+fn report(link: &OwnedFd, report: &Report, descriptor: Option<BorrowedFd<'_>>) {
+    let bytes = report.encode();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let descriptors: Vec<_> = descriptor.into_iter().collect();
+    if !descriptors.is_empty() {
+        control.push(SendAncillaryMessage::ScmRights(&descriptors));
+    }
+    let _ = rustix::net::sendmsg(link, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL);
+}
+
+/// Carries out one order of the supervisor. Without a supervisor nothing goes on.
+fn obey(command: Pid, link: &OwnedFd, terminal: Option<&OwnedFd>) {
+    let mut bytes = [0; 16];
+    let length = match rustix::net::recv(link, &mut bytes, RecvFlags::DONTWAIT) {
+        Ok((length, _)) if length > 0 => length,
+        Err(Errno::AGAIN | Errno::INTR) => return,
+        _ => sys::exit_now(NOT_STARTED),
+    };
+    match Order::decode(&bytes[..length]) {
+        Ok(Order::Signal(number)) => command::signal_group(command, number),
+        Ok(Order::Continue) => {
+            if let Some(controlling) = terminal {
+                let _ = terminal::bring_to_foreground(controlling.as_fd(), command);
+            }
+            command::signal_group(command, libc::SIGCONT);
+        }
+        Err(_) => {}
+    }
+}

@@ -1,0 +1,22 @@
+//! Linux: namespaces and mounts, Landlock, seccomp, capabilities and resource limits.
+//!
+//! [`start()`] forks the supervisor into the plan's namespaces; [`init`] is the life of that first process: it applies
+//! the plan step by step, starts the command ([`command`]) and reaps.
+
+mod command;
+mod error;
+mod identity;
+mod init;
+mod landlock;
+mod limits;
+pub mod probe;
+mod root;
+pub mod seccomp;
+mod signals;
+mod start;
+mod sys;
+mod terminal;
+
+pub use error::ConfineError;
+pub use signals::SignalQueue;
+pub use start::start;

@@ -1,0 +1,306 @@
+//! Facts about this machine and this workspace, for the plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use pinfold_plan::{GitDirectory, Host, Kind};
+use pinfold_policy::{AreaKind, DenyMatcher, Policy, Scope};
+use pinfold_survey::{Found, Matcher, Place, Repository, Stamps, Survey, SurveyError};
+use rustix::fs::{Access, AtFlags, CWD};
+
+use super::sys;
+
+/// Files that hold secrets of the system. Where the caller may read them all the same (as root, or as a member of a
+/// group) they are covered.
+const SYSTEM_SECRETS: [&str; 12] = [
+    "/etc/shadow",
+    "/etc/shadow-",
+    "/etc/gshadow",
+    "/etc/gshadow-",
+    "/etc/sudoers",
+    "/etc/sudoers.d",
+    "/etc/ssl/private",
+    "/etc/krb5.keytab",
+    "/etc/wireguard",
+    "/etc/docker",
+    "/etc/kubernetes",
+    "/etc/NetworkManager/system-connections",
+];
+
+/// Where a run keeps what lasts; see the session store.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// The private home.
+    pub home: PathBuf,
+    /// Layers over package caches.
+    pub layers: PathBuf,
+    /// A temporary directory.
+    pub temp: PathBuf,
+}
+
+/// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
+#[derive(Debug)]
+pub struct Sight {
+    /// The facts.
+    pub host: Host,
+    /// What every directory looked like.
+    pub stamps: Stamps,
+}
+
+/// Gathers what the plan for `policy` needs to know. `spelled` are paths as the user wrote them, whose links shall
+/// work inside too.
+pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sight, SurveyError> {
+    let denials = Denials(DenyMatcher::new(policy));
+    let found = survey(policy, &denials).walk()?;
+    let workspace = &policy.places.workspace;
+    let owner = rustix::fs::stat(workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
+    let paths = kinds(policy);
+    let host = Host {
+        uid: rustix::process::getuid().as_raw(),
+        gid: rustix::process::getgid().as_raw(),
+        no_user_namespaces: no_user_namespaces(),
+        id_mapped_mounts: false,
+        workspace_owner: owner,
+        landlock_abi: sys::landlock_abi(),
+        kernel: kernel(),
+        overlay: kernel() >= (5, 11),
+        private_home: stores.home,
+        layers: stores.layers,
+        private_temp: stores.temp,
+        links: links(&paths, spelled),
+        paths,
+        resolver: resolver(),
+        denied: denied(policy, &found, &denials.0),
+        git: found.repositories.iter().flat_map(|repository| git_directories(policy, repository)).collect(),
+        protected: protected(policy, &found),
+        present: present(policy),
+        readable_secrets: readable_secrets(),
+    };
+    Ok(Sight { host, stamps: found.stamps })
+}
+
+/// The same survey as [`look`] makes, for a later comparison.
+pub fn survey<'a>(policy: &Policy, denials: &'a Denials) -> Survey<'a> {
+    let names = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
+    let names: Vec<&OsStr> = names.filter_map(|protect| protect.name.file_name()).collect();
+    Survey::new(roots(policy)).denied(denials).names(names)
+}
+
+/// Decides which files are hidden.
+#[derive(Debug)]
+pub struct Denials(pub DenyMatcher);
+
+impl Denials {
+    /// For a policy.
+    pub fn new(policy: &Policy) -> Self {
+        Self(DenyMatcher::new(policy))
+    }
+}
+
+impl Matcher for Denials {
+    fn may_match(&self, basename: &[u8]) -> bool {
+        self.0.may_match_name(basename)
+    }
+
+    fn matches(&self, relative: &Path, is_dir: bool) -> bool {
+        let _ = (relative, is_dir);
+        true
+    }
+}
+
+/// What is looked through: the places that a person opened, not the system's and not the toolchains'.
+fn roots(policy: &Policy) -> Vec<PathBuf> {
+    let mut roots: Vec<PathBuf> = Vec::new();
+    for area in policy.layout() {
+        let machine = area.set.as_deref().is_some_and(|set| ["@system", "@toolchains", "@caches"].contains(&set));
+        if machine || area.kind == AreaKind::Private || roots.iter().any(|root| area.path.starts_with(root)) {
+            continue;
+        }
+        if area.path.is_dir() {
+            roots.push(area.path);
+        }
+    }
+    roots
+}
+
+/// What each path of the policy is. Missing ones are left out.
+fn kinds(policy: &Policy) -> BTreeMap<PathBuf, Kind> {
+    policy.layout().into_iter().filter_map(|area| kind(&area.path).map(|kind| (area.path, kind))).collect()
+}
+
+/// A path that a link is part of counts as a link, whichever part it is.
+fn kind(path: &Path) -> Option<Kind> {
+    let real = std::fs::canonicalize(path).ok()?;
+    let directory = real.is_dir();
+    Some(match (real == path, directory) {
+        (true, true) => Kind::Directory,
+        (true, false) => Kind::File,
+        (false, directory) => Kind::Link { leads_to: real, directory },
+    })
+}
+
+/// The links that lead to what is visible.
+fn links(paths: &BTreeMap<PathBuf, Kind>, spelled: &[PathBuf]) -> BTreeMap<PathBuf, PathBuf> {
+    let linked = paths.iter().filter(|(_, kind)| matches!(kind, Kind::Link { .. })).map(|(path, _)| path);
+    linked.chain(spelled).flat_map(|path| links_on_the_way(path)).collect()
+}
+
+/// The symbolic links met on the way along an absolute path as the user wrote it, with what they say.
+fn links_on_the_way(path: &Path) -> Vec<(PathBuf, PathBuf)> {
+    const MOST_LINKS: usize = 40; // as the kernel, path_resolution(7)
+    let mut links = Vec::new();
+    let mut rest: Vec<_> = path.components().map(|part| part.as_os_str().to_owned()).rev().collect();
+    let mut at = PathBuf::new();
+    while let Some(part) = rest.pop() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        at.push(part);
+        let Ok(says) = std::fs::read_link(&at) else { continue };
+        if links.len() == MOST_LINKS {
+            break;
+        }
+        links.push((at.clone(), says.clone()));
+        at.pop();
+        rest.extend(says.components().map(|part| part.as_os_str().to_owned()).rev());
+    }
+    links
+}
+
+/// Every existing path that a deny rule names: those found by walking, and single paths elsewhere.
+fn denied(policy: &Policy, found: &Found, matcher: &DenyMatcher) -> Vec<(PathBuf, bool)> {
+    let roots = roots(policy);
+    let walked = found.denied.iter().filter_map(|entry| {
+        let path = roots.get(entry.root)?.join(&entry.path);
+        let directory = entry.kind == pinfold_survey::Kind::Directory;
+        matcher.matches(&path, directory).map(|_| (path, directory))
+    });
+    let literals = policy.deny.iter().filter(|deny| !deny.exception).filter_map(|deny| deny.literal.clone());
+    let elsewhere = literals.filter(|path| !roots.iter().any(|root| path.starts_with(root))).filter_map(|path| {
+        let directory = matches!(kind(&path)?, Kind::Directory);
+        matcher.matches(&path, directory).map(|_| (path.clone(), directory))
+    });
+    let mut denied: Vec<_> = walked.chain(elsewhere).collect();
+    denied.sort();
+    denied.dedup();
+    denied
+}
+
+/// The git directories of a repository and what can be protected in each.
+fn git_directories(policy: &Policy, repository: &Repository) -> Vec<GitDirectory> {
+    let root = roots(policy).get(repository.root).cloned().unwrap_or_default();
+    let at = root.join(&repository.at);
+    let pointer = (repository.kind == pinfold_survey::RepositoryKind::File).then(|| at.clone());
+    let is_workspace = at.parent() == Some(&policy.places.workspace);
+    // A `.git` file may say anything: only the workspace's own, which its target acknowledges, leads outside.
+    let usable = |place: &&Place| !place.outside || (is_workspace && repository.acknowledged);
+    let places = repository.git_dir.iter().chain(&repository.common_dir).chain(&repository.modules);
+    let places = places.chain(repository.worktrees.iter().map(|worktree| &worktree.admin));
+    let mut directories: Vec<GitDirectory> =
+        places.filter(usable).map(|place| git_directory(policy, &place.path, place.outside, None)).collect();
+    if let Some(pointer) = pointer {
+        match directories.first_mut() {
+            Some(first) => first.pointer = Some(pointer),
+            None => directories.push(git_directory(policy, &at, false, Some(pointer))),
+        }
+    }
+    directories
+}
+
+fn git_directory(policy: &Policy, path: &Path, outside: bool, pointer: Option<PathBuf>) -> GitDirectory {
+    let names = policy.protect.iter().filter(|protect| protect.scope == Scope::Repository);
+    let existing = names.map(|protect| protect.name.clone()).filter(|name| exists(&path.join(name))).collect();
+    GitDirectory { path: path.to_owned(), outside, pointer, existing }
+}
+
+/// Protected names that exist outside of git directories.
+fn protected(policy: &Policy, found: &Found) -> Vec<PathBuf> {
+    let roots = roots(policy);
+    let seen = found.named.iter().filter_map(|entry| {
+        let path = roots.get(entry.root)?.join(&entry.path);
+        let directory = entry.kind == pinfold_survey::Kind::Directory;
+        is_protected_anywhere(policy, &path, directory).then_some(path)
+    });
+    let workspace = &policy.places.workspace;
+    let named = policy.protect.iter().filter(|protect| protect.scope == Scope::Workspace);
+    let top = named.filter_map(|protect| {
+        let path = workspace.join(&protect.name);
+        let stat = rustix::fs::statat(CWD, &path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let directory = rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Directory;
+        (protect.directory || !directory).then_some(path)
+    });
+    let mut protected: Vec<_> = seen.chain(top).collect();
+    protected.sort();
+    protected.dedup();
+    protected
+}
+
+/// What exists at the top of the workspace under a protected name.
+fn present(policy: &Policy) -> BTreeSet<PathBuf> {
+    let names = policy.protect.iter().filter(|protect| protect.scope != Scope::Repository);
+    names.map(|protect| policy.places.workspace.join(&protect.name)).filter(|path| exists(path)).collect()
+}
+
+/// Whether a path has a name that is protected in every directory.
+pub fn is_protected_anywhere(policy: &Policy, path: &Path, directory: bool) -> bool {
+    let mut names = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
+    names.any(|protect| (protect.directory || !directory) && path.ends_with(&protect.name))
+}
+
+fn exists(path: &Path) -> bool {
+    rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).is_ok()
+}
+
+/// Secrets of the system that the caller may read.
+fn readable_secrets() -> Vec<(PathBuf, bool)> {
+    let listed = SYSTEM_SECRETS.iter().map(PathBuf::from);
+    let host_keys = std::fs::read_dir("/etc/ssh").into_iter().flatten().flatten().map(|entry| entry.path());
+    let host_keys = host_keys.filter(|path| path.to_string_lossy().ends_with("_key"));
+    let readable = |path: &PathBuf| rustix::fs::accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).is_ok();
+    listed
+        .chain(host_keys)
+        .filter(readable)
+        .map(|path| {
+            let directory = path.is_dir();
+            (path, directory)
+        })
+        .collect()
+}
+
+/// Where `/etc/resolv.conf` leads when that is not below `/etc`.
+fn resolver() -> Option<PathBuf> {
+    let target = std::fs::canonicalize("/etc/resolv.conf").ok()?;
+    (!target.starts_with("/etc")).then_some(target)
+}
+
+/// Why user namespaces cannot be made, as far as the kernel's settings tell.
+pub fn no_user_namespaces() -> Option<String> {
+    let setting = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
+    let is_root = rustix::process::geteuid().is_root();
+    if !Path::new("/proc/self/ns/user").exists() {
+        return Some("this kernel has no user namespaces".into());
+    }
+    if setting("/proc/sys/user/max_user_namespaces").as_deref() == Some("0") {
+        return Some("user.max_user_namespaces is 0".into());
+    }
+    if !is_root && setting("/proc/sys/kernel/unprivileged_userns_clone").as_deref() == Some("0") {
+        return Some("kernel.unprivileged_userns_clone is 0".into());
+    }
+    if !is_root && setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").as_deref() == Some("1") {
+        let profile = setting("/proc/self/attr/current").unwrap_or_default();
+        if profile == "unconfined" || profile.is_empty() {
+            return Some("AppArmor restricts user namespaces to programs with a profile".into());
+        }
+    }
+    None
+}
+
+/// Major and minor version of the kernel.
+fn kernel() -> (u32, u32) {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy().into_owned();
+    let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map_while(|part| part.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}

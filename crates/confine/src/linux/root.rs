@@ -1,0 +1,353 @@
+//! The root directory that the command sees, built by descriptor from detached mounts.
+//!
+//! Every source is cloned while the host's root is still ours, every target is opened below the new root without
+//! following a symbolic link, so nothing that changes a path meanwhile can lead a mount astray.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Component, Path, PathBuf};
+
+use pinfold_plan::{Mode, Mount, Plan};
+use rustix::fs::{AtFlags, CWD, FileType, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, fsconfig_create,
+    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree, unmount,
+};
+
+use super::error::{ConfineError, Context};
+use super::sys::{self, MountAttributes};
+
+const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY;
+const NO_SETUID: u64 = libc::MOUNT_ATTR_NOSUID;
+const NO_DEVICES: u64 = libc::MOUNT_ATTR_NODEV;
+
+/// Where the templates of hidden paths lie, and nothing else.
+const OWN_DIRECTORY: &str = "/.pinfold";
+const HIDDEN_DIRECTORY: &str = "/.pinfold/directory";
+const HIDDEN_FILE: &str = "/.pinfold/file";
+
+/// The harmless devices of `/dev`.
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+
+/// The links of `/dev`.
+const DEVICE_LINKS: [(&str, &str); 6] = [
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("ptmx", "pts/ptmx"),
+    ("core", "/proc/kcore"),
+];
+
+/// Makes the plan's mounts the root of this mount namespace. Afterwards nothing of the old root is reachable.
+pub(super) fn enter(plan: &Plan) -> Result<(), ConfineError> {
+    let root = Root::new(plan.limits.temp_bytes)?;
+    for mount in &plan.mounts {
+        root.apply(mount)?;
+    }
+    root.become_root()
+}
+
+/// The new root while it is being built, mounted over the old one.
+struct Root {
+    /// The memory-backed file system at `/`.
+    fd: OwnedFd,
+}
+
+impl Root {
+    fn new(size_bytes: Option<u64>) -> Result<Self, ConfineError> {
+        let step = "make the private root";
+        let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC).step(step)?;
+        fsconfig_set_string(context.as_fd(), "mode", "0755").step(step)?;
+        if let Some(bytes) = size_bytes {
+            fsconfig_set_string(context.as_fd(), "size", bytes.to_string()).step(step)?;
+        }
+        fsconfig_create(context.as_fd()).step(step)?;
+        let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+        let fd = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step(step)?;
+        // Over the old root, where no path lookup of ours can stray into it: we only go on by descriptor.
+        attach(fd.as_fd(), CWD, Path::new("/")).step(step)?;
+        let root = Self { fd };
+        root.make_templates()?;
+        Ok(root)
+    }
+
+    /// The unreadable file and directory that lie over hidden paths.
+    fn make_templates(&self) -> Result<(), ConfineError> {
+        let step = "make the cover of hidden paths";
+        let inside = |path: &'static str| path.trim_start_matches('/');
+        rustix::fs::mkdirat(&self.fd, inside(OWN_DIRECTORY), 0o711.into()).step(step)?;
+        rustix::fs::mkdirat(&self.fd, inside(HIDDEN_DIRECTORY), 0o000.into()).step(step)?;
+        rustix::fs::mknodat(&self.fd, inside(HIDDEN_FILE), FileType::RegularFile, 0o000.into(), 0).step(step)
+    }
+
+    /// One step of the plan.
+    fn apply(&self, mount: &Mount) -> Result<(), ConfineError> {
+        match mount {
+            Mount::Bind { source, at, mode, directory, create } => self.bind(source, at, *mode, *directory, *create),
+            Mount::CopyOnWrite { source, at, store } => self.copy_on_write(source, at, store),
+            Mount::Private { at, mode } => self.private(at, *mode),
+            Mount::Link { at, target } => self.link(at, target),
+            Mount::Pin { at } => self.remount(at, 0, "pin"),
+            Mount::Seal { at } => self.remount(at, READ_ONLY, "make read-only"),
+            Mount::Hide { at, directory } => self.hide(at, *directory),
+            Mount::Proc => self.proc(),
+            Mount::Devices => self.devices(),
+        }
+    }
+
+    fn bind(&self, source: &Path, at: &Path, mode: Mode, directory: bool, create: bool) -> Result<(), ConfineError> {
+        if create {
+            std::fs::create_dir_all(old_root(source)).step_at("make the directory", source)?;
+        }
+        let tree = clone_tree(CWD, source).step_at("take a view of", source)?;
+        let read_only = if mode == Mode::ReadOnly { READ_ONLY } else { 0 };
+        restrict(tree.as_fd(), NO_SETUID | NO_DEVICES | read_only).step_at("restrict the view of", source)?;
+        self.place(tree.as_fd(), at, directory)
+    }
+
+    fn copy_on_write(&self, source: &Path, at: &Path, store: &Path) -> Result<(), ConfineError> {
+        let step = "lay a private layer over";
+        let (upper, work) = (store.join("upper"), store.join("work"));
+        for directory in [&upper, &work] {
+            std::fs::create_dir_all(directory).step_at("make the directory", directory)?;
+        }
+        let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).step_at(step, source)?;
+        for (key, value) in [("lowerdir", source), ("upperdir", &upper), ("workdir", &work)] {
+            fsconfig_set_string(context.as_fd(), key, escape_overlay(key, value)).step_at(step, source)?;
+        }
+        // Attributes of the overlay go to `user.overlay.*`, the only ones that need no privilege on the host.
+        fsconfig_set_flag(context.as_fd(), "userxattr").step_at(step, source)?;
+        fsconfig_create(context.as_fd()).step_at(step, source)?;
+        let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+        let tree = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step_at(step, source)?;
+        self.place(tree.as_fd(), at, true)
+    }
+
+    fn private(&self, at: &Path, mode: u32) -> Result<(), ConfineError> {
+        let target = self.prepare(at, true)?;
+        rustix::fs::chmodat(target.as_fd(), ".", mode.into(), AtFlags::empty()).step_at("set the mode of", at)?;
+        let tree = clone_tree(target.as_fd(), Path::new("")).step_at("take a view of", at)?;
+        attach(tree.as_fd(), target.as_fd(), Path::new("")).step_at("mount", at)
+    }
+
+    fn link(&self, at: &Path, target: &Path) -> Result<(), ConfineError> {
+        if let Some(parent) = at.parent() {
+            self.prepare(parent, true)?;
+        }
+        match rustix::fs::symlinkat(target, &self.fd, relative(at)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(error) => Err(error).step_at("make the link", at),
+        }
+    }
+
+    /// Mounts `at` on itself, with more attributes.
+    fn remount(&self, at: &Path, attributes: u64, what: &str) -> Result<(), ConfineError> {
+        let target = match self.open(at) {
+            // Gone since it was found, so there is nothing to keep; its name is watched like every missing one.
+            Err(Errno::NOENT) => return Ok(()),
+            other => other.step_at(what, at)?,
+        };
+        let tree = clone_tree(target.as_fd(), Path::new("")).step_at(what, at)?;
+        restrict(tree.as_fd(), attributes | NO_SETUID | NO_DEVICES).step_at(what, at)?;
+        attach(tree.as_fd(), target.as_fd(), Path::new("")).step_at(what, at)
+    }
+
+    fn hide(&self, at: &Path, directory: bool) -> Result<(), ConfineError> {
+        let target = match self.open(at) {
+            Err(Errno::NOENT) => return Ok(()),
+            other => other.step_at("hide", at)?,
+        };
+        let template = if directory { HIDDEN_DIRECTORY } else { HIDDEN_FILE };
+        let tree = clone_tree(self.fd.as_fd(), relative(Path::new(template))).step_at("hide", at)?;
+        restrict(tree.as_fd(), READ_ONLY | NO_SETUID | NO_DEVICES).step_at("hide", at)?;
+        attach(tree.as_fd(), target.as_fd(), Path::new("")).step_at("hide", at)
+    }
+
+    fn proc(&self) -> Result<(), ConfineError> {
+        let step = "mount /proc";
+        let context = fsopen("proc", FsOpenFlags::FSOPEN_CLOEXEC).step(step)?;
+        fsconfig_create(context.as_fd()).step(step)?;
+        let flags =
+            MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+        let tree = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step(step)?;
+        self.place(tree.as_fd(), Path::new("/proc"), true)?;
+        for path in ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"] {
+            self.remount(Path::new(path), READ_ONLY, "make read-only")?;
+        }
+        Ok(())
+    }
+
+    fn devices(&self) -> Result<(), ConfineError> {
+        self.prepare(Path::new("/dev/pts"), true)?;
+        for name in DEVICES {
+            let path = Path::new("/dev").join(name);
+            let tree = clone_tree(CWD, &path).step_at("take a view of", &path)?;
+            restrict(tree.as_fd(), NO_SETUID).step_at("restrict the view of", &path)?;
+            self.place(tree.as_fd(), &path, false)?;
+        }
+        for (name, target) in DEVICE_LINKS {
+            self.link(&Path::new("/dev").join(name), Path::new(target))?;
+        }
+        self.private(Path::new("/dev/shm"), 0o1777)?;
+        self.terminals()
+    }
+
+    /// An own `/dev/pts`, so that no terminal of the host can be opened.
+    fn terminals(&self) -> Result<(), ConfineError> {
+        let step = "mount /dev/pts";
+        let context = fsopen("devpts", FsOpenFlags::FSOPEN_CLOEXEC).step(step)?;
+        for (key, value) in [("ptmxmode", "0666"), ("mode", "0620")] {
+            fsconfig_set_string(context.as_fd(), key, value).step(step)?;
+        }
+        fsconfig_create(context.as_fd()).step(step)?;
+        let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+        let tree = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step(step)?;
+        self.place(tree.as_fd(), Path::new("/dev/pts"), true)
+    }
+
+    /// Attaches a detached mount at a path inside, which is made when it is missing.
+    fn place(&self, tree: BorrowedFd<'_>, at: &Path, directory: bool) -> Result<(), ConfineError> {
+        let target = self.prepare(at, directory)?;
+        attach(tree, target.as_fd(), Path::new("")).step_at("mount", at)
+    }
+
+    /// Opens the mount point `at`, making it and its parents when missing.
+    fn prepare(&self, at: &Path, directory: bool) -> Result<OwnedFd, ConfineError> {
+        match self.open(at) {
+            Ok(target) => return Ok(target),
+            Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => {}
+            Err(error) => return Err(error).step_at("open the mount point", at),
+        }
+        self.make(at, directory).step_at("make the mount point", at)
+    }
+
+    /// Opens an existing path inside; a symbolic link on the way is an error.
+    fn open(&self, at: &Path) -> Result<OwnedFd, Errno> {
+        let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        rustix::fs::openat2(&self.fd, relative(at), flags, 0.into(), resolve)
+    }
+
+    /// Makes a path inside, component by component. What is in the way (an earlier run may have put a link into the
+    /// private home) is moved aside.
+    fn make(&self, at: &Path, directory: bool) -> io::Result<OwnedFd> {
+        let names: Vec<&OsStr> = at
+            .components()
+            .filter_map(|component| if let Component::Normal(name) = component { Some(name) } else { None })
+            .collect();
+        let mut current = open_here(self.fd.as_fd(), OsStr::new("."), true)?;
+        for (index, name) in names.iter().enumerate() {
+            let is_directory = directory || index + 1 < names.len();
+            current = match open_here(current.as_fd(), name, is_directory) {
+                Ok(next) => next,
+                Err(Errno::NOENT) => make_here(current.as_fd(), name, is_directory)?,
+                Err(Errno::LOOP | Errno::NOTDIR) => {
+                    set_aside(current.as_fd(), name)?;
+                    make_here(current.as_fd(), name, is_directory)?
+                }
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(current)
+    }
+
+    /// Seals the root, makes it `/` and lets go of the old one.
+    fn become_root(self) -> Result<(), ConfineError> {
+        let step = "enter the private root";
+        restrict_one(self.fd.as_fd(), READ_ONLY | NO_SETUID | NO_DEVICES).step(step)?;
+        rustix::process::fchdir(&self.fd).step(step)?;
+        rustix::process::pivot_root(".", ".").step(step)?;
+        // The old root lies over the new one now: `.` is the topmost.
+        unmount(".", UnmountFlags::DETACH).step(step)?;
+        rustix::process::chdir("/").step(step)
+    }
+}
+
+/// A path of the old root, which stays readable by name until [`Root::become_root`].
+fn old_root(path: &Path) -> PathBuf {
+    path.to_owned()
+}
+
+/// `at` without its leading slash, `.` for the root itself.
+fn relative(at: &Path) -> &Path {
+    match at.strip_prefix("/") {
+        Ok(rest) if rest.as_os_str().is_empty() => Path::new("."),
+        Ok(rest) => rest,
+        Err(_) => at,
+    }
+}
+
+/// A detached clone of a mount with all that is mounted below it. An empty path means `directory` itself.
+fn clone_tree(directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_RECURSIVE
+        | OpenTreeFlags::AT_SYMLINK_NOFOLLOW
+        | OpenTreeFlags::AT_EMPTY_PATH;
+    open_tree(directory, path, flags)
+}
+
+/// Sets attributes on a detached tree and cuts it off from mounts that appear on the host later.
+fn restrict(tree: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
+    let private = MountAttributes { set: attributes, propagation: libc::MS_PRIVATE, ..Default::default() };
+    sys::set_mount_attributes(tree, true, &private)
+}
+
+/// Sets attributes on one mount.
+fn restrict_one(mount: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
+    sys::set_mount_attributes(mount, false, &MountAttributes { set: attributes, ..Default::default() })
+}
+
+/// Attaches a detached mount. An empty path means `directory` itself.
+fn attach(tree: BorrowedFd<'_>, directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(tree, "", directory, path, flags)
+}
+
+/// Opens one name in a directory, following nothing.
+fn open_here(directory: BorrowedFd<'_>, name: &OsStr, is_directory: bool) -> Result<OwnedFd, Errno> {
+    let kind = if is_directory { OFlags::DIRECTORY } else { OFlags::empty() };
+    let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW | kind;
+    rustix::fs::openat(directory, name, flags, 0.into())
+}
+
+/// Makes one name in a directory and opens it.
+fn make_here(directory: BorrowedFd<'_>, name: &OsStr, is_directory: bool) -> io::Result<OwnedFd> {
+    if is_directory {
+        rustix::fs::mkdirat(directory, name, 0o755.into())?;
+    } else {
+        rustix::fs::mknodat(directory, name, FileType::RegularFile, 0o644.into(), 0)?;
+    }
+    Ok(open_here(directory, name, is_directory)?)
+}
+
+/// Renames what is in the way of a mount point, keeping it.
+fn set_aside(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
+    for number in 0..1000 {
+        let mut aside = name.to_owned();
+        aside.push(format!(".set-aside-{number}"));
+        let flags = rustix::fs::RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(directory, name, directory, &aside, flags) {
+            Err(Errno::EXIST) => {}
+            other => return Ok(other?),
+        }
+    }
+    Err(Errno::EXIST.into())
+}
+
+/// Overlay options are separated by `:` and `,`; a backslash takes their meaning away.
+fn escape_overlay(key: &str, path: &Path) -> std::ffi::OsString {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let special: &[u8] = if key == "lowerdir" { b"\\:," } else { b"\\," };
+    let mut escaped = Vec::with_capacity(path.as_os_str().len());
+    for byte in path.as_os_str().as_bytes() {
+        if special.contains(byte) {
+            escaped.push(b'\\');
+        }
+        escaped.push(*byte);
+    }
+    std::ffi::OsString::from_vec(escaped)
+}

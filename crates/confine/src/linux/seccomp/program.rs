@@ -1,0 +1,188 @@
+//! From the tables to the program that the kernel runs.
+
+use std::mem::offset_of;
+
+use libc::sock_filter;
+use pinfold_plan::Seccomp;
+
+use super::assembler::{Assembler, Target};
+use super::table::{self, Check, Clause, Condition, ENTRIES, Outcome, Rule, Test};
+
+/// One kind of processor, as the filter sees it.
+pub(super) struct Architecture {
+    /// What the kernel calls it in every system call.
+    pub(super) token: u32,
+    /// Its calls, in rising order.
+    pub(super) calls: &'static [(u16, u8)],
+    /// A second numbering of the calls, told by this bit, that is not served.
+    pub(super) foreign_bit: Option<u32>,
+}
+
+/// Intel and AMD.
+#[cfg(any(test, target_arch = "x86_64"))]
+pub(super) static X86_64: Architecture =
+    Architecture { token: 0xc000_003e, calls: table::X86_64, foreign_bit: Some(0x4000_0000) };
+
+/// ARM.
+#[cfg(any(test, target_arch = "aarch64"))]
+pub(super) static AARCH64: Architecture = Architecture { token: 0xc000_00b7, calls: table::AARCH64, foreign_bit: None };
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use X86_64 as NATIVE;
+
+#[cfg(target_arch = "aarch64")]
+pub(super) use AARCH64 as NATIVE;
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+compile_error!("give this architecture its numbers in seccomp/numbers.toml");
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("the filter takes the low half of an argument from its first four bytes");
+
+const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
+const UNKNOWN: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+
+/// What a tracer writes over the number of a call that it wants skipped.
+const SKIPPED: u32 = u32::MAX;
+
+const NUMBER: u32 = offset_of!(libc::seccomp_data, nr) as u32;
+const ARCHITECTURE: u32 = offset_of!(libc::seccomp_data, arch) as u32;
+const ARGUMENTS: u32 = offset_of!(libc::seccomp_data, args) as u32;
+
+/// The filter for this machine.
+pub fn program(options: &Seccomp) -> Vec<sock_filter> {
+    assemble(&NATIVE, options)
+}
+
+/// The filter for a machine of any kind.
+pub(super) fn assemble(architecture: &Architecture, options: &Seccomp) -> Vec<sock_filter> {
+    let ranges = ranges(architecture, options);
+    let mut out = Assembler::with_capacity(2 * ranges.len());
+    let found = tree(&ranges, options, &mut out);
+    let native = out.load(NUMBER, found);
+    let judged = out.jump(libc::BPF_JEQ, architecture.token, native, Target::Answer(KILL));
+    out.load(ARCHITECTURE, judged);
+    out.finish()
+}
+
+/// The numbers from `first` up to the next range.
+struct Range {
+    first: u32,
+    action: Action,
+}
+
+enum Action {
+    Answer(u32),
+    Check(&'static Check),
+}
+
+/// All 2³² numbers, in rising order.
+fn ranges(architecture: &Architecture, options: &Seccomp) -> Vec<Range> {
+    let mut ranges = Vec::with_capacity(128);
+    let mut next = 0;
+    for (number, place) in architecture.calls {
+        let number = u32::from(*number);
+        if number > next {
+            add(&mut ranges, next, Action::Answer(UNKNOWN));
+        }
+        add(&mut ranges, number, action(ENTRIES[usize::from(*place)].rule, options));
+        next = number + 1;
+    }
+    add(&mut ranges, next, Action::Answer(UNKNOWN));
+    if let Some(bit) = architecture.foreign_bit {
+        // The bit is the second from the top, so it is set in two quarters of all numbers.
+        add(&mut ranges, bit, Action::Answer(KILL));
+        add(&mut ranges, 2 * bit, Action::Answer(UNKNOWN));
+        add(&mut ranges, 3 * bit, Action::Answer(KILL));
+    }
+    add(&mut ranges, SKIPPED, Action::Answer(ALLOW));
+    ranges
+}
+
+/// Appends a range, unless it goes on as the last one does.
+fn add(ranges: &mut Vec<Range>, first: u32, action: Action) {
+    if let (Some(Range { action: Action::Answer(last), .. }), Action::Answer(new)) = (ranges.last(), &action)
+        && last == new
+    {
+        return;
+    }
+    ranges.push(Range { first, action });
+}
+
+fn action(rule: Rule, options: &Seccomp) -> Action {
+    match rule {
+        Rule::Always(outcome) => Action::Answer(value(outcome)),
+        Rule::With(switch, _) if switch.is_on(options) => Action::Answer(ALLOW),
+        Rule::With(_, errno) => Action::Answer(value(Outcome::Fail(errno))),
+        Rule::Check(check) => checked(check, options),
+    }
+}
+
+/// Sees whether the arguments still matter once the options are known.
+fn checked(check: &'static Check, options: &Seccomp) -> Action {
+    match check.clauses.iter().find(|clause| applies(clause, options)) {
+        None => Action::Answer(value(check.otherwise)),
+        Some(always) if always.when.is_empty() => Action::Answer(value(always.then)),
+        Some(_) => Action::Check(check),
+    }
+}
+
+fn applies(clause: &Clause, options: &Seccomp) -> bool {
+    clause.only.is_none_or(|(switch, wanted)| switch.is_on(options) == wanted)
+}
+
+fn value(outcome: Outcome) -> u32 {
+    match outcome {
+        Outcome::Allow => ALLOW,
+        Outcome::Fail(errno) => libc::SECCOMP_RET_ERRNO | errno.number as u32 & libc::SECCOMP_RET_DATA,
+    }
+}
+
+/// Finds the range of the loaded number: halves the ranges until one is left.
+fn tree(ranges: &[Range], options: &Seccomp, out: &mut Assembler) -> Target {
+    match ranges {
+        [] => Target::Answer(UNKNOWN),
+        [Range { action: Action::Answer(value), .. }] => Target::Answer(*value),
+        [Range { action: Action::Check(check), .. }] => clauses(check, options, out),
+        _ => {
+            let (low, high) = ranges.split_at(ranges.len() / 2);
+            let first = high[0].first;
+            let high = tree(high, options, out);
+            let low = tree(low, options, out);
+            out.jump(libc::BPF_JGE, first, high, low)
+        }
+    }
+}
+
+/// Tries one clause after the other.
+fn clauses(check: &Check, options: &Seccomp, out: &mut Assembler) -> Target {
+    let mut next = Target::Answer(value(check.otherwise));
+    for clause in check.clauses.iter().rev().filter(|clause| applies(clause, options)) {
+        let mut holds = Target::Answer(value(clause.then));
+        for condition in clause.when.iter().rev() {
+            holds = compare(condition, holds, next, out);
+        }
+        next = holds;
+    }
+    next
+}
+
+/// Goes to `yes` if the condition holds, else to `no`.
+fn compare(condition: &Condition, yes: Target, no: Target, out: &mut Assembler) -> Target {
+    let argument = ARGUMENTS + 8 * u32::from(condition.argument);
+    let mut next = match condition.test {
+        Test::AnyBit(bits) => out.jump(libc::BPF_JSET, bits, yes, no),
+        Test::OnlyBits(bits) => out.jump(libc::BPF_JSET, !bits, no, yes),
+        Test::Is(values) => values.iter().rev().fold(no, |next, value| out.jump(libc::BPF_JEQ, *value, yes, next)),
+    };
+    if condition.mask != u32::MAX {
+        next = out.and(condition.mask, next);
+    }
+    next = out.load(argument, next);
+    if condition.wide {
+        next = out.jump(libc::BPF_JEQ, 0, next, no);
+        next = out.load(argument + 4, next);
+    }
+    next
+}

@@ -1,0 +1,105 @@
+//! The shape of `calls.toml` in memory. `build.rs` writes the tables themselves.
+#![allow(clippy::unnecessary_cast, reason = "constants have different types in different C libraries")]
+
+use pinfold_plan::Seccomp;
+
+include!(concat!(env!("OUT_DIR"), "/system_calls.rs"));
+
+/// Some calls that share a verdict and its reason.
+pub(super) struct Entry {
+    /// Their names, with spaces between.
+    pub(super) calls: &'static str,
+    pub(super) rule: Rule,
+    pub(super) why: &'static str,
+}
+
+/// What becomes of a call.
+#[derive(Clone, Copy)]
+pub(super) enum Rule {
+    /// This, always.
+    Always(Outcome),
+    /// Goes through with the option, fails without it.
+    With(Switch, Errno),
+    /// The arguments decide.
+    Check(&'static Check),
+}
+
+/// The first clause that holds gives the answer.
+pub(super) struct Check {
+    pub(super) clauses: &'static [Clause],
+    pub(super) otherwise: Outcome,
+}
+
+/// What the caller sees.
+#[derive(Clone, Copy)]
+pub(super) enum Outcome {
+    /// The kernel does it.
+    Allow,
+    /// The call fails with this number.
+    Fail(Errno),
+}
+
+/// An error number that knows its name.
+#[derive(Clone, Copy)]
+pub(super) struct Errno {
+    pub(super) name: &'static str,
+    pub(super) number: i32,
+}
+
+/// A field of [`Seccomp`].
+#[derive(Clone, Copy)]
+pub(super) enum Switch {
+    NestedNamespaces,
+    InternetSockets,
+    UnixSockets,
+    SystemVIpc,
+}
+
+impl Switch {
+    /// The field's value.
+    pub(super) fn is_on(self, options: &Seccomp) -> bool {
+        match self {
+            Self::NestedNamespaces => options.nested_namespaces,
+            Self::InternetSockets => options.internet_sockets,
+            Self::UnixSockets => options.unix_sockets,
+            Self::SystemVIpc => options.system_v_ipc,
+        }
+    }
+
+    /// The field's name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::NestedNamespaces => "nested_namespaces",
+            Self::InternetSockets => "internet_sockets",
+            Self::UnixSockets => "unix_sockets",
+            Self::SystemVIpc => "system_v_ipc",
+        }
+    }
+}
+
+/// An answer that holds if all its conditions do.
+pub(super) struct Clause {
+    /// Only there if the option has this value.
+    pub(super) only: Option<(Switch, bool)>,
+    pub(super) when: &'static [Condition],
+    pub(super) then: Outcome,
+}
+
+/// A look at one argument: its low 32 bits, through `mask`.
+pub(super) struct Condition {
+    pub(super) argument: u8,
+    /// The kernel takes all 64 bits, so the upper 32 must be zero.
+    pub(super) wide: bool,
+    pub(super) mask: u32,
+    pub(super) test: Test,
+}
+
+/// What the look is for.
+pub(super) enum Test {
+    /// One of these values.
+    Is(&'static [u32]),
+    /// At least one of these bits.
+    AnyBit(u32),
+    /// No bits but these.
+    OnlyBits(u32),
+}

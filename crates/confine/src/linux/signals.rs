@@ -1,0 +1,39 @@
+//! Signals as something to read from a descriptor, in order, beside other events.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use super::sys::{self, Signals};
+
+/// Signals that have been taken out of asynchronous delivery and wait to be read.
+#[derive(Debug)]
+pub struct SignalQueue(OwnedFd);
+
+impl SignalQueue {
+    /// Blocks these signals in the calling thread and collects them. The process must not have other threads that
+    /// leave them unblocked.
+    pub fn new(signals: &[i32]) -> io::Result<Self> {
+        sys::set_signal_mask(Signals::These(signals))?;
+        Ok(Self(sys::signal_descriptor(Signals::These(signals))?))
+    }
+
+    /// Blocks every signal and collects `SIGCHLD`.
+    pub(super) fn children() -> io::Result<Self> {
+        sys::set_signal_mask(Signals::All)?;
+        Ok(Self(sys::signal_descriptor(Signals::These(&[libc::SIGCHLD]))?))
+    }
+
+    /// The next signal that came, if any. Several of one kind may have become one.
+    pub fn next(&self) -> Option<i32> {
+        let mut info = [0_u8; size_of::<libc::signalfd_siginfo>()];
+        let read = rustix::io::read(&self.0, &mut info).ok()?;
+        let number = info.first_chunk::<4>().filter(|_| read == info.len())?;
+        i32::try_from(u32::from_ne_bytes(*number)).ok()
+    }
+}
+
+impl AsFd for SignalQueue {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

@@ -1,0 +1,35 @@
+//! The supervisor's side of a start: new namespaces and the first process in them.
+
+use pinfold_plan::{Backend, Network, Plan};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+
+use super::error::{ConfineError, Context};
+use super::init;
+use super::sys::{self, Fork, SingleThreaded};
+use crate::launch::{Child, Launch};
+
+/// Starts the first process of a run, which confines itself and then starts the command.
+pub fn start(launch: &Launch<'_>) -> Result<Child, ConfineError> {
+    let single = SingleThreaded::check().step("start from a process that has one thread only")?;
+    let (link, inside) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+        .step("make a socket pair")?;
+    match sys::fork_into(single, namespaces(launch.plan)).step("make the namespaces")? {
+        Fork::Child(copied) => init::main(copied, launch, inside),
+        Fork::Parent { pid, pidfd } => Ok(Child { pid, pidfd, link }),
+    }
+}
+
+/// The `CLONE_NEW*` flags of a plan.
+fn namespaces(plan: &Plan) -> u64 {
+    if plan.backend != Backend::LinuxNamespaces {
+        return 0;
+    }
+    let always = libc::CLONE_NEWUSER
+        | libc::CLONE_NEWNS
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP;
+    let network = if plan.network == Network::Host { 0 } else { libc::CLONE_NEWNET };
+    (always | network) as u64
+}

@@ -1,0 +1,148 @@
+//! For each promise of a policy, by what this plan keeps it.
+
+use pinfold_policy::Policy;
+
+use crate::{Assurance, Backend, Host, Identity, Keeper, Limits, Network, Plan, Promise};
+
+/// What would let this host keep what it cannot.
+const ENABLE_NAMESPACES: &str = "allow user namespaces for pinfold; `pinfold doctor` says how on this host";
+
+/// The assurance table of a plan: only promises that the policy asks for.
+pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
+    let mut table = match plan.backend {
+        Backend::LinuxNamespaces => with_namespaces(plan, policy, host),
+        Backend::LinuxLandlock => without_namespaces(plan, policy, host),
+    };
+    table.extend(limits(plan));
+    table.sort_by_key(|assurance| assurance.promise);
+    table
+}
+
+fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
+    use Keeper::{Credentials, IdMap, Landlock, Mount, Namespace, Pty, Seccomp, Supervisor, Watch};
+    let landlock = |keepers: &[Keeper], from_abi: u32| -> Vec<Keeper> {
+        let extra = (plan.landlock.abi >= from_abi).then_some(Landlock);
+        keepers.iter().copied().chain(extra).collect()
+    };
+    let mut table = vec![
+        Assurance::kept(Promise::WritesConfined, &landlock(&[Mount], 2)),
+        Assurance::kept(Promise::ReadsConfined, &landlock(&[Mount], 2)),
+        Assurance::kept(Promise::SecretsHidden, &[Mount]).note("files that exist when the run starts"),
+        Assurance::kept(Promise::ProcessesOutside, &landlock(&[Namespace], 6)),
+        Assurance::kept(Promise::SocketsOutside, &landlock(&[Mount, Namespace], 6)),
+        Assurance::kept(Promise::IpcOutside, &[Namespace]),
+        Assurance::kept(Promise::KernelSurface, &[Seccomp]),
+        Assurance::kept(Promise::NothingSurvives, &[Namespace]),
+        Assurance::kept(Promise::TerminalSafe, &[Pty, Seccomp]),
+        Assurance::kept(Promise::NothingInherited, &[Supervisor]),
+    ];
+    if !policy.protect.is_empty() {
+        table.push(Assurance::kept(Promise::MetadataSealed, &[Mount]));
+        table.push(Assurance::kept(Promise::MetadataWatched, &[Watch]));
+    }
+    if !policy.copy_on_write.is_empty() {
+        let caches = Assurance::kept(Promise::CachesIntact, &[Mount]);
+        table.push(if host.overlay { caches } else { caches.note("read-only: overlays cannot be mounted here") });
+    }
+    if plan.network == Network::Loopback {
+        table.push(Assurance::kept(Promise::NetworkOff, &[Namespace]));
+    }
+    let privileges = Assurance::kept(Promise::NoPrivileges, &[Credentials, Seccomp]);
+    table.push(if plan.seccomp.nested_namespaces {
+        privileges.note("user namespaces may be made inside, as the policy allows")
+    } else {
+        privileges
+    });
+    if host.uid == 0 {
+        table.push(match plan.identity {
+            Identity::Shadow { .. } => Assurance::kept(Promise::RootIsNobody, &[IdMap, Credentials]),
+            Identity::Caller { .. } => Assurance::kept(Promise::RootIsNobody, &[Credentials, Mount])
+                .note("root's own user id without capabilities; files that only root may read are hidden one by one"),
+        });
+    }
+    table
+}
+
+fn without_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
+    use Keeper::{Credentials, Landlock, Mount, Pty, Seccomp, Supervisor};
+    let why = host.no_user_namespaces.clone().unwrap_or_default();
+    let missing = |promise, what: &str| Assurance::missing(promise, &format!("{what}: {why}"), ENABLE_NAMESPACES);
+    let landlock_or = |promise, from_abi: u32, what: &str| {
+        if plan.landlock.abi >= from_abi { Assurance::kept(promise, &[Landlock]) } else { missing(promise, what) }
+    };
+    let mut table = vec![
+        landlock_or(Promise::ReadsConfined, 2, "Landlock is missing too"),
+        missing(Promise::WritesConfined, "Landlock keeps contents and names, but not modes, times and attributes"),
+        missing(Promise::ProcessesOutside, "processes outside can be counted, and their limits changed"),
+        missing(Promise::NothingSurvives, "a process can outlive its supervisor when both are killed"),
+        Assurance::kept(Promise::SocketsOutside, &[Seccomp]).note("no Unix sockets but pairs"),
+        Assurance::kept(Promise::IpcOutside, &[Seccomp]).note("no System V or POSIX queues and shared memory"),
+        Assurance::kept(Promise::KernelSurface, &[Seccomp]),
+        Assurance::kept(Promise::NoPrivileges, &[Credentials, Seccomp]),
+        Assurance::kept(Promise::TerminalSafe, &[Pty, Seccomp]),
+        Assurance::kept(Promise::NothingInherited, &[Supervisor]),
+    ];
+    if !policy.deny.is_empty() {
+        table.push(if host.denied.is_empty() && plan.landlock.abi >= 2 {
+            Assurance::kept(Promise::SecretsHidden, &[Landlock]).note("no denied file lies in a readable place")
+        } else {
+            missing(Promise::SecretsHidden, "Landlock cannot take a file out of a readable directory")
+        });
+    }
+    if !policy.protect.is_empty() {
+        table.push(missing(Promise::MetadataSealed, "Landlock cannot take a file out of a writable directory"));
+        table.push(Assurance::kept(Promise::MetadataWatched, &[Keeper::Watch]));
+    }
+    if !policy.copy_on_write.is_empty() {
+        table.push(landlock_or(Promise::CachesIntact, 2, "Landlock is missing too"));
+    }
+    if plan.network == Network::None {
+        table.push(Assurance::kept(Promise::NetworkOff, &[Seccomp]).note("no internet sockets, not even to itself"));
+    }
+    if host.uid == 0 {
+        table.push(missing(Promise::RootIsNobody, "root keeps its own user id"));
+    }
+    let _ = Mount;
+    table
+}
+
+fn limits(plan: &Plan) -> Vec<Assurance> {
+    use Keeper::{Namespace, Rlimit, TmpfsSize, Watch};
+    let Limits { memory_bytes, processes, open_files, cpu_time_ms, wall_time_ms, disk_bytes, output_bytes, .. } =
+        plan.limits;
+    let namespaces = plan.backend == Backend::LinuxNamespaces;
+    let root = matches!(plan.identity, Identity::Caller { uid: 0, .. });
+    let mut table = Vec::new();
+    if memory_bytes.is_some() {
+        table.push(Assurance::kept(Promise::LimitMemory, &[Watch, TmpfsSize]).note("looked at ten times a second"));
+    }
+    if processes.is_some() {
+        table.push(if root {
+            Assurance::missing(
+                Promise::LimitProcesses,
+                "the kernel does not limit root's processes by rlimit",
+                "run as an ordinary user, or set `limits.processes = \"none\"`",
+            )
+        } else if namespaces {
+            Assurance::kept(Promise::LimitProcesses, &[Rlimit, Namespace])
+        } else {
+            Assurance::kept(Promise::LimitProcesses, &[Rlimit]).note("all processes of the user count")
+        });
+    }
+    if open_files.is_some() {
+        table.push(Assurance::kept(Promise::LimitOpenFiles, &[Rlimit]).note("for each process"));
+    }
+    if cpu_time_ms.is_some() {
+        table.push(Assurance::kept(Promise::LimitCpu, &[Rlimit]).note("for each process"));
+    }
+    if wall_time_ms.is_some() {
+        table.push(Assurance::kept(Promise::LimitWallTime, &[Watch]));
+    }
+    if disk_bytes.is_some() {
+        table.push(Assurance::kept(Promise::LimitDisk, &[Watch]).note("growth of the whole file system"));
+    }
+    if output_bytes.is_some() {
+        table.push(Assurance::kept(Promise::LimitOutput, &[Watch]));
+    }
+    table
+}

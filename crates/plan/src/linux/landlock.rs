@@ -1,0 +1,74 @@
+//! The same paths for Landlock.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pinfold_policy::{Area, AreaKind};
+
+use crate::{Backend, Host, Kind, Landlock, LandlockAccess, LandlockRule, Mode, Mount};
+
+/// Rules that allow what the mounts (or, without mounts, the areas) allow.
+pub(super) fn rules(host: &Host, areas: &[Area], mounts: &[Mount], backend: Backend) -> Landlock {
+    // Before version 2 Landlock refuses every rename from one directory to another: nothing could be built.
+    if host.landlock_abi < 2 {
+        return Landlock::default();
+    }
+    let mut rules = BTreeMap::new();
+    match backend {
+        Backend::LinuxNamespaces => {
+            rules.insert(PathBuf::from("/"), LandlockAccess::List);
+            mounts.iter().for_each(|mount| of_mount(mount, &mut rules));
+        }
+        Backend::LinuxLandlock => {
+            areas.iter().for_each(|area| of_area(host, area, &mut rules));
+            widen(&mut rules, &host.private_home, LandlockAccess::Write);
+            widen(&mut rules, &host.private_temp, LandlockAccess::Write);
+        }
+    }
+    let rules = rules.into_iter().map(|(path, access)| LandlockRule { path, access }).collect();
+    Landlock { abi: host.landlock_abi, rules }
+}
+
+fn of_mount(mount: &Mount, rules: &mut BTreeMap<PathBuf, LandlockAccess>) {
+    let access = match mount {
+        Mount::Bind { mode: Mode::ReadOnly, .. } => LandlockAccess::Read,
+        Mount::Bind { mode: Mode::Writable, .. } | Mount::CopyOnWrite { .. } | Mount::Private { .. } => {
+            LandlockAccess::Write
+        }
+        Mount::Proc => LandlockAccess::Use,
+        Mount::Devices => {
+            widen(rules, Path::new("/dev/shm"), LandlockAccess::Write);
+            LandlockAccess::Use
+        }
+        Mount::Link { .. } | Mount::Pin { .. } | Mount::Seal { .. } | Mount::Hide { .. } => return,
+    };
+    widen(rules, mount.at(), access);
+}
+
+/// Without mounts of our own the host's paths themselves are allowed.
+fn of_area(host: &Host, area: &Area, rules: &mut BTreeMap<PathBuf, LandlockAccess>) {
+    let path = match host.kind(&area.path) {
+        Some(Kind::Link { leads_to, .. }) => leads_to,
+        _ => &area.path,
+    };
+    match area.kind {
+        AreaKind::Read | AreaKind::CopyOnWrite => widen(rules, path, LandlockAccess::Read),
+        AreaKind::Write => widen(rules, path, LandlockAccess::Write),
+        AreaKind::Private => match path.to_str() {
+            Some("/dev") => DEVICES.iter().for_each(|device| widen(rules, Path::new(device), LandlockAccess::Use)),
+            // Others' processes are not told apart from one's own there; only what says something about the machine.
+            Some("/proc") => MACHINE.iter().for_each(|file| widen(rules, Path::new(file), LandlockAccess::Read)),
+            _ => {}
+        },
+    }
+}
+
+const DEVICES: [&str; 7] =
+    ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/pts"];
+const MACHINE: [&str; 6] =
+    ["/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/uptime", "/proc/loadavg", "/proc/sys"];
+
+fn widen(rules: &mut BTreeMap<PathBuf, LandlockAccess>, path: &Path, access: LandlockAccess) {
+    let entry = rules.entry(path.to_owned()).or_insert(access);
+    *entry = access.max(*entry);
+}

@@ -1,0 +1,98 @@
+//! One step of building the root directory that a command sees.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a mount can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Nothing below can be changed, not even times, modes or attributes.
+    ReadOnly,
+    /// Ordinary file permissions decide.
+    Writable,
+}
+
+/// A step of building the root, applied in the order of the plan. `at` is the path inside.
+///
+/// Every mount is `nosuid` and, but for the device files, `nodev`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "step")]
+pub enum Mount {
+    /// A directory or file of the host, with everything mounted below it.
+    Bind {
+        /// The path on the host, without symbolic links.
+        source: PathBuf,
+        /// Where it appears.
+        at: PathBuf,
+        /// Whether it can be written.
+        mode: Mode,
+        /// A directory or a file.
+        directory: bool,
+        /// Made by pinfold when missing (the private home), rather than expected to exist.
+        create: bool,
+    },
+    /// A directory of the host that can be written without the host's copy changing: an overlay whose upper layer is
+    /// in `store`, which holds one `upper` and one `work` directory.
+    CopyOnWrite {
+        /// The path on the host, without symbolic links.
+        source: PathBuf,
+        /// Where it appears.
+        at: PathBuf,
+        /// The host directory that keeps what was written.
+        store: PathBuf,
+    },
+    /// A writable directory in the session's own memory-backed file system.
+    Private {
+        /// Where it appears.
+        at: PathBuf,
+        /// Permission bits.
+        mode: u32,
+    },
+    /// A symbolic link.
+    Link {
+        /// Where it appears.
+        at: PathBuf,
+        /// What it says.
+        target: PathBuf,
+    },
+    /// A path below a writable mount, mounted on itself, so that it can be neither renamed nor removed.
+    Pin {
+        /// The path.
+        at: PathBuf,
+    },
+    /// A path below a writable mount, made read-only.
+    Seal {
+        /// The path.
+        at: PathBuf,
+    },
+    /// A path that is hidden: an empty, unreadable file or directory lies over it.
+    Hide {
+        /// The path.
+        at: PathBuf,
+        /// A directory or a file.
+        directory: bool,
+    },
+    /// `/proc` of the sandbox's own process namespace, with `/proc/sys` read-only.
+    Proc,
+    /// `/dev` with the harmless devices, its own `pts` and `shm`.
+    Devices,
+}
+
+impl Mount {
+    /// The path inside that this step makes.
+    pub fn at(&self) -> &Path {
+        match self {
+            Self::Bind { at, .. }
+            | Self::CopyOnWrite { at, .. }
+            | Self::Private { at, .. }
+            | Self::Link { at, .. }
+            | Self::Pin { at }
+            | Self::Seal { at }
+            | Self::Hide { at, .. } => at,
+            Self::Proc => Path::new("/proc"),
+            Self::Devices => Path::new("/dev"),
+        }
+    }
+}

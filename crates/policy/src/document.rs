@@ -1,0 +1,69 @@
+//! A policy file: its TOML form, and the checked form that layers are made of.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use toml::Spanned;
+
+use crate::env::{EnvRules, EnvSection};
+use crate::files::{FileRules, FilesSection};
+use crate::limits::{LimitRules, LimitsSection};
+use crate::network::{NetworkMode, NetworkSection};
+use crate::origin::Entry;
+use crate::process::ProcessSection;
+
+/// A Pinfold policy: what a run may do.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "Pinfold policy")]
+pub(crate) struct Document {
+    /// Version of the format: 1.
+    #[schemars(with = "Option<u32>", range(min = 1, max = 1))]
+    pub(crate) version: Option<Spanned<i64>>,
+    /// The built-in profile to start from.
+    #[schemars(with = "Option<String>")]
+    pub(crate) profile: Option<Spanned<String>>,
+    /// In the managed policy only: the profiles that may be used.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub(crate) profiles: Option<Spanned<Vec<Spanned<String>>>>,
+    /// What the run sees of the file system.
+    pub(crate) files: Option<FilesSection>,
+    /// What the run reaches over the network.
+    pub(crate) network: Option<NetworkSection>,
+    /// Which variables the run gets.
+    pub(crate) env: Option<EnvSection>,
+    /// What processes may do beyond ordinary work.
+    pub(crate) process: Option<ProcessSection>,
+    /// How much the run may use.
+    pub(crate) limits: Option<LimitsSection>,
+    #[schemars(skip)]
+    pub(crate) secrets: Option<Spanned<IgnoredAny>>,
+    #[schemars(skip)]
+    pub(crate) identity: Option<Spanned<IgnoredAny>>,
+}
+
+/// Sections of later versions: refused, but not as a typo.
+pub(crate) const RESERVED: [&str; 2] = ["secrets", "identity"];
+
+/// A checked policy file (or the flags of a run), not yet resolved for any machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// The file, or the name of a built-in profile; nothing for flags.
+    pub file: Option<PathBuf>,
+    /// The built-in profile to start from.
+    pub profile: Option<Entry<String>>,
+    /// The profiles that a managed policy allows.
+    pub profiles: Option<Entry<Vec<Entry<String>>>>,
+    /// The `[files]` section.
+    pub files: FileRules,
+    /// `network.mode`
+    pub network_mode: Option<Entry<NetworkMode>>,
+    /// The `[env]` section.
+    pub env: EnvRules,
+    /// `process.nested-namespaces`
+    pub nested_namespaces: Option<Entry<bool>>,
+    /// The `[limits]` section.
+    pub limits: LimitRules,
+}

@@ -1,0 +1,106 @@
+//! The merged policy: every layer resolved to absolute paths, each rule with its origin.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ceiling::{Ceiling, List};
+use crate::deny::Deny;
+use crate::env::Env;
+use crate::files::Grant;
+use crate::limits::Limits;
+use crate::network::Network;
+use crate::platform::Places;
+use crate::process::Process;
+use crate::protect::Protect;
+use crate::territory::{Area, Territory};
+
+/// What a run may do, after all layers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Policy {
+    /// The built-in profile it stands on.
+    pub profile: String,
+    /// The places it was resolved against.
+    pub places: Places,
+    /// What is visible, read-only.
+    pub read: Vec<Grant>,
+    /// What is writable.
+    pub write: Vec<Grant>,
+    /// What is visible and written to a private layer.
+    pub copy_on_write: Vec<Grant>,
+    /// What is hidden, and the exceptions from that.
+    pub deny: Vec<Deny>,
+    /// What may not be changed inside writable places.
+    pub protect: Vec<Protect>,
+    /// The network.
+    pub network: Network,
+    /// The environment.
+    pub env: Env,
+    /// Rules for processes.
+    pub process: Process,
+    /// The limits.
+    pub limits: Limits,
+    /// What managed files allow at most. Already applied; kept to explain, and to check paths again once symbolic
+    /// links are resolved.
+    pub ceilings: Vec<Ceiling>,
+}
+
+impl Policy {
+    /// The map of the run: one area for each path, sorted so that each comes after those that contain it. The
+    /// deepest area that contains a path decides what it is.
+    pub fn layout(&self) -> Vec<Area> {
+        Territory::new(self).into_areas()
+    }
+
+    /// May this host path be in that list under every managed ceiling?
+    ///
+    /// `merge` has asked this for the paths as written. Whoever resolves symbolic links asks again.
+    pub fn fits_ceilings(&self, list: List, path: &Path) -> bool {
+        self.ceilings.iter().all(|ceiling| ceiling.admits(list, path, &self.places))
+    }
+
+    /// The policy as canonical JSON, for a digest: sorted keys, and without origins and reasons, so that a comment or
+    /// a moved line changes nothing.
+    pub fn digest_input(&self) -> Vec<u8> {
+        let value = serde_json::to_value(self).expect("a policy holds only text, numbers and lists");
+        let mut text = String::new();
+        canonical(&value, &mut text);
+        text.into_bytes()
+    }
+}
+
+fn canonical(value: &Value, out: &mut String) {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> =
+                fields.iter().filter(|(key, _)| !matches!(key.as_str(), "origin" | "why")).collect();
+            fields.sort_by_key(|(key, _)| *key);
+            let write = |(key, value): (&String, &Value), out: &mut String| {
+                out.push_str(&Value::from(key.as_str()).to_string());
+                out.push(':');
+                canonical(value, out);
+            };
+            separated(fields, out, ['{', '}'], write);
+        }
+        Value::Array(items) => separated(items, out, ['[', ']'], canonical),
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+fn separated<T>(
+    items: impl IntoIterator<Item = T>,
+    out: &mut String,
+    [open, close]: [char; 2],
+    write: impl Fn(T, &mut String),
+) {
+    out.push(open);
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write(item, out);
+    }
+    out.push(close);
+}

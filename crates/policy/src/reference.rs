@@ -1,0 +1,155 @@
+//! The reference page of the policy file, generated from the schema, the sets and the profiles.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::platform::Platform;
+use crate::profiles::{PROFILE_NAMES, profile_text};
+use crate::schema::schema;
+use crate::sets::{self, NamedSet, SetEntry};
+
+/// The reference page in Markdown.
+pub fn reference() -> String {
+    let mut out = String::from(INTRODUCTION);
+    let schema = schema();
+    keys(&mut out, "Top level", "", &schema);
+    for section in ["files", "network", "env", "process", "limits"] {
+        let definition = resolved(&schema, &schema["properties"][section]);
+        keys(&mut out, &format!("`[{section}]`"), definition["description"].as_str().unwrap_or_default(), definition);
+    }
+    out.push_str(LAYERS);
+    out.push_str("\n## Named sets\n");
+    sets::all().iter().for_each(|set| named_set(&mut out, set));
+    out.push_str("\n## Profiles\n");
+    for name in PROFILE_NAMES {
+        put(&mut out, format_args!("\n### `{name}`\n\n```toml\n{}```\n", profile_text(name).unwrap_or_default()));
+    }
+    out
+}
+
+const INTRODUCTION: &str = "\
+<!-- Generated from crates/policy; edit there. -->
+# The policy file
+
+A policy is TOML. Unknown keys are errors, and every error names line and column.
+
+Paths are absolute, `~/…` for the home, or relative to the workspace. `..`, variables and other users' homes are
+refused. `@name` is a named set, listed below. Where one granted path lies inside another, the deeper one decides; for
+one path in several lists, `write` goes before `copy-on-write`, and that before `read`.
+";
+
+const LAYERS: &str = "
+## Layers
+
+Built-in profile, user, project, command line: lists add up, and a single value replaces the one of the layer before.
+A project's file may only narrow until the user has trusted its content: its denials, protections, `env.deny`, lower
+limits and `mode = \"off\"` count, the rest is reported and left out. An exception (`!`) takes back what the same or an
+earlier layer denied.
+
+The managed policy is a ceiling over all of them. Its `deny`, `protect` and `env.deny` are added and cannot be taken
+back. Its `read`, `write` and `copy-on-write`, where given, bound what the others may grant; where `read` is given,
+writable paths must lie in one of the three lists too, and where `write` is not, the workspace counts as allowed. Its
+`env.allow` bounds the names that pass, its limits and `network.mode` are the most there can be, and `profiles` lists
+the profiles that may be used. What it cuts is reported.
+
+In `deny`, a bare name or a pattern that starts with `**/` counts in every directory of the user's trees, but not
+inside `@system`, `@toolchains` and `@caches`; to deny something there, write the path from `/` or `~/`.
+";
+
+fn keys(out: &mut String, title: &str, about: &str, definition: &Value) {
+    put(out, format_args!("\n## {title}\n\n"));
+    if !about.is_empty() {
+        put(out, format_args!("{about}\n\n"));
+    }
+    out.push_str("| key | value | meaning |\n| --- | --- | --- |\n");
+    for (key, property) in definition["properties"].as_object().into_iter().flatten() {
+        let meaning = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+        put(out, format_args!("| `{key}` | {} | {} |\n", kind(property), cell(&meaning)));
+    }
+}
+
+/// The kind of value a key takes, in words.
+fn kind(property: &Value) -> String {
+    let text = property.to_string();
+    let words = [
+        ("NetworkMode", "`\"off\"` or `\"full\"`"),
+        ("Amount", "amount"),
+        ("Section", "section"),
+        ("\"array\"", "list of text"),
+        ("\"object\"", "table of text"),
+        ("\"boolean\"", "`true` or `false`"),
+        ("\"integer\"", "number"),
+    ];
+    let found = words.into_iter().find(|(mark, _)| text.contains(mark));
+    found.map_or("text", |(_, word)| word).to_owned()
+}
+
+/// The definition that a property refers to.
+fn resolved<'a>(schema: &'a Value, property: &'a Value) -> &'a Value {
+    let options = property["anyOf"].as_array().and_then(|options| options.first());
+    let reference = options.unwrap_or(property)["$ref"].as_str().unwrap_or_default();
+    let name = reference.rsplit('/').next().unwrap_or_default();
+    schema["$defs"].get(name).unwrap_or(property)
+}
+
+fn named_set(out: &mut String, set: &NamedSet) {
+    put(out, format_args!("\n### `{}`\n\n{}\n\n| entry | systems | why |\n| --- | --- | --- |\n", set.name, set.about));
+    let mut rows: Vec<(&SetEntry, Vec<&str>)> = Vec::new();
+    for platform in Platform::ALL {
+        for entry in set.entries(platform) {
+            match rows.iter_mut().find(|(seen, _)| *seen == entry) {
+                Some((_, platforms)) => platforms.push(system(platform)),
+                None => rows.push((entry, vec![system(platform)])),
+            }
+        }
+    }
+    for (entry, platforms) in rows {
+        let systems = if platforms.len() == Platform::ALL.len() { "all".to_owned() } else { platforms.join(", ") };
+        put(out, format_args!("| `{}` | {systems} | {} |\n", cell(&shown(entry)), cell(&entry.why)));
+    }
+}
+
+fn shown(entry: &SetEntry) -> String {
+    let slash = if entry.directory { "/" } else { "" };
+    let prefix = match entry.scope {
+        Some(crate::protect::Scope::Repository) => ".git/",
+        Some(crate::protect::Scope::Anywhere) => "**/",
+        _ => "",
+    };
+    format!("{prefix}{}{slash}", entry.entry)
+}
+
+fn system(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Linux => "Linux",
+        Platform::Macos => "macOS",
+        Platform::Windows => "Windows",
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let _ = out.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_names_every_key_set_and_profile() {
+        let page = reference();
+        for expected in ["`copy-on-write`", "`nested-namespaces`", "`wall-time`", "### `@secrets`", "### `open`"] {
+            assert!(page.contains(expected), "{expected}");
+        }
+        for key in ["`[files]`", "`[limits]`"] {
+            let section = page.split(&format!("## {key}")).nth(1).expect(key);
+            assert!(section.contains("| `"), "{key} lists no keys");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Limits on the run as a whole that the supervisor keeps by looking.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use pinfold_plan::Plan;
+use rustix::process::Pid;
+
+use crate::process_tree;
+
+/// How often the supervisor looks.
+pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
+
+/// The limit that ended a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LimitReached {
+    /// `limits.memory`.
+    Memory {
+        /// What was in use, in bytes.
+        used_bytes: u64,
+        /// What was allowed, in bytes.
+        limit_bytes: u64,
+    },
+    /// `limits.disk`.
+    Disk {
+        /// How much fuller the file system has become, in bytes.
+        used_bytes: u64,
+        /// What was allowed, in bytes.
+        limit_bytes: u64,
+    },
+    /// `limits.wall-time`.
+    WallTime {
+        /// What was allowed, in milliseconds.
+        limit_ms: u64,
+    },
+}
+
+/// Looks at what the kernel does not bound for a whole run.
+#[derive(Debug)]
+pub(crate) struct Watchman {
+    memory_bytes: Option<u64>,
+    disk_bytes: Option<u64>,
+    deadline: Option<(Instant, u64)>,
+    /// When it is time to look again.
+    due: Instant,
+    /// Places on the file systems that the run writes to, with what was free at the start, in bytes.
+    disks: Vec<(PathBuf, u64)>,
+}
+
+impl Watchman {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let disks = [&plan.workspace, &plan.private_home];
+        Self {
+            memory_bytes: plan.limits.memory_bytes,
+            disk_bytes: plan.limits.disk_bytes,
+            deadline: plan.limits.wall_time_ms.map(|ms| (Instant::now() + Duration::from_millis(ms), ms)),
+            due: Instant::now() + INTERVAL,
+            disks: disks.iter().filter_map(|path| free_bytes(path).map(|free| (path.to_path_buf(), free))).collect(),
+        }
+    }
+
+    /// How long until it must look again. `None`: there is nothing to look at.
+    pub(crate) fn next_look(&self) -> Option<Duration> {
+        let regular = (self.memory_bytes.is_some() || self.disk_bytes.is_some()).then_some(self.due);
+        let next = regular.into_iter().chain(self.deadline.map(|(at, _)| at)).min()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    /// The first limit that has been reached. Does nothing until the next look is due.
+    pub(crate) fn look(&mut self, first_process: Pid) -> Option<LimitReached> {
+        let wall_time = self.wall_time();
+        if wall_time.is_some() || Instant::now() < self.due {
+            return wall_time;
+        }
+        self.due = Instant::now() + INTERVAL;
+        self.memory(first_process).or_else(|| self.disk())
+    }
+
+    fn wall_time(&self) -> Option<LimitReached> {
+        let (deadline, limit_ms) = self.deadline?;
+        (Instant::now() >= deadline).then_some(LimitReached::WallTime { limit_ms })
+    }
+
+    fn memory(&self, first_process: Pid) -> Option<LimitReached> {
+        let limit_bytes = self.memory_bytes?;
+        if process_tree::private_bytes(first_process) <= limit_bytes {
+            return None;
+        }
+        // Forked processes share pages that the quick figure counts for each; before acting, count properly.
+        let used_bytes = process_tree::proportional_bytes(first_process);
+        (used_bytes > limit_bytes).then_some(LimitReached::Memory { used_bytes, limit_bytes })
+    }
+
+    fn disk(&self) -> Option<LimitReached> {
+        let limit_bytes = self.disk_bytes?;
+        let grown = |(path, before): &(PathBuf, u64)| Some(before.saturating_sub(free_bytes(path)?));
+        let used_bytes = self.disks.iter().filter_map(grown).max()?;
+        (used_bytes > limit_bytes).then_some(LimitReached::Disk { used_bytes, limit_bytes })
+    }
+}
+
+/// Free bytes of the file system that `path` is on.
+fn free_bytes(path: &Path) -> Option<u64> {
+    rustix::fs::statvfs(path).ok().map(|stat| stat.f_bfree * stat.f_frsize)
+}

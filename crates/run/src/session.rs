@@ -1,0 +1,212 @@
+//! What a run keeps on disk: the private home of its workspace, the layers over package caches, and a record that it
+//! is running, so that the next start can repair what a killed supervisor left.
+//!
+//! ```text
+//! STATE/workspaces/ID/path           the workspace's path
+//! STATE/workspaces/ID/home/          the private home
+//! STATE/workspaces/ID/layers/N/…     upper layers of the caches, one N per simultaneous run
+//! STATE/sessions/ID.json             a run; locked as long as its supervisor lives
+//! STATE/quarantine/ID/               what it quarantined
+//! ```
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use pinfold_plan::{Plan, Watch};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::watch::Quarantine;
+
+/// Most runs at the same time in one workspace.
+const MAX_SIMULTANEOUS: usize = 256;
+/// Largest session record that is read back, in bytes.
+const MAX_RECORD_BYTES: u64 = 16 << 20;
+
+/// A file or directory of the store that could not be used.
+#[derive(Debug, Error)]
+#[error("failed to {action} {}", path.display())]
+pub struct SessionError {
+    action: &'static str,
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// Names the path that an error happened at.
+fn at<T>(result: io::Result<T>, action: &'static str, path: &Path) -> Result<T, SessionError> {
+    result.map_err(|source| SessionError { action, path: path.to_owned(), source })
+}
+
+/// The directory that holds everything pinfold keeps between runs.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// A store in `root`, made when missing, readable by the caller only.
+    pub fn open(root: PathBuf) -> Result<Self, SessionError> {
+        for directory in ["workspaces", "sessions", "quarantine"] {
+            let path = root.join(directory);
+            let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
+            at(made, "make", &path)?;
+        }
+        Ok(Self { root })
+    }
+
+    /// What is kept for a workspace, with a layer directory that no other run uses at the same time.
+    pub fn workspace(&self, workspace: &Path) -> Result<WorkspaceStore, SessionError> {
+        let root = self.root.join("workspaces").join(workspace_id(workspace));
+        let layers = root.join("layers");
+        let path_file = root.join("path");
+        if !path_file.exists() {
+            at(std::fs::create_dir_all(root.join("home")), "make", &root)?;
+            at(std::fs::create_dir_all(&layers), "make", &layers)?;
+            at(std::fs::write(&path_file, workspace.as_os_str().as_bytes()), "write", &path_file)?;
+        }
+        for slot in 0..MAX_SIMULTANEOUS {
+            let path = layers.join(format!("{slot}.lock"));
+            let lock = at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)?;
+            match lock.try_lock() {
+                Ok(()) => return Ok(WorkspaceStore { layers: layers.join(slot.to_string()), root, _lock: lock }),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return at(Err(error), "lock", &path),
+            }
+        }
+        at(Err(io::ErrorKind::QuotaExceeded.into()), "find a free layer in", &layers)
+    }
+
+    /// Runs whose supervisor ended without finishing.
+    pub fn leftovers(&self) -> Result<Vec<Leftover>, SessionError> {
+        let sessions = self.root.join("sessions");
+        let entries = at(std::fs::read_dir(&sessions), "list", &sessions)?;
+        Ok(entries.flatten().filter_map(|entry| Leftover::take(&entry.path())).collect())
+    }
+
+    /// The quarantine of a session.
+    pub fn quarantine(&self, session: &str) -> Quarantine {
+        Quarantine::new(self.root.join("quarantine").join(session))
+    }
+}
+
+/// What is kept for one workspace.
+#[derive(Debug)]
+pub struct WorkspaceStore {
+    root: PathBuf,
+    layers: PathBuf,
+    _lock: File,
+}
+
+impl WorkspaceStore {
+    /// The private home.
+    pub fn home(&self) -> PathBuf {
+        self.root.join("home")
+    }
+
+    /// A temporary directory, for backends that have none of their own.
+    pub fn temp(&self) -> PathBuf {
+        self.root.join("temp")
+    }
+
+    /// Where the layers over package caches are kept.
+    pub fn layers(&self) -> &Path {
+        &self.layers
+    }
+}
+
+/// The record of a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Record {
+    format: u32,
+    workspace: PathBuf,
+    watch: Vec<Watch>,
+}
+
+/// A run that is going on. Dropping it removes its record.
+#[derive(Debug)]
+pub struct Session {
+    /// Names it, in file names and messages.
+    pub id: String,
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Session {
+    /// Records that a run of `plan` begins.
+    pub fn begin(store: &Store, plan: &Plan) -> Result<Self, SessionError> {
+        let id = new_id();
+        let path = store.root.join("sessions").join(format!("{id}.json"));
+        let record = Record { format: 1, workspace: plan.workspace.clone(), watch: plan.watch.clone() };
+        let text = serde_json::to_vec(&record).map_err(io::Error::from);
+        let text = at(text, "write", &path)?;
+        let mut file = at(OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path), "make", &path)?;
+        at(file.lock(), "lock", &path)?;
+        at(file.write_all(&text), "write", &path)?;
+        Ok(Self { id, path, _lock: file })
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// The record of a run whose supervisor is gone.
+#[derive(Debug)]
+pub struct Leftover {
+    /// Its name.
+    pub id: String,
+    /// Its workspace.
+    pub workspace: PathBuf,
+    /// The names it watched.
+    pub watch: Vec<Watch>,
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Leftover {
+    /// Reads a record that nobody holds, and holds it.
+    fn take(path: &Path) -> Option<Self> {
+        let file = File::open(path).ok()?;
+        file.try_lock().ok()?;
+        if file.metadata().ok()?.len() > MAX_RECORD_BYTES {
+            return None;
+        }
+        let record: Option<Record> = serde_json::from_reader(io::BufReader::new(&file)).ok();
+        // A record that was cut off while it was written belongs to a run that never started its command.
+        let (workspace, watch) = record.map(|record| (record.workspace, record.watch)).unwrap_or_default();
+        let id = path.file_stem()?.to_string_lossy().into_owned();
+        Some(Self { id, workspace, watch, path: path.to_owned(), _lock: file })
+    }
+
+    /// Forgets the run, once repaired.
+    pub fn forget(self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// A short, stable and readable name for a workspace.
+fn workspace_id(workspace: &Path) -> String {
+    let name = workspace.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let plain: String =
+        name.chars().filter(|letter| letter.is_ascii_alphanumeric() || "-_".contains(*letter)).take(24).collect();
+    let digest = Sha256::digest(workspace.as_os_str().as_bytes());
+    format!("{plain}-{}", hex(&digest[..8]))
+}
+
+/// A name that no other session has.
+fn new_id() -> String {
+    let mut bytes = [0_u8; 8];
+    let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    hex(&bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,318 @@
+//! The supervisor's loop: one thread, one poll, until the first process of the run is gone.
+
+use std::ffi::OsString;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Instant;
+
+use pinfold_confine::launch::{Child, Launch};
+use pinfold_confine::link::{MAX_MESSAGE_BYTES, Malformed, Order, Report};
+use pinfold_confine::linux::{self, ConfineError, SignalQueue};
+use pinfold_plan::Plan;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
+use rustix::process::{Signal, WaitOptions, pidfd_send_signal};
+use thiserror::Error;
+
+use crate::exit::{End, Outcome};
+use crate::limits::Watchman;
+use crate::terminal::Terminal;
+use crate::watch::{Lookout, Quarantine};
+
+/// Signals that are passed on to the command.
+const FORWARDED: [Signal; 6] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2];
+
+/// What to run.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// How it is confined.
+    pub plan: &'a Plan,
+    /// The program and its arguments.
+    pub command: &'a [OsString],
+    /// Its whole environment.
+    pub environment: &'a [(OsString, OsString)],
+    /// The directory it starts in.
+    pub directory: &'a Path,
+    /// Where protected names go that appear.
+    pub quarantine: Quarantine,
+}
+
+/// Why a command did not run.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A step of the confinement failed.
+    #[error(transparent)]
+    Confine(#[from] ConfineError),
+    /// The first process ended without a word.
+    #[error("the sandbox ended before the command started")]
+    Silent,
+    /// The first process said something that it never says.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The supervisor itself failed.
+    #[error("failed to {action}")]
+    Supervise {
+        /// What was being done.
+        action: &'static str,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn doing<T, E: Into<io::Error>>(action: &'static str, result: Result<T, E>) -> Result<T, RunError> {
+    result.map_err(|error| RunError::Supervise { action, source: error.into() })
+}
+
+/// Runs a command under a plan and stays until it and all it started are gone.
+pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
+    let begin = Instant::now();
+    let terminal = Terminal::of_caller();
+    let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
+    let lookout = doing("watch protected names", Lookout::new(&request.plan.watch, request.quarantine))?;
+    let launch = Launch {
+        plan: request.plan,
+        command: request.command,
+        environment: request.environment,
+        directory: request.directory,
+        terminal: terminal.is_some().then(Terminal::size),
+        umask: current_umask(),
+    };
+    let child = linux::start(&launch)?;
+    let watchman = Watchman::new(request.plan);
+    let mut supervisor = Supervisor { child, signals, terminal, lookout, watchman, end: None };
+    let result = supervisor.live();
+    if result.is_err() {
+        supervisor.kill();
+    }
+    let quarantine = supervisor.lookout.finish();
+    let end = result?;
+    let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Outcome { end, quarantined: quarantine.into_taken(), duration_ms })
+}
+
+fn collected_signals() -> Vec<i32> {
+    FORWARDED.iter().chain(&[Signal::TSTP, Signal::CONT, Signal::WINCH]).map(|signal| signal.as_raw()).collect()
+}
+
+/// The caller's mask; umask(2) can only be read by setting it.
+fn current_umask() -> u32 {
+    let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    rustix::process::umask(mask);
+    mask.as_raw_mode()
+}
+
+struct Supervisor {
+    child: Child,
+    signals: SignalQueue,
+    terminal: Option<Terminal>,
+    lookout: Lookout,
+    watchman: Watchman,
+    end: Option<End>,
+}
+
+/// Which of the things that are waited for are ready.
+#[derive(Default)]
+struct Ready {
+    link: bool,
+    ended: bool,
+    signals: bool,
+    lookout: bool,
+    input: bool,
+    output: bool,
+    room: bool,
+}
+
+impl Supervisor {
+    /// Waits and acts until every process of the run is gone.
+    fn live(&mut self) -> Result<End, RunError> {
+        loop {
+            let ready = doing("wait for the command", self.wait())?;
+            if ready.signals {
+                self.forward_signals();
+            }
+            if ready.lookout {
+                self.lookout.act();
+            }
+            if ready.link {
+                self.hear()?;
+            }
+            self.relay(&ready);
+            self.keep_limits();
+            if ready.ended {
+                return self.finish();
+            }
+        }
+    }
+
+    /// Waits for the next event, or for the next look at the limits.
+    fn wait(&self) -> io::Result<Ready> {
+        let stdin = rustix::stdio::stdin();
+        let mut events = vec![
+            PollFd::new(&self.child.link, PollFlags::IN),
+            PollFd::new(&self.child.pidfd, PollFlags::IN),
+            PollFd::new(&self.signals, PollFlags::IN),
+            PollFd::new(&self.lookout, PollFlags::IN),
+        ];
+        let terminal = self.terminal.as_ref();
+        let master = terminal.and_then(|terminal| terminal.master());
+        if let (Some(terminal), Some(master)) = (terminal, &master) {
+            let room = if terminal.has_pending() { PollFlags::OUT } else { PollFlags::empty() };
+            events.push(PollFd::new(master, PollFlags::IN | room));
+            if terminal.wants_input() {
+                events.push(PollFd::from_borrowed_fd(stdin, PollFlags::IN));
+            }
+        }
+        let timeout = self.watchman.next_look().map(|wait| Timespec {
+            tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: wait.subsec_nanos().into(),
+        });
+        match poll(&mut events, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(Ready::default()),
+            Err(error) => return Err(error.into()),
+        }
+        let got =
+            |index: usize, flags: PollFlags| events.get(index).is_some_and(|event| event.revents().intersects(flags));
+        let readable = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;
+        Ok(Ready {
+            link: got(0, readable),
+            ended: got(1, readable),
+            signals: got(2, readable),
+            lookout: got(3, readable),
+            output: got(4, readable),
+            room: got(4, PollFlags::OUT),
+            input: got(5, readable),
+        })
+    }
+
+    /// Passes signals on. A stop from outside stops the command and then the supervisor itself.
+    fn forward_signals(&mut self) {
+        while let Some(number) = self.signals.next() {
+            match Signal::from_named_raw(number) {
+                Some(Signal::WINCH) => self.terminal.iter().for_each(Terminal::resize),
+                Some(Signal::TSTP) => {
+                    self.order(Order::Signal(Signal::STOP.as_raw()));
+                    self.suspend();
+                }
+                Some(Signal::CONT) => self.resume(),
+                _ => self.order(Order::Signal(number)),
+            }
+        }
+    }
+
+    /// Stops this process, as the shell that started it expects, until it is continued.
+    fn suspend(&mut self) {
+        self.terminal.iter_mut().for_each(Terminal::leave_raw_mode);
+        let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::STOP);
+        self.resume();
+    }
+
+    fn resume(&mut self) {
+        if let Some(terminal) = &mut self.terminal {
+            terminal.enter_raw_mode();
+            terminal.resize();
+        }
+        self.order(Order::Continue);
+    }
+
+    fn order(&self, order: Order) {
+        // Without a first process there is nobody to order about.
+        let _ = rustix::net::send(&self.child.link, &order.encode(), SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    }
+
+    /// Takes one report from inside. False when there is none.
+    fn hear(&mut self) -> Result<bool, RunError> {
+        let Some((report, descriptor)) = self.receive()? else { return Ok(false) };
+        match report {
+            Report::Failed { step, path, errno } => {
+                let source = io::Error::from_raw_os_error(errno);
+                return Err(ConfineError { step, path, source }.into());
+            }
+            Report::NotExecuted { errno } => self.set_end(End::NotExecuted(errno)),
+            Report::Started => {
+                if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptor) {
+                    terminal.connect(master);
+                }
+            }
+            Report::Stopped { .. } => {
+                if self.terminal.is_some() {
+                    self.suspend();
+                }
+            }
+            Report::Exited { code } => self.set_end(End::Exited(code)),
+            Report::Killed { signal } => self.set_end(End::Killed(signal)),
+        }
+        Ok(true)
+    }
+
+    /// The first reason counts: a limit that ended the run is not made into a plain signal afterwards.
+    fn set_end(&mut self, end: End) {
+        self.end.get_or_insert(end);
+    }
+
+    fn receive(&self) -> Result<Option<(Report, Option<OwnedFd>)>, RunError> {
+        let mut bytes = [0; MAX_MESSAGE_BYTES];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+        let received =
+            match rustix::net::recvmsg(&self.child.link, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
+                Ok(received) if received.bytes > 0 => received,
+                Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::CONNRESET) => return Ok(None),
+                Err(error) => return doing("hear from the first process", Err(error)),
+            };
+        let report = Report::decode(&bytes[..received.bytes])?;
+        let descriptor = control.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+            _ => None,
+        });
+        Ok(Some((report, descriptor)))
+    }
+
+    fn relay(&mut self, ready: &Ready) {
+        let Some(terminal) = &mut self.terminal else { return };
+        if ready.input {
+            terminal.read_input();
+        }
+        if ready.room {
+            terminal.write_pending();
+        }
+        if ready.output {
+            terminal.relay_output();
+        }
+    }
+
+    /// Ends the run when a limit is reached that the kernel does not keep.
+    fn keep_limits(&mut self) {
+        if self.end.is_some() {
+            return;
+        }
+        if let Some(limit) = self.watchman.look(self.child.pid) {
+            self.end = Some(End::Limited(limit));
+            self.kill();
+        }
+    }
+
+    /// Kills the first process, and with it every process of the run.
+    fn kill(&self) {
+        let _ = pidfd_send_signal(&self.child.pidfd, Signal::KILL);
+    }
+
+    /// Takes the last words and the status of the first process.
+    fn finish(&mut self) -> Result<End, RunError> {
+        while self.hear()? {}
+        if let Some(terminal) = &mut self.terminal {
+            terminal.drain();
+            terminal.leave_raw_mode();
+        }
+        let status =
+            doing("wait for the first process", rustix::process::waitpid(Some(self.child.pid), WaitOptions::empty()))?;
+        let killed = status.and_then(|(_, status)| status.terminating_signal());
+        // Killed from outside (the host ran out of memory, somebody's SIGKILL): everything inside died with it.
+        self.end.take().or(killed.map(End::Killed)).ok_or(RunError::Silent)
+    }
+}

@@ -1,0 +1,148 @@
+//! The caller's terminal while the command has one of its own: raw mode, relay, size, suspension.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use pinfold_confine::launch::TerminalSize;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize};
+
+/// Bytes moved in one go.
+const CHUNK_BYTES: usize = 16 * 1024;
+
+/// The caller's terminal on standard input and output.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    /// The mode it had.
+    original: Termios,
+    raw: bool,
+    /// The command's terminal, once it exists.
+    master: Option<OwnedFd>,
+    /// Typed, but not yet taken by the command.
+    pending: Vec<u8>,
+    input_ended: bool,
+}
+
+impl Terminal {
+    /// The caller's terminal, when both standard input and standard output are one.
+    pub(crate) fn of_caller() -> Option<Self> {
+        let (input, output) = (rustix::stdio::stdin(), rustix::stdio::stdout());
+        if !rustix::termios::isatty(input) || !rustix::termios::isatty(output) {
+            return None;
+        }
+        let original = tcgetattr(input).ok()?;
+        Some(Self { original, raw: false, master: None, pending: Vec::new(), input_ended: false })
+    }
+
+    /// Its size in characters.
+    pub(crate) fn size() -> TerminalSize {
+        let size = tcgetwinsize(rustix::stdio::stdout()).ok().filter(|size| size.ws_row > 0);
+        size.map_or(TerminalSize { rows: 24, columns: 80 }, |size| TerminalSize {
+            rows: size.ws_row,
+            columns: size.ws_col,
+        })
+    }
+
+    /// Starts to relay to the command's terminal.
+    pub(crate) fn connect(&mut self, master: OwnedFd) {
+        let _ = rustix::fs::fcntl_setfl(&master, OFlags::NONBLOCK | OFlags::RDWR);
+        // The command's terminal starts out with the modes of the caller's.
+        let _ = tcsetattr(&master, OptionalActions::Now, &self.original);
+        self.master = Some(master);
+        self.enter_raw_mode();
+    }
+
+    /// What the command writes to and reads from.
+    pub(crate) fn master(&self) -> Option<BorrowedFd<'_>> {
+        self.master.as_ref().map(|master| master.as_fd())
+    }
+
+    /// Whether what is typed shall be read: there is room and we are in the foreground.
+    pub(crate) fn wants_input(&self) -> bool {
+        self.raw && !self.input_ended && self.pending.len() < CHUNK_BYTES
+    }
+
+    /// Whether typed bytes wait for the command.
+    pub(crate) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Reads what is typed.
+    pub(crate) fn read_input(&mut self) {
+        let mut bytes = [0; CHUNK_BYTES];
+        match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+            Ok(0) | Err(Errno::IO) => self.input_ended = true,
+            Ok(length) => self.pending.extend(&bytes[..length]),
+            Err(_) => {}
+        }
+        self.write_pending();
+    }
+
+    /// Passes typed bytes on.
+    pub(crate) fn write_pending(&mut self) {
+        let Some(master) = &self.master else { return };
+        match rustix::io::write(master, &self.pending) {
+            Ok(length) => drop(self.pending.drain(..length)),
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            Err(_) => self.pending.clear(),
+        }
+    }
+
+    /// Passes what the command wrote on. False when there is nothing (more).
+    pub(crate) fn relay_output(&mut self) -> bool {
+        let Some(master) = &self.master else { return false };
+        let mut bytes = [0; CHUNK_BYTES];
+        match rustix::io::read(master, &mut bytes) {
+            Ok(length) if length > 0 => write_all(rustix::stdio::stdout(), &bytes[..length]),
+            Err(Errno::INTR) => true,
+            _ => false,
+        }
+    }
+
+    /// Passes everything on that the command has written before it ended.
+    pub(crate) fn drain(&mut self) {
+        while self.relay_output() {}
+    }
+
+    /// Tells the command's terminal the size of the caller's.
+    pub(crate) fn resize(&self) {
+        if let (Some(master), Ok(size)) = (&self.master, tcgetwinsize(rustix::stdio::stdout())) {
+            let _ = tcsetwinsize(master, size);
+        }
+    }
+
+    /// Hands every key to the command. In the background nothing is changed: the terminal is somebody else's.
+    pub(crate) fn enter_raw_mode(&mut self) {
+        let foreground = tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| group == rustix::process::getpgrp());
+        if self.raw || !foreground {
+            return;
+        }
+        let mut raw = self.original.clone();
+        raw.make_raw();
+        self.raw = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &raw).is_ok();
+    }
+
+    /// Gives the terminal back as it was.
+    pub(crate) fn leave_raw_mode(&mut self) {
+        if std::mem::take(&mut self.raw) {
+            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &self.original);
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.leave_raw_mode();
+    }
+}
+
+fn write_all(output: BorrowedFd<'_>, mut bytes: &[u8]) -> bool {
+    while !bytes.is_empty() {
+        match rustix::io::write(output, bytes) {
+            Ok(length) => bytes = &bytes[length..],
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(_) => return false,
+        }
+    }
+    true
+}

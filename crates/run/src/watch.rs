@@ -1,0 +1,178 @@
+//! Protected names that do not exist yet: noticed when they appear, moved to quarantine, reported.
+//!
+//! Everything goes by descriptors opened before the command started or resolved without following a link, because the
+//! command may exchange directories for links at any moment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use pinfold_plan::Watch;
+use rustix::fs::inotify::{CreateFlags, Reader, WatchFlags, add_watch, init};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, ResolveFlags};
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+/// Most things one run can have quarantined; what comes after stays and is reported as such.
+const MAX_QUARANTINED: usize = 1000;
+
+/// A protected name that appeared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// Where it appeared.
+    pub path: PathBuf,
+    /// Where it is now; `None` when it could not be moved.
+    pub moved_to: Option<PathBuf>,
+}
+
+/// Looks out for names while a run lives.
+#[derive(Debug)]
+pub(crate) struct Lookout {
+    events: OwnedFd,
+    directories: BTreeMap<i32, Directory>,
+    quarantine: Quarantine,
+}
+
+/// A watched directory and the names that must not appear in it.
+#[derive(Debug)]
+struct Directory {
+    fd: OwnedFd,
+    path: PathBuf,
+    names: Vec<Name>,
+}
+
+/// A name that must not appear.
+#[derive(Debug)]
+struct Name {
+    name: PathBuf,
+    files_only: bool,
+}
+
+impl Lookout {
+    /// Starts to watch. Directories that do not exist are skipped: their parents are watched too.
+    pub(crate) fn new(watches: &[Watch], quarantine: Quarantine) -> io::Result<Self> {
+        let events = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        let mut directories = BTreeMap::new();
+        for (path, names) in by_directory(watches) {
+            let Ok(fd) = open_directory(CWD, &path) else { continue };
+            let flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR | WatchFlags::DONT_FOLLOW;
+            let id = add_watch(&events, &path, flags)?;
+            directories.insert(id, Directory { fd, path, names });
+        }
+        Ok(Self { events, directories, quarantine })
+    }
+
+    /// Moves away what has appeared since the last call.
+    pub(crate) fn act(&mut self) {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut reader = Reader::new(self.events.as_fd(), &mut buffer);
+        while let Ok(event) = reader.next() {
+            let Some(directory) = self.directories.get(&event.wd()) else { continue };
+            let Some(name) = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes())) else { continue };
+            if let Some(watched) = directory.names.iter().find(|watched| watched.name.as_os_str() == name) {
+                self.quarantine.take(directory.fd.as_fd(), &directory.path, watched);
+            }
+        }
+    }
+
+    /// Looks at every name once more, whatever the events said.
+    pub(crate) fn finish(mut self) -> Quarantine {
+        for directory in self.directories.values() {
+            for name in &directory.names {
+                self.quarantine.take(directory.fd.as_fd(), &directory.path, name);
+            }
+        }
+        self.quarantine
+    }
+}
+
+impl AsFd for Lookout {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.events.as_fd()
+    }
+}
+
+/// Where quarantined things go, and what has gone there.
+#[derive(Debug)]
+pub struct Quarantine {
+    directory: PathBuf,
+    taken: Vec<Quarantined>,
+}
+
+impl Quarantine {
+    /// A quarantine in `directory`, which is made when the first thing comes.
+    pub fn new(directory: PathBuf) -> Self {
+        Self { directory, taken: Vec::new() }
+    }
+
+    /// What has been quarantined.
+    pub fn into_taken(self) -> Vec<Quarantined> {
+        self.taken
+    }
+
+    /// Moves a watched name out of a directory if it exists.
+    fn take(&mut self, directory: BorrowedFd<'_>, path: &Path, watched: &Name) {
+        let Ok(stat) = rustix::fs::statat(directory, &watched.name, AtFlags::SYMLINK_NOFOLLOW) else { return };
+        if watched.files_only && FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+            return;
+        }
+        let name = watched.name.as_os_str();
+        let moved_to = if self.taken.len() < MAX_QUARANTINED { self.move_here(directory, name) } else { None };
+        self.taken.push(Quarantined { path: path.join(name), moved_to });
+    }
+
+    fn move_here(&self, directory: BorrowedFd<'_>, name: &OsStr) -> Option<PathBuf> {
+        std::fs::create_dir_all(&self.directory).ok()?;
+        let mut destination_name = std::ffi::OsString::from(format!("{:03}-", self.taken.len()));
+        destination_name.push(name);
+        let destination = self.directory.join(destination_name);
+        match rustix::fs::renameat(directory, name, CWD, &destination) {
+            Ok(()) => Some(destination),
+            // Another file system: at least it no longer has the name that makes it run.
+            Err(Errno::XDEV) => rename_aside(directory, name),
+            Err(_) => None,
+        }
+    }
+}
+
+/// Renames in place to a name that nothing executes.
+fn rename_aside(directory: BorrowedFd<'_>, name: &OsStr) -> Option<PathBuf> {
+    (0..1000).find_map(|number| {
+        let mut aside = name.to_owned();
+        aside.push(format!(".quarantined-{number}"));
+        rustix::fs::renameat_with(directory, name, directory, &aside, RenameFlags::NOREPLACE)
+            .is_ok()
+            .then(|| PathBuf::from(aside))
+    })
+}
+
+/// Moves away every watched name that exists: what a run that ended without its supervisor left.
+pub fn sweep(watches: &[Watch], mut quarantine: Quarantine) -> Vec<Quarantined> {
+    for (path, names) in by_directory(watches) {
+        let Ok(directory) = open_directory(CWD, &path) else { continue };
+        for name in names {
+            quarantine.take(directory.as_fd(), &path, &name);
+        }
+    }
+    quarantine.into_taken()
+}
+
+fn by_directory(watches: &[Watch]) -> BTreeMap<PathBuf, Vec<Name>> {
+    let mut directories = BTreeMap::<PathBuf, Vec<Name>>::new();
+    for Watch { directory, name, files_only } in watches {
+        let name = Name { name: name.clone(), files_only: *files_only };
+        directories.entry(directory.clone()).or_default().push(name);
+    }
+    directories
+}
+
+/// Opens a directory without following a symbolic link anywhere on the way.
+fn open_directory(base: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errno> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    rustix::fs::openat2(base, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS)
+}

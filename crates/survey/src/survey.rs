@@ -1,0 +1,144 @@
+//! What to look for, where, and with how many threads.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    Found, Limits, Stamps, SurveyError, limits,
+    names::Names,
+    report::Lists,
+    sys::Dir,
+    tree::Tree,
+    walk::{self, Shared, Sighting, Worker},
+};
+
+/// Decides which entries a deny rule hides. Called from several threads at once.
+pub trait Matcher: Sync {
+    /// A cheap first question, asked for every entry: `false` if no path that ends in `basename` can match.
+    fn may_match(&self, basename: &[u8]) -> bool;
+
+    /// Whether the entry is denied. A denied directory is not descended into.
+    fn matches(&self, relative: &Path, is_dir: bool) -> bool;
+}
+
+/// A look at one or several trees. See the [crate] for an example.
+#[derive(Clone)]
+pub struct Survey<'a> {
+    pub(crate) roots: Vec<PathBuf>,
+    pub(crate) denied: Option<&'a dyn Matcher>,
+    pub(crate) names: Names,
+    pub(crate) threads: Option<usize>,
+    pub(crate) alone: usize,
+    pub(crate) limits: Limits,
+}
+
+impl fmt::Debug for Survey<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = formatter.debug_struct("Survey");
+        debug.field("roots", &self.roots).field("names", &self.names);
+        debug.field("threads", &self.threads).field("limits", &self.limits);
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl<'a> Survey<'a> {
+    /// A survey of these trees. A root inside of another one is walked twice.
+    pub fn new<R: Into<PathBuf>>(roots: impl IntoIterator<Item = R>) -> Self {
+        Self {
+            roots: roots.into_iter().map(Into::into).collect(),
+            denied: None,
+            names: Names::new(),
+            threads: None,
+            alone: limits::ALONE_DIRECTORIES,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Reports the entries that `matcher` denies.
+    #[must_use]
+    pub fn denied(mut self, matcher: &'a dyn Matcher) -> Self {
+        self.denied = Some(matcher);
+        self
+    }
+
+    /// Reports the entries with one of these base names, wherever they are.
+    #[must_use]
+    pub fn names<N: AsRef<OsStr>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        for name in names {
+            self.names.insert(name.as_ref().as_encoded_bytes());
+        }
+        self
+    }
+
+    /// Uses at most this many threads, the caller's included (otherwise one per processor, up to
+    /// [`limits::THREADS`]).
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads.clamp(1, 64));
+        self
+    }
+
+    /// Lets the caller's thread read this many directories before it starts others (otherwise
+    /// [`limits::ALONE_DIRECTORIES`]): a small tree is read before a thread would be running.
+    #[must_use]
+    pub fn alone(mut self, directories: usize) -> Self {
+        self.alone = directories;
+        self
+    }
+
+    /// Replaces the limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Walks all trees.
+    ///
+    /// # Errors
+    ///
+    /// When a root cannot be read, a limit is passed, or the system runs out of descriptors or memory.
+    pub fn walk(&self) -> Result<Found, SurveyError> {
+        let shared = Shared::new(self, 0);
+        let mut first = Worker::new(&shared, 0);
+        let mut roots = Vec::with_capacity(self.roots.len());
+        for (number, path) in self.roots.iter().enumerate() {
+            let refused = |source| SurveyError::Root { path: path.clone(), source };
+            let dir = Arc::new(Dir::open_root(path).map_err(refused)?);
+            first.read_root(number, &dir).map_err(refused)?;
+            roots.push((std::path::absolute(path).map_err(refused)?, dir));
+        }
+        let (trees, mut sightings) = split(walk::run(&shared, first)?);
+        let (tree, bases) = Tree::join(trees);
+        for sighting in &mut sightings {
+            sighting.within = bases.index(sighting.within) as u32;
+        }
+        let lists = Lists::of(&roots, &tree, sightings.iter().map(|sighting| (sighting, false)));
+        sightings.shrink_to_fit();
+        Ok(Found {
+            denied: lists.denied,
+            repositories: lists.repositories,
+            named: lists.named,
+            unreadable: lists.unreadable,
+            stamps: Stamps { roots, tree, sightings },
+        })
+    }
+
+    pub(crate) fn thread_count(&self) -> usize {
+        self.threads.unwrap_or_else(|| walk::processors().clamp(1, limits::THREADS))
+    }
+}
+
+/// The trees of all workers, by thread, and all that they saw.
+pub(crate) fn split(workers: Vec<Worker<'_>>) -> (Vec<Tree>, Vec<Sighting>) {
+    let mut all = Vec::new();
+    let trees = workers.into_iter().map(|worker| {
+        all.extend(worker.sightings);
+        worker.tree
+    });
+    (trees.collect(), all)
+}

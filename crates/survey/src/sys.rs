@@ -1,0 +1,121 @@
+//! The few questions a survey asks the system. One implementation per kind of system, one meaning.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{Buffer, Dir};
+
+#[cfg(not(target_os = "linux"))]
+mod portable;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use portable::{Buffer, Dir};
+
+use std::{
+    borrow::Cow,
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{Kind, limits::STRIDE_BYTES};
+
+/// What tells that a directory is the same one and was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// Time of the last change of the inode, in nanoseconds since 1970. Nobody can set it.
+    pub(crate) ctime_ns: i64,
+    /// Inode and device, mixed.
+    pub(crate) identity: u64,
+}
+
+impl Stamp {
+    /// A stamp that no directory has: read it again the next time, whatever the clock says.
+    pub(crate) const UNSURE: Self = Self { ctime_ns: i64::MIN, identity: 0 };
+}
+
+/// What an entry is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Thing {
+    pub(crate) kind: Kind,
+    pub(crate) stamp: Stamp,
+    /// Time of birth in nanoseconds since 1970; 0 where the file system keeps none.
+    pub(crate) born_ns: i64,
+}
+
+impl Dir {
+    /// Opens the directory `path` (relative, of any length) below this one without following a symlink.
+    pub(crate) fn open_far(&self, path: &[u8]) -> io::Result<Dir> {
+        let mut rest = path;
+        let mut nearer: Option<Dir> = None;
+        loop {
+            let (stride, after) = split(rest);
+            let next = nearer.as_ref().unwrap_or(self).open_beneath(stride)?;
+            if after.is_empty() {
+                return Ok(next);
+            }
+            nearer = Some(next);
+            rest = after;
+        }
+    }
+}
+
+/// Cuts a long path at a slash so that the first part is short enough for the kernel.
+fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    if path.len() <= STRIDE_BYTES {
+        return (path, &[]);
+    }
+    let before = path[..STRIDE_BYTES].iter().rposition(|&byte| byte == b'/');
+    let slash = before.or_else(|| path.iter().position(|&byte| byte == b'/'));
+    match slash {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => (path, &[]),
+    }
+}
+
+/// Whether an error means that the entry went away, or became something else, since its name was read.
+pub(crate) fn vanished(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory) || is_symlink(error)
+}
+
+#[cfg(target_os = "linux")]
+fn is_symlink(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_symlink(_error: &io::Error) -> bool {
+    false
+}
+
+/// Whether an error says nothing about the directory but that the system has too little of something.
+#[cfg(target_os = "linux")]
+pub(crate) fn exhausted(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    [Errno::MFILE, Errno::NFILE, Errno::NOMEM].iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn exhausted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+}
+
+/// A path from the bytes that this module gave out.
+#[cfg(unix)]
+pub(crate) fn path(bytes: &[u8]) -> Cow<'_, Path> {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    Cow::Borrowed(Path::new(OsStr::from_bytes(bytes)))
+}
+
+/// A path from the bytes that this module gave out.
+#[cfg(not(unix))]
+pub(crate) fn path(bytes: &[u8]) -> Cow<'_, Path> {
+    match String::from_utf8_lossy(bytes) {
+        Cow::Borrowed(text) => Cow::Borrowed(Path::new(text)),
+        Cow::Owned(text) => Cow::Owned(PathBuf::from(text)),
+    }
+}
+
+/// The same, to keep.
+pub(crate) fn path_buf(bytes: &[u8]) -> PathBuf {
+    path(bytes).into_owned()
+}
