@@ -15,5 +15,5 @@ mod plan;
 pub use assurance::{Assurance, Keeper, Promise, Refusal};
 pub use host::{GitDirectory, Host, Kind};
 pub use linux::PlanError;
-pub use mount::{Mode, Mount};
+pub use mount::{Mode, Mount, Owner};
 pub use plan::{Backend, Identity, Landlock, LandlockAccess, LandlockRule, Limits, Network, Plan, Seccomp, Watch};

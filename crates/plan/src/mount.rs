@@ -14,6 +14,16 @@ pub enum Mode {
     Writable,
 }
 
+/// On-disk ids that appear as the command's own, through an id-mapped mount (`mount_setattr(2)`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Owner {
+    /// User id on disk.
+    pub uid: u32,
+    /// Group id on disk.
+    pub gid: u32,
+}
+
 /// A step of building the root, applied in the order of the plan. `at` is the path inside.
 ///
 /// Every mount is `nosuid` and, but for the device files, `nodev`.
@@ -32,6 +42,8 @@ pub enum Mount {
         directory: bool,
         /// Made by pinfold when missing (the private home), rather than expected to exist.
         create: bool,
+        /// Whose files appear as the command's own, where the command has another id than the caller.
+        owner: Option<Owner>,
     },
     /// A directory of the host that can be written without the host's copy changing: an overlay whose upper layer is
     /// in `store`, which holds one `upper` and one `work` directory.
@@ -42,6 +54,8 @@ pub enum Mount {
         at: PathBuf,
         /// The host directory that keeps what was written.
         store: PathBuf,
+        /// Whose files appear as the command's own, where the command has another id than the caller.
+        owner: Option<Owner>,
     },
     /// A writable directory in the session's own memory-backed file system.
     Private {
@@ -81,6 +95,14 @@ pub enum Mount {
 }
 
 impl Mount {
+    /// Whose files appear as the command's own.
+    pub fn owner(&self) -> Option<Owner> {
+        match self {
+            Self::Bind { owner, .. } | Self::CopyOnWrite { owner, .. } => *owner,
+            _ => None,
+        }
+    }
+
     /// The path inside that this step makes.
     pub fn at(&self) -> &Path {
         match self {

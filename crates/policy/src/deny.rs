@@ -81,7 +81,11 @@ fn split_anchor(body: &str) -> Result<(Option<PathText>, String), Complaint> {
     let body = if paths::has_drive(body) { body.replace('\\', "/") } else { body.to_owned() };
     let trimmed = body.trim_end_matches('/');
     if let Some(floating) = trimmed.strip_prefix("**/") {
-        return Ok((None, normal_glob(floating)?));
+        let glob = normal_glob(floating)?;
+        if glob.is_empty() {
+            return Err(Complaint::new(format!("{} names no path", quoted(&body)), "write a name after `**/`"));
+        }
+        return Ok((None, glob));
     }
     if is_bare(trimmed) {
         PathText::anchored(trimmed)?;
@@ -113,8 +117,7 @@ fn check_glob(glob: &str) -> Result<(), Complaint> {
             format!("at most {GLOB_BYTES_MAX} bytes are accepted in a pattern"),
         ));
     }
-    let built = build(glob, false).and_then(|glob| GlobSet::builder().add(glob).build());
-    built.map(drop).map_err(|error| {
+    build(glob, false).map(drop).map_err(|error| {
         Complaint::new(
             format!("{} is no pattern: {}", quoted(glob), error.kind()),
             "patterns know `*`, `?`, `[abc]`, `{a,b}` and `**` between slashes; `\\` before one of these means itself",
@@ -376,7 +379,8 @@ mod tests {
 
     #[test]
     fn patterns_that_name_nothing_or_go_up_are_refused() {
-        for text in ["", "!", "!!x", "!@secrets", "a/../b", "**/../x", "..", "$HOME", "~bob/x", "a{b", "[z-a]"] {
+        for text in ["", "!", "!!x", "!@secrets", "a/../b", "**/../x", "..", "$HOME", "~bob/x", "a{b", "[z-a]", "**/."]
+        {
             assert!(DenyText::parse(text).is_err(), "{text}");
         }
     }

@@ -7,10 +7,12 @@
 
 mod amount;
 pub mod bounds;
+mod catalogue;
 mod ceiling;
 mod check;
 mod decide;
 mod deny;
+mod digest;
 mod document;
 mod env;
 mod files;

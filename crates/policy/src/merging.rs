@@ -1,7 +1,7 @@
 //! The steps of a merge: add a layer, narrow by a layer that is not trusted, cap by a managed one.
 
 use crate::ceiling::{Ceiling, List};
-use crate::deny::{self, DenyText};
+use crate::deny::{self, Deny, DenyText};
 use crate::document::PolicyFile;
 use crate::env::{Env, EnvPattern, EnvValue};
 use crate::files::{Grant, Target};
@@ -82,9 +82,13 @@ impl Merging {
 
     pub(crate) fn finish(self) -> Result<Merged, MergeError> {
         let Self { policy, withheld } = self;
-        let globs = policy.deny.iter().filter(|deny| deny.literal.is_none()).map(|deny| deny.glob.as_str());
-        deny::compile(globs, policy.places.platform.folds_case())
-            .map_err(|error| MergeError::Patterns { message: error.to_string() })?;
+        // Those of the profiles are known to fit.
+        let foreign = |deny: &&Deny| deny.literal.is_none() && deny.origin.layer != LayerKind::Profile;
+        if policy.deny.iter().any(|deny| foreign(&deny)) {
+            let globs = policy.deny.iter().filter(|deny| deny.literal.is_none()).map(|deny| deny.glob.as_str());
+            deny::compile(globs, policy.places.platform.folds_case())
+                .map_err(|error| MergeError::Patterns { message: error.to_string() })?;
+        }
         Ok(Merged { policy, withheld })
     }
 

@@ -1,28 +1,43 @@
 //! A fast first look at a file name: could any denial match it? Never wrong with "no".
 
-use std::collections::HashSet;
-
 use crate::bounds::ALTERNATIVES_MAX;
 use crate::deny::Deny;
 
-/// The last components of all denials, as literal names and as prefix and suffix pairs.
-#[derive(Debug, Clone, Default)]
+/// The last components of all denials, as literal names and as prefix and suffix pairs, sorted by one byte: most names
+/// are refused by their first and last byte alone.
+#[derive(Debug, Clone)]
 pub(crate) struct NameFilter {
-    names: HashSet<Vec<u8>>,
-    /// Lengths of literal names, as bits: most names are refused by this alone.
-    lengths: u128,
-    affixes: Vec<(Vec<u8>, Vec<u8>)>,
+    /// By its first byte, what a name may be or begin with.
+    by_first: Vec<Vec<Shape>>,
+    /// By its last byte, what a name may end with, whatever it begins with.
+    by_last: Vec<Vec<Shape>>,
     everything: bool,
     fold: bool,
 }
 
+/// What a name must look like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Shape {
+    Name(Box<[u8]>),
+    Affixes(Box<[u8]>, Box<[u8]>),
+}
+
+impl Shape {
+    fn fits(&self, name: &[u8]) -> bool {
+        match self {
+            Self::Name(own) => **own == *name,
+            Self::Affixes(prefix, suffix) => {
+                name.len() >= prefix.len().max(suffix.len()) && name.ends_with(suffix) && name.starts_with(prefix)
+            }
+        }
+    }
+}
+
 impl NameFilter {
     pub(crate) fn new(denials: &[Deny], fold: bool) -> Self {
-        let mut filter = Self { fold, ..Self::default() };
-        for deny in denials {
-            filter.add(deny);
-        }
-        filter.everything |= filter.affixes.iter().any(|(prefix, suffix)| prefix.is_empty() && suffix.is_empty());
+        let none = vec![Vec::new(); 256];
+        let mut filter = Self { by_first: none.clone(), by_last: none, everything: false, fold };
+        denials.iter().for_each(|deny| filter.add(deny));
         filter
     }
 
@@ -40,52 +55,59 @@ impl NameFilter {
     fn add_glob(&mut self, glob: &str) {
         match affixes(glob) {
             None => self.add_name(glob.rsplit('/').next().unwrap_or_default()),
-            Some((prefix, suffix)) => {
-                let pair = (self.bytes(prefix), self.bytes(suffix));
-                if !self.affixes.contains(&pair) {
-                    self.affixes.push(pair);
-                }
-            }
+            Some((prefix, suffix)) => self.add_affixes(prefix, suffix),
         }
+    }
+
+    fn add_affixes(&mut self, prefix: &str, suffix: &str) {
+        let (prefix, suffix) = (self.bytes(prefix), self.bytes(suffix));
+        let list = match (prefix.first(), suffix.last()) {
+            (Some(first), _) => &mut self.by_first[usize::from(*first)],
+            (None, Some(last)) => &mut self.by_last[usize::from(*last)],
+            (None, None) => {
+                self.everything = true;
+                return;
+            }
+        };
+        list.push(Shape::Affixes(prefix, suffix));
     }
 
     fn add_name(&mut self, name: &str) {
         let name = self.bytes(name);
-        self.lengths |= length_bit(name.len());
-        self.names.insert(name);
+        let Some(first) = name.first() else { return };
+        let list = &mut self.by_first[usize::from(*first)];
+        let shape = Shape::Name(name);
+        if !list.contains(&shape) {
+            list.push(shape);
+        }
     }
 
     /// Names that fold in ways beyond ASCII never get as far as a comparison, see `may_match`.
-    fn bytes(&mut self, text: &str) -> Vec<u8> {
+    fn bytes(&mut self, text: &str) -> Box<[u8]> {
         self.everything |= self.fold && !text.is_ascii();
-        if self.fold { text.to_ascii_lowercase().into_bytes() } else { text.as_bytes().to_vec() }
+        let text = if self.fold { text.to_ascii_lowercase() } else { text.to_owned() };
+        text.into_bytes().into()
     }
 
     #[inline]
     pub(crate) fn may_match(&self, name: &[u8]) -> bool {
-        if self.everything {
+        let ([first, ..], [.., last]) = (name, name) else { return self.everything };
+        if self.everything || (!name.is_ascii() && (self.fold || std::str::from_utf8(name).is_err())) {
             return true;
         }
-        if !name.is_ascii() && (self.fold || std::str::from_utf8(name).is_err()) {
-            return true;
+        let lists = [&self.by_first[self.byte(*first)], &self.by_last[self.byte(*last)]];
+        if lists.iter().all(|list| list.is_empty()) {
+            return false;
         }
-        if self.fold && name.iter().any(u8::is_ascii_uppercase) {
-            return self.known(&name.to_ascii_lowercase());
-        }
-        self.known(name)
+        let lower = if self.fold { name.to_ascii_lowercase() } else { Vec::new() };
+        let name = if self.fold { &lower } else { name };
+        lists.into_iter().flatten().any(|shape| shape.fits(name))
     }
 
     #[inline]
-    fn known(&self, name: &[u8]) -> bool {
-        let fits = |(prefix, suffix): &(Vec<u8>, Vec<u8>)| {
-            name.len() >= prefix.len().max(suffix.len()) && name.starts_with(prefix) && name.ends_with(suffix)
-        };
-        self.affixes.iter().any(fits) || (self.lengths & length_bit(name.len()) != 0 && self.names.contains(name))
+    fn byte(&self, byte: u8) -> usize {
+        usize::from(if self.fold { byte.to_ascii_lowercase() } else { byte })
     }
-}
-
-fn length_bit(length: usize) -> u128 {
-    1 << length.min(127)
 }
 
 /// What the last component must begin and end with; nothing if it is no pattern.

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::ceiling::{Ceiling, List};
 use crate::deny::Deny;
+use crate::digest;
 use crate::env::Env;
 use crate::files::Grant;
 use crate::limits::Limits;
@@ -61,46 +61,9 @@ impl Policy {
         self.ceilings.iter().all(|ceiling| ceiling.admits(list, path, &self.places))
     }
 
-    /// The policy as canonical JSON, for a digest: sorted keys, and without origins and reasons, so that a comment or
-    /// a moved line changes nothing.
+    /// The policy as canonical JSON, for a digest: without origins and reasons, so that a comment or a moved line
+    /// changes nothing.
     pub fn digest_input(&self) -> Vec<u8> {
-        let value = serde_json::to_value(self).expect("a policy holds only text, numbers and lists");
-        let mut text = String::new();
-        canonical(&value, &mut text);
-        text.into_bytes()
+        digest::canonical(self)
     }
-}
-
-fn canonical(value: &Value, out: &mut String) {
-    match value {
-        Value::Object(fields) => {
-            let mut fields: Vec<_> =
-                fields.iter().filter(|(key, _)| !matches!(key.as_str(), "origin" | "why")).collect();
-            fields.sort_by_key(|(key, _)| *key);
-            let write = |(key, value): (&String, &Value), out: &mut String| {
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
-                canonical(value, out);
-            };
-            separated(fields, out, ['{', '}'], write);
-        }
-        Value::Array(items) => separated(items, out, ['[', ']'], canonical),
-        other => out.push_str(&other.to_string()),
-    }
-}
-
-fn separated<T>(
-    items: impl IntoIterator<Item = T>,
-    out: &mut String,
-    [open, close]: [char; 2],
-    write: impl Fn(T, &mut String),
-) {
-    out.push(open);
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write(item, out);
-    }
-    out.push(close);
 }

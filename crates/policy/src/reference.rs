@@ -106,7 +106,7 @@ fn named_set(out: &mut String, set: &NamedSet) {
     }
     for (entry, platforms) in rows {
         let systems = if platforms.len() == Platform::ALL.len() { "all".to_owned() } else { platforms.join(", ") };
-        put(out, format_args!("| `{}` | {systems} | {} |\n", cell(&shown(entry)), cell(&entry.why)));
+        put(out, format_args!("| `{}` | {systems} | {} |\n", cell(&shown(entry)), cell(entry.why)));
     }
 }
 

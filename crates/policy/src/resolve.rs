@@ -40,7 +40,7 @@ impl Resolver<'_> {
             return vec![Grant { target: Target::Place(place), set: None, origin: origin.clone() }];
         }
         let paths = sets::entries(name, self.places.platform)
-            .filter_map(|entry| PathText::parse(&entry.entry).ok()?.resolve(self.places));
+            .filter_map(|entry| PathText::parse(entry.entry).ok()?.resolve(self.places));
         let grant = |path: String| Grant {
             target: Target::Path(path.into()),
             set: Some(name.to_owned()),
@@ -55,8 +55,8 @@ impl Resolver<'_> {
             let origin = self.layer.origin("files.deny", &entry.at);
             match &entry.value {
                 DenyText::Set(name) => {
-                    let texts = sets::entries(name, self.places.platform)
-                        .filter_map(|entry| DenyText::parse(&entry.entry).ok());
+                    let texts =
+                        sets::entries(name, self.places.platform).filter_map(|entry| DenyText::parse(entry.entry).ok());
                     denials.extend(texts.filter_map(|text| deny(&text, Some(name), &origin, self.places)));
                 }
                 text => match deny(text, None, &origin, self.places) {
@@ -100,7 +100,7 @@ impl Resolver<'_> {
             let origin = self.layer.origin(key, &entry.at);
             let set = entry.value.starts_with('@').then(|| entry.value.clone());
             let names: Vec<&str> = match &set {
-                Some(name) => sets::entries(name, self.places.platform).map(|entry| entry.entry.as_str()).collect(),
+                Some(name) => sets::entries(name, self.places.platform).map(|entry| entry.entry).collect(),
                 None => vec![&entry.value],
             };
             let pattern =
@@ -147,11 +147,11 @@ fn deny(text: &DenyText, set: Option<&String>, origin: &Origin, places: &Places)
 
 fn protect_of_set(entry: &SetEntry, set: &str, origin: &Origin) -> Option<Protect> {
     Some(Protect {
-        name: PathBuf::from(&entry.entry),
+        name: PathBuf::from(entry.entry),
         scope: entry.scope?,
         directory: entry.directory,
         set: Some(set.to_owned()),
-        why: entry.why.clone(),
+        why: entry.why.to_owned(),
         origin: origin.clone(),
     })
 }

@@ -2,16 +2,14 @@
 
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-
+use crate::catalogue;
 use crate::files::Place;
 use crate::platform::Platform;
 use crate::protect::Scope;
 use crate::text::{Complaint, listed, quoted};
 
 /// What the entries of a set are, and so where its name may be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetKind {
     /// Paths, for `files.read`, `files.write` and `files.copy-on-write`.
     Paths,
@@ -24,39 +22,31 @@ pub enum SetKind {
 }
 
 /// One entry of a set.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SetEntry {
     /// The path, pattern, protected name or variable.
-    pub entry: String,
+    pub entry: &'static str,
     /// Why it is in the set.
-    pub why: String,
+    pub why: &'static str,
     /// For protected names: where the name counts.
-    #[serde(rename = "where")]
     pub scope: Option<Scope>,
     /// For protected names: a directory and all below it, or a single file.
-    #[serde(default)]
     pub directory: bool,
 }
 
 /// A named set.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedSet {
     /// The name, with its `@`.
-    pub name: String,
+    pub name: &'static str,
     /// What its entries are.
     pub kind: SetKind,
     /// What the set is for.
-    pub about: String,
-    #[serde(default)]
-    all: Vec<SetEntry>,
-    #[serde(default)]
-    linux: Vec<SetEntry>,
-    #[serde(default)]
-    macos: Vec<SetEntry>,
-    #[serde(default)]
-    windows: Vec<SetEntry>,
+    pub about: &'static str,
+    pub(crate) all: Vec<SetEntry>,
+    pub(crate) linux: Vec<SetEntry>,
+    pub(crate) macos: Vec<SetEntry>,
+    pub(crate) windows: Vec<SetEntry>,
 }
 
 impl NamedSet {
@@ -100,22 +90,12 @@ impl Use {
             Self::Deny | Self::Protect | Self::Env => &[],
         };
         // `@temp` lists directories but is itself a place.
-        let sets = all().iter().filter(|set| set.kind == self.kind() && Place::named(&set.name).is_none());
-        sets.map(|set| set.name.as_str()).chain(places.iter().copied()).collect()
+        let sets = all().iter().filter(|set| set.kind == self.kind() && Place::named(set.name).is_none());
+        sets.map(|set| set.name).chain(places.iter().copied()).collect()
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Catalogue {
-    set: Vec<NamedSet>,
-}
-
-static CATALOGUE: LazyLock<Vec<NamedSet>> = LazyLock::new(|| {
-    let catalogue: Catalogue =
-        toml::from_str(include_str!("sets.toml")).expect("sets.toml is compiled in and a test reads it");
-    catalogue.set
-});
+static CATALOGUE: LazyLock<Vec<NamedSet>> = LazyLock::new(|| catalogue::read(include_str!("sets.toml")));
 
 /// Every named set.
 pub fn all() -> &'static [NamedSet] {
@@ -177,7 +157,7 @@ mod tests {
     #[test]
     fn every_path_resolves_on_its_platform() {
         for (platform, entry) in each(SetKind::Paths) {
-            let path = PathText::parse(&entry.entry).expect(&entry.entry).resolve(&places(platform));
+            let path = PathText::parse(entry.entry).expect(entry.entry).resolve(&places(platform));
             assert!(path.is_some_and(|path| is_absolute(&path, platform)), "{} on {platform:?}", entry.entry);
         }
     }
@@ -185,11 +165,11 @@ mod tests {
     #[test]
     fn every_pattern_and_variable_is_accepted() {
         for (platform, entry) in each(SetKind::Patterns) {
-            let resolved = DenyText::parse(&entry.entry).expect(&entry.entry).resolve(&places(platform));
+            let resolved = DenyText::parse(entry.entry).expect(entry.entry).resolve(&places(platform));
             assert!(resolved.is_some(), "{} on {platform:?}", entry.entry);
         }
         for (_, entry) in each(SetKind::Variables) {
-            check_pattern(&entry.entry).expect(&entry.entry);
+            check_pattern(entry.entry).expect(entry.entry);
         }
     }
 
@@ -206,7 +186,7 @@ mod tests {
             for platform in Platform::ALL {
                 let mut seen = std::collections::HashSet::new();
                 for entry in set.entries(platform) {
-                    assert!(seen.insert((&entry.entry, entry.scope)), "{} {}", set.name, entry.entry);
+                    assert!(seen.insert((entry.entry, entry.scope)), "{} {}", set.name, entry.entry);
                 }
             }
         }
@@ -216,7 +196,7 @@ mod tests {
     fn no_toolchain_or_cache_shows_a_place_of_credentials() {
         let open = ["~/.local/share", "~/.config", "~/.cache", "~/.cargo", "~/.m2", "~/.gradle", "~/.docker", "~"];
         for (_, entry) in each(SetKind::Paths) {
-            assert!(!open.contains(&entry.entry.as_str()), "{}", entry.entry);
+            assert!(!open.contains(&entry.entry), "{}", entry.entry);
         }
     }
 

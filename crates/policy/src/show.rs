@@ -8,7 +8,7 @@ use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::text::plain;
 
-/// The effective policy as a policy file. Sets are written out, and what is said is exactly what holds here.
+/// The effective policy as a policy file, with the sets written out.
 pub fn to_toml(policy: &Policy) -> String {
     let mut out = format!("version = 1\nprofile = {}\n", text(&policy.profile));
     files(policy, &mut out);

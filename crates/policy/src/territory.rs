@@ -112,7 +112,7 @@ impl Territory {
             }
             Target::Place(Place::PrivateTemp) => {
                 let entries = sets::entries(Place::PrivateTemp.name(), policy.places.platform);
-                let paths = entries.filter_map(|entry| PathText::parse(&entry.entry).ok()?.resolve(&policy.places));
+                let paths = entries.filter_map(|entry| PathText::parse(entry.entry).ok()?.resolve(&policy.places));
                 paths.for_each(|path| self.add(Area::granted(path.into(), AreaKind::Private, grant)));
             }
         }

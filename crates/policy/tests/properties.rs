@@ -216,7 +216,7 @@ fn openness(allowed: bool, access: Access, effect: Effect) -> u8 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn nothing_that_the_managed_layer_denies_is_allowed(lower in lower(), managed in managed()) {
@@ -317,7 +317,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn the_name_filter_never_refuses_a_match(

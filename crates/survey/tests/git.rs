@@ -1,5 +1,6 @@
 //! Repositories as git itself makes them.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may panic anywhere, its helpers too")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! What a rescan finds, and what it does not need to read.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may panic anywhere, its helpers too")]
 
 mod support;
 
@@ -211,8 +212,7 @@ fn an_error_leaves_the_stamps_as_they_were() {
     let survey = survey(&tree);
     let mut found = walk_later(&survey);
     tree.dir("a/b/c/.git");
-    let mut limits = pinfold_survey::Limits::default();
-    limits.depth = 2;
+    let limits = pinfold_survey::Limits { depth: 2, ..Default::default() };
     assert!(found.stamps.rescan(&survey.clone().limits(limits)).is_err());
     assert_eq!(found.stamps.rescan(&survey).unwrap().repositories.len(), 1);
 }

@@ -1,5 +1,6 @@
 //! What a walk finds, and what it leaves alone.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may panic anywhere, its helpers too")]
 
 mod support;
 

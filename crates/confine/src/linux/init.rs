@@ -17,10 +17,11 @@ use rustix::process::{
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::error::{ConfineError, Context};
-use super::identity::{map_self, write_once};
+use super::identity::write_once;
 use super::signals::SignalQueue;
 use super::sys::Copied;
-use super::{command, landlock, limits, root, seccomp, sys, terminal};
+use super::trees::Trees;
+use super::{command, identity, landlock, limits, root, seccomp, sys, terminal};
 use crate::launch::Launch;
 use crate::link::{Order, Report};
 
@@ -28,8 +29,8 @@ use crate::link::{Order, Report};
 const NOT_STARTED: i32 = 125;
 
 /// Lives the whole life of the first process.
-pub(super) fn main(copied: Copied, launch: &Launch<'_>, link: OwnedFd) -> ! {
-    let code = match confine(&copied, launch, &link) {
+pub(super) fn main(copied: Copied, launch: &Launch<'_>, trees: &Trees, link: OwnedFd) -> ! {
+    let code = match confine(&copied, launch, trees, &link) {
         Ok(confined) => live(&copied, launch, &link, confined),
         Err(error) => {
             report(&link, &failure(error), None);
@@ -47,20 +48,29 @@ struct Confined {
 }
 
 /// Everything that confines, in order.
-fn confine(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd) -> Result<Confined, ConfineError> {
+fn confine(
+    copied: &Copied,
+    launch: &Launch<'_>,
+    trees: &Trees,
+    link: &OwnedFd,
+) -> Result<Confined, ConfineError> {
     let plan = launch.plan;
-    forget_the_supervisor(copied, link)?;
-    let children = SignalQueue::children().step("collect signals")?;
+    sys::wipe_environment(copied);
+    sys::default_signal_actions();
+    wait_for_the_supervisor(link)?;
+    limits::apply(plan)?;
+    identity::assume(copied, &plan.identity)?;
+    // Not before: a change of identity undoes it.
     die_with_the_supervisor(link)?;
-    map_self(&plan.identity)?;
     sys::join_new_session_keyring().step("leave the session keyring")?;
     rustix::process::setsid().step("start a new session")?;
-    limits::apply(plan)?;
     if plan.backend == Backend::LinuxNamespaces {
         own_network(plan)?;
         forbid_user_namespaces(plan)?;
-        root::enter(plan)?;
+        root::enter(plan, trees)?;
     }
+    sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")?;
+    let children = SignalQueue::children().step("collect signals")?;
     // Only now: the files of an unreadable process in /proc are root's, and the steps before write to some.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("become unreadable")?;
     let terminal = launch.terminal.map(terminal::Pair::open).transpose()?;
@@ -129,11 +139,12 @@ fn next_change(command: Pid, link: &OwnedFd) -> Option<Option<Report>> {
     Some(status.exit_status().map(|code| Report::Exited { code }))
 }
 
-/// Drops all that the copy of the supervisor brought along: its environment, its descriptors, its signal actions.
-fn forget_the_supervisor(copied: &Copied, link: &OwnedFd) -> Result<(), ConfineError> {
-    sys::wipe_environment(copied);
-    sys::default_signal_actions();
-    sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")
+/// Waits for the word that the supervisor has done its part.
+fn wait_for_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
+    match rustix::net::recv(link, &mut [0; 16], RecvFlags::empty()).step("hear from the supervisor")? {
+        (0, _) => sys::exit_now(NOT_STARTED),
+        _ => Ok(()),
+    }
 }
 
 /// Asks to be killed when the supervisor ends, however it ends.

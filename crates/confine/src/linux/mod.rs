@@ -16,6 +16,7 @@ mod signals;
 mod start;
 mod sys;
 mod terminal;
+mod trees;
 
 pub use error::ConfineError;
 pub use signals::SignalQueue;

@@ -8,6 +8,7 @@ use pinfold_plan::{GitDirectory, Host, Kind};
 use pinfold_policy::{AreaKind, DenyMatcher, Policy, Scope};
 use pinfold_survey::{Found, Matcher, Place, Repository, Stamps, Survey, SurveyError};
 use rustix::fs::{Access, AtFlags, CWD};
+use rustix::thread::CapabilitySet;
 
 use super::sys;
 
@@ -27,6 +28,10 @@ const SYSTEM_SECRETS: [&str; 12] = [
     "/etc/kubernetes",
     "/etc/NetworkManager/system-connections",
 ];
+
+/// File systems whose mounts can map ids (`mount_setattr(2)`), by their numbers in `linux/magic.h`: ext4, XFS, Btrfs,
+/// F2FS, EROFS. tmpfs can since 6.3 only and is left out.
+const ID_MAPPING_FILE_SYSTEMS: [u64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xE0F5_E1E2];
 
 /// Where a run keeps what lasts; see the session store.
 #[derive(Debug, Clone)]
@@ -60,7 +65,7 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
         uid: rustix::process::getuid().as_raw(),
         gid: rustix::process::getgid().as_raw(),
         no_user_namespaces: no_user_namespaces(),
-        id_mapped_mounts: false,
+        id_mapped_mounts: can_map_ids(&[workspace, &stores.home]),
         workspace_owner: owner,
         landlock_abi: sys::landlock_abi(),
         kernel: kernel(),
@@ -295,6 +300,21 @@ pub fn no_user_namespaces() -> Option<String> {
         }
     }
     None
+}
+
+/// Whether the caller may map ids and these directories, or the nearest that exist above them, are on file systems
+/// that can.
+fn can_map_ids(directories: &[&PathBuf]) -> bool {
+    let whole_range = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let initial = whole_range.split_whitespace().eq(["0", "0", "4294967295"]);
+    let capable = rustix::thread::capabilities(None)
+        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN | CapabilitySet::SETUID));
+    let able = |directory: &&PathBuf| {
+        let existing = directory.ancestors().find(|ancestor| ancestor.exists());
+        let kind = existing.and_then(|existing| rustix::fs::statfs(existing).ok()).map(|stat| stat.f_type as u64);
+        kind.is_some_and(|kind| ID_MAPPING_FILE_SYSTEMS.contains(&kind))
+    };
+    initial && capable && kernel() >= (5, 19) && directories.iter().all(able)
 }
 
 /// Major and minor version of the kernel.

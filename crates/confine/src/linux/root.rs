@@ -6,22 +6,18 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
-use pinfold_plan::{Mode, Mount, Plan};
+use pinfold_plan::{Mount, Plan};
 use rustix::fs::{AtFlags, CWD, FileType, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, fsconfig_create,
-    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree, unmount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, UnmountFlags, fsconfig_create, fsconfig_set_string, fsmount,
+    fsopen, unmount,
 };
 
 use super::error::{ConfineError, Context};
-use super::sys::{self, MountAttributes};
-
-const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY;
-const NO_SETUID: u64 = libc::MOUNT_ATTR_NOSUID;
-const NO_DEVICES: u64 = libc::MOUNT_ATTR_NODEV;
+use super::trees::{NO_DEVICES, NO_SETUID, READ_ONLY, Tree, Trees, attach, clone_tree, restrict, restrict_one};
 
 /// Where the templates of hidden paths lie, and nothing else.
 const OWN_DIRECTORY: &str = "/.pinfold";
@@ -42,10 +38,13 @@ const DEVICE_LINKS: [(&str, &str); 6] = [
 ];
 
 /// Makes the plan's mounts the root of this mount namespace. Afterwards nothing of the old root is reachable.
-pub(super) fn enter(plan: &Plan) -> Result<(), ConfineError> {
+///
+/// `trees` are the parts of the host that the supervisor has detached already, because it alone may.
+pub(super) fn enter(plan: &Plan, trees: &Trees) -> Result<(), ConfineError> {
+    trees.attach_layers()?;
     let root = Root::new(plan.limits.temp_bytes)?;
-    for mount in &plan.mounts {
-        root.apply(mount)?;
+    for (index, mount) in plan.mounts.iter().enumerate() {
+        root.apply(mount, || trees.get(index, mount))?;
     }
     root.become_root()
 }
@@ -83,11 +82,15 @@ impl Root {
         rustix::fs::mknodat(&self.fd, inside(HIDDEN_FILE), FileType::RegularFile, 0o000.into(), 0).step(step)
     }
 
-    /// One step of the plan.
-    fn apply(&self, mount: &Mount) -> Result<(), ConfineError> {
+    /// One step of the plan. `tree` gives the part of the host that it shows.
+    fn apply<'a>(
+        &self,
+        mount: &Mount,
+        tree: impl Fn() -> Result<Tree<'a>, ConfineError>,
+    ) -> Result<(), ConfineError> {
         match mount {
-            Mount::Bind { source, at, mode, directory, create } => self.bind(source, at, *mode, *directory, *create),
-            Mount::CopyOnWrite { source, at, store } => self.copy_on_write(source, at, store),
+            Mount::Bind { at, directory, .. } => self.place(tree()?.as_fd(), at, *directory),
+            Mount::CopyOnWrite { at, .. } => self.place(tree()?.as_fd(), at, true),
             Mount::Private { at, mode } => self.private(at, *mode),
             Mount::Link { at, target } => self.link(at, target),
             Mount::Pin { at } => self.remount(at, 0, "pin"),
@@ -96,34 +99,6 @@ impl Root {
             Mount::Proc => self.proc(),
             Mount::Devices => self.devices(),
         }
-    }
-
-    fn bind(&self, source: &Path, at: &Path, mode: Mode, directory: bool, create: bool) -> Result<(), ConfineError> {
-        if create {
-            std::fs::create_dir_all(old_root(source)).step_at("make the directory", source)?;
-        }
-        let tree = clone_tree(CWD, source).step_at("take a view of", source)?;
-        let read_only = if mode == Mode::ReadOnly { READ_ONLY } else { 0 };
-        restrict(tree.as_fd(), NO_SETUID | NO_DEVICES | read_only).step_at("restrict the view of", source)?;
-        self.place(tree.as_fd(), at, directory)
-    }
-
-    fn copy_on_write(&self, source: &Path, at: &Path, store: &Path) -> Result<(), ConfineError> {
-        let step = "lay a private layer over";
-        let (upper, work) = (store.join("upper"), store.join("work"));
-        for directory in [&upper, &work] {
-            std::fs::create_dir_all(directory).step_at("make the directory", directory)?;
-        }
-        let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).step_at(step, source)?;
-        for (key, value) in [("lowerdir", source), ("upperdir", &upper), ("workdir", &work)] {
-            fsconfig_set_string(context.as_fd(), key, escape_overlay(key, value)).step_at(step, source)?;
-        }
-        // Attributes of the overlay go to `user.overlay.*`, the only ones that need no privilege on the host.
-        fsconfig_set_flag(context.as_fd(), "userxattr").step_at(step, source)?;
-        fsconfig_create(context.as_fd()).step_at(step, source)?;
-        let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
-        let tree = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step_at(step, source)?;
-        self.place(tree.as_fd(), at, true)
     }
 
     fn private(&self, at: &Path, mode: u32) -> Result<(), ConfineError> {
@@ -262,13 +237,22 @@ impl Root {
         rustix::process::pivot_root(".", ".").step(step)?;
         // The old root lies over the new one now: `.` is the topmost.
         unmount(".", UnmountFlags::DETACH).step(step)?;
-        rustix::process::chdir("/").step(step)
+        rustix::process::chdir("/").step(step)?;
+        self.refuse_another().step("check that the private root is the root")
     }
-}
 
-/// A path of the old root, which stays readable by name until [`Root::become_root`].
-fn old_root(path: &Path) -> PathBuf {
-    path.to_owned()
+    /// Nothing else may lie at `/`, whatever was mounted over the old root.
+    fn refuse_another(&self) -> io::Result<()> {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        for path in ["/", ".", ".."] {
+            let found = rustix::fs::open(path, flags, 0.into())?;
+            let (found, own) = (rustix::fs::fstat(&found)?, rustix::fs::fstat(&self.fd)?);
+            if (found.st_dev, found.st_ino) != (own.st_dev, own.st_ino) {
+                return Err(Errno::XDEV.into());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// `at` without its leading slash, `.` for the root itself.
@@ -278,33 +262,6 @@ fn relative(at: &Path) -> &Path {
         Ok(rest) => rest,
         Err(_) => at,
     }
-}
-
-/// A detached clone of a mount with all that is mounted below it. An empty path means `directory` itself.
-fn clone_tree(directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE
-        | OpenTreeFlags::OPEN_TREE_CLOEXEC
-        | OpenTreeFlags::AT_RECURSIVE
-        | OpenTreeFlags::AT_SYMLINK_NOFOLLOW
-        | OpenTreeFlags::AT_EMPTY_PATH;
-    open_tree(directory, path, flags)
-}
-
-/// Sets attributes on a detached tree and cuts it off from mounts that appear on the host later.
-fn restrict(tree: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
-    let private = MountAttributes { set: attributes, propagation: libc::MS_PRIVATE, ..Default::default() };
-    sys::set_mount_attributes(tree, true, &private)
-}
-
-/// Sets attributes on one mount.
-fn restrict_one(mount: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
-    sys::set_mount_attributes(mount, false, &MountAttributes { set: attributes, ..Default::default() })
-}
-
-/// Attaches a detached mount. An empty path means `directory` itself.
-fn attach(tree: BorrowedFd<'_>, directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<()> {
-    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
-    move_mount(tree, "", directory, path, flags)
 }
 
 /// Opens one name in a directory, following nothing.
@@ -336,18 +293,4 @@ fn set_aside(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<()> {
         }
     }
     Err(Errno::EXIST.into())
-}
-
-/// Overlay options are separated by `:` and `,`; a backslash takes their meaning away.
-fn escape_overlay(key: &str, path: &Path) -> std::ffi::OsString {
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
-    let special: &[u8] = if key == "lowerdir" { b"\\:," } else { b"\\," };
-    let mut escaped = Vec::with_capacity(path.as_os_str().len());
-    for byte in path.as_os_str().as_bytes() {
-        if special.contains(byte) {
-            escaped.push(b'\\');
-        }
-        escaped.push(*byte);
-    }
-    std::ffi::OsString::from_vec(escaped)
 }

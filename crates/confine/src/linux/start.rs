@@ -1,21 +1,32 @@
 //! The supervisor's side of a start: new namespaces and the first process in them.
 
 use pinfold_plan::{Backend, Network, Plan};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, socketpair};
 
 use super::error::{ConfineError, Context};
+use super::identity::map_shadow;
 use super::init;
 use super::sys::{self, Fork, SingleThreaded};
+use super::trees::Trees;
 use crate::launch::{Child, Launch};
+use crate::link::Order;
 
 /// Starts the first process of a run, which confines itself and then starts the command.
 pub fn start(launch: &Launch<'_>) -> Result<Child, ConfineError> {
     let single = SingleThreaded::check().step("start from a process that has one thread only")?;
-    let (link, inside) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-        .step("make a socket pair")?;
-    match sys::fork_into(single, namespaces(launch.plan)).step("make the namespaces")? {
-        Fork::Child(copied) => init::main(copied, launch, inside),
-        Fork::Parent { pid, pidfd } => Ok(Child { pid, pidfd, link }),
+    let (link, inside) =
+        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).step("make a socket pair")?;
+    let trees = Trees::detach_mapped(launch.plan, single)?;
+    let plan = launch.plan;
+    match sys::fork_into(single, namespaces(plan)).step("make the namespaces")? {
+        Fork::Child(copied) => init::main(copied, launch, &trees, inside),
+        Fork::Parent { pid, pidfd } => {
+            drop(inside);
+            map_shadow(pid, &plan.identity)?;
+            // The first process waits for this.
+            rustix::net::send(&link, &Order::Continue.encode(), SendFlags::NOSIGNAL).step("start the first process")?;
+            Ok(Child { pid, pidfd, link })
+        }
     }
 }
 

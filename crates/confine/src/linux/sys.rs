@@ -281,6 +281,25 @@ pub(crate) fn signal_descriptor(signals: Signals<'_>) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
+/// Sleeps until a signal ends this process.
+pub(crate) fn wait_to_be_killed() -> ! {
+    loop {
+        // SAFETY: takes no pointers.
+        unsafe { libc::pause() };
+    }
+}
+
+/// Takes on user and group id 0 of the current user namespace, and no other group.
+pub(crate) fn become_root_of_the_namespace(_: &Copied) -> io::Result<()> {
+    // The raw calls: one thread is all there is, and that is what they change.
+    // SAFETY: an empty list is never read.
+    check(unsafe { libc::syscall(libc::SYS_setgroups, 0, ptr::null::<libc::gid_t>()) })?;
+    // SAFETY: takes no pointers.
+    check(unsafe { libc::syscall(libc::SYS_setresgid, 0, 0, 0) })?;
+    // SAFETY: takes no pointers.
+    check(unsafe { libc::syscall(libc::SYS_setresuid, 0, 0, 0) }).map(drop)
+}
+
 /// Ends this process at once, without exit handlers or destructors.
 pub(crate) fn exit_now(code: libc::c_int) -> ! {
     // SAFETY: takes no pointers and does not return.

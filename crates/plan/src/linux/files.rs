@@ -7,7 +7,7 @@ use pinfold_policy::{Area, AreaKind, Policy};
 
 use super::PlanError;
 use super::protect::Protection;
-use crate::{Host, Kind, Mode, Mount, Network};
+use crate::{Host, Identity, Kind, Mode, Mount, Network, Owner};
 
 /// Directories that programs expect and that hold nothing of the host, with their permission bits.
 const PRIVATE: [(&str, u32); 4] = [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755), ("/dev/shm", 0o1777)];
@@ -35,49 +35,143 @@ fn named_by_a_person(policy: &Policy, area: &Area) -> Option<pinfold_policy::Gra
     if area.set.is_some() { None } else { grants.find(is_it).cloned() }
 }
 
-/// The steps that build the root.
-pub(super) fn mounts(
-    policy: &Policy,
-    host: &Host,
-    areas: &[Area],
-    protection: &Protection,
-    network: Network,
-) -> Vec<Mount> {
-    let mut mounts = Vec::new();
-    for area in areas {
-        mounts.extend(in_place(policy, host, area));
-    }
-    for area in areas {
-        mounts.extend(elsewhere(host, area, &mounts));
-    }
-    mounts.extend(links(host, areas));
-    if network == Network::Host
-        && let Some(resolver) = &host.resolver
-    {
-        mounts.push(bind(resolver, Mode::ReadOnly, false));
-    }
-    mounts.extend(git_directories_outside(host, areas));
-    mounts.extend(protection.mounts.iter().cloned());
-    mounts.extend(hidden(host));
-    mounts
+/// Turns areas into mounts.
+pub(super) struct Layout<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) host: &'a Host,
+    pub(super) identity: Identity,
 }
 
-/// An area whose path is what it says.
-fn in_place(policy: &Policy, host: &Host, area: &Area) -> Option<Mount> {
-    if area.kind == AreaKind::Private {
-        return private(policy, host, area);
+impl Layout<'_> {
+    /// The steps that build the root.
+    pub(super) fn mounts(&self, areas: &[Area], protection: &Protection, network: Network) -> Vec<Mount> {
+        let mut mounts: Vec<Mount> = areas.iter().filter_map(|area| self.in_place(area)).collect();
+        for area in areas {
+            mounts.extend(self.elsewhere(area, &mounts));
+        }
+        mounts.extend(links(self.host, areas));
+        if network == Network::Host
+            && let Some(resolver) = &self.host.resolver
+        {
+            mounts.push(self.bind(resolver, Mode::ReadOnly, false, None));
+        }
+        mounts.extend(self.git_directories_outside(areas));
+        mounts.extend(protection.mounts.iter().cloned());
+        mounts.extend(self.hidden());
+        mounts
     }
-    match host.kind(&area.path)? {
-        Kind::Link { .. } => None,
-        found => Some(visible(area.kind, host, &area.path, *found == Kind::Directory)),
-    }
-}
 
-/// An area whose path is a link: what it leads to, unless that is visible already.
-fn elsewhere(host: &Host, area: &Area, mounts: &[Mount]) -> Option<Mount> {
-    let Kind::Link { leads_to, directory } = host.kind(&area.path)? else { return None };
-    let needed = area.kind == AreaKind::Write || !is_covered(leads_to, mounts);
-    (area.kind != AreaKind::Private && needed).then(|| visible(area.kind, host, leads_to, *directory))
+    /// An area whose path is what it says.
+    fn in_place(&self, area: &Area) -> Option<Mount> {
+        if area.kind == AreaKind::Private {
+            return self.private(area);
+        }
+        match self.host.kind(&area.path)? {
+            Kind::Link { .. } => None,
+            found => Some(self.visible(area, &area.path, *found == Kind::Directory)),
+        }
+    }
+
+    /// An area whose path is a link: what it leads to, unless that is visible already.
+    fn elsewhere(&self, area: &Area, mounts: &[Mount]) -> Option<Mount> {
+        let Kind::Link { leads_to, directory } = self.host.kind(&area.path)? else { return None };
+        let needed = area.kind == AreaKind::Write || !is_covered(leads_to, mounts);
+        (area.kind != AreaKind::Private && needed).then(|| self.visible(area, leads_to, *directory))
+    }
+
+    /// A part of the host.
+    fn visible(&self, area: &Area, path: &Path, directory: bool) -> Mount {
+        let owner = self.owner(area);
+        match area.kind {
+            AreaKind::CopyOnWrite if self.host.overlay && directory => Mount::CopyOnWrite {
+                source: path.to_owned(),
+                at: path.to_owned(),
+                store: self.host.layers.join(layer_name(path)),
+                owner,
+            },
+            AreaKind::Write => self.bind(path, Mode::Writable, directory, owner),
+            AreaKind::Read | AreaKind::CopyOnWrite | AreaKind::Private => {
+                self.bind(path, Mode::ReadOnly, directory, owner)
+            }
+        }
+    }
+
+    fn bind(&self, path: &Path, mode: Mode, directory: bool, owner: Option<Owner>) -> Mount {
+        Mount::Bind { source: path.to_owned(), at: path.to_owned(), mode, directory, create: false, owner }
+    }
+
+    /// A place of the sandbox's own.
+    fn private(&self, area: &Area) -> Option<Mount> {
+        if area.path == self.policy.places.home {
+            return Some(Mount::Bind {
+                source: self.host.private_home.clone(),
+                at: area.path.clone(),
+                mode: Mode::Writable,
+                directory: true,
+                create: true,
+                owner: self.callers_own(),
+            });
+        }
+        match area.path.to_str() {
+            Some("/proc") => Some(Mount::Proc),
+            // With `/dev` comes its own `shm`.
+            Some("/dev") => Some(Mount::Devices),
+            Some("/dev/shm") => None,
+            _ => {
+                let known = PRIVATE.iter().find(|(private, _)| area.path == Path::new(private));
+                Some(Mount::Private { at: area.path.clone(), mode: known.map_or(0o755, |(_, mode)| *mode) })
+            }
+        }
+    }
+
+    /// Whose files appear as the command's own: in the workspace those of its owner, elsewhere the caller's. The
+    /// system's files stay the system's.
+    fn owner(&self, area: &Area) -> Option<Owner> {
+        if area.set.as_deref() == Some("@system") {
+            None
+        } else if area.path == self.policy.places.workspace {
+            self.workspace_owner()
+        } else {
+            self.callers_own()
+        }
+    }
+
+    fn workspace_owner(&self) -> Option<Owner> {
+        match self.identity {
+            Identity::Shadow { owner_uid, owner_gid, .. } => Some(Owner { uid: owner_uid, gid: owner_gid }),
+            Identity::Caller { .. } => None,
+        }
+    }
+
+    fn callers_own(&self) -> Option<Owner> {
+        let shadow = matches!(self.identity, Identity::Shadow { .. });
+        shadow.then_some(Owner { uid: self.host.uid, gid: self.host.gid })
+    }
+
+    /// The real git directory of a workspace that is itself a linked worktree or submodule lies outside of it:
+    /// without it nobody could commit.
+    fn git_directories_outside(&self, areas: &[Area]) -> Vec<Mount> {
+        let outside: BTreeSet<&PathBuf> =
+            self.host.git.iter().filter(|git| git.outside).map(|git| &git.path).collect();
+        let writable = |path: &Path| covering(areas, path).is_some_and(|area| area.kind == AreaKind::Write);
+        let mut mounted: Vec<&PathBuf> = Vec::new();
+        for path in outside {
+            // Sorted, so a common directory comes before the worktree directories in it.
+            if !mounted.iter().any(|parent| path.starts_with(parent)) && !writable(path) {
+                mounted.push(path);
+            }
+        }
+        let owner = self.workspace_owner();
+        mounted.into_iter().map(|path| self.bind(path, Mode::Writable, true, owner)).collect()
+    }
+
+    /// Covers over what deny rules name, and over system files that only root can read.
+    fn hidden(&self) -> impl Iterator<Item = Mount> {
+        // The shadow of root may not read what only root may.
+        let system = self.host.readable_secrets.iter().filter(|_| self.callers_own().is_none());
+        let hide = |(path, directory): &(PathBuf, bool)| Mount::Hide { at: path.clone(), directory: *directory };
+        self.host.denied.iter().chain(system).map(hide)
+    }
 }
 
 /// The links that lead to what is visible. Those below a mount of the host are there already.
@@ -88,70 +182,6 @@ fn links(host: &Host, areas: &[Area]) -> impl Iterator<Item = Mount> {
     };
     let links = host.links.iter().filter(move |(path, _)| missing(path));
     links.map(|(path, says)| Mount::Link { at: path.clone(), target: says.clone() })
-}
-
-/// A part of the host.
-fn visible(kind: AreaKind, host: &Host, path: &Path, directory: bool) -> Mount {
-    match kind {
-        AreaKind::CopyOnWrite if host.overlay && directory => Mount::CopyOnWrite {
-            source: path.to_owned(),
-            at: path.to_owned(),
-            store: host.layers.join(layer_name(path)),
-        },
-        AreaKind::Write => bind(path, Mode::Writable, directory),
-        AreaKind::Read | AreaKind::CopyOnWrite | AreaKind::Private => bind(path, Mode::ReadOnly, directory),
-    }
-}
-
-/// A place of the sandbox's own.
-fn private(policy: &Policy, host: &Host, area: &Area) -> Option<Mount> {
-    let path = area.path.as_path();
-    if path == policy.places.home {
-        return Some(Mount::Bind {
-            source: host.private_home.clone(),
-            at: path.to_owned(),
-            mode: Mode::Writable,
-            directory: true,
-            create: true,
-        });
-    }
-    match path.to_str() {
-        Some("/proc") => Some(Mount::Proc),
-        // With `/dev` comes its own `shm`.
-        Some("/dev") => Some(Mount::Devices),
-        Some("/dev/shm") => None,
-        _ => {
-            let known = PRIVATE.iter().find(|(private, _)| path == Path::new(private));
-            Some(Mount::Private { at: path.to_owned(), mode: known.map_or(0o755, |(_, mode)| *mode) })
-        }
-    }
-}
-
-fn bind(path: &Path, mode: Mode, directory: bool) -> Mount {
-    Mount::Bind { source: path.to_owned(), at: path.to_owned(), mode, directory, create: false }
-}
-
-/// The real git directory of a workspace that is itself a linked worktree or submodule lies outside of it: without it
-/// nobody could commit.
-fn git_directories_outside(host: &Host, areas: &[Area]) -> Vec<Mount> {
-    let outside: BTreeSet<&PathBuf> = host.git.iter().filter(|git| git.outside).map(|git| &git.path).collect();
-    let writable = |path: &Path| covering(areas, path).is_some_and(|area| area.kind == AreaKind::Write);
-    let mut mounted: Vec<&PathBuf> = Vec::new();
-    for path in outside {
-        // Sorted, so a common directory comes before the worktree directories in it.
-        if !mounted.iter().any(|parent| path.starts_with(parent)) && !writable(path) {
-            mounted.push(path);
-        }
-    }
-    mounted.into_iter().map(|path| bind(path, Mode::Writable, true)).collect()
-}
-
-/// Covers over what deny rules name, and over system files that only root can read.
-fn hidden(host: &Host) -> impl Iterator<Item = Mount> {
-    host.denied
-        .iter()
-        .chain(&host.readable_secrets)
-        .map(|(path, directory)| Mount::Hide { at: path.clone(), directory: *directory })
 }
 
 /// The deepest area that contains a path.

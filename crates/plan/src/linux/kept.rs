@@ -64,7 +64,7 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
 }
 
 fn without_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
-    use Keeper::{Credentials, Landlock, Mount, Pty, Seccomp, Supervisor};
+    use Keeper::{Credentials, Landlock, Pty, Seccomp, Supervisor};
     let why = host.no_user_namespaces.clone().unwrap_or_default();
     let missing = |promise, what: &str| Assurance::missing(promise, &format!("{what}: {why}"), ENABLE_NAMESPACES);
     let landlock_or = |promise, from_abi: u32, what: &str| {
@@ -102,7 +102,6 @@ fn without_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assuranc
     if host.uid == 0 {
         table.push(missing(Promise::RootIsNobody, "root keeps its own user id"));
     }
-    let _ = Mount;
     table
 }
 
@@ -118,11 +117,8 @@ fn limits(plan: &Plan) -> Vec<Assurance> {
     }
     if processes.is_some() {
         table.push(if root {
-            Assurance::missing(
-                Promise::LimitProcesses,
-                "the kernel does not limit root's processes by rlimit",
-                "run as an ordinary user, or set `limits.processes = \"none\"`",
-            )
+            // The kernel exempts root from this resource limit.
+            Assurance::kept(Promise::LimitProcesses, &[Watch]).note("looked at ten times a second")
         } else if namespaces {
             Assurance::kept(Promise::LimitProcesses, &[Rlimit, Namespace])
         } else {

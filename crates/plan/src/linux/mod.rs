@@ -56,8 +56,9 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     let network = network(policy, backend);
     let areas = files::areas(policy, host)?;
     let protection = protect::protect(policy, host, &areas);
+    let identity = identity(host, backend);
     let mounts = match backend {
-        Backend::LinuxNamespaces => files::mounts(policy, host, &areas, &protection, network),
+        Backend::LinuxNamespaces => files::Layout { policy, host, identity }.mounts(&areas, &protection, network),
         Backend::LinuxLandlock => Vec::new(),
     };
     let mut plan = Plan {
@@ -68,7 +69,7 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
         home: policy.places.home.clone(),
         private_home: host.private_home.clone(),
         private_temp: (backend == Backend::LinuxLandlock).then(|| host.private_temp.clone()),
-        identity: identity(host, backend),
+        identity,
         network,
         landlock: landlock::rules(host, &areas, &mounts, backend),
         mounts,

@@ -1,0 +1,190 @@
+//! Parts of the host as detached mounts, ready to be attached inside.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use pinfold_plan::{Mode, Mount, Plan};
+use rustix::fs::CWD;
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
+};
+
+use super::error::{ConfineError, Context};
+use super::identity::IdMaps;
+use super::sys::{self, MountAttributes, SingleThreaded};
+
+pub(super) const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY;
+pub(super) const NO_SETUID: u64 = libc::MOUNT_ATTR_NOSUID;
+pub(super) const NO_DEVICES: u64 = libc::MOUNT_ATTR_NODEV;
+
+/// Where layers are attached: nothing that a shadow of root clones by its path lies there.
+const LAYERS: &str = "/tmp";
+
+/// Views of the host that only the supervisor can make, because their ids are mapped: by their step of the plan. A
+/// bind has one, an overlay has one of each layer.
+#[derive(Debug, Default)]
+pub(super) struct Trees(BTreeMap<usize, Vec<OwnedFd>>);
+
+/// A tree of the supervisor's, or one made on the spot.
+pub(super) enum Tree<'a> {
+    Borrowed(BorrowedFd<'a>),
+    Owned(OwnedFd),
+}
+
+impl AsFd for Tree<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Borrowed(fd) => *fd,
+            Self::Owned(fd) => fd.as_fd(),
+        }
+    }
+}
+
+impl Trees {
+    /// Detaches, in the supervisor, what the plan shows with mapped ids.
+    pub(super) fn detach_mapped(plan: &Plan, single: SingleThreaded) -> Result<Self, ConfineError> {
+        let mut maps = IdMaps::new(single, &plan.identity);
+        let mut trees = BTreeMap::new();
+        for (index, mount) in plan.mounts.iter().enumerate() {
+            let Some(owner) = mount.owner() else { continue };
+            make_directories(mount)?;
+            let views = layers(mount).into_iter().map(|(path, attributes)| {
+                let view = view(&path, attributes)?;
+                map_ids(view.as_fd(), maps.get(owner)?).step_at("map the owner of", &path)?;
+                Ok(view)
+            });
+            trees.insert(index, views.collect::<Result<_, ConfineError>>()?);
+        }
+        Ok(Self(trees))
+    }
+
+    /// Attaches, inside, the layers of overlays: an overlay takes no layers from elsewhere. They go with the old root.
+    pub(super) fn attach_layers(&self) -> Result<(), ConfineError> {
+        let layers = self.0.values().filter(|views| views.len() > 1).flatten();
+        layers.into_iter().try_for_each(|layer| {
+            attach(layer.as_fd(), CWD, Path::new(LAYERS)).step_at("attach a layer at", Path::new(LAYERS))
+        })
+    }
+
+    /// The tree of a step, from the supervisor's views or from the host.
+    pub(super) fn get(&self, index: usize, mount: &Mount) -> Result<Tree<'_>, ConfineError> {
+        match (mount, self.0.get(&index).map(Vec::as_slice)) {
+            (Mount::CopyOnWrite { source, .. }, Some([lower, store])) => {
+                let path = |view: &OwnedFd| PathBuf::from(format!("/proc/self/fd/{}", view.as_raw_fd()));
+                overlay(source, &path(lower), &path(store)).map(Tree::Owned)
+            }
+            (_, Some([tree])) => Ok(Tree::Borrowed(tree.as_fd())),
+            (Mount::CopyOnWrite { source, store, .. }, _) => {
+                make_directories(mount)?;
+                overlay(source, source, store).map(Tree::Owned)
+            }
+            _ => {
+                make_directories(mount)?;
+                let layers = layers(mount);
+                let (path, attributes) = layers.first().ok_or(Errno::INVAL).step_at("show", mount.at())?;
+                view(path, *attributes).map(Tree::Owned)
+            }
+        }
+    }
+}
+
+/// The parts of the host that a step shows, with their restrictions.
+fn layers(mount: &Mount) -> Vec<(PathBuf, u64)> {
+    match mount {
+        Mount::Bind { source, mode, .. } => {
+            let read_only = if *mode == Mode::ReadOnly { READ_ONLY } else { 0 };
+            vec![(source.clone(), NO_SETUID | NO_DEVICES | read_only)]
+        }
+        Mount::CopyOnWrite { source, store, .. } => {
+            vec![(source.clone(), READ_ONLY | NO_SETUID | NO_DEVICES), (store.clone(), NO_SETUID | NO_DEVICES)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Makes the directories that are pinfold's own.
+fn make_directories(mount: &Mount) -> Result<(), ConfineError> {
+    let own = match mount {
+        Mount::Bind { source, create: true, .. } => vec![source.clone()],
+        Mount::CopyOnWrite { store, .. } => vec![store.join("upper"), store.join("work")],
+        _ => Vec::new(),
+    };
+    own.iter().try_for_each(|directory| std::fs::create_dir_all(directory).step_at("make the directory", directory))
+}
+
+/// A clone of what is at `source`.
+fn view(source: &Path, attributes: u64) -> Result<OwnedFd, ConfineError> {
+    let tree = clone_tree(CWD, source).step_at("take a view of", source)?;
+    restrict(tree.as_fd(), attributes).step_at("restrict the view of", source)?;
+    Ok(tree)
+}
+
+/// An overlay over `lower` with what was written before in `store`.
+fn overlay(source: &Path, lower: &Path, store: &Path) -> Result<OwnedFd, ConfineError> {
+    let step = "lay a private layer over";
+    let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).step_at(step, source)?;
+    let (upper, work) = (store.join("upper"), store.join("work"));
+    for (key, value) in [("lowerdir", lower), ("upperdir", &upper), ("workdir", &work)] {
+        fsconfig_set_string(context.as_fd(), key, escape_overlay(key, value)).step_at(step, source)?;
+    }
+    // Attributes of the overlay go to `user.overlay.*`, the only ones that need no privilege on the host.
+    fsconfig_set_flag(context.as_fd(), "userxattr").step_at(step, source)?;
+    fsconfig_create(context.as_fd()).step_at(step, source)?;
+    let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step_at(step, source)
+}
+
+/// A detached clone of a mount with all that is mounted below it. An empty path means `directory` itself.
+pub(super) fn clone_tree(directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_RECURSIVE
+        | OpenTreeFlags::AT_SYMLINK_NOFOLLOW
+        | OpenTreeFlags::AT_EMPTY_PATH;
+    open_tree(directory, path, flags)
+}
+
+/// Sets attributes on a detached tree and cuts it off from mounts that appear on the host later.
+pub(super) fn restrict(tree: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
+    let private = MountAttributes { set: attributes, propagation: libc::MS_PRIVATE, ..Default::default() };
+    sys::set_mount_attributes(tree, true, &private)
+}
+
+/// Sets attributes on one mount.
+pub(super) fn restrict_one(mount: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
+    sys::set_mount_attributes(mount, false, &MountAttributes { set: attributes, ..Default::default() })
+}
+
+/// Attaches a detached mount. An empty path means `directory` itself.
+pub(super) fn attach(tree: BorrowedFd<'_>, directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(tree, "", directory, path, flags)
+}
+
+/// Shows the files of a tree as owned by whom the user namespace says.
+fn map_ids(tree: BorrowedFd<'_>, user_namespace: BorrowedFd<'_>) -> io::Result<()> {
+    let attributes = MountAttributes {
+        set: libc::MOUNT_ATTR_IDMAP,
+        user_namespace: user_namespace.as_raw_fd() as u64,
+        ..Default::default()
+    };
+    sys::set_mount_attributes(tree, true, &attributes)
+}
+
+/// Overlay options are separated by `:` and `,`; a backslash takes their meaning away.
+fn escape_overlay(key: &str, path: &Path) -> std::ffi::OsString {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let special: &[u8] = if key == "lowerdir" { b"\\:," } else { b"\\," };
+    let mut escaped = Vec::with_capacity(path.as_os_str().len());
+    for byte in path.as_os_str().as_bytes() {
+        if special.contains(byte) {
+            escaped.push(b'\\');
+        }
+        escaped.push(*byte);
+    }
+    std::ffi::OsString::from_vec(escaped)
+}
