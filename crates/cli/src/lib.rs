@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod context;
 mod error;
+mod git_identity;
 mod layers;
 mod output;
 mod trust;

@@ -61,7 +61,7 @@ impl Ceiling {
 
     /// Everything that may be visible, if that is bounded.
     fn visible(&self) -> Option<Vec<&Target>> {
-        let read = self.write.as_ref()?;
+        let read = self.read.as_ref()?;
         let more = [&self.write, &self.copy_on_write].into_iter().flatten();
         let workspace = self.write.is_none().then_some(&Target::Place(Place::Workspace));
         Some(read.iter().chain(more.flatten()).chain(workspace).collect())

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::limits::LimitReached;
-use crate::watch::Quarantined;
+use crate::watch::Quarantine;
 
 /// Exit status when the sandbox itself failed and the command never ran.
 const NOT_STARTED: u8 = 125;
@@ -29,7 +29,7 @@ pub struct Outcome {
     /// How the command ended.
     pub end: End,
     /// Protected names that appeared and were moved away.
-    pub quarantined: Vec<Quarantined>,
+    pub quarantine: Quarantine,
     /// Wall-clock time from start to end, in milliseconds.
     pub duration_ms: u64,
 }

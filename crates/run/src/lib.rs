@@ -2,7 +2,9 @@
 //! kernel does not, watch protected names, and end with the command's own exit status.
 #![forbid(unsafe_code)]
 
+mod appeared;
 mod exit;
+mod git_config;
 mod limits;
 mod process_tree;
 mod session;
@@ -10,8 +12,9 @@ mod supervise;
 mod terminal;
 mod watch;
 
+pub use appeared::settle;
 pub use exit::{End, Outcome};
 pub use limits::LimitReached;
 pub use session::{Leftover, Session, SessionError, Store, WorkspaceStore};
 pub use supervise::{Request, RunError, run};
-pub use watch::{Quarantined, sweep};
+pub use watch::{Quarantine, Quarantined, sweep};

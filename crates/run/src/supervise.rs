@@ -91,7 +91,7 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let quarantine = supervisor.lookout.finish();
     let end = result?;
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Outcome { end, quarantined: quarantine.into_taken(), duration_ms })
+    Ok(Outcome { end, quarantine, duration_ms })
 }
 
 fn collected_signals() -> Vec<i32> {

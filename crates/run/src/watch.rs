@@ -120,7 +120,14 @@ impl Quarantine {
         if watched.files_only && FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
             return;
         }
-        let name = watched.name.as_os_str();
+        self.take_name(directory, path, watched.name.as_os_str());
+    }
+
+    /// Moves a name out of a directory if it exists.
+    pub(crate) fn take_name(&mut self, directory: BorrowedFd<'_>, path: &Path, name: &OsStr) {
+        if rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).is_err() {
+            return;
+        }
         let moved_to = if self.taken.len() < MAX_QUARANTINED { self.move_here(directory, name) } else { None };
         self.taken.push(Quarantined { path: path.join(name), moved_to });
     }
@@ -171,7 +178,7 @@ fn by_directory(watches: &[Watch]) -> BTreeMap<PathBuf, Vec<Name>> {
 }
 
 /// Opens a directory without following a symbolic link anywhere on the way.
-fn open_directory(base: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errno> {
+pub(crate) fn open_directory(base: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errno> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     rustix::fs::openat2(base, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS)

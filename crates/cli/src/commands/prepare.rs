@@ -1,10 +1,11 @@
 //! From arguments to a plan, with everything that a run of it needs.
 
-use pinfold_confine::linux::probe::{self, Denials, Stores};
+use std::path::PathBuf;
+
+use pinfold_confine::linux::probe::{self, Stores, Tree};
 use pinfold_plan::{Plan, PlanError, linux};
 use pinfold_policy::Policy;
 use pinfold_run::{Store, WorkspaceStore};
-use pinfold_survey::Stamps;
 
 use crate::args::PolicyFlags;
 use crate::context::Context;
@@ -16,7 +17,9 @@ pub(crate) struct Prepared {
     pub(crate) context: Context,
     pub(crate) policy: Policy,
     pub(crate) plan: Plan,
-    pub(crate) stamps: Stamps,
+    pub(crate) trees: Vec<Tree>,
+    /// Git directories that existed.
+    pub(crate) git_directories: Vec<PathBuf>,
     pub(crate) store: Store,
     /// Holds the layers over the package caches as long as the run lives.
     pub(crate) _workspace: WorkspaceStore,
@@ -33,7 +36,8 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let stores = Stores { home: workspace.home(), layers: workspace.layers().to_owned(), temp: workspace.temp() };
     let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
-    Ok(Prepared { context, policy, plan, stamps: sight.stamps, store, _workspace: workspace })
+    let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
+    Ok(Prepared { context, policy, plan, trees: sight.trees, git_directories, store, _workspace: workspace })
 }
 
 fn plan_error(error: PlanError) -> CliError {
@@ -45,9 +49,4 @@ fn plan_error(error: PlanError) -> CliError {
             .hint("change to the project's directory, or name one with --workspace DIR"),
         PlanError::LinkBeyondCeiling { .. } => shown,
     }
-}
-
-/// The survey that `prepare` made, to compare with later.
-pub(crate) fn denials(policy: &Policy) -> Denials {
-    Denials::new(policy)
 }

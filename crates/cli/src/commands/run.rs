@@ -4,16 +4,17 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pinfold_confine::linux::probe::look_again;
 use pinfold_plan::{Plan, linux};
 use pinfold_policy::{Access, decide};
-use pinfold_run::{End, LimitReached, Outcome, Quarantined, Request, RunError, Session};
+use pinfold_run::{End, LimitReached, Quarantine, Quarantined, Request, RunError, Session};
 use serde::Serialize;
 
 use super::doctor::repair;
 use super::prepare::{Prepared, prepare};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
-use crate::output;
+use crate::{git_identity, output};
 
 /// Tells a program that it runs inside, and under which profile.
 const MARK: &str = "PINFOLD_PROFILE";
@@ -28,10 +29,11 @@ pub(crate) fn shell(args: ShellArgs) -> Result<ExitCode, CliError> {
 }
 
 fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: bool) -> Result<ExitCode, CliError> {
-    let prepared = prepare(flags)?;
+    let mut prepared = prepare(flags)?;
     repair(&prepared.store)?;
     accept(&prepared.plan, best_effort)?;
     let session = Session::begin(&prepared.store, &prepared.plan).map_err(|error| CliError::from_error(&error))?;
+    git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let environment = environment(&prepared);
     let outcome = pinfold_run::run(Request {
         plan: &prepared.plan,
@@ -41,8 +43,11 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
         quarantine: prepared.store.quarantine(&session.id),
     })
     .map_err(|error| not_started(&prepared, &error))?;
-    report(&prepared, command, &outcome, &session.id, json)?;
-    Ok((&outcome.end).into())
+    let code = (&outcome.end).into();
+    let quarantined = settle(&mut prepared, outcome.quarantine)?;
+    let report = Report { session: &session.id, end: &outcome.end, duration_ms: outcome.duration_ms, quarantined };
+    report.print(&prepared, command, json)?;
+    Ok(code)
 }
 
 /// Refuses a plan with promises that nothing keeps, unless the user said otherwise.
@@ -85,6 +90,22 @@ fn not_started(prepared: &Prepared, error: &RunError) -> CliError {
     if outside { shown.hint("the current directory is not visible inside; change to the workspace") } else { shown }
 }
 
+/// Looks at what the run has left in the workspace, and moves away what would execute outside.
+fn settle(prepared: &mut Prepared, mut quarantine: Quarantine) -> Result<Vec<Quarantined>, CliError> {
+    let appearance =
+        look_again(&prepared.policy, &mut prepared.trees).map_err(|error| CliError::from_error(&error))?;
+    pinfold_run::settle(&appearance, &prepared.git_directories, &mut quarantine);
+    Ok(quarantine.into_taken())
+}
+
+/// What there is to say after a run.
+struct Report<'a> {
+    session: &'a str,
+    end: &'a End,
+    duration_ms: u64,
+    quarantined: Vec<Quarantined>,
+}
+
 /// What a caller that asked for JSON reads.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -97,34 +118,33 @@ struct Summary<'a> {
     quarantined: &'a [Quarantined],
 }
 
-/// Says what there is to say after a run; nothing when all is well.
-fn report(
-    prepared: &Prepared,
-    command: &[OsString],
-    outcome: &Outcome,
-    session: &str,
-    json: bool,
-) -> Result<(), CliError> {
-    if json {
-        let summary = Summary {
-            session,
-            exit_code: outcome.end.code(),
-            signal: if let End::Killed(signal) = outcome.end { Some(signal) } else { None },
-            limit: if let End::Limited(limit) = &outcome.end { Some(describe_limit(limit)) } else { None },
-            duration_ms: outcome.duration_ms,
-            quarantined: &outcome.quarantined,
-        };
-        let line = serde_json::to_string(&summary).map_err(|error| CliError::from_error(&error))?;
-        eprintln!("{line}");
-        return Ok(());
+impl Report<'_> {
+    /// Nothing when all is well.
+    fn print(&self, prepared: &Prepared, command: &[OsString], json: bool) -> Result<(), CliError> {
+        if json {
+            let line = serde_json::to_string(&self.summary()).map_err(|error| CliError::from_error(&error))?;
+            eprintln!("{line}");
+            return Ok(());
+        }
+        output::quarantined(&self.quarantined);
+        match self.end {
+            End::Limited(limit) => eprintln!("pinfold: ended: {}", describe_limit(limit)),
+            End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
+            End::Exited(_) | End::Killed(_) => {}
+        }
+        Ok(())
     }
-    output::quarantined(&outcome.quarantined);
-    match &outcome.end {
-        End::Limited(limit) => eprintln!("pinfold: ended: {}", describe_limit(limit)),
-        End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
-        End::Exited(_) | End::Killed(_) => {}
+
+    fn summary(&self) -> Summary<'_> {
+        Summary {
+            session: self.session,
+            exit_code: self.end.code(),
+            signal: if let End::Killed(signal) = self.end { Some(*signal) } else { None },
+            limit: if let End::Limited(limit) = self.end { Some(describe_limit(limit)) } else { None },
+            duration_ms: self.duration_ms,
+            quarantined: &self.quarantined,
+        }
     }
-    Ok(())
 }
 
 fn describe_limit(limit: &LimitReached) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pinfold_plan::{GitDirectory, Host, Kind};
 use pinfold_policy::{AreaKind, DenyMatcher, Policy, Scope};
-use pinfold_survey::{Found, Matcher, Place, Repository, Stamps, Survey, SurveyError};
+use pinfold_survey::{Entry, Found, Matcher, Place, Repository, Survey, SurveyError};
 use rustix::fs::{Access, AtFlags, CWD};
 use rustix::thread::CapabilitySet;
 
@@ -49,15 +49,24 @@ pub struct Stores {
 pub struct Sight {
     /// The facts.
     pub host: Host,
-    /// What every directory looked like.
-    pub stamps: Stamps,
+    /// The trees that were looked through.
+    pub trees: Vec<Tree>,
+}
+
+/// A tree that was looked through: a place that a person opened, not the system's and not the toolchains'.
+#[derive(Debug)]
+pub struct Tree {
+    /// Its path.
+    pub root: PathBuf,
+    /// What was found in it.
+    pub found: Found,
 }
 
 /// Gathers what the plan for `policy` needs to know. `spelled` are paths as the user wrote them, whose links shall
 /// work inside too.
 pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sight, SurveyError> {
-    let denials = Denials(DenyMatcher::new(policy));
-    let found = survey(policy, &denials).walk()?;
+    let matcher = DenyMatcher::new(policy);
+    let trees = survey(policy, &matcher)?;
     let workspace = &policy.places.workspace;
     let owner = rustix::fs::stat(workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
     let paths = kinds(policy);
@@ -76,42 +85,46 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
         links: links(&paths, spelled),
         paths,
         resolver: resolver(),
-        denied: denied(policy, &found, &denials.0),
-        git: found.repositories.iter().flat_map(|repository| git_directories(policy, repository)).collect(),
-        protected: protected(policy, &found),
+        denied: denied(policy, &trees, &matcher),
+        git: repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect(),
+        protected: protected(policy, &trees),
         present: present(policy),
         readable_secrets: readable_secrets(),
     };
-    Ok(Sight { host, stamps: found.stamps })
+    Ok(Sight { host, trees })
 }
 
-/// The same survey as [`look`] makes, for a later comparison.
-pub fn survey<'a>(policy: &Policy, denials: &'a Denials) -> Survey<'a> {
-    let names = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
-    let names: Vec<&OsStr> = names.filter_map(|protect| protect.name.file_name()).collect();
-    Survey::new(roots(policy)).denied(denials).names(names)
+/// Looks through every tree of the policy.
+fn survey(policy: &Policy, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
+    let looked = roots(policy).into_iter().map(|root| {
+        let denied = Denied { matcher, root: &root };
+        let names = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
+        let names: Vec<&OsStr> = names.filter_map(|protect| protect.name.file_name()).collect();
+        let found = Survey::new([&root]).denied(&denied).names(names).walk()?;
+        Ok(Tree { root, found })
+    });
+    looked.collect()
 }
 
-/// Decides which files are hidden.
-#[derive(Debug)]
-pub struct Denials(pub DenyMatcher);
-
-impl Denials {
-    /// For a policy.
-    pub fn new(policy: &Policy) -> Self {
-        Self(DenyMatcher::new(policy))
-    }
+/// Decides which files of a tree are hidden.
+struct Denied<'a> {
+    matcher: &'a DenyMatcher,
+    root: &'a Path,
 }
 
-impl Matcher for Denials {
+impl Matcher for Denied<'_> {
     fn may_match(&self, basename: &[u8]) -> bool {
-        self.0.may_match_name(basename)
+        self.matcher.may_match_name(basename)
     }
 
     fn matches(&self, relative: &Path, is_dir: bool) -> bool {
-        let _ = (relative, is_dir);
-        true
+        self.matcher.matches(&self.root.join(relative), is_dir).is_some()
     }
+}
+
+/// All repositories with the root of their tree.
+fn repositories(trees: &[Tree]) -> impl Iterator<Item = (&Path, &Repository)> {
+    trees.iter().flat_map(|tree| tree.found.repositories.iter().map(|repository| (tree.root.as_path(), repository)))
 }
 
 /// What is looked through: the places that a person opened, not the system's and not the toolchains'.
@@ -175,15 +188,14 @@ fn links_on_the_way(path: &Path) -> Vec<(PathBuf, PathBuf)> {
 }
 
 /// Every existing path that a deny rule names: those found by walking, and single paths elsewhere.
-fn denied(policy: &Policy, found: &Found, matcher: &DenyMatcher) -> Vec<(PathBuf, bool)> {
-    let roots = roots(policy);
-    let walked = found.denied.iter().filter_map(|entry| {
-        let path = roots.get(entry.root)?.join(&entry.path);
-        let directory = entry.kind == pinfold_survey::Kind::Directory;
-        matcher.matches(&path, directory).map(|_| (path, directory))
-    });
+fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> Vec<(PathBuf, bool)> {
+    let in_tree = |tree: &Tree| {
+        let path = |entry: &Entry| (tree.root.join(&entry.path), entry.kind == pinfold_survey::Kind::Directory);
+        tree.found.denied.iter().map(path).collect::<Vec<_>>()
+    };
+    let walked = trees.iter().flat_map(in_tree);
     let literals = policy.deny.iter().filter(|deny| !deny.exception).filter_map(|deny| deny.literal.clone());
-    let elsewhere = literals.filter(|path| !roots.iter().any(|root| path.starts_with(root))).filter_map(|path| {
+    let elsewhere = literals.filter(|path| !trees.iter().any(|tree| path.starts_with(&tree.root))).filter_map(|path| {
         let directory = matches!(kind(&path)?, Kind::Directory);
         matcher.matches(&path, directory).map(|_| (path.clone(), directory))
     });
@@ -194,8 +206,7 @@ fn denied(policy: &Policy, found: &Found, matcher: &DenyMatcher) -> Vec<(PathBuf
 }
 
 /// The git directories of a repository and what can be protected in each.
-fn git_directories(policy: &Policy, repository: &Repository) -> Vec<GitDirectory> {
-    let root = roots(policy).get(repository.root).cloned().unwrap_or_default();
+fn git_directories(policy: &Policy, root: &Path, repository: &Repository) -> Vec<GitDirectory> {
     let at = root.join(&repository.at);
     let pointer = (repository.kind == pinfold_survey::RepositoryKind::File).then(|| at.clone());
     let is_workspace = at.parent() == Some(&policy.places.workspace);
@@ -221,12 +232,10 @@ fn git_directory(policy: &Policy, path: &Path, outside: bool, pointer: Option<Pa
 }
 
 /// Protected names that exist outside of git directories.
-fn protected(policy: &Policy, found: &Found) -> Vec<PathBuf> {
-    let roots = roots(policy);
-    let seen = found.named.iter().filter_map(|entry| {
-        let path = roots.get(entry.root)?.join(&entry.path);
-        let directory = entry.kind == pinfold_survey::Kind::Directory;
-        is_protected_anywhere(policy, &path, directory).then_some(path)
+fn protected(policy: &Policy, trees: &[Tree]) -> Vec<PathBuf> {
+    let seen = trees.iter().flat_map(|tree| {
+        let named = tree.found.named.iter().map(|entry| (entry, tree.root.join(&entry.path)));
+        named.filter(|(entry, path)| is_protected_anywhere(policy, entry, path)).map(|(_, path)| path)
     });
     let workspace = &policy.places.workspace;
     let named = policy.protect.iter().filter(|protect| protect.scope == Scope::Workspace);
@@ -248,10 +257,39 @@ fn present(policy: &Policy) -> BTreeSet<PathBuf> {
     names.map(|protect| policy.places.workspace.join(&protect.name)).filter(|path| exists(path)).collect()
 }
 
-/// Whether a path has a name that is protected in every directory.
-pub fn is_protected_anywhere(policy: &Policy, path: &Path, directory: bool) -> bool {
+/// Whether an entry has a name that is protected in every directory. What packages bring along in `node_modules` is
+/// left alone: nobody opens or enters those directories, and package managers must be able to remove them.
+fn is_protected_anywhere(policy: &Policy, entry: &Entry, path: &Path) -> bool {
+    let directory = entry.kind == pinfold_survey::Kind::Directory;
+    let in_packages = entry.path.parent().is_some_and(|parent| parent.iter().any(|part| part == "node_modules"));
     let mut names = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
-    names.any(|protect| (protect.directory || !directory) && path.ends_with(&protect.name))
+    !in_packages && names.any(|protect| (protect.directory || !directory) && path.ends_with(&protect.name))
+}
+
+/// What has appeared in the trees since they were looked through.
+#[derive(Debug, Default)]
+pub struct Appearance {
+    /// Protected names, by root and the path below it.
+    pub protected: Vec<(PathBuf, PathBuf)>,
+    /// Repositories, by root.
+    pub repositories: Vec<(PathBuf, Repository)>,
+}
+
+/// Looks at what changed in the trees.
+pub fn look_again(policy: &Policy, trees: &mut [Tree]) -> Result<Appearance, SurveyError> {
+    let names = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
+    let names: Vec<&OsStr> = names.filter_map(|protect| protect.name.file_name()).collect();
+    let mut appearance = Appearance::default();
+    for Tree { root, found } in trees {
+        let survey = Survey::new([root.clone()]).names(&names);
+        let appeared = found.stamps.rescan(&survey)?;
+        let named = appeared.named.into_iter().filter(|entry| {
+            is_protected_anywhere(policy, entry, &root.join(&entry.path)) && entry.path.file_name() != Some(".git".as_ref())
+        });
+        appearance.protected.extend(named.map(|entry| (root.clone(), entry.path)));
+        appearance.repositories.extend(appeared.repositories.into_iter().map(|repository| (root.clone(), repository)));
+    }
+    Ok(appearance)
 }
 
 fn exists(path: &Path) -> bool {
