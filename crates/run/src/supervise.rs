@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
 
@@ -72,7 +72,7 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let begin = Instant::now();
     let terminal = Terminal::of_caller();
     let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
-    let lookout = doing("watch protected names", Lookout::new(&request.plan.watch, request.quarantine))?;
+    let lookout = Lookout::new(&request.plan.watch, request.quarantine);
     let launch = Launch {
         plan: request.plan,
         command: request.command,
@@ -83,7 +83,7 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     };
     let child = linux::start(&launch)?;
     let watchman = Watchman::new(request.plan);
-    let mut supervisor = Supervisor { child, signals, terminal, lookout, watchman, end: None };
+    let mut supervisor = Supervisor { child, signals, terminal, lookout, watchman, link_open: true, end: None };
     let result = supervisor.live();
     if result.is_err() {
         supervisor.kill();
@@ -111,82 +111,77 @@ struct Supervisor {
     terminal: Option<Terminal>,
     lookout: Lookout,
     watchman: Watchman,
+    /// The first process can still say something.
+    link_open: bool,
     end: Option<End>,
 }
 
-/// Which of the things that are waited for are ready.
-#[derive(Default)]
-struct Ready {
-    link: bool,
-    ended: bool,
-    signals: bool,
-    lookout: bool,
-    input: bool,
-    output: bool,
-    room: bool,
+/// What the supervisor waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    /// A report from inside.
+    Link,
+    /// The first process is gone.
+    Ended,
+    /// A signal came.
+    Signal,
+    /// A name appeared in a watched directory.
+    Lookout,
+    /// The command wrote to its terminal.
+    Output,
+    /// The command's terminal takes input again.
+    Room,
+    /// Something was typed.
+    Input,
 }
 
 impl Supervisor {
     /// Waits and acts until every process of the run is gone.
     fn live(&mut self) -> Result<End, RunError> {
         loop {
-            let ready = doing("wait for the command", self.wait())?;
-            if ready.signals {
-                self.forward_signals();
+            for event in doing("wait for the command", self.wait())? {
+                match event {
+                    Event::Link => self.link_open = self.hear()?,
+                    Event::Signal => self.forward_signals(),
+                    Event::Ended => return self.finish(),
+                    Event::Lookout => {}
+                    Event::Output | Event::Room | Event::Input => self.relay(event),
+                }
             }
-            if ready.lookout {
-                self.lookout.act();
-            }
-            if ready.link {
-                self.hear()?;
-            }
-            self.relay(&ready);
+            doing("watch protected names", self.lookout.act())?;
             self.keep_limits();
-            if ready.ended {
-                return self.finish();
-            }
         }
     }
 
-    /// Waits for the next event, or for the next look at the limits.
-    fn wait(&self) -> io::Result<Ready> {
-        let stdin = rustix::stdio::stdin();
-        let mut events = vec![
-            PollFd::new(&self.child.link, PollFlags::IN),
-            PollFd::new(&self.child.pidfd, PollFlags::IN),
-            PollFd::new(&self.signals, PollFlags::IN),
-            PollFd::new(&self.lookout, PollFlags::IN),
-        ];
-        let terminal = self.terminal.as_ref();
-        let master = terminal.and_then(|terminal| terminal.master());
-        if let (Some(terminal), Some(master)) = (terminal, &master) {
-            let room = if terminal.has_pending() { PollFlags::OUT } else { PollFlags::empty() };
-            events.push(PollFd::new(master, PollFlags::IN | room));
-            if terminal.wants_input() {
-                events.push(PollFd::from_borrowed_fd(stdin, PollFlags::IN));
-            }
+    /// Waits for events, or for the next look at names and limits.
+    fn wait(&self) -> io::Result<Vec<Event>> {
+        let mut sources = vec![(Event::Ended, self.child.pidfd.as_fd()), (Event::Signal, self.signals.as_fd())];
+        if self.link_open {
+            sources.push((Event::Link, self.child.link.as_fd()));
         }
-        let timeout = self.watchman.next_look().map(|wait| Timespec {
+        sources.extend(self.lookout.events().map(|events| (Event::Lookout, events)));
+        if let Some(terminal) = &self.terminal {
+            sources.extend(terminal.master().map(|master| (Event::Output, master)));
+            sources.extend(terminal.master().filter(|_| terminal.has_pending()).map(|master| (Event::Room, master)));
+            sources.extend(terminal.wants_input().then_some((Event::Input, rustix::stdio::stdin())));
+        }
+        let flags = |event| if event == Event::Room { PollFlags::OUT } else { PollFlags::IN };
+        let mut polled: Vec<_> =
+            sources.iter().map(|(event, fd)| PollFd::from_borrowed_fd(*fd, flags(*event))).collect();
+        let timeout = self.watchman.next_look().into_iter().chain(self.lookout.next_look()).min();
+        let timeout = timeout.map(|wait| Timespec {
             tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: wait.subsec_nanos().into(),
         });
-        match poll(&mut events, timeout.as_ref()) {
-            Ok(_) => {}
-            Err(Errno::INTR) => return Ok(Ready::default()),
+        match poll(&mut polled, timeout.as_ref()) {
+            Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        let got =
-            |index: usize, flags: PollFlags| events.get(index).is_some_and(|event| event.revents().intersects(flags));
-        let readable = PollFlags::IN | PollFlags::HUP | PollFlags::ERR;
-        Ok(Ready {
-            link: got(0, readable),
-            ended: got(1, readable),
-            signals: got(2, readable),
-            lookout: got(3, readable),
-            output: got(4, readable),
-            room: got(4, PollFlags::OUT),
-            input: got(5, readable),
-        })
+        let ready = sources.iter().zip(&polled).filter(|(_, polled)| !polled.revents().is_empty());
+        // The end comes last: what was said before it is heard first.
+        let mut ready: Vec<Event> = ready.map(|((event, _), _)| *event).collect();
+        ready.sort_by_key(|event| *event == Event::Ended);
+        Ok(ready)
     }
 
     /// Passes signals on. A stop from outside stops the command and then the supervisor itself.
@@ -224,7 +219,7 @@ impl Supervisor {
         let _ = rustix::net::send(&self.child.link, &order.encode(), SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
     }
 
-    /// Takes one report from inside. False when there is none.
+    /// Takes one report from inside. False when there is none, and none will come.
     fn hear(&mut self) -> Result<bool, RunError> {
         let Some((report, descriptor)) = self.receive()? else { return Ok(false) };
         match report {
@@ -273,16 +268,12 @@ impl Supervisor {
         Ok(Some((report, descriptor)))
     }
 
-    fn relay(&mut self, ready: &Ready) {
+    fn relay(&mut self, event: Event) {
         let Some(terminal) = &mut self.terminal else { return };
-        if ready.input {
-            terminal.read_input();
-        }
-        if ready.room {
-            terminal.write_pending();
-        }
-        if ready.output {
-            terminal.relay_output();
+        match event {
+            Event::Input => terminal.read_input(),
+            Event::Room => terminal.write_pending(),
+            _ => drop(terminal.relay_output()),
         }
     }
 

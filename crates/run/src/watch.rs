@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use pinfold_plan::Watch;
-use rustix::fs::inotify::{CreateFlags, Reader, WatchFlags, add_watch, init};
+use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, ResolveFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -29,12 +30,26 @@ pub struct Quarantined {
     pub moved_to: Option<PathBuf>,
 }
 
+/// How long a run lives before its directories are watched. Most commands are over by then, and to let go of an
+/// inotify instance takes the kernel longer than to run them (15 ms measured).
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// Looks out for names while a run lives.
 #[derive(Debug)]
 pub(crate) struct Lookout {
-    events: OwnedFd,
-    directories: BTreeMap<i32, Directory>,
+    /// Opened before the command started, so that they are what the plan meant.
+    directories: Vec<Directory>,
+    watching: Watching,
     quarantine: Quarantine,
+}
+
+/// Whether the kernel tells of new names already.
+#[derive(Debug)]
+enum Watching {
+    /// From this moment on it shall.
+    From(Instant),
+    /// By these events, with the directories by their numbers.
+    Events(OwnedFd, BTreeMap<i32, usize>),
 }
 
 /// A watched directory and the names that must not appear in it.
@@ -53,46 +68,92 @@ struct Name {
 }
 
 impl Lookout {
-    /// Starts to watch. Directories that do not exist are skipped: their parents are watched too.
-    pub(crate) fn new(watches: &[Watch], quarantine: Quarantine) -> io::Result<Self> {
-        let events = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        let mut directories = BTreeMap::new();
-        for (path, names) in by_directory(watches) {
-            let Ok(fd) = open_directory(CWD, &path) else { continue };
-            let flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR | WatchFlags::DONT_FOLLOW;
-            let id = add_watch(&events, &path, flags)?;
-            directories.insert(id, Directory { fd, path, names });
+    /// Remembers what to watch. Directories that do not exist are skipped: their parents are watched too.
+    pub(crate) fn new(watches: &[Watch], quarantine: Quarantine) -> Self {
+        let open = |(path, names): (PathBuf, Vec<Name>)| {
+            let fd = open_directory(CWD, &path).ok()?;
+            Some(Directory { fd, path, names })
+        };
+        let directories = by_directory(watches).into_iter().filter_map(open).collect();
+        Self { directories, watching: Watching::From(Instant::now() + PATIENCE), quarantine }
+    }
+
+    /// What becomes readable when a name appears.
+    pub(crate) fn events(&self) -> Option<BorrowedFd<'_>> {
+        match &self.watching {
+            Watching::From(_) => None,
+            Watching::Events(events, _) => Some(events.as_fd()),
         }
-        Ok(Self { events, directories, quarantine })
+    }
+
+    /// How long until [`Self::act`] must be called without an event.
+    pub(crate) fn next_look(&self) -> Option<Duration> {
+        match &self.watching {
+            Watching::From(moment) if !self.directories.is_empty() => {
+                Some(moment.saturating_duration_since(Instant::now()))
+            }
+            _ => None,
+        }
     }
 
     /// Moves away what has appeared since the last call.
-    pub(crate) fn act(&mut self) {
+    pub(crate) fn act(&mut self) -> io::Result<()> {
+        match &self.watching {
+            Watching::From(moment) if *moment > Instant::now() || self.directories.is_empty() => Ok(()),
+            Watching::From(_) => {
+                self.begin()?;
+                self.look_everywhere();
+                Ok(())
+            }
+            Watching::Events(..) => {
+                self.read_events();
+                Ok(())
+            }
+        }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        let events = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        let mut numbers = BTreeMap::new();
+        for (index, directory) in self.directories.iter().enumerate() {
+            // By descriptor: the path may lead elsewhere by now.
+            let path = format!("/proc/self/fd/{}", directory.fd.as_raw_fd());
+            let number = add_watch(&events, path, WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR)?;
+            numbers.insert(number, index);
+        }
+        self.watching = Watching::Events(events, numbers);
+        Ok(())
+    }
+
+    fn read_events(&mut self) {
+        let Watching::Events(events, numbers) = &self.watching else { return };
         let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut reader = Reader::new(self.events.as_fd(), &mut buffer);
+        let mut reader = Reader::new(events.as_fd(), &mut buffer);
         while let Ok(event) = reader.next() {
-            let Some(directory) = self.directories.get(&event.wd()) else { continue };
-            let Some(name) = event.file_name().map(|name| OsStr::from_bytes(name.to_bytes())) else { continue };
-            if let Some(watched) = directory.names.iter().find(|watched| watched.name.as_os_str() == name) {
+            if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
+                return self.look_everywhere();
+            }
+            let directory = numbers.get(&event.wd()).and_then(|index| self.directories.get(*index));
+            let (Some(directory), Some(name)) = (directory, event.file_name()) else { continue };
+            let is_it = |watched: &&Name| watched.name.as_os_str().as_bytes() == name.to_bytes();
+            if let Some(watched) = directory.names.iter().find(is_it) {
                 self.quarantine.take(directory.fd.as_fd(), &directory.path, watched);
+            }
+        }
+    }
+
+    fn look_everywhere(&mut self) {
+        for directory in &self.directories {
+            for name in &directory.names {
+                self.quarantine.take(directory.fd.as_fd(), &directory.path, name);
             }
         }
     }
 
     /// Looks at every name once more, whatever the events said.
     pub(crate) fn finish(mut self) -> Quarantine {
-        for directory in self.directories.values() {
-            for name in &directory.names {
-                self.quarantine.take(directory.fd.as_fd(), &directory.path, name);
-            }
-        }
+        self.look_everywhere();
         self.quarantine
-    }
-}
-
-impl AsFd for Lookout {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.events.as_fd()
     }
 }
 

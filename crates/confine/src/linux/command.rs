@@ -62,7 +62,6 @@ fn become_program(launch: &Launch<'_>, program: &Program, terminal: Option<&term
         use_terminal(terminal);
     }
     rustix::process::umask(Mode::from_raw_mode(launch.umask));
-    sys::default_signal_actions();
     let _ = sys::set_signal_mask(Signals::None);
     let errno = program.execute();
     let _ = rustix::io::write(tell, &errno.to_ne_bytes());

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use pinfold_plan::{GitDirectory, Host, Kind};
 use pinfold_policy::{AreaKind, DenyMatcher, Policy, Scope};
 use pinfold_survey::{Entry, Found, Matcher, Place, Repository, Survey, SurveyError};
-use rustix::fs::{Access, AtFlags, CWD};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
 use rustix::thread::CapabilitySet;
 
 use super::sys;
@@ -149,13 +150,20 @@ fn kinds(policy: &Policy) -> BTreeMap<PathBuf, Kind> {
 
 /// A path that a link is part of counts as a link, whichever part it is.
 fn kind(path: &Path) -> Option<Kind> {
-    let real = std::fs::canonicalize(path).ok()?;
-    let directory = real.is_dir();
-    Some(match (real == path, directory) {
-        (true, true) => Kind::Directory,
-        (true, false) => Kind::File,
-        (false, directory) => Kind::Link { leads_to: real, directory },
-    })
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    match rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        Ok(found) => {
+            let stat = rustix::fs::fstat(found).ok()?;
+            let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+            Some(if directory { Kind::Directory } else { Kind::File })
+        }
+        Err(Errno::LOOP) => {
+            let real = std::fs::canonicalize(path).ok()?;
+            let directory = real.is_dir();
+            Some(Kind::Link { leads_to: real, directory })
+        }
+        Err(_) => None,
+    }
 }
 
 /// The links that lead to what is visible.
@@ -242,7 +250,7 @@ fn protected(policy: &Policy, trees: &[Tree]) -> Vec<PathBuf> {
     let top = named.filter_map(|protect| {
         let path = workspace.join(&protect.name);
         let stat = rustix::fs::statat(CWD, &path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-        let directory = rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Directory;
+        let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
         (protect.directory || !directory).then_some(path)
     });
     let mut protected: Vec<_> = seen.chain(top).collect();
