@@ -1,7 +1,7 @@
 //! What is started: a plan and a command.
 
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::Plan;
@@ -19,6 +19,8 @@ pub struct Launch<'a> {
     pub directory: &'a Path,
     /// Give the command a terminal of its own in place of the caller's.
     pub terminal: Option<TerminalSize>,
+    /// What standard output and standard error shall be instead of the caller's.
+    pub output: Option<[BorrowedFd<'a>; 2]>,
     /// The mask of permission bits for new files.
     pub umask: u32,
 }

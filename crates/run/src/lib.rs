@@ -6,6 +6,7 @@ mod appeared;
 mod exit;
 mod git_config;
 mod limits;
+mod output;
 mod process_tree;
 mod session;
 mod supervise;

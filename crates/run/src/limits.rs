@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pinfold_plan::Plan;
+use pinfold_plan::{Identity, Plan};
 use rustix::process::Pid;
 
 use crate::process_tree;
@@ -28,6 +28,18 @@ pub enum LimitReached {
         /// What was allowed, in bytes.
         limit_bytes: u64,
     },
+    /// `limits.processes`, where the kernel does not keep it.
+    Processes {
+        /// How many there were.
+        used: u64,
+        /// How many were allowed.
+        limit: u64,
+    },
+    /// `limits.output`.
+    Output {
+        /// What was allowed, in bytes.
+        limit_bytes: u64,
+    },
     /// `limits.wall-time`.
     WallTime {
         /// What was allowed, in milliseconds.
@@ -40,6 +52,10 @@ pub enum LimitReached {
 pub(crate) struct Watchman {
     memory_bytes: Option<u64>,
     disk_bytes: Option<u64>,
+    /// Only for root, whom the kernel's own limit does not bind.
+    processes: Option<u64>,
+    output_bytes: Option<u64>,
+    written_bytes: u64,
     deadline: Option<(Instant, u64)>,
     /// When it is time to look again.
     due: Instant,
@@ -53,6 +69,9 @@ impl Watchman {
         Self {
             memory_bytes: plan.limits.memory_bytes,
             disk_bytes: plan.limits.disk_bytes,
+            processes: plan.limits.processes.filter(|_| matches!(plan.identity, Identity::Caller { uid: 0, .. })),
+            output_bytes: plan.limits.output_bytes,
+            written_bytes: 0,
             deadline: plan.limits.wall_time_ms.map(|ms| (Instant::now() + Duration::from_millis(ms), ms)),
             due: Instant::now() + INTERVAL,
             disks: disks.iter().filter_map(|path| free_bytes(path).map(|free| (path.to_path_buf(), free))).collect(),
@@ -61,24 +80,40 @@ impl Watchman {
 
     /// How long until it must look again. `None`: there is nothing to look at.
     pub(crate) fn next_look(&self) -> Option<Duration> {
-        let regular = (self.memory_bytes.is_some() || self.disk_bytes.is_some()).then_some(self.due);
+        let regular = (self.memory_bytes.or(self.disk_bytes).or(self.processes).is_some()).then_some(self.due);
         let next = regular.into_iter().chain(self.deadline.map(|(at, _)| at)).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
     /// The first limit that has been reached. Does nothing until the next look is due.
     pub(crate) fn look(&mut self, first_process: Pid) -> Option<LimitReached> {
-        let wall_time = self.wall_time();
-        if wall_time.is_some() || Instant::now() < self.due {
-            return wall_time;
+        let at_once = self.wall_time().or_else(|| self.output());
+        if at_once.is_some() || Instant::now() < self.due {
+            return at_once;
         }
         self.due = Instant::now() + INTERVAL;
-        self.memory(first_process).or_else(|| self.disk())
+        self.processes(first_process).or_else(|| self.memory(first_process)).or_else(|| self.disk())
     }
 
     fn wall_time(&self) -> Option<LimitReached> {
         let (deadline, limit_ms) = self.deadline?;
         (Instant::now() >= deadline).then_some(LimitReached::WallTime { limit_ms })
+    }
+
+    fn output(&self) -> Option<LimitReached> {
+        let limit_bytes = self.output_bytes?;
+        (self.written_bytes > limit_bytes).then_some(LimitReached::Output { limit_bytes })
+    }
+
+    /// Counts output that has passed through the supervisor.
+    pub(crate) fn wrote(&mut self, bytes: usize) {
+        self.written_bytes += bytes as u64;
+    }
+
+    fn processes(&self, first_process: Pid) -> Option<LimitReached> {
+        let limit = self.processes?;
+        let used = process_tree::count(first_process);
+        (used > limit).then_some(LimitReached::Processes { used, limit })
     }
 
     fn memory(&self, first_process: Pid) -> Option<LimitReached> {

@@ -1,9 +1,14 @@
 //! The processes of a run, seen from outside through `/proc` (proc(5)).
 
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, WaitOptions};
 
 /// Most processes looked at in one go.
 const MAX_PROCESSES: usize = 100_000;
+
+/// Processes and threads below and with `root`.
+pub(crate) fn count(root: Pid) -> u64 {
+    sum(root, |pid| Some(std::fs::read_dir(format!("/proc/{pid}/task")).ok()?.count() as u64))
+}
 
 /// Memory of every process below `root` that no other process shares, in bytes; an upper bound that is quick to read.
 pub(crate) fn private_bytes(root: Pid) -> u64 {
@@ -22,6 +27,24 @@ pub(crate) fn proportional_bytes(root: Pid) -> u64 {
         let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
         line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib * 1024)
     })
+}
+
+/// Kills every process below this one until there is none. The caller must be their reaper
+/// (`PR_SET_CHILD_SUBREAPER`), so that none gets away by losing its parent.
+pub(crate) fn kill_descendants() {
+    let own = rustix::process::getpid();
+    loop {
+        let kill = |pid: i32| {
+            let pid = Pid::from_raw(pid).filter(|pid| *pid != own)?;
+            rustix::process::kill_process(pid, Signal::KILL).ok()?;
+            Some(1)
+        };
+        sum(own, kill);
+        match rustix::process::wait(WaitOptions::empty()) {
+            Err(rustix::io::Errno::CHILD) => return,
+            _ => {}
+        }
+    }
 }
 
 /// Adds a figure up over the tree.

@@ -67,6 +67,7 @@ impl Store {
         if !path_file.exists() {
             at(std::fs::create_dir_all(root.join("home")), "make", &root)?;
             at(std::fs::create_dir_all(&layers), "make", &layers)?;
+            at(std::fs::create_dir_all(root.join("temp")), "make", &root)?;
             at(std::fs::write(&path_file, workspace.as_os_str().as_bytes()), "write", &path_file)?;
         }
         for slot in 0..MAX_SIMULTANEOUS {

@@ -10,15 +10,17 @@ use std::time::Instant;
 use pinfold_confine::launch::{Child, Launch};
 use pinfold_confine::link::{MAX_MESSAGE_BYTES, Malformed, Order, Report};
 use pinfold_confine::linux::{self, ConfineError, SignalQueue};
-use pinfold_plan::Plan;
+use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
-use rustix::process::{Signal, WaitOptions, pidfd_send_signal};
+use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_subreaper};
 use thiserror::Error;
 
 use crate::exit::{End, Outcome};
 use crate::limits::Watchman;
+use crate::output::Relay;
+use crate::process_tree;
 use crate::terminal::Terminal;
 use crate::watch::{Lookout, Quarantine};
 
@@ -73,20 +75,29 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let terminal = Terminal::of_caller();
     let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
     let lookout = Lookout::new(&request.plan.watch, request.quarantine);
+    let counted = request.plan.limits.output_bytes.filter(|_| terminal.is_none());
+    let (output, ends) = doing("make pipes", counted.map(Relay::new).transpose())?.unzip();
     let launch = Launch {
         plan: request.plan,
         command: request.command,
         environment: request.environment,
         directory: request.directory,
         terminal: terminal.is_some().then(Terminal::size),
+        output: ends.as_ref().map(|ends| [ends.stdout.as_fd(), ends.stderr.as_fd()]),
         umask: current_umask(),
     };
+    // Without a process namespace, orphans of the run become children of this process, which ends them.
+    doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
     let child = linux::start(&launch)?;
+    drop(ends);
     let watchman = Watchman::new(request.plan);
-    let mut supervisor = Supervisor { child, signals, terminal, lookout, watchman, link_open: true, end: None };
+    let mut supervisor = Supervisor { child, signals, terminal, output, lookout, watchman, link_open: true, end: None };
     let result = supervisor.live();
     if result.is_err() {
         supervisor.kill();
+    }
+    if request.plan.backend == Backend::LinuxLandlock {
+        process_tree::kill_descendants();
     }
     let quarantine = supervisor.lookout.finish();
     let end = result?;
@@ -109,6 +120,8 @@ struct Supervisor {
     child: Child,
     signals: SignalQueue,
     terminal: Option<Terminal>,
+    /// Counted standard output and error, when they are limited and no terminal.
+    output: Option<Relay>,
     lookout: Lookout,
     watchman: Watchman,
     /// The first process can still say something.
@@ -133,6 +146,8 @@ enum Event {
     Room,
     /// Something was typed.
     Input,
+    /// The command wrote to a counted stream.
+    Stream(usize),
 }
 
 impl Supervisor {
@@ -145,7 +160,7 @@ impl Supervisor {
                     Event::Signal => self.forward_signals(),
                     Event::Ended => return self.finish(),
                     Event::Lookout => {}
-                    Event::Output | Event::Room | Event::Input => self.relay(event),
+                    Event::Output | Event::Room | Event::Input | Event::Stream(_) => self.relay(event),
                 }
             }
             doing("watch protected names", self.lookout.act())?;
@@ -164,6 +179,9 @@ impl Supervisor {
             sources.extend(terminal.master().map(|master| (Event::Output, master)));
             sources.extend(terminal.master().filter(|_| terminal.has_pending()).map(|master| (Event::Room, master)));
             sources.extend(terminal.wants_input().then_some((Event::Input, rustix::stdio::stdin())));
+        }
+        if let Some(output) = &self.output {
+            sources.extend(output.sources().map(|(index, source)| (Event::Stream(index), source)));
         }
         let flags = |event| if event == Event::Room { PollFlags::OUT } else { PollFlags::IN };
         let mut polled: Vec<_> =
@@ -202,7 +220,7 @@ impl Supervisor {
     /// Stops this process, as the shell that started it expects, until it is continued.
     fn suspend(&mut self) {
         self.terminal.iter_mut().for_each(Terminal::leave_raw_mode);
-        let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::STOP);
+        let _ = rustix::process::kill_process(getpid(), Signal::STOP);
         self.resume();
     }
 
@@ -269,11 +287,12 @@ impl Supervisor {
     }
 
     fn relay(&mut self, event: Event) {
-        let Some(terminal) = &mut self.terminal else { return };
-        match event {
-            Event::Input => terminal.read_input(),
-            Event::Room => terminal.write_pending(),
-            _ => drop(terminal.relay_output()),
+        match (event, &mut self.terminal, &mut self.output) {
+            (Event::Input, Some(terminal), _) => terminal.read_input(),
+            (Event::Room, Some(terminal), _) => terminal.write_pending(),
+            (Event::Output, Some(terminal), _) => self.watchman.wrote(terminal.relay_output()),
+            (Event::Stream(index), _, Some(output)) => self.watchman.wrote(output.pass(index)),
+            _ => {}
         }
     }
 
@@ -296,6 +315,9 @@ impl Supervisor {
     /// Takes the last words and the status of the first process.
     fn finish(&mut self) -> Result<End, RunError> {
         while self.hear()? {}
+        if let Some(output) = &mut self.output {
+            output.drain();
+        }
         if let Some(terminal) = &mut self.terminal {
             terminal.drain();
             terminal.leave_raw_mode();

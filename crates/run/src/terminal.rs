@@ -7,6 +7,8 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize};
 
+use crate::output::write_all;
+
 /// Bytes moved in one go.
 const CHUNK_BYTES: usize = 16 * 1024;
 
@@ -88,20 +90,19 @@ impl Terminal {
         }
     }
 
-    /// Passes what the command wrote on. False when there is nothing (more).
-    pub(crate) fn relay_output(&mut self) -> bool {
-        let Some(master) = &self.master else { return false };
+    /// Passes what the command wrote on. Gives the number of bytes, 0 when there is nothing (more).
+    pub(crate) fn relay_output(&mut self) -> usize {
+        let Some(master) = &self.master else { return 0 };
         let mut bytes = [0; CHUNK_BYTES];
         match rustix::io::read(master, &mut bytes) {
-            Ok(length) if length > 0 => write_all(rustix::stdio::stdout(), &bytes[..length]),
-            Err(Errno::INTR) => true,
-            _ => false,
+            Ok(length) if write_all(rustix::stdio::stdout(), &bytes[..length]) => length,
+            _ => 0,
         }
     }
 
     /// Passes everything on that the command has written before it ended.
     pub(crate) fn drain(&mut self) {
-        while self.relay_output() {}
+        while self.relay_output() > 0 {}
     }
 
     /// Tells the command's terminal the size of the caller's.
@@ -134,15 +135,4 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         self.leave_raw_mode();
     }
-}
-
-fn write_all(output: BorrowedFd<'_>, mut bytes: &[u8]) -> bool {
-    while !bytes.is_empty() {
-        match rustix::io::write(output, bytes) {
-            Ok(length) => bytes = &bytes[length..],
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(_) => return false,
-        }
-    }
-    true
 }

@@ -80,6 +80,12 @@ fn accept(plan: &Plan, best_effort: bool) -> Result<(), CliError> {
 fn environment(prepared: &Prepared) -> Vec<(OsString, OsString)> {
     let mut environment = prepared.policy.env.select(prepared.context.environment.iter().cloned());
     environment.push((MARK.into(), prepared.plan.profile.clone().into()));
+    if let Some(temp) = &prepared.plan.private_temp {
+        // No mounts: the private places are where they are.
+        environment.retain(|(name, _)| name != "HOME" && name != "TMPDIR");
+        environment.push(("HOME".into(), prepared.plan.private_home.clone().into()));
+        environment.push(("TMPDIR".into(), temp.into()));
+    }
     environment
 }
 
@@ -156,6 +162,8 @@ fn describe_limit(limit: &LimitReached) -> String {
         LimitReached::Disk { used_bytes, limit_bytes } => {
             format!("the disk became {} MiB fuller, limits.disk allows {} MiB", mib(used_bytes), mib(limit_bytes))
         }
+        LimitReached::Processes { used, limit } => format!("{used} processes, limits.processes allows {limit}"),
+        LimitReached::Output { limit_bytes } => format!("limits.output allows {limit_bytes} bytes"),
         LimitReached::WallTime { limit_ms } => format!("limits.wall-time allows {} s", *limit_ms as f64 / 1000.0),
     }
 }

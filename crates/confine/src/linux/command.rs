@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use pinfold_plan::Backend;
 use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
@@ -12,7 +13,7 @@ use rustix::process::Pid;
 
 use super::error::{ConfineError, Context};
 use super::sys::{self, Copied, Fork, Signals};
-use super::terminal;
+use super::{init, terminal};
 use crate::launch::Launch;
 
 /// Why there is no command.
@@ -34,6 +35,7 @@ pub(super) fn start(
     copied: &Copied,
     launch: &Launch<'_>,
     terminal: Option<&terminal::Pair>,
+    link: &OwnedFd,
 ) -> Result<Pid, StartError> {
     enter_directory(launch.directory)?;
     let program = Program::prepare(launch)?;
@@ -42,7 +44,7 @@ pub(super) fn start(
     }
     let (failure, tell) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).step("make a pipe")?;
     let Fork::Parent { pid, .. } = sys::fork_into(copied.single_threaded(), 0).step("start the command")? else {
-        become_program(launch, &program, terminal, &tell)
+        become_program(launch, &program, terminal, &tell, link)
     };
     drop(tell);
     // Nothing of the caller's may be held open by this process: a reader of the output waits for its end.
@@ -55,13 +57,19 @@ pub(super) fn start(
 }
 
 /// In the new process: the last steps before the program takes over.
-fn become_program(launch: &Launch<'_>, program: &Program, terminal: Option<&terminal::Pair>, tell: &OwnedFd) -> ! {
+fn become_program(launch: &Launch<'_>, program: &Program, terminal: Option<&terminal::Pair>, tell: &OwnedFd, link: &OwnedFd) -> ! {
     let _ = rustix::process::setpgid(None, None);
     if let Some(terminal) = terminal {
         let _ = terminal::bring_to_foreground(terminal.slave(), rustix::process::getpid());
         use_terminal(terminal);
     }
     rustix::process::umask(Mode::from_raw_mode(launch.umask));
+    if launch.plan.backend == Backend::LinuxLandlock
+        && let Err(error) = init::restrict(launch.plan)
+    {
+        init::report(link, &init::failure(error), None);
+        sys::exit_now(init::NOT_STARTED);
+    }
     let _ = sys::set_signal_mask(Signals::None);
     let errno = program.execute();
     let _ = rustix::io::write(tell, &errno.to_ne_bytes());

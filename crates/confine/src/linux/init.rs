@@ -26,7 +26,7 @@ use crate::launch::Launch;
 use crate::link::{Order, Report};
 
 /// Exit code of the first process when confinement failed. The supervisor goes by the report, not by this.
-const NOT_STARTED: i32 = 125;
+pub(super) const NOT_STARTED: i32 = 125;
 
 /// Lives the whole life of the first process.
 pub(super) fn main(copied: Copied, launch: &Launch<'_>, trees: &Trees, link: OwnedFd) -> ! {
@@ -58,8 +58,11 @@ fn confine(
     sys::wipe_environment(copied);
     sys::default_signal_actions();
     wait_for_the_supervisor(link)?;
+    redirect_output(launch)?;
     limits::apply(plan)?;
-    identity::assume(copied, &plan.identity)?;
+    if plan.backend == Backend::LinuxNamespaces {
+        identity::assume(copied, &plan.identity)?;
+    }
     // Not before: a change of identity undoes it.
     die_with_the_supervisor(link)?;
     sys::join_new_session_keyring().step("leave the session keyring")?;
@@ -74,17 +77,25 @@ fn confine(
     // Only now: the files of an unreadable process in /proc are root's, and the steps before write to some.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("become unreadable")?;
     let terminal = launch.terminal.map(terminal::Pair::open).transpose()?;
+    if plan.backend == Backend::LinuxNamespaces {
+        restrict(plan)?;
+    }
+    Ok(Confined { children, terminal })
+}
+
+/// Gives up all that can be given up, for this process and all that it starts. With namespaces the first process does
+/// so too; without them it stays outside of the command's Landlock domain, where the command cannot signal it.
+pub(super) fn restrict(plan: &Plan) -> Result<(), ConfineError> {
     drop_capabilities()?;
     rustix::thread::set_no_new_privs(true).step("give up new privileges")?;
     landlock::restrict(&plan.landlock, plan.network)?;
-    seccomp::install(&seccomp::program(&plan.seccomp)).step("install the system call filter")?;
-    Ok(Confined { children, terminal })
+    seccomp::install(&seccomp::program(&plan.seccomp)).step("install the system call filter")
 }
 
 /// Starts the command and stays until it ends.
 fn live(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd, confined: Confined) -> i32 {
     let Confined { children, terminal } = confined;
-    let command = match command::start(copied, launch, terminal.as_ref()) {
+    let command = match command::start(copied, launch, terminal.as_ref(), link) {
         Ok(command) => command,
         Err(command::StartError::Confine(error)) => {
             report(link, &failure(error), None);
@@ -147,6 +158,13 @@ fn wait_for_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
     }
 }
 
+/// Puts the supervisor's pipes in the place of standard output and standard error.
+fn redirect_output(launch: &Launch<'_>) -> Result<(), ConfineError> {
+    let Some([stdout, stderr]) = launch.output else { return Ok(()) };
+    rustix::stdio::dup2_stdout(stdout).step("redirect the standard output")?;
+    rustix::stdio::dup2_stderr(stderr).step("redirect the standard error")
+}
+
 /// Asks to be killed when the supervisor ends, however it ends.
 fn die_with_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
     set_parent_process_death_signal(Some(Signal::KILL)).step("tie this process to its supervisor")?;
@@ -189,13 +207,13 @@ fn drop_capabilities() -> Result<(), ConfineError> {
 }
 
 /// The report of a step that failed.
-fn failure(error: ConfineError) -> Report {
+pub(super) fn failure(error: ConfineError) -> Report {
     let ConfineError { step, path, source } = error;
     Report::Failed { step, path, errno: source.raw_os_error().unwrap_or(libc::EIO) }
 }
 
 /// Sends a report, with a descriptor when there is one. Without a supervisor nobody is left to tell.
-fn report(link: &OwnedFd, report: &Report, descriptor: Option<BorrowedFd<'_>>) {
+pub(super) fn report(link: &OwnedFd, report: &Report, descriptor: Option<BorrowedFd<'_>>) {
     let bytes = report.encode();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
