@@ -9,12 +9,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use pinfold_confine::linux::probe::Appearance;
-use pinfold_survey::{Place, Repository, RepositoryKind};
+use pinfold_confine::linux::probe::{Appearance, look_anew};
+use pinfold_survey::{Place, Repository, RepositoryKind, SurveyError};
 use rustix::fs::CWD;
 
 use crate::git_config;
-use crate::watch::{Quarantine, open_directory};
+use crate::session::Memory;
+use crate::watch::{Quarantine, open_directory, sweep};
 
 /// Largest git configuration that is read, in bytes. A larger one is not plain.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
@@ -30,6 +31,14 @@ pub fn settle(appearance: &Appearance, known: &[PathBuf], quarantine: &mut Quara
     for (root, repository) in &appearance.repositories {
         settle_repository(root, repository, known, quarantine);
     }
+}
+
+/// Settles a run whose supervisor did not live to do it.
+pub fn repair(memory: &Memory, quarantine: &mut Quarantine) -> Result<(), SurveyError> {
+    sweep(&memory.watch, quarantine);
+    let appearance = look_anew(&memory.names, &memory.roots, &memory.known)?;
+    settle(&appearance, &memory.known, quarantine);
+    Ok(())
 }
 
 fn take(root: &Path, relative: &Path, quarantine: &mut Quarantine) {

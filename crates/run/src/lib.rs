@@ -13,9 +13,9 @@ mod supervise;
 mod terminal;
 mod watch;
 
-pub use appeared::settle;
+pub use appeared::{repair, settle};
 pub use exit::{End, Outcome};
 pub use limits::LimitReached;
-pub use session::{Leftover, Session, SessionError, Store, WorkspaceStore};
+pub use session::{Leftover, Memory, Session, SessionError, Store, WorkspaceStore};
 pub use supervise::{Request, RunError, run};
-pub use watch::{Quarantine, Quarantined, sweep};
+pub use watch::{Quarantine, Quarantined};

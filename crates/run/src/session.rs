@@ -15,7 +15,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use pinfold_plan::{Plan, Watch};
+use pinfold_confine::linux::probe::Names;
+use pinfold_plan::Watch;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -120,12 +121,28 @@ impl WorkspaceStore {
     }
 }
 
+/// What must be remembered of a run to settle it later.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Memory {
+    /// Its workspace.
+    pub workspace: PathBuf,
+    /// Names that it watched.
+    pub watch: Vec<Watch>,
+    /// Names that are protected in every directory of its trees.
+    pub names: Names,
+    /// Its trees.
+    pub roots: Vec<PathBuf>,
+    /// Git directories and protected names that existed before.
+    pub known: Vec<PathBuf>,
+}
+
 /// The record of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Record {
     format: u32,
-    workspace: PathBuf,
-    watch: Vec<Watch>,
+    memory: Memory,
 }
 
 /// A run that is going on. Dropping it removes its record.
@@ -138,11 +155,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Records that a run of `plan` begins.
-    pub fn begin(store: &Store, plan: &Plan) -> Result<Self, SessionError> {
+    /// Records that a run begins.
+    pub fn begin(store: &Store, memory: &Memory) -> Result<Self, SessionError> {
         let id = new_id();
         let path = store.root.join("sessions").join(format!("{id}.json"));
-        let record = Record { format: 1, workspace: plan.workspace.clone(), watch: plan.watch.clone() };
+        let record = Record { format: 1, memory: memory.clone() };
         let text = serde_json::to_vec(&record).map_err(io::Error::from);
         let text = at(text, "write", &path)?;
         let mut file = at(OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path), "make", &path)?;
@@ -163,10 +180,8 @@ impl Drop for Session {
 pub struct Leftover {
     /// Its name.
     pub id: String,
-    /// Its workspace.
-    pub workspace: PathBuf,
-    /// The names it watched.
-    pub watch: Vec<Watch>,
+    /// What it remembered.
+    pub memory: Memory,
     path: PathBuf,
     _lock: File,
 }
@@ -181,9 +196,9 @@ impl Leftover {
         }
         let record: Option<Record> = serde_json::from_reader(io::BufReader::new(&file)).ok();
         // A record that was cut off while it was written belongs to a run that never started its command.
-        let (workspace, watch) = record.map(|record| (record.workspace, record.watch)).unwrap_or_default();
+        let memory = record.map(|record| record.memory).unwrap_or_default();
         let id = path.file_stem()?.to_string_lossy().into_owned();
-        Some(Self { id, workspace, watch, path: path.to_owned(), _lock: file })
+        Some(Self { id, memory, path: path.to_owned(), _lock: file })
     }
 
     /// Forgets the run, once repaired.

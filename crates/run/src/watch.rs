@@ -218,15 +218,14 @@ fn rename_aside(directory: BorrowedFd<'_>, name: &OsStr) -> Option<PathBuf> {
     })
 }
 
-/// Moves away every watched name that exists: what a run that ended without its supervisor left.
-pub fn sweep(watches: &[Watch], mut quarantine: Quarantine) -> Vec<Quarantined> {
+/// Moves away every watched name that exists.
+pub(crate) fn sweep(watches: &[Watch], quarantine: &mut Quarantine) {
     for (path, names) in by_directory(watches) {
         let Ok(directory) = open_directory(CWD, &path) else { continue };
         for name in names {
             quarantine.take(directory.as_fd(), &path, &name);
         }
     }
-    quarantine.into_taken()
 }
 
 fn by_directory(watches: &[Watch]) -> BTreeMap<PathBuf, Vec<Name>> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use pinfold_plan::linux;
-use pinfold_run::{Store, sweep};
+use pinfold_run::Store;
 
 use super::prepare::prepare;
 use crate::args::DoctorArgs;
@@ -12,9 +12,8 @@ use crate::output;
 
 pub(crate) fn doctor(args: DoctorArgs) -> Result<ExitCode, CliError> {
     let prepared = prepare(&args.policy)?;
-    let repaired = repair(&prepared.store)?;
     if args.clean {
-        println!("{repaired} interrupted runs repaired");
+        println!("{} interrupted runs repaired", prepared.repaired);
         return Ok(ExitCode::SUCCESS);
     }
     println!("promises of profile `{}` here\n", prepared.plan.profile);
@@ -37,9 +36,14 @@ pub(crate) fn repair(store: &Store) -> Result<usize, CliError> {
     let leftovers = store.leftovers().map_err(|error| CliError::from_error(&error))?;
     let count = leftovers.len();
     for leftover in leftovers {
-        let quarantine = store.quarantine(&leftover.id);
-        output::quarantined(&sweep(&leftover.watch, quarantine));
-        leftover.forget();
+        let mut quarantine = store.quarantine(&leftover.id);
+        let repaired = pinfold_run::repair(&leftover.memory, &mut quarantine);
+        output::quarantined(&quarantine.into_taken());
+        match repaired {
+            Ok(()) => leftover.forget(),
+            // Another workspace's trouble must not keep this one from running; it is tried again next time.
+            Err(error) => eprintln!("pinfold: warning: run {} cannot be repaired: {error}", leftover.id),
+        }
     }
     Ok(count)
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use pinfold_confine::linux::probe::{self, Stores, Tree};
+use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Plan, PlanError, linux};
 use pinfold_policy::Policy;
-use pinfold_run::{Store, WorkspaceStore};
+use pinfold_run::{Memory, Store, WorkspaceStore};
 
+use super::doctor::repair;
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
@@ -18,11 +19,30 @@ pub(crate) struct Prepared {
     pub(crate) policy: Policy,
     pub(crate) plan: Plan,
     pub(crate) trees: Vec<Tree>,
+    /// Names that are protected in every directory.
+    pub(crate) names: Names,
     /// Git directories that existed.
     pub(crate) git_directories: Vec<PathBuf>,
+    /// Protected names that existed.
+    protected: Vec<PathBuf>,
     pub(crate) store: Store,
+    /// How many interrupted runs have been repaired on the way.
+    pub(crate) repaired: usize,
     /// Holds the layers over the package caches as long as the run lives.
     pub(crate) _workspace: WorkspaceStore,
+}
+
+impl Prepared {
+    /// What must be remembered to settle the run, should nobody live to see its end.
+    pub(crate) fn memory(&self) -> Memory {
+        Memory {
+            workspace: self.plan.workspace.clone(),
+            watch: self.plan.watch.clone(),
+            names: self.names.clone(),
+            roots: self.trees.iter().map(|tree| tree.root.clone()).collect(),
+            known: self.git_directories.iter().chain(&self.protected).cloned().collect(),
+        }
+    }
 }
 
 /// Makes the plan for a call.
@@ -32,12 +52,15 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     output::withheld(&merged.withheld);
     let policy = merged.policy;
     let store = Store::open(context.state().to_owned()).map_err(|error| CliError::from_error(&error))?;
+    // First: what a killed run has left must not pass for something that was always there.
+    let repaired = repair(&store)?;
     let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
     let stores = Stores { home: workspace.home(), layers: workspace.layers().to_owned(), temp: workspace.temp() };
     let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
     let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
-    Ok(Prepared { context, policy, plan, trees: sight.trees, git_directories, store, _workspace: workspace })
+    let (names, protected) = (Names::of(&policy), sight.host.protected);
+    Ok(Prepared { context, policy, plan, trees: sight.trees, git_directories, names, protected, store, _workspace: workspace })
 }
 
 fn plan_error(error: PlanError) -> CliError {

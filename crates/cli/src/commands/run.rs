@@ -10,7 +10,6 @@ use pinfold_policy::{Access, decide};
 use pinfold_run::{End, LimitReached, Quarantine, Quarantined, Request, RunError, Session};
 use serde::Serialize;
 
-use super::doctor::repair;
 use super::prepare::{Prepared, prepare};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
@@ -30,9 +29,8 @@ pub(crate) fn shell(args: ShellArgs) -> Result<ExitCode, CliError> {
 
 fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: bool) -> Result<ExitCode, CliError> {
     let mut prepared = prepare(flags)?;
-    repair(&prepared.store)?;
     accept(&prepared.plan, best_effort)?;
-    let session = Session::begin(&prepared.store, &prepared.plan).map_err(|error| CliError::from_error(&error))?;
+    let session = Session::begin(&prepared.store, &prepared.memory()).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let environment = environment(&prepared);
     let outcome = pinfold_run::run(Request {
@@ -99,7 +97,7 @@ fn not_started(prepared: &Prepared, error: &RunError) -> CliError {
 /// Looks at what the run has left in the workspace, and moves away what would execute outside.
 fn settle(prepared: &mut Prepared, mut quarantine: Quarantine) -> Result<Vec<Quarantined>, CliError> {
     let appearance =
-        look_again(&prepared.policy, &mut prepared.trees).map_err(|error| CliError::from_error(&error))?;
+        look_again(&prepared.names, &mut prepared.trees).map_err(|error| CliError::from_error(&error))?;
     pinfold_run::settle(&appearance, &prepared.git_directories, &mut quarantine);
     Ok(quarantine.into_taken())
 }

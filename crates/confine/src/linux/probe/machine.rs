@@ -1,0 +1,94 @@
+//! Facts about the kernel, the caller and the system's own files.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, AtFlags, CWD};
+use rustix::thread::CapabilitySet;
+
+/// Files that hold secrets of the system. Where the caller may read them all the same (as root, or as a member of a
+/// group) they are covered.
+const SYSTEM_SECRETS: [&str; 12] = [
+    "/etc/shadow",
+    "/etc/shadow-",
+    "/etc/gshadow",
+    "/etc/gshadow-",
+    "/etc/sudoers",
+    "/etc/sudoers.d",
+    "/etc/ssl/private",
+    "/etc/krb5.keytab",
+    "/etc/wireguard",
+    "/etc/docker",
+    "/etc/kubernetes",
+    "/etc/NetworkManager/system-connections",
+];
+
+/// File systems whose mounts can map ids (`mount_setattr(2)`), by their numbers in `linux/magic.h`: ext4, XFS, Btrfs,
+/// F2FS, EROFS. tmpfs can since 6.3 only and is left out.
+const ID_MAPPING_FILE_SYSTEMS: [u64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xE0F5_E1E2];
+
+/// Secrets of the system that the caller may read.
+pub(super) fn readable_secrets() -> Vec<(PathBuf, bool)> {
+    let listed = SYSTEM_SECRETS.iter().map(PathBuf::from);
+    let host_keys = std::fs::read_dir("/etc/ssh").into_iter().flatten().flatten().map(|entry| entry.path());
+    let host_keys = host_keys.filter(|path| path.to_string_lossy().ends_with("_key"));
+    let readable = |path: &PathBuf| rustix::fs::accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).is_ok();
+    listed
+        .chain(host_keys)
+        .filter(readable)
+        .map(|path| {
+            let directory = path.is_dir();
+            (path, directory)
+        })
+        .collect()
+}
+
+/// Where `/etc/resolv.conf` leads when that is not below `/etc`.
+pub(super) fn resolver() -> Option<PathBuf> {
+    let target = std::fs::canonicalize("/etc/resolv.conf").ok()?;
+    (!target.starts_with("/etc")).then_some(target)
+}
+
+/// Why user namespaces cannot be made, as far as the kernel's settings tell.
+pub fn no_user_namespaces() -> Option<String> {
+    let setting = |path: &str| std::fs::read_to_string(path).ok().map(|text| text.trim().to_owned());
+    let is_root = rustix::process::geteuid().is_root();
+    if !Path::new("/proc/self/ns/user").exists() {
+        return Some("this kernel has no user namespaces".into());
+    }
+    if setting("/proc/sys/user/max_user_namespaces").as_deref() == Some("0") {
+        return Some("user.max_user_namespaces is 0".into());
+    }
+    if !is_root && setting("/proc/sys/kernel/unprivileged_userns_clone").as_deref() == Some("0") {
+        return Some("kernel.unprivileged_userns_clone is 0".into());
+    }
+    if !is_root && setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").as_deref() == Some("1") {
+        let profile = setting("/proc/self/attr/current").unwrap_or_default();
+        if profile == "unconfined" || profile.is_empty() {
+            return Some("AppArmor restricts user namespaces to programs with a profile".into());
+        }
+    }
+    None
+}
+
+/// Whether the caller may map ids and these directories, or the nearest that exist above them, are on file systems
+/// that can.
+pub(super) fn can_map_ids(directories: &[&PathBuf]) -> bool {
+    let whole_range = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let initial = whole_range.split_whitespace().eq(["0", "0", "4294967295"]);
+    let capable = rustix::thread::capabilities(None)
+        .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN | CapabilitySet::SETUID));
+    let able = |directory: &&PathBuf| {
+        let existing = directory.ancestors().find(|ancestor| ancestor.exists());
+        let kind = existing.and_then(|existing| rustix::fs::statfs(existing).ok()).map(|stat| stat.f_type as u64);
+        kind.is_some_and(|kind| ID_MAPPING_FILE_SYSTEMS.contains(&kind))
+    };
+    initial && capable && kernel() >= (5, 19) && directories.iter().all(able)
+}
+
+/// Major and minor version of the kernel.
+pub(super) fn kernel() -> (u32, u32) {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy().into_owned();
+    let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map_while(|part| part.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}

@@ -1,0 +1,178 @@
+//! Facts about this machine and this workspace, for the plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use pinfold_plan::{Host, Kind};
+use pinfold_policy::{Area, AreaKind, DenyMatcher, Policy, Scope};
+use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, SurveyError};
+use rustix::fs::{AtFlags, CWD, FileType};
+
+use self::git::git_directories;
+use self::machine::{can_map_ids, kernel, readable_secrets, resolver};
+use self::paths::{exists, kind, kinds, links};
+use super::sys;
+
+mod git;
+mod machine;
+mod names;
+mod paths;
+
+pub use self::machine::no_user_namespaces;
+pub use self::names::{Appearance, Names, look_again, look_anew};
+
+/// Where a run keeps what lasts; see the session store.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// The private home.
+    pub home: PathBuf,
+    /// Layers over package caches.
+    pub layers: PathBuf,
+    /// A temporary directory.
+    pub temp: PathBuf,
+}
+
+/// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
+#[derive(Debug)]
+pub struct Sight {
+    /// The facts.
+    pub host: Host,
+    /// The trees that were looked through.
+    pub trees: Vec<Tree>,
+}
+
+/// A tree that was looked through: a place that a person opened, not the system's and not the toolchains'.
+#[derive(Debug)]
+pub struct Tree {
+    /// Its path.
+    pub root: PathBuf,
+    /// What was found in it.
+    pub found: Found,
+}
+
+/// Gathers what the plan for `policy` needs to know. `spelled` are paths as the user wrote them, whose links shall
+/// work inside too.
+pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sight, SurveyError> {
+    let matcher = DenyMatcher::new(policy);
+    let names = Names::of(policy);
+    let areas: Vec<Area> = policy.layout().to_vec();
+    let paths = kinds(&areas);
+    let roots = roots(&areas, &paths);
+    let trees = survey(roots, &names, &matcher)?;
+    let workspace = &policy.places.workspace;
+    let owner = rustix::fs::stat(workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
+    let host = Host {
+        uid: rustix::process::getuid().as_raw(),
+        gid: rustix::process::getgid().as_raw(),
+        no_user_namespaces: no_user_namespaces(),
+        id_mapped_mounts: can_map_ids(&[workspace, &stores.home]),
+        workspace_owner: owner,
+        landlock_abi: sys::landlock_abi(),
+        kernel: kernel(),
+        overlay: kernel() >= (5, 11),
+        private_home: stores.home,
+        layers: stores.layers,
+        private_temp: stores.temp,
+        links: links(&paths, spelled),
+        paths,
+        resolver: resolver(),
+        denied: denied(policy, &trees, &matcher),
+        git: repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect(),
+        protected: protected(policy, &names, &trees),
+        present: present(policy),
+        readable_secrets: readable_secrets(),
+    };
+    Ok(Sight { host, trees })
+}
+
+/// Looks through every tree.
+fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
+    let looked = roots.into_iter().map(|root| {
+        let denied = Denied { matcher, root: &root };
+        let found = Survey::new([&root]).denied(&denied).names(names.last()).walk()?;
+        Ok(Tree { root, found })
+    });
+    looked.collect()
+}
+
+/// Decides which files of a tree are hidden.
+struct Denied<'a> {
+    matcher: &'a DenyMatcher,
+    root: &'a Path,
+}
+
+impl Matcher for Denied<'_> {
+    fn may_match(&self, basename: &[u8]) -> bool {
+        self.matcher.may_match_name(basename)
+    }
+
+    fn matches(&self, relative: &Path, is_dir: bool) -> bool {
+        self.matcher.matches(&self.root.join(relative), is_dir).is_some()
+    }
+}
+
+/// All repositories with the root of their tree.
+fn repositories(trees: &[Tree]) -> impl Iterator<Item = (&Path, &Repository)> {
+    trees.iter().flat_map(|tree| tree.found.repositories.iter().map(|repository| (tree.root.as_path(), repository)))
+}
+
+/// What is looked through: the directories that a person opened, not the system's and not the toolchains'.
+fn roots(areas: &[Area], paths: &BTreeMap<PathBuf, Kind>) -> Vec<PathBuf> {
+    let mut roots: Vec<PathBuf> = Vec::new();
+    for area in areas {
+        let machine = area.set.as_deref().is_some_and(|set| ["@system", "@toolchains", "@caches"].contains(&set));
+        let directory = match paths.get(&area.path) {
+            Some(Kind::Directory) => &area.path,
+            Some(Kind::Link { leads_to, directory: true }) => leads_to,
+            _ => continue,
+        };
+        if !machine && area.kind != AreaKind::Private && !roots.iter().any(|root| directory.starts_with(root)) {
+            roots.push(directory.clone());
+        }
+    }
+    roots
+}
+
+/// Every existing path that a deny rule names: those found by walking, and single paths elsewhere. What could not be
+/// looked into counts too: its owner, which the command is, could open it up.
+fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> Vec<(PathBuf, bool)> {
+    let in_tree = |tree: &Tree| {
+        let path = |entry: &Entry| (tree.root.join(&entry.path), entry.kind == pinfold_survey::Kind::Directory);
+        tree.found.denied.iter().chain(&tree.found.unreadable).map(path).collect::<Vec<_>>()
+    };
+    let walked = trees.iter().flat_map(in_tree);
+    let literals = policy.deny.iter().filter(|deny| !deny.exception).filter_map(|deny| deny.literal.clone());
+    let elsewhere = literals.filter(|path| !trees.iter().any(|tree| path.starts_with(&tree.root))).filter_map(|path| {
+        let directory = matches!(kind(&path)?, Kind::Directory);
+        matcher.matches(&path, directory).map(|_| (path.clone(), directory))
+    });
+    let mut denied: Vec<_> = walked.chain(elsewhere).collect();
+    denied.sort();
+    denied.dedup();
+    denied
+}
+
+/// Protected names that exist outside of git directories.
+fn protected(policy: &Policy, names: &Names, trees: &[Tree]) -> Vec<PathBuf> {
+    let seen = trees.iter().flat_map(|tree| {
+        tree.found.named.iter().filter(|entry| names.cover(entry)).map(|entry| tree.root.join(&entry.path))
+    });
+    let workspace = &policy.places.workspace;
+    let named = policy.protect.iter().filter(|protect| protect.scope == Scope::Workspace);
+    let top = named.filter_map(|protect| {
+        let path = workspace.join(&protect.name);
+        let stat = rustix::fs::statat(CWD, &path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        (protect.directory || !directory).then_some(path)
+    });
+    let mut protected: Vec<_> = seen.chain(top).collect();
+    protected.sort();
+    protected.dedup();
+    protected
+}
+
+/// What exists at the top of the workspace under a protected name.
+fn present(policy: &Policy) -> BTreeSet<PathBuf> {
+    let names = policy.protect.iter().filter(|protect| protect.scope != Scope::Repository);
+    names.map(|protect| policy.places.workspace.join(&protect.name)).filter(|path| exists(path)).collect()
+}

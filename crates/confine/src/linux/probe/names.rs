@@ -1,0 +1,93 @@
+//! Names that are protected in every directory, and what has appeared under them since the start of a run.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use pinfold_policy::{Policy, Scope};
+use pinfold_survey::{Entry, Kind, Repository, Survey, SurveyError};
+use serde::{Deserialize, Serialize};
+
+use super::Tree;
+
+/// Names that are protected in every directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Names(Vec<Name>);
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Name {
+    /// The name, or several of a path.
+    name: PathBuf,
+    /// Only files and links are meant.
+    files_only: bool,
+}
+
+impl Names {
+    /// The names of a policy.
+    pub fn of(policy: &Policy) -> Self {
+        let anywhere = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
+        Self(anywhere.map(|protect| Name { name: protect.name.clone(), files_only: !protect.directory }).collect())
+    }
+
+    /// Their last parts: what a survey looks for.
+    pub(super) fn last(&self) -> impl Iterator<Item = &OsStr> {
+        self.0.iter().filter_map(|name| name.name.file_name())
+    }
+
+    /// Whether an entry has one of these names. What packages bring along in `node_modules` is left alone: nobody
+    /// opens or enters those directories, and package managers must be able to remove them.
+    pub(super) fn cover(&self, entry: &Entry) -> bool {
+        let directory = entry.kind == Kind::Directory;
+        let in_packages = entry.path.parent().is_some_and(|parent| parent.iter().any(|part| part == "node_modules"));
+        let is_it = |name: &Name| !(name.files_only && directory) && entry.path.ends_with(&name.name);
+        !in_packages && self.0.iter().any(is_it)
+    }
+
+    /// As [`Names::cover`], for what is new: a `.git` is judged as a repository, and what a person has put in the
+    /// place of an old one is his.
+    fn cover_new(&self, entry: &Entry) -> bool {
+        !entry.replaced && entry.path.file_name() != Some(OsStr::new(".git")) && self.cover(entry)
+    }
+}
+
+/// What has appeared in trees since they were looked through.
+#[derive(Debug, Default)]
+pub struct Appearance {
+    /// Protected names, by root and the path below it.
+    pub protected: Vec<(PathBuf, PathBuf)>,
+    /// Repositories, by root.
+    pub repositories: Vec<(PathBuf, Repository)>,
+}
+
+/// Looks at what changed in trees since they were looked through.
+pub fn look_again(names: &Names, trees: &mut [Tree]) -> Result<Appearance, SurveyError> {
+    let mut appearance = Appearance::default();
+    for Tree { root, found } in trees {
+        let appeared = found.stamps.rescan(&Survey::new([root.clone()]).names(names.last()))?;
+        appearance.add(names, root, appeared.named, appeared.repositories, &[]);
+    }
+    Ok(appearance)
+}
+
+/// Looks through trees anew for what is not among the `known` paths: for a run that nobody can remember otherwise.
+pub fn look_anew(names: &Names, roots: &[PathBuf], known: &[PathBuf]) -> Result<Appearance, SurveyError> {
+    let mut appearance = Appearance::default();
+    for root in roots.iter().filter(|root| root.is_dir()) {
+        let found = Survey::new([root.clone()]).names(names.last()).walk()?;
+        appearance.add(names, root, found.named, found.repositories, known);
+    }
+    Ok(appearance)
+}
+
+impl Appearance {
+    fn add(&mut self, names: &Names, root: &PathBuf, named: Vec<Entry>, found: Vec<Repository>, known: &[PathBuf]) {
+        let named = named.into_iter().filter(|entry| names.cover_new(entry) && !known.contains(&root.join(&entry.path)));
+        self.protected.extend(named.map(|entry| (root.clone(), entry.path)));
+        let is_new = |repository: &Repository| {
+            let git_directory = repository.git_dir.as_ref().map(|place| &place.path);
+            !known.contains(&root.join(&repository.at)) && !git_directory.is_some_and(|path| known.contains(path))
+        };
+        self.repositories.extend(found.into_iter().filter(is_new).map(|repository| (root.clone(), repository)));
+    }
+}
