@@ -60,7 +60,18 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
     let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
     let (names, protected) = (Names::of(&policy), sight.host.protected);
-    Ok(Prepared { context, policy, plan, trees: sight.trees, git_directories, names, protected, store, _workspace: workspace })
+    Ok(Prepared {
+        context,
+        policy,
+        plan,
+        trees: sight.trees,
+        names,
+        git_directories,
+        protected,
+        store,
+        repaired,
+        _workspace: workspace,
+    })
 }
 
 fn plan_error(error: PlanError) -> CliError {
