@@ -61,6 +61,9 @@ pub(crate) struct PolicyFlags {
     /// Hide a path, or everything that a glob matches
     #[arg(long, value_name = "PATH-OR-GLOB", value_hint = ValueHint::AnyPath)]
     pub(crate) deny: Vec<OsString>,
+    /// Protect a name in writable places; `!NAME` takes a protection back
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protect: Vec<String>,
     /// Let a variable of yours in, or set one
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub(crate) env: Vec<String>,

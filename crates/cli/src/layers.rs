@@ -96,6 +96,9 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
             add(setting, &argument_path(context, setting, typed), flag, typed)?;
         }
     }
+    for name in &flags.protect {
+        add(Setting::Protect, name, "protect", name)?;
+    }
     for variable in &flags.env {
         let setting = if variable.contains('=') { Setting::EnvSet } else { Setting::EnvAllow };
         add(setting, variable, "env", variable)?;
