@@ -21,6 +21,10 @@ const HARMLESS: [&str; 11] = [
     "rerere.enabled",
 ];
 
+/// Where a git of the system's is.
+const PROGRAMS: [&str; 4] =
+    ["/usr/bin/git", "/usr/local/bin/git", "/run/current-system/sw/bin/git", "/opt/homebrew/bin/git"];
+
 /// Brings the private home's `.gitconfig` up to date. Costs nothing but three looks when it is.
 pub(crate) fn carry_over(home: &Path, private_home: &Path) {
     let copy = private_home.join(".gitconfig");
@@ -30,12 +34,26 @@ pub(crate) fn carry_over(home: &Path, private_home: &Path) {
     if changed(&copy).is_some_and(|copied| copied >= newest) {
         return;
     }
-    let listed = Command::new("git").args(["config", "--global", "--list", "--null"]).stdin(Stdio::null()).output();
     // Without git, or with a broken configuration, there is nobody to commit as; git itself will say so.
-    let Some(listed) = listed.ok().filter(|output| output.status.success()) else { return };
+    let Some(listed) = list(home) else { return };
     let partial = copy.with_extension("new");
-    let _ = std::fs::write(&partial, render(&String::from_utf8_lossy(&listed.stdout)))
+    let _ = std::fs::write(&partial, render(&listed))
         .and_then(|()| std::fs::rename(&partial, &copy));
+}
+
+/// What the caller's own git says. Not the first `git` on the PATH, which may be one of the workspace's, and not in the
+/// workspace, whose configuration is nobody's word.
+fn list(home: &Path) -> Option<String> {
+    let program = PROGRAMS.iter().find(|program| Path::new(program).exists())?;
+    let listed = Command::new(program)
+        .args(["config", "--global", "--list", "--null"])
+        .env_clear()
+        .env("HOME", home)
+        .current_dir(home)
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
+    listed.status.success().then(|| String::from_utf8_lossy(&listed.stdout).into_owned())
 }
 
 /// The harmless settings of `git config --list --null` as a configuration file.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
-use pinfold_plan::{Plan, PlanError, linux};
+use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
 use pinfold_policy::Policy;
 use pinfold_run::{Memory, Store, WorkspaceStore};
 
@@ -58,6 +58,7 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let stores = Stores { home: workspace.home(), layers: workspace.layers().to_owned(), temp: workspace.temp() };
     let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
+    refuse_to_open_up_pinfold(&context, &plan)?;
     let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
     let (names, protected) = (Names::of(&policy), sight.host.protected);
     Ok(Prepared {
@@ -72,6 +73,23 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
         repaired,
         _workspace: workspace,
     })
+}
+
+/// A command that could write pinfold's own state or policy would decide about the next run.
+fn refuse_to_open_up_pinfold(context: &Context, plan: &Plan) -> Result<(), CliError> {
+    let own = [context.state().to_owned(), context.user_policy()];
+    let writable = plan.mounts.iter().filter_map(|mount| match mount {
+        Mount::Bind { source, mode: Mode::Writable, create: false, .. } => Some(source),
+        _ => None,
+    });
+    for opened in writable.chain([&plan.workspace]) {
+        if let Some(own) = own.iter().find(|own| own.starts_with(opened)) {
+            return Err(CliError::new(format!("{} would be writable inside", own.display()))
+                .why(format!("{} is opened for writing, and pinfold's own files are in it", opened.display()))
+                .hint("open a directory further down, or set XDG_STATE_HOME and XDG_CONFIG_HOME to other places"));
+        }
+    }
+    Ok(())
 }
 
 fn plan_error(error: PlanError) -> CliError {

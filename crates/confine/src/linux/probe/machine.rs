@@ -1,5 +1,6 @@
 //! Facts about the kernel, the caller and the system's own files.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD};
@@ -26,20 +27,39 @@ const SYSTEM_SECRETS: [&str; 12] = [
 /// F2FS, EROFS. tmpfs can since 6.3 only and is left out.
 const ID_MAPPING_FILE_SYSTEMS: [u64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xE0F5_E1E2];
 
-/// Secrets of the system that the caller may read.
+/// Secrets of the system that the caller may read, directories flagged. Root may read everything, so for root it is
+/// all in `/etc` that others may not.
 pub(super) fn readable_secrets() -> Vec<(PathBuf, bool)> {
+    if rustix::process::geteuid().is_root() {
+        let mut secrets = Vec::new();
+        not_for_others(Path::new("/etc"), &mut secrets);
+        return secrets;
+    }
     let listed = SYSTEM_SECRETS.iter().map(PathBuf::from);
     let host_keys = std::fs::read_dir("/etc/ssh").into_iter().flatten().flatten().map(|entry| entry.path());
     let host_keys = host_keys.filter(|path| path.to_string_lossy().ends_with("_key"));
     let readable = |path: &PathBuf| rustix::fs::accessat(CWD, path, Access::READ_OK, AtFlags::EACCESS).is_ok();
-    listed
-        .chain(host_keys)
-        .filter(readable)
-        .map(|path| {
-            let directory = path.is_dir();
-            (path, directory)
-        })
-        .collect()
+    let flag = |path: PathBuf| {
+        let directory = path.is_dir();
+        (path, directory)
+    };
+    listed.chain(host_keys).filter(readable).map(flag).collect()
+}
+
+/// Collects what the permission bits keep from others.
+fn not_for_others(directory: &Path, secrets: &mut Vec<(PathBuf, bool)>) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_symlink() {
+            continue;
+        }
+        let needed = if metadata.is_dir() { 0o005 } else { 0o004 };
+        if metadata.permissions().mode() & needed != needed {
+            secrets.push((entry.path(), metadata.is_dir()));
+        } else if metadata.is_dir() {
+            not_for_others(&entry.path(), secrets);
+        }
+    }
 }
 
 /// Where `/etc/resolv.conf` leads when that is not below `/etc`.

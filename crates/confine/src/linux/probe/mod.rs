@@ -8,7 +8,7 @@ use pinfold_policy::{Area, AreaKind, DenyMatcher, Policy, Scope};
 use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
-use self::git::git_directories;
+use self::git::{git_directories, hook_programs};
 use self::machine::{can_map_ids, kernel, readable_secrets, resolver};
 use self::paths::{exists, kind, kinds, links};
 use super::sys;
@@ -61,11 +61,16 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
     let trees = survey(roots, &names, &matcher)?;
     let workspace = &policy.places.workspace;
     let owner = rustix::fs::stat(workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
+    let id_mapped_mounts = can_map_ids(&[workspace, &stores.home]);
+    let mut protected = protected(policy, &names, &trees);
+    protected.extend(hook_programs(repositories(&trees)));
+    // Whoever starts pinfold from the workspace shall start the same one next time.
+    protected.extend(std::env::current_exe());
     let host = Host {
         uid: rustix::process::getuid().as_raw(),
         gid: rustix::process::getgid().as_raw(),
         no_user_namespaces: no_user_namespaces(),
-        id_mapped_mounts: can_map_ids(&[workspace, &stores.home]),
+        id_mapped_mounts,
         workspace_owner: owner,
         landlock_abi: sys::landlock_abi(),
         kernel: kernel(),
@@ -78,9 +83,10 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
         resolver: resolver(),
         denied: denied(policy, &trees, &matcher),
         git: repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect(),
-        protected: protected(policy, &names, &trees),
+        protected,
         present: present(policy),
-        readable_secrets: readable_secrets(),
+        // Root's shadow may not read what only root may.
+        readable_secrets: if id_mapped_mounts { Vec::new() } else { readable_secrets() },
     };
     Ok(Sight { host, trees })
 }
