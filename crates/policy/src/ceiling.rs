@@ -1,6 +1,7 @@
 //! The managed ceiling on files: what the other layers grant survives only inside it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +48,7 @@ pub struct Ceiling {
     /// What may be written to a private layer.
     pub copy_on_write: Option<Vec<Target>>,
     /// The managed file.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }
 
 impl Ceiling {

@@ -84,13 +84,13 @@ pub fn decide(policy: &Policy, access: Access, path: &Path) -> Verdict {
 pub struct Decider<'p> {
     policy: &'p Policy,
     matcher: DenyMatcher,
-    territory: Territory,
+    territory: &'p Territory,
 }
 
 impl<'p> Decider<'p> {
     /// A decider for a policy.
     pub fn new(policy: &'p Policy) -> Self {
-        Self { policy, matcher: DenyMatcher::new(policy), territory: Territory::new(policy) }
+        Self { policy, matcher: DenyMatcher::new(policy), territory: policy.territory() }
     }
 
     /// Judges one access.
@@ -159,12 +159,12 @@ impl<'p> Decider<'p> {
     fn protection(&self, path: &str, area: &Area) -> Option<&'p Protect> {
         let fold = self.fold();
         let path = folded(path, fold);
-        let workspace = folded(&self.policy.places.workspace_text(), fold);
-        let place = folded(&area.path.to_string_lossy(), fold);
+        let (workspace, place) = (self.policy.places.workspace_text(), area.path.to_string_lossy());
+        let (workspace, place) = (folded(&workspace, fold), folded(&place, fold));
         let location = Location {
             in_workspace: below(&path, &workspace).map(Into::into),
             in_place: below(&path, &place).unwrap_or_default().into(),
-            whole: path.as_str().into(),
+            whole: (*path).into(),
             fold,
         };
         let covering = self.policy.protect.iter().filter(|protect| protect.covers(&location));

@@ -1,19 +1,20 @@
 //! Denied paths: how a pattern is written, and the matcher that finds what it hides.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::GLOB_BYTES_MAX;
 use crate::names::NameFilter;
 use crate::origin::{LayerKind, Origin, Rule};
-use crate::paths::{self, PathText, check_text, folded};
+use crate::paths::{self, PathText, check_text};
+use crate::patterns::{self, Patterns};
 use crate::platform::Places;
 use crate::policy::Policy;
+use crate::sets::{NamedSet, SetEntry};
 use crate::territory::Territory;
-use crate::text::{Complaint, quoted};
+use crate::text::{Complaint, Text, quoted};
 
 /// A checked entry of `files.deny`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,10 +70,16 @@ impl DenyText {
         let base = anchor.resolve(places)?;
         if !glob.contains(SPECIAL) {
             let path = paths::join(&base, glob);
-            return Some((globset::escape(&path), Some(path.into())));
+            return Some((escaped(&path), Some(path.into())));
         }
-        Some((paths::join(&globset::escape(&base), glob), None))
+        Some((paths::join(&escaped(&base), glob), None))
     }
+}
+
+/// The path as a glob that matches nothing else.
+fn escaped(path: &str) -> String {
+    let special = |byte| matches!(byte, b'*' | b'?' | b'[' | b']' | b'{' | b'}');
+    if path.bytes().any(special) { globset::escape(path) } else { path.to_owned() }
 }
 
 /// Where the pattern starts, and the pattern below.
@@ -117,7 +124,7 @@ fn check_glob(glob: &str) -> Result<(), Complaint> {
             format!("at most {GLOB_BYTES_MAX} bytes are accepted in a pattern"),
         ));
     }
-    build(glob, false).map(drop).map_err(|error| {
+    patterns::build(glob, false).map(drop).map_err(|error| {
         Complaint::new(
             format!("{} is no pattern: {}", quoted(glob), error.kind()),
             "patterns know `*`, `?`, `[abc]`, `{a,b}` and `**` between slashes; `\\` before one of these means itself",
@@ -125,18 +132,14 @@ fn check_glob(glob: &str) -> Result<(), Complaint> {
     })
 }
 
-fn build(glob: &str, fold: bool) -> Result<globset::Glob, globset::Error> {
-    GlobBuilder::new(glob).literal_separator(true).backslash_escape(true).case_insensitive(fold).build()
-}
-
 /// A denial of the merged policy, or an exception from denials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Deny {
     /// As it was written.
-    pub pattern: String,
+    pub pattern: Text,
     /// As a glob from the root, or from `**/` if it counts in every directory of the user's trees.
-    pub glob: String,
+    pub glob: Text,
     /// The path, if it is no pattern.
     pub literal: Option<PathBuf>,
     /// Does it make an exception?
@@ -144,12 +147,48 @@ pub struct Deny {
     /// Only directories?
     pub directories_only: bool,
     /// The named set it came from.
-    pub set: Option<String>,
+    pub set: Option<Text>,
     /// Who says so.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }
 
 impl Deny {
+    /// What a person wrote; nothing for a set or for a path of another platform.
+    pub(crate) fn written(text: &DenyText, origin: &Arc<Origin>, places: &Places) -> Option<Self> {
+        let (glob, literal) = text.resolve(places)?;
+        let DenyText::Pattern { text, exception, directories_only, .. } = text else { return None };
+        Some(Self {
+            pattern: text.clone().into(),
+            glob: glob.into(),
+            literal,
+            exception: *exception,
+            directories_only: *directories_only,
+            set: None,
+            origin: Arc::clone(origin),
+        })
+    }
+
+    /// An entry of a named set, which is either a path or counts in every directory, and needs no check.
+    pub(crate) fn listed(set: &NamedSet, entry: &SetEntry, origin: &Arc<Origin>, places: &Places) -> Option<Self> {
+        let body = entry.entry.strip_prefix('!').unwrap_or(entry.entry);
+        let trimmed = body.strip_suffix('/').unwrap_or(body);
+        let (glob, literal) = if trimmed.starts_with("**/") {
+            (Text::Borrowed(trimmed), None)
+        } else {
+            let path = paths::resolve_listed(trimmed, places)?;
+            (escaped(&path).into(), Some(path.into()))
+        };
+        Some(Self {
+            pattern: entry.entry.into(),
+            glob,
+            literal,
+            exception: body.len() < entry.entry.len(),
+            directories_only: trimmed.len() < body.len(),
+            set: Some(set.name.into()),
+            origin: Arc::clone(origin),
+        })
+    }
+
     /// Does the pattern count in every directory, rather than start at one?
     ///
     /// Such patterns leave the machine's own trees (`@system`, `@toolchains`, `@caches`) alone.
@@ -175,7 +214,7 @@ pub struct DenyMatcher {
     denials: Patterns,
     exceptions: Patterns,
     names: NameFilter,
-    territory: Territory,
+    territory: Arc<Territory>,
     places: Places,
 }
 
@@ -189,7 +228,7 @@ impl DenyMatcher {
             names: NameFilter::new(&denials, fold),
             denials: Patterns::new(denials, fold),
             exceptions: Patterns::new(exceptions, fold),
-            territory: Territory::new(policy),
+            territory: Arc::clone(policy.territory()),
             places: policy.places.clone(),
         }
     }
@@ -241,65 +280,18 @@ impl DenyMatcher {
 
     /// Exceptions for the path itself or a directory above it.
     fn exceptions_for(&self, path: &str, is_dir: bool) -> Vec<&Deny> {
-        if self.exceptions.entries.is_empty() {
+        if self.exceptions.is_empty() {
             return Vec::new();
         }
         paths::upwards(path).flat_map(|at| self.exceptions.matching(at, is_dir || at.len() < path.len())).collect()
     }
 }
 
-/// Compiled patterns: paths in a table, the rest in one automaton.
-#[derive(Debug, Clone)]
-struct Patterns {
-    entries: Vec<Deny>,
-    literals: HashMap<String, Vec<usize>>,
-    globs: Option<GlobSet>,
-    /// Which entry each glob of the automaton is.
-    glob_entries: Vec<usize>,
-    fold: bool,
-}
-
-impl Patterns {
-    fn new(entries: Vec<Deny>, fold: bool) -> Self {
-        let mut literals: HashMap<String, Vec<usize>> = HashMap::new();
-        let mut glob_entries = Vec::new();
-        for (index, entry) in entries.iter().enumerate() {
-            match &entry.literal {
-                Some(path) => literals.entry(folded(&path.to_string_lossy(), fold)).or_default().push(index),
-                None => glob_entries.push(index),
-            }
-        }
-        let globs = compile(glob_entries.iter().map(|index| entries[*index].glob.as_str()), fold).ok();
-        Self { entries, literals, globs, glob_entries, fold }
-    }
-
-    fn matching(&self, path: &str, is_dir: bool) -> Vec<&Deny> {
-        let key = folded(path, self.fold);
-        let literal = self.literals.get(&key).into_iter().flatten().copied();
-        let globs = match &self.globs {
-            Some(globs) => globs.matches(path).into_iter().map(|at| self.glob_entries[at]).collect(),
-            // A policy from `merge` always compiles. One that does not is denied, not waved through.
-            None if self.entries.iter().all(|entry| entry.exception) => Vec::new(),
-            None => self.glob_entries.clone(),
-        };
-        let found = literal.chain(globs).map(|index| &self.entries[index]);
-        found.filter(|entry| is_dir || !entry.directories_only).collect()
-    }
-}
-
-/// One automaton for all globs.
-pub(crate) fn compile<'a>(globs: impl Iterator<Item = &'a str>, fold: bool) -> Result<GlobSet, globset::Error> {
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(build(glob, fold)?);
-    }
-    set.build()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fixtures::{linux, on, policy};
+    use crate::platform::Platform;
 
     fn hidden(text: &str, path: &str) -> bool {
         let policy = policy(&format!("files.deny = [{text}]"), &linux());
@@ -368,13 +360,28 @@ mod tests {
 
     #[test]
     fn case_counts_where_it_counts_for_the_platform() {
-        let windows = on(crate::platform::Platform::Windows);
+        let windows = on(Platform::Windows);
         let policy = policy("files.deny = ['*.Key', 'C:\\Data\\x']", &windows);
         let matcher = DenyMatcher::new(&policy);
         assert!(matcher.matches(Path::new("C:\\Users\\ada\\WORK\\a.KEY"), false).is_some());
         assert!(matcher.matches(Path::new("c:\\data\\X"), false).is_some());
         assert!(matcher.may_match_name(b"A.KEY") && matcher.may_match_name(b"X"));
         assert!(!hidden("'*.Key'", "/srv/a.key"));
+    }
+
+    #[test]
+    fn what_a_set_lists_is_read_as_if_a_person_had_written_it() {
+        let origin = Arc::new(Origin::of_profile("workspace", "files.deny"));
+        let sets = crate::sets::all().iter().filter(|set| set.kind == crate::sets::SetKind::Patterns);
+        for (set, platform) in sets.flat_map(|set| Platform::ALL.map(|platform| (set, platform))) {
+            for places in [on(platform), Places { home: "/[h]*".into(), ..on(platform) }] {
+                for entry in set.entries(platform) {
+                    let written = Deny::written(&DenyText::parse(entry.entry).expect("a pattern"), &origin, &places);
+                    let written = written.map(|deny| Deny { set: Some(set.name.into()), ..deny });
+                    assert_eq!(Deny::listed(set, entry, &origin, &places), written, "{}", entry.entry);
+                }
+            }
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn protect(protect: &Protect) -> (&std::path::Path, Scope, bool) {
 }
 
 fn names(patterns: &[EnvPattern]) -> Vec<&str> {
-    patterns.iter().map(|entry| entry.pattern.as_str()).collect()
+    patterns.iter().map(|entry| &*entry.pattern).collect()
 }
 
 fn ceiling(ceiling: &Ceiling) -> [Option<&[Target]>; 3] {

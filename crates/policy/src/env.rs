@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use toml::Spanned;
 use crate::decide::{Effect, Verdict};
 use crate::origin::{Entry, LayerKind, Origin, Rule};
 use crate::paths::check_text;
-use crate::text::{Complaint, plain, quoted};
+use crate::text::{Complaint, Text, plain, quoted};
 
 /// Which variables of the caller the run gets, and which it gets on top.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -44,11 +45,11 @@ pub struct EnvRules {
 #[serde(rename_all = "kebab-case")]
 pub struct EnvPattern {
     /// The name, possibly with `*` and `?`.
-    pub pattern: String,
+    pub pattern: Text,
     /// The named set it came from.
-    pub set: Option<String>,
+    pub set: Option<Text>,
     /// Who says so.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }
 
 /// A variable that the policy sets.
@@ -60,7 +61,7 @@ pub struct EnvValue {
     /// The value.
     pub value: String,
     /// Who says so.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }
 
 /// The environment of the merged policy.
@@ -233,11 +234,12 @@ pub(crate) fn matches(pattern: &[u8], name: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn origin() -> Origin {
-        Origin { layer: LayerKind::User, file: None, line: 1, column: 1, key: "env".into(), flag: None }
+    fn origin() -> Arc<Origin> {
+        let user = Origin { layer: LayerKind::User, file: None, line: 1, column: 1, key: "env".into(), flag: None };
+        Arc::new(user)
     }
 
-    fn patterns(texts: &[&str]) -> Vec<EnvPattern> {
+    fn patterns(texts: &[&'static str]) -> Vec<EnvPattern> {
         texts.iter().map(|text| EnvPattern { pattern: (*text).into(), set: None, origin: origin() }).collect()
     }
 

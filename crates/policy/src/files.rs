@@ -1,6 +1,7 @@
 //! The `[files]` section: what is visible, what is writable, what is hidden, what is protected.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use crate::origin::{Entry, Origin};
 use crate::paths::PathText;
 use crate::platform::Places;
 use crate::protect::ProtectText;
+use crate::text::Text;
 
 /// What the run sees of the file system.
 ///
@@ -120,7 +122,7 @@ pub struct Grant {
     /// What is opened.
     pub target: Target,
     /// The named set it came from, such as `@system`.
-    pub set: Option<String>,
+    pub set: Option<Text>,
     /// Who says so.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }

@@ -1,6 +1,7 @@
 //! Layers become one policy: profile, user, project, command line, and the managed ceiling over all of them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,15 +28,15 @@ impl Layer {
         Self { kind, policy }
     }
 
-    pub(crate) fn origin(&self, key: &str, at: &Position) -> Origin {
-        Origin {
+    pub(crate) fn origin(&self, key: &str, at: &Position) -> Arc<Origin> {
+        Arc::new(Origin {
             layer: self.kind,
             file: self.policy.file.clone(),
             line: at.line,
             column: at.column,
             key: key.to_owned(),
             flag: at.flag.clone(),
-        }
+        })
     }
 }
 
@@ -48,7 +49,7 @@ pub struct Withheld {
     /// Why it was not applied.
     pub why: String,
     /// Who said it.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }
 
 impl std::fmt::Display for Withheld {
@@ -81,11 +82,11 @@ pub enum MergeError {
         /// The profile.
         profile: String,
         /// Who asked for it.
-        origin: Box<Origin>,
+        origin: Arc<Origin>,
         /// The profiles that are allowed.
         allowed: Vec<String>,
         /// Who says so.
-        managed: Box<Origin>,
+        managed: Arc<Origin>,
     },
     /// A profile that does not exist.
     #[error("there is no profile {name}; known: {}", listed(crate::profiles::PROFILE_NAMES.iter().copied()))]
@@ -165,8 +166,8 @@ fn check_profiles(layers: &[Layer]) -> Result<(), MergeError> {
         let Some(allowed) = allowed_profiles(layer) else { continue };
         if !allowed.contains(&profile) {
             let at = layer.policy.profiles.as_ref().map(|list| list.at.clone()).unwrap_or_default();
-            let managed = Box::new(layer.origin("profiles", &at));
-            let origin = Box::new(profile_origin(layers));
+            let managed = layer.origin("profiles", &at);
+            let origin = profile_origin(layers);
             return Err(MergeError::ProfileNotAllowed { profile, origin, allowed, managed });
         }
     }
@@ -174,21 +175,14 @@ fn check_profiles(layers: &[Layer]) -> Result<(), MergeError> {
 }
 
 /// Who asked for the profile: the layer that names it, or the profile itself.
-fn profile_origin(layers: &[Layer]) -> Origin {
+fn profile_origin(layers: &[Layer]) -> Arc<Origin> {
     let name = profile_name(layers);
     let naming = layers.iter().rev().filter(|layer| may_choose_profile(layer.kind));
     let mut named = naming.filter_map(|layer| {
         let entry = layer.policy.profile.as_ref().filter(|entry| entry.value == name)?;
         Some(layer.origin("profile", &entry.at))
     });
-    named.next().unwrap_or_else(|| Origin {
-        layer: LayerKind::Profile,
-        file: Some(name.into()),
-        line: 0,
-        column: 0,
-        key: "profile".to_owned(),
-        flag: None,
-    })
+    named.next().unwrap_or_else(|| Arc::new(Origin::of_profile(&name, "profile")))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The `[limits]` section: memory, processes, time, disk and the rest, each with a unit.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -131,7 +133,7 @@ pub struct Limit<T> {
     /// The most that may be used; nothing if there is no limit.
     pub value: Option<T>,
     /// Who says so.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }
 
 /// The limits of the merged policy.
@@ -160,7 +162,7 @@ pub struct Limits {
 
 impl Limits {
     /// All limits without a value.
-    pub(crate) fn none(origin: &Origin) -> Self {
+    pub(crate) fn none(origin: &Arc<Origin>) -> Self {
         let none = || Limit { value: None, origin: origin.clone() };
         Self {
             memory: none(),

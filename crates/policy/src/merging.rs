@@ -1,7 +1,9 @@
 //! The steps of a merge: add a layer, narrow by a layer that is not trusted, cap by a managed one.
 
+use std::sync::Arc;
+
 use crate::ceiling::{Ceiling, List};
-use crate::deny::{self, Deny, DenyText};
+use crate::deny::DenyText;
 use crate::document::PolicyFile;
 use crate::env::{Env, EnvPattern, EnvValue};
 use crate::files::{Grant, Target};
@@ -10,8 +12,9 @@ use crate::limits::{LimitName, Limits, wider};
 use crate::network::{Network, NetworkMode};
 use crate::origin::{Entry, LayerKind, Origin, Position};
 use crate::paths::PathText;
+use crate::patterns;
 use crate::platform::Places;
-use crate::policy::Policy;
+use crate::policy::{Map, Policy};
 use crate::process::Process;
 use crate::resolve::Resolver;
 
@@ -25,14 +28,7 @@ pub(crate) struct Merging {
 
 impl Merging {
     pub(crate) fn new(profile: String, places: Places) -> Self {
-        let origin = Origin {
-            layer: LayerKind::Profile,
-            file: Some((&profile).into()),
-            line: 0,
-            column: 0,
-            key: "default".to_owned(),
-            flag: None,
-        };
+        let origin = Arc::new(Origin::of_profile(&profile, "default"));
         let env = Env { ignore_case: places.platform == crate::platform::Platform::Windows, ..Env::default() };
         let policy = Policy {
             profile,
@@ -47,6 +43,7 @@ impl Merging {
             process: Process { nested_namespaces: false, origin: origin.clone() },
             limits: Limits::none(&origin),
             ceilings: Vec::new(),
+            map: Map::default(),
         };
         Self { policy, withheld: Vec::new() }
     }
@@ -82,17 +79,12 @@ impl Merging {
 
     pub(crate) fn finish(self) -> Result<Merged, MergeError> {
         let Self { policy, withheld } = self;
-        // Those of the profiles are known to fit.
-        let foreign = |deny: &&Deny| deny.literal.is_none() && deny.origin.layer != LayerKind::Profile;
-        if policy.deny.iter().any(|deny| foreign(&deny)) {
-            let globs = policy.deny.iter().filter(|deny| deny.literal.is_none()).map(|deny| deny.glob.as_str());
-            deny::compile(globs, policy.places.platform.folds_case())
-                .map_err(|error| MergeError::Patterns { message: error.to_string() })?;
-        }
+        patterns::check(&policy.deny, policy.places.platform.folds_case())
+            .map_err(|error| MergeError::Patterns { message: error.to_string() })?;
         Ok(Merged { policy, withheld })
     }
 
-    fn withhold(&mut self, what: String, why: impl Into<String>, origin: Origin) {
+    fn withhold(&mut self, what: String, why: impl Into<String>, origin: Arc<Origin>) {
         self.withheld.push(Withheld { what, why: why.into(), origin });
     }
 
@@ -134,11 +126,14 @@ impl Merging {
 
     fn add_grants(&mut self, layer: &Layer) {
         for (list, entries) in grant_lists(&layer.policy) {
-            let grants = self.resolver(layer).grants(list.key(), entries.unwrap_or_default());
-            let present = self.grants_mut(list);
-            for grant in grants {
-                if !present.iter().any(|old| old.target == grant.target && old.set == grant.set) {
-                    present.push(grant);
+            for entry in entries.unwrap_or_default() {
+                let grants = self.resolver(layer).grants(list.key(), std::slice::from_ref(entry));
+                let present = self.grants_mut(list);
+                // A set is there as a whole or not at all, so its first entry speaks for all.
+                let known =
+                    |first: &Grant| present.iter().any(|old| old.set == first.set && old.target == first.target);
+                if !grants.first().is_some_and(known) {
+                    present.extend(grants);
                 }
             }
         }
@@ -290,7 +285,7 @@ impl Merging {
     /// Says once for each entry of a lower layer that the ceiling takes something from it.
     fn report_env_cut(&mut self, layer: &Layer, ceiling: &[EnvPattern]) {
         let env = &self.policy.env;
-        let mut cut: Vec<(String, Origin)> = Vec::new();
+        let mut cut: Vec<(String, Arc<Origin>)> = Vec::new();
         for allow in env.allow.iter().filter(|allow| env.find(ceiling, &allow.pattern).is_none()) {
             let many = if allow.set.is_some() || allow.pattern.contains(['*', '?']) { " in part" } else { "" };
             let what = format!("env.allow \"{}\"{many}", allow.set.as_ref().unwrap_or(&allow.pattern));

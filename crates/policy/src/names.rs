@@ -2,6 +2,7 @@
 
 use crate::bounds::ALTERNATIVES_MAX;
 use crate::deny::Deny;
+use crate::paths::lossy;
 
 /// The last components of all denials, as literal names and as prefix and suffix pairs, sorted by one byte: most names
 /// are refused by their first and last byte alone.
@@ -43,8 +44,11 @@ impl NameFilter {
 
     fn add(&mut self, deny: &Deny) {
         if let Some(path) = &deny.literal {
-            let path = path.to_string_lossy();
+            let path = lossy(path);
             return self.add_name(path.rsplit('/').next().unwrap_or_default());
+        }
+        if !deny.glob.contains('{') {
+            return self.add_glob(&deny.glob);
         }
         match alternatives(&deny.glob) {
             Some(globs) => globs.iter().for_each(|glob| self.add_glob(glob)),
@@ -129,9 +133,6 @@ fn affixes(glob: &str) -> Option<(&str, &str)> {
 
 /// The pattern with its `{a,b}` written out; nothing if that is too many or hard to tell.
 fn alternatives(glob: &str) -> Option<Vec<String>> {
-    if !glob.contains('{') {
-        return Some(vec![glob.to_owned()]);
-    }
     if glob.contains(['[', '\\']) {
         return None;
     }
@@ -161,17 +162,17 @@ mod tests {
     use super::*;
     use crate::origin::{LayerKind, Origin};
 
-    fn filter(globs: &[&str], fold: bool) -> NameFilter {
+    fn filter(globs: &[&'static str], fold: bool) -> NameFilter {
         let origin =
             Origin { layer: LayerKind::User, file: None, line: 1, column: 1, key: "files.deny".into(), flag: None };
-        let deny = |glob: &&str| Deny {
+        let deny = |glob: &&'static str| Deny {
             pattern: (*glob).into(),
             glob: (*glob).into(),
             literal: None,
             exception: false,
             directories_only: false,
             set: None,
-            origin: origin.clone(),
+            origin: std::sync::Arc::new(origin.clone()),
         };
         NameFilter::new(&globs.iter().map(deny).collect::<Vec<_>>(), fold)
     }

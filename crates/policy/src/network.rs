@@ -1,5 +1,7 @@
 //! The `[network]` section.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -48,5 +50,5 @@ pub struct Network {
     /// How much network there is.
     pub mode: NetworkMode,
     /// Who says so.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }

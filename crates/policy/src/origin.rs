@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +100,11 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// What a built-in profile says without writing it down.
+    pub(crate) fn of_profile(name: &str, key: &str) -> Self {
+        Self { layer: LayerKind::Profile, file: Some(name.into()), line: 0, column: 0, key: key.to_owned(), flag: None }
+    }
+
     /// The place without the layer: `pinfold.toml:14`, or the flag.
     pub(crate) fn place(&self) -> String {
         match (&self.flag, &self.file) {
@@ -130,7 +136,7 @@ pub struct Rule {
     /// The text of the rule, such as `files.deny "**/.env"`.
     pub text: String,
     /// Where it stands.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }
 
 impl fmt::Display for Rule {

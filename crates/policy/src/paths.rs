@@ -1,6 +1,7 @@
 //! Paths as text: how they are written in a policy, and how they compare. Purely lexical, with
 //! `/` between components on every platform.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,14 @@ impl PathText {
             Self::Home(rest) => Some(join(&places.home_text(), rest)),
             Self::Workspace(rest) => Some(join(&places.workspace_text(), rest)),
         }
+    }
+}
+
+/// The absolute path of an entry of a named set, which is written in its normal form: `~/…`, or from the root.
+pub(crate) fn resolve_listed(entry: &str, places: &Places) -> Option<String> {
+    match entry.strip_prefix("~/") {
+        Some(rest) => Some(join(&places.home_text(), rest)),
+        None => is_absolute(entry, places.platform).then(|| entry.to_owned()),
     }
 }
 
@@ -170,8 +179,8 @@ pub(crate) fn normal_text(text: &str, platform: Platform) -> Option<String> {
 pub(crate) fn join(base: &str, rest: &str) -> String {
     match (rest.is_empty(), base.ends_with('/')) {
         (true, _) => base.to_owned(),
-        (false, true) => format!("{base}{rest}"),
-        (false, false) => format!("{base}/{rest}"),
+        (false, true) => [base, rest].concat(),
+        (false, false) => [base, "/", rest].concat(),
     }
 }
 
@@ -199,9 +208,14 @@ pub(crate) fn upwards(path: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The path as text. As `to_string_lossy`, but quicker for what is Unicode.
+pub(crate) fn lossy(path: &Path) -> Cow<'_, str> {
+    path.to_str().map_or_else(|| path.to_string_lossy(), Cow::Borrowed)
+}
+
 /// The name that file systems of the platform compare by.
-pub(crate) fn folded(text: &str, fold: bool) -> String {
-    if fold { text.to_lowercase() } else { text.to_owned() }
+pub(crate) fn folded(text: &str, fold: bool) -> Cow<'_, str> {
+    if fold { text.to_lowercase().into() } else { text.into() }
 }
 
 /// The path as a person would write it: `~/…` below the home.

@@ -1,5 +1,6 @@
 //! The operating system a policy is resolved for, as a value: nothing here depends on where it runs.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -67,12 +68,12 @@ impl Places {
     }
 
     /// The workspace as text. Places are checked to be Unicode before a policy exists.
-    pub(crate) fn workspace_text(&self) -> String {
-        self.workspace.to_string_lossy().into_owned()
+    pub(crate) fn workspace_text(&self) -> Cow<'_, str> {
+        paths::lossy(&self.workspace)
     }
 
     /// The home as text.
-    pub(crate) fn home_text(&self) -> String {
-        self.home.to_string_lossy().into_owned()
+    pub(crate) fn home_text(&self) -> Cow<'_, str> {
+        paths::lossy(&self.home)
     }
 }

@@ -1,6 +1,7 @@
 //! The merged policy: every layer resolved to absolute paths, each rule with its origin.
 
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::process::Process;
 use crate::protect::Protect;
 use crate::territory::{Area, Territory};
 
-/// What a run may do, after all layers.
+/// What a run may do, after all layers. Not to be changed once merged: the map of the run is drawn only once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Policy {
@@ -45,13 +46,32 @@ pub struct Policy {
     /// What managed files allow at most. Already applied; kept to explain, and to check paths again once symbolic
     /// links are resolved.
     pub ceilings: Vec<Ceiling>,
+    #[serde(skip)]
+    pub(crate) map: Map,
 }
+
+/// The territory of a policy, drawn when it is first asked for. It follows from the rest of the policy, so it counts for
+/// nothing when policies are compared or written down.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Map(OnceLock<Arc<Territory>>);
+
+impl PartialEq for Map {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Map {}
 
 impl Policy {
     /// The map of the run: one area for each path, sorted so that each comes after those that contain it. The
     /// deepest area that contains a path decides what it is.
     pub fn layout(&self) -> Vec<Area> {
-        Territory::new(self).into_areas()
+        self.territory().areas().cloned().collect()
+    }
+
+    pub(crate) fn territory(&self) -> &Arc<Territory> {
+        self.map.0.get_or_init(|| Arc::new(Territory::new(self)))
     }
 
     /// May this host path be in that list under every managed ceiling?

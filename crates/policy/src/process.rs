@@ -1,5 +1,7 @@
 //! The `[process]` section.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -24,5 +26,5 @@ pub struct Process {
     /// May the run create namespaces of its own?
     pub nested_namespaces: bool,
     /// Who says so.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }

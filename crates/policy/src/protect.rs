@@ -1,13 +1,14 @@
 //! Protected names: what a run may not change inside the places it may write, because something outside executes it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::origin::{Origin, Rule};
 use crate::paths::{PathText, folded};
-use crate::text::{Complaint, quoted};
+use crate::text::{Complaint, Text, quoted};
 
 /// Where a protected name counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -81,11 +82,11 @@ pub struct Protect {
     /// A directory and all below it? Otherwise a single file: a directory of that name is left alone.
     pub directory: bool,
     /// The named set it came from.
-    pub set: Option<String>,
+    pub set: Option<Text>,
     /// Why it is protected.
-    pub why: String,
+    pub why: Text,
     /// Who says so.
-    pub origin: Origin,
+    pub origin: Arc<Origin>,
 }
 
 impl Protect {
@@ -107,7 +108,8 @@ impl Protect {
 
     /// Does this entry cover a path, given below the workspace (if it is inside), below the writable place, and whole?
     pub(crate) fn covers(&self, path: &Location<'_>) -> bool {
-        let name = folded(&self.name.to_string_lossy(), path.fold);
+        let name = self.name.to_string_lossy();
+        let name = folded(&name, path.fold);
         let name: Vec<&str> = name.split('/').collect();
         let at_end = |parts: &[&str]| starts(parts, &name) && (self.directory || parts.len() == name.len());
         match self.scope {
@@ -171,7 +173,7 @@ mod tests {
         let Ok(ProtectText::Name { name, scope, directory, .. }) = ProtectText::parse(text) else { panic!("{text}") };
         let origin =
             Origin { layer: LayerKind::User, file: None, line: 1, column: 1, key: "files.protect".into(), flag: None };
-        Protect { name: name.into(), scope, directory, set: None, why: String::new(), origin }
+        Protect { name: name.into(), scope, directory, set: None, why: Text::default(), origin: origin.into() }
     }
 
     fn covers(text: &str, path: &str) -> bool {

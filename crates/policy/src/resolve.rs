@@ -1,16 +1,17 @@
 //! From the text of one layer to absolute rules: sets written out, `~` and relative paths resolved.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::deny::{Deny, DenyText};
 use crate::env::EnvPattern;
 use crate::files::{Grant, Place, Target};
 use crate::layers::{Layer, Withheld};
 use crate::origin::{Entry, Origin};
-use crate::paths::PathText;
+use crate::paths::{PathText, resolve_listed};
 use crate::platform::Places;
 use crate::protect::{Protect, ProtectText};
-use crate::sets::{self, SetEntry};
+use crate::sets::{self, NamedSet, SetEntry};
 
 /// Resolves the rules of one layer, noting what means nothing on this platform.
 pub(crate) struct Resolver<'a> {
@@ -35,16 +36,16 @@ impl Resolver<'_> {
         grants
     }
 
-    fn set_grants(&self, name: &str, origin: &Origin) -> Vec<Grant> {
+    fn set_grants(&self, name: &str, origin: &Arc<Origin>) -> Vec<Grant> {
         if let Some(place) = Place::named(name) {
             return vec![Grant { target: Target::Place(place), set: None, origin: origin.clone() }];
         }
-        let paths = sets::entries(name, self.places.platform)
-            .filter_map(|entry| PathText::parse(entry.entry).ok()?.resolve(self.places));
+        let Some(set) = sets::find(name) else { return Vec::new() };
+        let paths = set.entries(self.places.platform).filter_map(|entry| resolve_listed(entry.entry, self.places));
         let grant = |path: String| Grant {
             target: Target::Path(path.into()),
-            set: Some(name.to_owned()),
-            origin: origin.clone(),
+            set: Some(set.name.into()),
+            origin: Arc::clone(origin),
         };
         paths.map(grant).collect()
     }
@@ -55,11 +56,11 @@ impl Resolver<'_> {
             let origin = self.layer.origin("files.deny", &entry.at);
             match &entry.value {
                 DenyText::Set(name) => {
-                    let texts =
-                        sets::entries(name, self.places.platform).filter_map(|entry| DenyText::parse(entry.entry).ok());
-                    denials.extend(texts.filter_map(|text| deny(&text, Some(name), &origin, self.places)));
+                    let Some(set) = sets::find(name) else { continue };
+                    let entries = set.entries(self.places.platform);
+                    denials.extend(entries.filter_map(|entry| Deny::listed(set, entry, &origin, self.places)));
                 }
-                text => match deny(text, None, &origin, self.places) {
+                text => match Deny::written(text, &origin, self.places) {
                     Some(deny) => denials.push(deny),
                     None => self.foreign("files.deny", deny_shown(text), origin),
                 },
@@ -74,8 +75,9 @@ impl Resolver<'_> {
         for entry in entries {
             let origin = self.layer.origin("files.protect", &entry.at);
             match &entry.value {
-                ProtectText::Set(set) => {
-                    let entries = sets::entries(set, self.places.platform);
+                ProtectText::Set(name) => {
+                    let Some(set) = sets::find(name) else { continue };
+                    let entries = set.entries(self.places.platform);
                     protections.extend(entries.filter_map(|entry| protect_of_set(entry, set, &origin)));
                 }
                 ProtectText::Name { name, scope, directory, exception } => {
@@ -85,7 +87,7 @@ impl Resolver<'_> {
                         scope: *scope,
                         directory: *directory,
                         set: None,
-                        why: "the policy names it".to_owned(),
+                        why: "the policy names it".into(),
                         origin,
                     });
                 }
@@ -98,19 +100,22 @@ impl Resolver<'_> {
         let mut patterns = Vec::new();
         for entry in entries {
             let origin = self.layer.origin(key, &entry.at);
-            let set = entry.value.starts_with('@').then(|| entry.value.clone());
-            let names: Vec<&str> = match &set {
-                Some(name) => sets::entries(name, self.places.platform).map(|entry| entry.entry).collect(),
-                None => vec![&entry.value],
+            if !entry.value.starts_with('@') {
+                patterns.push(EnvPattern { pattern: entry.value.clone().into(), set: None, origin });
+                continue;
+            }
+            let Some(set) = sets::find(&entry.value) else { continue };
+            let pattern = |entry: &SetEntry| EnvPattern {
+                pattern: entry.entry.into(),
+                set: Some(set.name.into()),
+                origin: Arc::clone(&origin),
             };
-            let pattern =
-                |name: &str| EnvPattern { pattern: name.to_owned(), set: set.clone(), origin: origin.clone() };
-            patterns.extend(names.into_iter().map(pattern));
+            patterns.extend(set.entries(self.places.platform).map(pattern));
         }
         patterns
     }
 
-    fn foreign(&mut self, key: &str, text: &str, origin: Origin) {
+    fn foreign(&mut self, key: &str, text: &str, origin: Arc<Origin>) {
         self.withheld.push(Withheld {
             what: format!("{key} \"{text}\""),
             why: "it is no absolute path on this system".to_owned(),
@@ -131,27 +136,13 @@ fn deny_shown(text: &DenyText) -> &str {
     }
 }
 
-fn deny(text: &DenyText, set: Option<&String>, origin: &Origin, places: &Places) -> Option<Deny> {
-    let (glob, literal) = text.resolve(places)?;
-    let DenyText::Pattern { text, exception, directories_only, .. } = text else { return None };
-    Some(Deny {
-        pattern: text.clone(),
-        glob,
-        literal,
-        exception: *exception,
-        directories_only: *directories_only,
-        set: set.cloned(),
-        origin: origin.clone(),
-    })
-}
-
-fn protect_of_set(entry: &SetEntry, set: &str, origin: &Origin) -> Option<Protect> {
+fn protect_of_set(entry: &SetEntry, set: &NamedSet, origin: &Arc<Origin>) -> Option<Protect> {
     Some(Protect {
         name: PathBuf::from(entry.entry),
         scope: entry.scope?,
         directory: entry.directory,
-        set: Some(set.to_owned()),
-        why: entry.why.to_owned(),
-        origin: origin.clone(),
+        set: Some(set.name.into()),
+        why: entry.why.into(),
+        origin: Arc::clone(origin),
     })
 }

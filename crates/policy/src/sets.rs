@@ -1,6 +1,4 @@
-//! Named sets (`@system`, `@secrets`, …): data in `sets.toml`, each entry with its reason.
-
-use std::sync::LazyLock;
+//! Named sets (`@system`, `@secrets`, …): data in `sets.toml`, each entry with its reason, compiled in by `build.rs`.
 
 use crate::catalogue;
 use crate::files::Place;
@@ -43,21 +41,21 @@ pub struct NamedSet {
     pub kind: SetKind,
     /// What the set is for.
     pub about: &'static str,
-    pub(crate) all: Vec<SetEntry>,
-    pub(crate) linux: Vec<SetEntry>,
-    pub(crate) macos: Vec<SetEntry>,
-    pub(crate) windows: Vec<SetEntry>,
+    pub(crate) all: &'static [SetEntry],
+    pub(crate) linux: &'static [SetEntry],
+    pub(crate) macos: &'static [SetEntry],
+    pub(crate) windows: &'static [SetEntry],
 }
 
 impl NamedSet {
     /// The entries for a platform: those of its own, then those for all.
-    pub fn entries(&self, platform: Platform) -> impl Iterator<Item = &SetEntry> {
+    pub fn entries(&self, platform: Platform) -> impl Iterator<Item = &'static SetEntry> + use<> {
         let own = match platform {
-            Platform::Linux => &self.linux,
-            Platform::Macos => &self.macos,
-            Platform::Windows => &self.windows,
+            Platform::Linux => self.linux,
+            Platform::Macos => self.macos,
+            Platform::Windows => self.windows,
         };
-        own.iter().chain(&self.all)
+        own.iter().chain(self.all)
     }
 }
 
@@ -95,11 +93,9 @@ impl Use {
     }
 }
 
-static CATALOGUE: LazyLock<Vec<NamedSet>> = LazyLock::new(|| catalogue::read(include_str!("sets.toml")));
-
 /// Every named set.
 pub fn all() -> &'static [NamedSet] {
-    &CATALOGUE
+    catalogue::SETS
 }
 
 /// The set of that name, with its `@`.

@@ -6,7 +6,7 @@ use crate::files::Grant;
 use crate::limits::LimitName;
 use crate::origin::Origin;
 use crate::policy::Policy;
-use crate::text::plain;
+use crate::text::{Text, plain};
 
 /// The effective policy as a policy file, with the sets written out.
 pub fn to_toml(policy: &Policy) -> String {
@@ -30,7 +30,7 @@ pub fn to_toml(policy: &Policy) -> String {
 fn files(policy: &Policy, out: &mut String) {
     line(out, "\n[files]", "");
     let grants = |list: &[Grant]| -> Vec<_> {
-        list.iter().map(|grant| (grant.target.text(), source(grant.set.as_ref(), &grant.origin))).collect()
+        list.iter().map(|grant| (Text::from(grant.target.text()), source(grant.set.as_ref(), &grant.origin))).collect()
     };
     list(out, "read", grants(&policy.read));
     list(out, "write", grants(&policy.write));
@@ -38,7 +38,7 @@ fn files(policy: &Policy, out: &mut String) {
     let denials = policy.deny.iter();
     list(out, "deny", denials.map(|deny| (deny.pattern.clone(), source(deny.set.as_ref(), &deny.origin))).collect());
     let protections = policy.protect.iter();
-    let shown = protections.map(|protect| (protect.text(), source(protect.set.as_ref(), &protect.origin)));
+    let shown = protections.map(|protect| (Text::from(protect.text()), source(protect.set.as_ref(), &protect.origin)));
     list(out, "protect", shown.collect());
 }
 
@@ -50,7 +50,7 @@ fn env(policy: &Policy, out: &mut String) {
         list(out, key, shown.collect());
     }
     for ceiling in &env.ceilings {
-        let names: Vec<&str> = ceiling.iter().map(|entry| entry.pattern.as_str()).collect();
+        let names: Vec<&str> = ceiling.iter().map(|entry| &*entry.pattern).collect();
         line(out, "", format!("the managed policy lets only these pass: {}", names.join(" ")));
     }
     if env.set.is_empty() {
@@ -62,7 +62,7 @@ fn env(policy: &Policy, out: &mut String) {
     }
 }
 
-fn list(out: &mut String, key: &str, entries: Vec<(String, String)>) {
+fn list(out: &mut String, key: &str, entries: Vec<(Text, String)>) {
     if entries.is_empty() {
         return line(out, &format!("{key} = []"), "");
     }
@@ -73,7 +73,7 @@ fn list(out: &mut String, key: &str, entries: Vec<(String, String)>) {
     line(out, "]", "");
 }
 
-fn source(set: Option<&String>, origin: &Origin) -> String {
+fn source(set: Option<&Text>, origin: &Origin) -> String {
     set.map_or_else(|| origin.to_string(), |set| format!("{set}: {origin}"))
 }
 

@@ -1,15 +1,18 @@
 //! The map of a run: which part of the file system is what, where the deepest granted path decides.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::files::{Grant, Place, Target};
 use crate::origin::{Origin, Rule};
-use crate::paths::{PathText, folded, upwards};
+use crate::paths::{folded, lossy, resolve_listed, upwards};
 use crate::policy::Policy;
 use crate::sets;
+use crate::text::Text;
 
 /// What a part of the file system is to the run; of two for the same path the later one here decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,9 +39,9 @@ pub struct Area {
     /// The place it stands for.
     pub place: Option<Place>,
     /// The named set that granted it.
-    pub set: Option<String>,
+    pub set: Option<Text>,
     /// Who granted it; nothing for what every sandbox has.
-    pub origin: Option<Origin>,
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// Sets that hold the machine's own trees, which floating denials leave alone.
@@ -112,17 +115,18 @@ impl Territory {
             }
             Target::Place(Place::PrivateTemp) => {
                 let entries = sets::entries(Place::PrivateTemp.name(), policy.places.platform);
-                let paths = entries.filter_map(|entry| PathText::parse(entry.entry).ok()?.resolve(&policy.places));
+                let paths = entries.filter_map(|entry| resolve_listed(entry.entry, &policy.places));
                 paths.for_each(|path| self.add(Area::granted(path.into(), AreaKind::Private, grant)));
             }
         }
     }
 
     fn add(&mut self, area: Area) {
-        let key = folded(&area.path.to_string_lossy(), self.fold);
-        match self.areas.get(&key) {
-            Some(present) if present.strength() >= area.strength() => {}
-            _ => drop(self.areas.insert(key, area)),
+        let key = folded(&lossy(&area.path), self.fold).into_owned();
+        match self.areas.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(area)),
+            Entry::Occupied(mut place) if place.get().strength() < area.strength() => drop(place.insert(area)),
+            Entry::Occupied(_) => {}
         }
     }
 
@@ -144,7 +148,7 @@ impl Territory {
     }
 
     /// The areas by path, so that each comes after those that contain it.
-    pub(crate) fn into_areas(self) -> Vec<Area> {
-        self.areas.into_values().collect()
+    pub(crate) fn areas(&self) -> impl Iterator<Item = &Area> {
+        self.areas.values()
     }
 }

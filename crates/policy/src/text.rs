@@ -1,6 +1,11 @@
 //! Text from strangers, made fit for a terminal: nothing printed can move the cursor or reorder a line.
 
+use std::borrow::Cow;
+
 use crate::bounds::QUOTE_CHARS;
+
+/// Text that is compiled in, or that somebody wrote.
+pub type Text = Cow<'static, str>;
 
 /// A problem with one value: what is wrong and what would be right. Its place is added by the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]

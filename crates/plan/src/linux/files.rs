@@ -1,9 +1,10 @@
 //! What is visible, and as what: areas of the policy to mounts.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Area, AreaKind, Policy};
+use pinfold_policy::{Area, AreaKind, List, Policy};
 
 use super::PlanError;
 use super::protect::Protection;
@@ -12,17 +13,72 @@ use crate::{Host, Identity, Kind, Mode, Mount, Network, Owner};
 /// Directories that programs expect and that hold nothing of the host, with their permission bits.
 const PRIVATE: [(&str, u32); 4] = [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755), ("/dev/shm", 0o1777)];
 
+/// An area that exists on this host.
+pub(super) struct Site<'a> {
+    pub(super) area: Area,
+    /// What its path is; nothing for some that are the sandbox's own.
+    pub(super) found: Option<&'a Kind>,
+}
+
 /// The areas that exist on this host, in an order in which each comes after those that contain it.
-pub(super) fn areas(policy: &Policy, host: &Host) -> Result<Vec<Area>, PlanError> {
-    let mut areas = Vec::new();
+pub(super) fn sites<'a>(policy: &Policy, host: &'a Host) -> Result<Vec<Site<'a>>, PlanError> {
+    let kinds: HashMap<&OsStr, &Kind> = host.paths.iter().map(|(path, kind)| (path.as_os_str(), kind)).collect();
+    let mut sites = Vec::new();
     for area in policy.layout() {
-        if area.kind == AreaKind::Private || host.kind(&area.path).is_some() {
-            areas.push(area);
+        let found = kinds.get(area.path.as_os_str()).copied();
+        refuse_link_beyond_ceiling(policy, &area, found)?;
+        if area.kind == AreaKind::Private || found.is_some() {
+            sites.push(Site { area, found });
         } else if let Some(grant) = named_by_a_person(policy, &area) {
             return Err(PlanError::Missing { path: area.path, grant });
         }
     }
-    Ok(areas)
+    Ok(sites)
+}
+
+/// The managed policy was asked for paths as they are written; a link may lead away from there.
+fn refuse_link_beyond_ceiling(policy: &Policy, area: &Area, found: Option<&Kind>) -> Result<(), PlanError> {
+    let list = match area.kind {
+        AreaKind::Private => return Ok(()),
+        AreaKind::Read => List::Read,
+        AreaKind::CopyOnWrite => List::CopyOnWrite,
+        AreaKind::Write => List::Write,
+    };
+    match found {
+        Some(Kind::Link { leads_to, .. }) if !policy.fits_ceilings(list, leads_to) => {
+            Err(PlanError::LinkBeyondCeiling { link: area.path.clone(), target: leads_to.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Git directories outside of a workspace that is itself a linked worktree or submodule: without them nobody could
+/// commit. They are as open as the workspace, as far as the managed policy lets them be.
+pub(super) struct Outside<'a> {
+    pub(super) directories: Vec<&'a Path>,
+    pub(super) mode: Mode,
+}
+
+impl<'a> Outside<'a> {
+    pub(super) fn new(policy: &Policy, host: &'a Host, sites: &[Site<'_>]) -> Self {
+        let workspace = covering(sites, &policy.places.workspace).map(|area| area.kind);
+        let (list, mode) = match workspace {
+            Some(AreaKind::Write) => (List::Write, Mode::Writable),
+            _ => (List::Read, Mode::ReadOnly),
+        };
+        let visible = workspace.is_some_and(|kind| kind != AreaKind::Private);
+        let mut directories: Vec<&Path> = host.git.iter().filter(|git| git.outside).map(|git| &*git.path).collect();
+        directories.sort();
+        // Sorted, so a common directory comes before the worktree directories in it.
+        directories.dedup_by(|inner, outer| inner.starts_with(&**outer));
+        let shown = |path: &Path| {
+            covering(sites, path).is_some_and(|area| {
+                area.kind == AreaKind::Write || area.kind == AreaKind::Read && mode == Mode::ReadOnly
+            })
+        };
+        directories.retain(|path| visible && !shown(path) && policy.fits_ceilings(list, path));
+        Self { directories, mode }
+    }
 }
 
 /// A set lists what may exist; a path that a person wrote should.
@@ -44,37 +100,44 @@ pub(super) struct Layout<'a> {
 
 impl Layout<'_> {
     /// The steps that build the root.
-    pub(super) fn mounts(&self, areas: &[Area], protection: &Protection, network: Network) -> Vec<Mount> {
-        let mut mounts: Vec<Mount> = areas.iter().filter_map(|area| self.in_place(area)).collect();
-        for area in areas {
-            mounts.extend(self.elsewhere(area, &mounts));
+    pub(super) fn mounts(
+        &self,
+        sites: &[Site<'_>],
+        outside: &Outside<'_>,
+        protection: &Protection,
+        network: Network,
+    ) -> Vec<Mount> {
+        let mut mounts: Vec<Mount> = sites.iter().filter_map(|site| self.in_place(site)).collect();
+        for site in sites {
+            mounts.extend(self.elsewhere(site, &mounts));
         }
-        mounts.extend(links(self.host, areas));
+        mounts.extend(links(self.host, sites));
         if network == Network::Host
             && let Some(resolver) = &self.host.resolver
         {
             mounts.push(self.bind(resolver, Mode::ReadOnly, false, None));
         }
-        mounts.extend(self.git_directories_outside(areas));
+        let owner = self.workspace_owner();
+        mounts.extend(outside.directories.iter().map(|path| self.bind(path, outside.mode, true, owner)));
         mounts.extend(protection.mounts.iter().cloned());
         mounts.extend(self.hidden());
         mounts
     }
 
     /// An area whose path is what it says.
-    fn in_place(&self, area: &Area) -> Option<Mount> {
+    fn in_place(&self, Site { area, found }: &Site<'_>) -> Option<Mount> {
         if area.kind == AreaKind::Private {
             return self.private(area);
         }
-        match self.host.kind(&area.path)? {
+        match (*found)? {
             Kind::Link { .. } => None,
             found => Some(self.visible(area, &area.path, *found == Kind::Directory)),
         }
     }
 
     /// An area whose path is a link: what it leads to, unless that is visible already.
-    fn elsewhere(&self, area: &Area, mounts: &[Mount]) -> Option<Mount> {
-        let Kind::Link { leads_to, directory } = self.host.kind(&area.path)? else { return None };
+    fn elsewhere(&self, Site { area, found }: &Site<'_>, mounts: &[Mount]) -> Option<Mount> {
+        let Kind::Link { leads_to, directory } = (*found)? else { return None };
         let needed = area.kind == AreaKind::Write || !is_covered(leads_to, mounts);
         (area.kind != AreaKind::Private && needed).then(|| self.visible(area, leads_to, *directory))
     }
@@ -148,23 +211,6 @@ impl Layout<'_> {
         shadow.then_some(Owner { uid: self.host.uid, gid: self.host.gid })
     }
 
-    /// The real git directory of a workspace that is itself a linked worktree or submodule lies outside of it:
-    /// without it nobody could commit.
-    fn git_directories_outside(&self, areas: &[Area]) -> Vec<Mount> {
-        let outside: BTreeSet<&PathBuf> =
-            self.host.git.iter().filter(|git| git.outside).map(|git| &git.path).collect();
-        let writable = |path: &Path| covering(areas, path).is_some_and(|area| area.kind == AreaKind::Write);
-        let mut mounted: Vec<&PathBuf> = Vec::new();
-        for path in outside {
-            // Sorted, so a common directory comes before the worktree directories in it.
-            if !mounted.iter().any(|parent| path.starts_with(parent)) && !writable(path) {
-                mounted.push(path);
-            }
-        }
-        let owner = self.workspace_owner();
-        mounted.into_iter().map(|path| self.bind(path, Mode::Writable, true, owner)).collect()
-    }
-
     /// Covers over what deny rules name, and over system files that only root can read.
     fn hidden(&self) -> impl Iterator<Item = Mount> {
         // The shadow of root may not read what only root may.
@@ -175,9 +221,10 @@ impl Layout<'_> {
 }
 
 /// The links that lead to what is visible. Those below a mount of the host are there already.
-fn links(host: &Host, areas: &[Area]) -> impl Iterator<Item = Mount> {
+fn links(host: &Host, sites: &[Site<'_>]) -> impl Iterator<Item = Mount> {
     let missing = |path: &Path| {
-        let mut above = areas.iter().rev().filter(|area| path.starts_with(&area.path) && path != area.path);
+        let areas = sites.iter().rev().map(|site| &site.area);
+        let mut above = areas.filter(|area| path.starts_with(&area.path) && path != area.path);
         above.next().is_none_or(|area| area.kind == AreaKind::Private)
     };
     let links = host.links.iter().filter(move |(path, _)| missing(path));
@@ -185,8 +232,8 @@ fn links(host: &Host, areas: &[Area]) -> impl Iterator<Item = Mount> {
 }
 
 /// The deepest area that contains a path.
-pub(super) fn covering<'a>(areas: &'a [Area], path: &Path) -> Option<&'a Area> {
-    areas.iter().rev().find(|area| path.starts_with(&area.path))
+pub(super) fn covering<'a>(sites: &'a [Site<'_>], path: &Path) -> Option<&'a Area> {
+    sites.iter().rev().map(|site| &site.area).find(|area| path.starts_with(&area.path))
 }
 
 fn is_covered(path: &Path, mounts: &[Mount]) -> bool {

@@ -1,35 +1,40 @@
 //! The same paths for Landlock.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::Path;
 
-use pinfold_policy::{Area, AreaKind};
+use pinfold_policy::AreaKind;
 
+use super::files::Site;
 use crate::{Backend, Host, Kind, Landlock, LandlockAccess, LandlockRule, Mode, Mount};
 
+/// What is allowed, by path as text.
+type Rules<'a> = BTreeMap<&'a OsStr, LandlockAccess>;
+
 /// Rules that allow what the mounts (or, without mounts, the areas) allow.
-pub(super) fn rules(host: &Host, areas: &[Area], mounts: &[Mount], backend: Backend) -> Landlock {
+pub(super) fn rules(host: &Host, sites: &[Site<'_>], mounts: &[Mount], backend: Backend) -> Landlock {
     // Before version 2 Landlock refuses every rename from one directory to another: nothing could be built.
     if host.landlock_abi < 2 {
         return Landlock::default();
     }
-    let mut rules = BTreeMap::new();
+    let mut rules = Rules::new();
     match backend {
         Backend::LinuxNamespaces => {
-            rules.insert(PathBuf::from("/"), LandlockAccess::List);
+            widen(&mut rules, Path::new("/"), LandlockAccess::List);
             mounts.iter().for_each(|mount| of_mount(mount, &mut rules));
         }
         Backend::LinuxLandlock => {
-            areas.iter().for_each(|area| of_area(host, area, &mut rules));
+            sites.iter().for_each(|site| of_site(site, &mut rules));
             widen(&mut rules, &host.private_home, LandlockAccess::Write);
             widen(&mut rules, &host.private_temp, LandlockAccess::Write);
         }
     }
-    let rules = rules.into_iter().map(|(path, access)| LandlockRule { path, access }).collect();
+    let rules = rules.into_iter().map(|(path, access)| LandlockRule { path: path.into(), access }).collect();
     Landlock { abi: host.landlock_abi, rules }
 }
 
-fn of_mount(mount: &Mount, rules: &mut BTreeMap<PathBuf, LandlockAccess>) {
+fn of_mount<'a>(mount: &'a Mount, rules: &mut Rules<'a>) {
     let access = match mount {
         Mount::Bind { mode: Mode::ReadOnly, .. } => LandlockAccess::Read,
         Mount::Bind { mode: Mode::Writable, .. } | Mount::CopyOnWrite { .. } | Mount::Private { .. } => {
@@ -46,8 +51,8 @@ fn of_mount(mount: &Mount, rules: &mut BTreeMap<PathBuf, LandlockAccess>) {
 }
 
 /// Without mounts of our own the host's paths themselves are allowed.
-fn of_area(host: &Host, area: &Area, rules: &mut BTreeMap<PathBuf, LandlockAccess>) {
-    let path = match host.kind(&area.path) {
+fn of_site<'a>(Site { area, found }: &'a Site<'_>, rules: &mut Rules<'a>) {
+    let path = match found {
         Some(Kind::Link { leads_to, .. }) => leads_to,
         _ => &area.path,
     };
@@ -68,7 +73,7 @@ const DEVICES: [&str; 7] =
 const MACHINE: [&str; 6] =
     ["/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/uptime", "/proc/loadavg", "/proc/sys"];
 
-fn widen(rules: &mut BTreeMap<PathBuf, LandlockAccess>, path: &Path, access: LandlockAccess) {
-    let entry = rules.entry(path.to_owned()).or_insert(access);
+fn widen<'a>(rules: &mut Rules<'a>, path: &'a Path, access: LandlockAccess) {
+    let entry = rules.entry(path.as_os_str()).or_insert(access);
     *entry = access.max(*entry);
 }

@@ -54,11 +54,14 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     refuse_wide_workspace(policy)?;
     let backend = if host.no_user_namespaces.is_none() { Backend::LinuxNamespaces } else { Backend::LinuxLandlock };
     let network = network(policy, backend);
-    let areas = files::areas(policy, host)?;
-    let protection = protect::protect(policy, host, &areas);
+    let sites = files::sites(policy, host)?;
+    let outside = files::Outside::new(policy, host, &sites);
+    let protection = protect::protect(policy, host, &sites, &outside);
     let identity = identity(host, backend);
     let mounts = match backend {
-        Backend::LinuxNamespaces => files::Layout { policy, host, identity }.mounts(&areas, &protection, network),
+        Backend::LinuxNamespaces => {
+            files::Layout { policy, host, identity }.mounts(&sites, &outside, &protection, network)
+        }
         Backend::LinuxLandlock => Vec::new(),
     };
     let mut plan = Plan {
@@ -71,7 +74,7 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
         private_temp: (backend == Backend::LinuxLandlock).then(|| host.private_temp.clone()),
         identity,
         network,
-        landlock: landlock::rules(host, &areas, &mounts, backend),
+        landlock: landlock::rules(host, &sites, &mounts, backend),
         mounts,
         seccomp: seccomp(policy, backend, network),
         limits: limits(policy),

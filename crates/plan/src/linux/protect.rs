@@ -1,12 +1,13 @@
 //! What exists and could execute outside is sealed; what is missing is watched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Area, AreaKind, Policy, Protect, Scope};
 
-use super::files::covering;
-use crate::{Host, Mount, Watch};
+use super::files::{Outside, Site, covering};
+use crate::{Host, Mode, Mount, Watch};
 
 /// How protected names are kept.
 #[derive(Debug, Default)]
@@ -25,32 +26,51 @@ enum Hold {
 }
 
 /// Protects git directories and names in every writable area.
-pub(super) fn protect(policy: &Policy, host: &Host, areas: &[Area]) -> Protection {
-    let mut holds = Holds { areas, held: BTreeMap::new() };
-    let mut watch = BTreeSet::new();
+pub(super) fn protect(policy: &Policy, host: &Host, sites: &[Site<'_>], outside: &Outside<'_>) -> Protection {
+    let mut holds = Holds { sites, outside, held: BTreeMap::new() };
+    let mut watch = Vec::new();
     for git in &host.git {
-        holds.git_directory(&git.path, git.outside);
+        holds.add(&git.path, Hold::Pin);
         if let Some(pointer) = &git.pointer {
             holds.add(pointer, Hold::Seal);
         }
         for protect in scoped(policy, Scope::Repository) {
             if git.existing.contains(&protect.name) {
-                holds.inside_git(&git.path.join(&protect.name), git.outside);
+                holds.add(&git.path.join(&protect.name), Hold::Seal);
             } else {
-                watch.extend(missing(&git.path, protect));
+                watch.extend(missing(&git.path.join(&protect.name), protect));
             }
         }
     }
+    less_open_places(sites).filter_map(Path::parent).for_each(|parent| holds.add(parent, Hold::Pin));
     for path in &host.protected {
         holds.add(path, Hold::Seal);
     }
     let workspace = &policy.places.workspace;
-    if covering(areas, workspace).is_some_and(|area| area.kind == AreaKind::Write) {
-        let everywhere = scoped(policy, Scope::Workspace).chain(scoped(policy, Scope::Anywhere));
-        let absent = everywhere.filter(|protect| !host.present.contains(&workspace.join(&protect.name)));
-        watch.extend(absent.filter_map(|protect| missing(workspace, protect)));
+    if covering(sites, workspace).is_some_and(|area| area.kind == AreaKind::Write) {
+        for protect in scoped(policy, Scope::Workspace).chain(scoped(policy, Scope::Anywhere)) {
+            let path = workspace.join(&protect.name);
+            if !host.present.contains(&path) {
+                watch.extend(missing(&path, protect));
+            }
+        }
     }
-    Protection { mounts: holds.into_mounts(), watch: watch.into_iter().collect() }
+    // By text, which for many names in one directory is far quicker than by parts.
+    watch.sort_unstable_by(|one, other| text(one).cmp(&text(other)));
+    watch.dedup();
+    Protection { mounts: holds.into_mounts(), watch }
+}
+
+fn text(watch: &Watch) -> (&OsStr, &OsStr, bool) {
+    (watch.directory.as_os_str(), watch.name.as_os_str(), watch.files_only)
+}
+
+/// Places inside of a writable one that are less open, and must not be moved out of the way.
+fn less_open_places<'a>(sites: &'a [Site<'_>]) -> impl Iterator<Item = &'a Path> {
+    let (writable, others): (Vec<&Area>, Vec<&Area>) =
+        sites.iter().map(|site| &site.area).partition(|area| area.kind == AreaKind::Write);
+    let inside = move |path: &&Path| writable.iter().any(|place| path.starts_with(&place.path));
+    others.into_iter().map(|area| area.path.as_path()).filter(inside)
 }
 
 fn scoped(policy: &Policy, scope: Scope) -> impl Iterator<Item = &Protect> {
@@ -58,46 +78,36 @@ fn scoped(policy: &Policy, scope: Scope) -> impl Iterator<Item = &Protect> {
 }
 
 /// Where a missing name would appear: the directory it lies in and its last part.
-fn missing(directory: &Path, protect: &Protect) -> Option<Watch> {
-    let path = directory.join(&protect.name);
+fn missing(path: &Path, protect: &Protect) -> Option<Watch> {
     let (directory, name) = (path.parent()?.to_owned(), path.file_name()?.into());
     Some(Watch { directory, name, files_only: !protect.directory })
 }
 
 /// Paths to hold, with their parents.
 struct Holds<'a> {
-    areas: &'a [Area],
+    sites: &'a [Site<'a>],
+    outside: &'a Outside<'a>,
     held: BTreeMap<PathBuf, Hold>,
 }
 
-impl Holds<'_> {
-    fn git_directory(&mut self, path: &Path, outside: bool) {
-        if outside {
-            self.held.entry(path.to_owned()).or_insert(Hold::Pin);
-        } else {
-            self.add(path, Hold::Pin);
-        }
-    }
-
-    fn inside_git(&mut self, path: &Path, outside: bool) {
-        if outside {
-            self.held.insert(path.to_owned(), Hold::Seal);
-        } else {
-            self.add(path, Hold::Seal);
-        }
-    }
-
-    /// Holds a path if it can be written, and pins all directories between it and its writable area: otherwise one
+impl<'a> Holds<'a> {
+    /// Holds a path if it can be written, and pins all directories between it and its writable place: otherwise one
     /// of them could be renamed and another put in its place.
     fn add(&mut self, path: &Path, hold: Hold) {
-        let Some(area) = covering(self.areas, path).filter(|area| area.kind == AreaKind::Write) else { return };
-        let parents = path.ancestors().skip(1).take_while(|parent| **parent != area.path);
-        for parent in parents {
-            self.held.entry(parent.to_owned()).or_insert(Hold::Pin);
+        let Some(place) = self.writable(path) else { return };
+        for at in path.ancestors().take_while(|at| *at != place) {
+            let wanted = if at == path { hold } else { Hold::Pin };
+            let held = self.held.entry(at.to_owned()).or_insert(wanted);
+            *held = wanted.max(*held);
         }
-        if path != area.path {
-            let held = self.held.entry(path.to_owned()).or_insert(hold);
-            *held = hold.max(*held);
+    }
+
+    /// The writable place that the path is in.
+    fn writable(&self, path: &Path) -> Option<&'a Path> {
+        let outside = self.outside.directories.iter().find(|directory| path.starts_with(directory));
+        match outside {
+            Some(directory) => (self.outside.mode == Mode::Writable).then_some(directory),
+            None => covering(self.sites, path).filter(|area| area.kind == AreaKind::Write).map(|area| &*area.path),
         }
     }
 
