@@ -9,41 +9,93 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use pinfold_confine::linux::probe::{Appearance, look_anew};
+use pinfold_confine::linux::probe::{Appearance, Names, Tree, look_again, look_anew};
 use pinfold_survey::{Place, Repository, RepositoryKind, SurveyError};
 use rustix::fs::CWD;
 
 use crate::git_config;
+use crate::open;
 use crate::session::Memory;
-use crate::watch::{Quarantine, open_directory, sweep};
+use crate::watch::{Quarantine, sweep};
 
 /// Largest git configuration that is read, in bytes. A larger one is not plain.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 
+/// Most times that a tree is looked at again because something in it had to be opened first. Deeper than any survey
+/// goes.
+const MAX_LOOKS: usize = 2000;
+
+/// Where git keeps a rebase that is going on.
+pub const REBASE: &str = "rebase-merge";
+
 /// Entries of a new git directory that no git command makes by itself.
 const NEVER_PLAIN: [&str; 1] = ["config.worktree"];
 
-/// Moves what has appeared and would execute outside to quarantine. `known` are git directories of before.
-pub fn settle(appearance: &Appearance, known: &[PathBuf], quarantine: &mut Quarantine) {
-    for (root, path) in &appearance.protected {
-        take(root, path, quarantine);
-    }
-    for (root, repository) in &appearance.repositories {
-        settle_repository(root, repository, known, quarantine);
-    }
+/// Looks at what a run has left in its trees and moves what would execute outside to quarantine.
+pub fn settle(names: &Names, trees: &mut [Tree], memory: &Memory, quarantine: &mut Quarantine) -> Result<(), SurveyError> {
+    settle_with(memory, quarantine, || look_again(names, trees))
 }
 
 /// Settles a run whose supervisor did not live to do it.
 pub fn repair(memory: &Memory, quarantine: &mut Quarantine) -> Result<(), SurveyError> {
     sweep(&memory.watch, quarantine);
-    let appearance = look_anew(&memory.names, &memory.roots, &memory.known)?;
-    settle(&appearance, &memory.known, quarantine);
+    settle_with(memory, quarantine, || look_anew(&memory.names, &memory.roots, &memory.known))
+}
+
+/// Looks until there is nothing left that was closed or too deep to be looked into.
+fn settle_with(
+    memory: &Memory,
+    quarantine: &mut Quarantine,
+    mut look: impl FnMut() -> Result<Appearance, SurveyError>,
+) -> Result<(), SurveyError> {
+    for _ in 0..MAX_LOOKS {
+        let appearance = look()?;
+        for (root, path) in &appearance.protected {
+            take(root, path, quarantine);
+        }
+        for (root, repository) in &appearance.repositories {
+            settle_repository(root, repository, &memory.known, quarantine);
+        }
+        for (root, path) in &appearance.too_deep {
+            take(root, path, quarantine);
+        }
+        let opened = appearance.closed.iter().filter(|(root, path)| open_up(root, path)).count();
+        if opened == 0 && appearance.too_deep.is_empty() {
+            break;
+        }
+    }
+    settle_sequencers(memory, quarantine);
     Ok(())
+}
+
+/// Whether a directory that could not be looked into can be now.
+fn open_up(root: &Path, relative: &Path) -> bool {
+    open::directory(CWD, root).and_then(|root| open::directory(root.as_fd(), relative)).is_ok()
+}
+
+/// Rebases that the run has left half done, with commands in them that `git rebase --continue` would run.
+fn settle_sequencers(memory: &Memory, quarantine: &mut Quarantine) {
+    for git_directory in &memory.known {
+        let place = git_directory.join(REBASE);
+        if memory.rebasing.contains(git_directory) {
+            continue;
+        }
+        let Ok(directory) = open::directory(CWD, &place) else { continue };
+        let commands = read(directory.as_fd(), "git-rebase-todo").is_some_and(|todo| todo.lines().any(runs_a_command));
+        if commands && let Ok(parent) = open::directory(CWD, git_directory) {
+            quarantine.take_name(parent.as_fd(), git_directory, OsStr::new(REBASE));
+        }
+    }
+}
+
+fn runs_a_command(line: &str) -> bool {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    matches!(word, "exec" | "x") || line == git_config::NOT_PLAIN
 }
 
 fn take(root: &Path, relative: &Path, quarantine: &mut Quarantine) {
     let (Some(parent), Some(name)) = (relative.parent(), relative.file_name()) else { return };
-    let opened = open_directory(CWD, root).and_then(|root| open_directory(root.as_fd(), parent));
+    let opened = open::directory(CWD, root).and_then(|root| open::directory(root.as_fd(), parent));
     if let Ok(directory) = opened {
         quarantine.take_name(directory.as_fd(), &root.join(parent), name);
     }
@@ -69,7 +121,7 @@ fn settle_repository(root: &Path, repository: &Repository, known: &[PathBuf], qu
 
 /// Leaves what git itself makes and moves the rest.
 fn settle_git_directory(path: &Path, quarantine: &mut Quarantine) {
-    let Ok(directory) = open_directory(CWD, path) else { return };
+    let Ok(directory) = open::directory(CWD, path) else { return };
     for name in NEVER_PLAIN {
         quarantine.take_name(directory.as_fd(), path, OsStr::new(name));
     }
@@ -81,7 +133,7 @@ fn settle_git_directory(path: &Path, quarantine: &mut Quarantine) {
     }
     if let Some(attributes) = read(directory.as_fd(), "info/attributes")
         && !attributes.trim().is_empty()
-        && let Ok(info) = open_directory(directory.as_fd(), Path::new("info"))
+        && let Ok(info) = open::directory(directory.as_fd(), Path::new("info"))
     {
         quarantine.take_name(info.as_fd(), &path.join("info"), OsStr::new("attributes"));
     }
@@ -90,7 +142,7 @@ fn settle_git_directory(path: &Path, quarantine: &mut Quarantine) {
 
 /// Git makes samples only, whose names are not those of hooks.
 fn settle_hooks(directory: &OwnedFd, path: &Path, quarantine: &mut Quarantine) {
-    let Ok(hooks) = open_directory(directory.as_fd(), Path::new("hooks")) else {
+    let Ok(hooks) = open::directory(directory.as_fd(), Path::new("hooks")) else {
         // Missing, or a link or file in its place.
         quarantine.take_name(directory.as_fd(), path, OsStr::new("hooks"));
         return;

@@ -6,6 +6,7 @@ mod appeared;
 mod exit;
 mod git_config;
 mod limits;
+mod open;
 mod output;
 mod process_tree;
 mod session;
@@ -13,7 +14,7 @@ mod supervise;
 mod terminal;
 mod watch;
 
-pub use appeared::{repair, settle};
+pub use appeared::{REBASE, repair, settle};
 pub use exit::{End, Outcome};
 pub use limits::LimitReached;
 pub use session::{Leftover, Memory, Session, SessionError, Store, WorkspaceStore};

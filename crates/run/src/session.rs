@@ -9,10 +9,11 @@
 //! STATE/quarantine/ID/               what it quarantined
 //! ```
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::probe::Names;
@@ -110,6 +111,24 @@ impl WorkspaceStore {
         self.root.join("home")
     }
 
+    /// Opens up, in the private home, the directories on the way to what is mounted there: an earlier run may have
+    /// closed them. `mounted` are paths relative to the home.
+    pub fn keep_usable<'a>(&self, mounted: impl Iterator<Item = &'a Path>) -> Result<(), SessionError> {
+        let home = self.home();
+        let ancestors = mounted.flat_map(Path::ancestors).map(|path| home.join(path));
+        let directories: BTreeSet<PathBuf> = ancestors.collect();
+        // Parents come first in a sorted set, so that each can be looked at once the one above is open.
+        for directory in directories {
+            let Ok(metadata) = std::fs::symlink_metadata(&directory) else { continue };
+            let mode = metadata.permissions().mode();
+            if metadata.is_dir() && mode & 0o700 != 0o700 {
+                let opened = std::fs::set_permissions(&directory, Permissions::from_mode(mode | 0o700));
+                at(opened, "open up", &directory)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A temporary directory, for backends that have none of their own.
     pub fn temp(&self) -> PathBuf {
         self.root.join("temp")
@@ -135,6 +154,8 @@ pub struct Memory {
     pub roots: Vec<PathBuf>,
     /// Git directories and protected names that existed before.
     pub known: Vec<PathBuf>,
+    /// Those of the git directories in which a rebase was going on.
+    pub rebasing: Vec<PathBuf>,
 }
 
 /// The record of a run.

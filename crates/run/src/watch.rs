@@ -14,12 +14,11 @@ use std::time::{Duration, Instant};
 
 use pinfold_plan::Watch;
 use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, FileType, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-/// Most things one run can have quarantined; what comes after stays and is reported as such.
-const MAX_QUARANTINED: usize = 1000;
+use crate::open;
 
 /// A protected name that appeared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +70,7 @@ impl Lookout {
     /// Remembers what to watch. Directories that do not exist are skipped: their parents are watched too.
     pub(crate) fn new(watches: &[Watch], quarantine: Quarantine) -> Self {
         let open = |(path, names): (PathBuf, Vec<Name>)| {
-            let fd = open_directory(CWD, &path).ok()?;
+            let fd = open::directory(CWD, &path).ok()?;
             Some(Directory { fd, path, names })
         };
         let directories = by_directory(watches).into_iter().filter_map(open).collect();
@@ -189,7 +188,12 @@ impl Quarantine {
         if rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).is_err() {
             return;
         }
-        let moved_to = if self.taken.len() < MAX_QUARANTINED { self.move_here(directory, name) } else { None };
+        let moved_to = self.move_here(directory, name).or_else(|| {
+            // Without write permission nothing moves out of a directory, and no directory moves elsewhere.
+            open::up(directory);
+            open::up_below(directory, name);
+            self.move_here(directory, name)
+        });
         self.taken.push(Quarantined { path: path.join(name), moved_to });
     }
 
@@ -221,7 +225,7 @@ fn rename_aside(directory: BorrowedFd<'_>, name: &OsStr) -> Option<PathBuf> {
 /// Moves away every watched name that exists.
 pub(crate) fn sweep(watches: &[Watch], quarantine: &mut Quarantine) {
     for (path, names) in by_directory(watches) {
-        let Ok(directory) = open_directory(CWD, &path) else { continue };
+        let Ok(directory) = open::directory(CWD, &path) else { continue };
         for name in names {
             quarantine.take(directory.as_fd(), &path, &name);
         }
@@ -235,11 +239,4 @@ fn by_directory(watches: &[Watch]) -> BTreeMap<PathBuf, Vec<Name>> {
         directories.entry(directory.clone()).or_default().push(name);
     }
     directories
-}
-
-/// Opens a directory without following a symbolic link anywhere on the way.
-pub(crate) fn open_directory(base: BorrowedFd<'_>, path: &Path) -> Result<OwnedFd, Errno> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    rustix::fs::openat2(base, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS)
 }

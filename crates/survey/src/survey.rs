@@ -31,6 +31,7 @@ pub struct Survey<'a> {
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) denied: Option<&'a dyn Matcher>,
     pub(crate) names: Names,
+    pub(crate) doors: bool,
     pub(crate) threads: Option<usize>,
     pub(crate) alone: usize,
     pub(crate) limits: Limits,
@@ -52,6 +53,7 @@ impl<'a> Survey<'a> {
             roots: roots.into_iter().map(Into::into).collect(),
             denied: None,
             names: Names::new(),
+            doors: false,
             threads: None,
             alone: limits::ALONE_DIRECTORIES,
             limits: Limits::default(),
@@ -71,6 +73,13 @@ impl<'a> Survey<'a> {
         for name in names {
             self.names.insert(name.as_ref().as_encoded_bytes());
         }
+        self
+    }
+
+    /// Reports sockets, pipes and devices as denied: somebody may be at their other end.
+    #[must_use]
+    pub fn doors(mut self) -> Self {
+        self.doors = true;
         self
     }
 

@@ -347,6 +347,9 @@ impl<'a> Worker<'a> {
                 };
                 sightings.push(Sighting { within: id, name: name.into(), what, kind, identity });
             };
+            if survey.doors && kind == Kind::Other {
+                return note(What::Denied);
+            }
             if let Some(matcher) = survey.denied
                 && matcher.may_match(name)
             {

@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use pinfold_plan::{Backend, Network, Plan};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{
@@ -59,6 +60,7 @@ fn confine(
     sys::default_signal_actions();
     wait_for_the_supervisor(link)?;
     redirect_output(launch)?;
+    keep_to_one_direction(launch)?;
     limits::apply(plan)?;
     if plan.backend == Backend::LinuxNamespaces {
         identity::assume(copied, &plan.identity)?;
@@ -70,6 +72,7 @@ fn confine(
     if plan.backend == Backend::LinuxNamespaces {
         own_network(plan)?;
         forbid_user_namespaces(plan)?;
+        limit_shared_memory(plan);
         root::enter(plan, trees)?;
     }
     sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")?;
@@ -163,6 +166,39 @@ fn redirect_output(launch: &Launch<'_>) -> Result<(), ConfineError> {
     let Some([stdout, stderr]) = launch.output else { return Ok(()) };
     rustix::stdio::dup2_stdout(stdout).step("redirect the standard output")?;
     rustix::stdio::dup2_stderr(stderr).step("redirect the standard error")
+}
+
+/// A terminal is open in both directions on all three descriptors: whoever gets one for its messages could read there
+/// what is typed for others. Where the command has no terminal of its own it gets each in one direction.
+fn keep_to_one_direction(launch: &Launch<'_>) -> Result<(), ConfineError> {
+    if launch.terminal.is_some() {
+        return Ok(());
+    }
+    let step = "reopen the terminal";
+    let reopen = |number: u8, flags: OFlags| {
+        let path = format!("/proc/self/fd/{number}");
+        rustix::fs::open(path, flags | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).step(step)
+    };
+    if rustix::termios::isatty(rustix::stdio::stdin()) {
+        rustix::stdio::dup2_stdin(reopen(0, OFlags::RDONLY)?).step(step)?;
+    }
+    if rustix::termios::isatty(rustix::stdio::stdout()) {
+        rustix::stdio::dup2_stdout(reopen(1, OFlags::WRONLY)?).step(step)?;
+    }
+    if rustix::termios::isatty(rustix::stdio::stderr()) {
+        rustix::stdio::dup2_stderr(reopen(2, OFlags::WRONLY)?).step(step)?;
+    }
+    Ok(())
+}
+
+/// Sets the System V shared memory of the run's own IPC namespace a limit: it belongs to no process, so that adding
+/// processes up would not find it.
+fn limit_shared_memory(plan: &Plan) {
+    let pages = |bytes: u64| bytes / rustix::param::page_size() as u64;
+    if let Some(bytes) = plan.limits.temp_bytes.into_iter().chain(plan.limits.memory_bytes).min() {
+        // Where /proc/sys is read-only (containers) this limit is missing; the assurance table speaks of `watch`.
+        let _ = write_once("/proc/sys/kernel/shmall", &pages(bytes).to_string());
+    }
 }
 
 /// Asks to be killed when the supervisor ends, however it ends.

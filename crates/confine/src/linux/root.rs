@@ -149,6 +149,10 @@ impl Root {
             MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
         let tree = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step(step)?;
         self.place(tree.as_fd(), Path::new("/proc"), true)?;
+        // The names of keys of the same user outside.
+        for path in ["/proc/keys", "/proc/key-users"] {
+            self.hide(Path::new(path), false)?;
+        }
         for path in ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"] {
             self.remount(Path::new(path), READ_ONLY, "make read-only")?;
         }

@@ -1,8 +1,10 @@
 //! Parts of the host as detached mounts, ready to be attached inside.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Mode, Mount, Plan};
@@ -113,7 +115,16 @@ fn make_directories(mount: &Mount) -> Result<(), ConfineError> {
         Mount::CopyOnWrite { store, .. } => vec![store.join("upper"), store.join("work")],
         _ => Vec::new(),
     };
-    own.iter().try_for_each(|directory| std::fs::create_dir_all(directory).step_at("make the directory", directory))
+    own.iter().try_for_each(|directory| {
+        std::fs::create_dir_all(directory).step_at("make the directory", directory)?;
+        keep_usable(directory).step_at("open up the directory", directory)
+    })
+}
+
+/// Gives a directory of pinfold's back to its owner, should an earlier run have closed it.
+fn keep_usable(directory: &Path) -> io::Result<()> {
+    let mode = std::fs::symlink_metadata(directory)?.permissions().mode();
+    if mode & 0o700 == 0o700 { Ok(()) } else { std::fs::set_permissions(directory, Permissions::from_mode(mode | 0o700)) }
 }
 
 /// A clone of what is at `source`.

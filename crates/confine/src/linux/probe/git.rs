@@ -39,27 +39,54 @@ fn git_directory(policy: &Policy, path: &Path, outside: bool, pointer: Option<Pa
 }
 
 
-/// What git runs as hooks though it lies outside of the hooks directory: where `core.hooksPath` leads, and what links
-/// among the hooks lead to.
-pub(super) fn hook_programs<'a>(repositories: impl Iterator<Item = (&'a Path, &'a Repository)>) -> Vec<PathBuf> {
+/// What git runs or obeys though it lies outside of the git directory: what its configuration names, and where links
+/// among the protected names and the hooks lead.
+pub(super) fn configured_programs<'a>(repositories: impl Iterator<Item = (&'a Path, &'a Repository)>) -> Vec<PathBuf> {
     let mut programs = Vec::new();
     for (_, repository) in repositories {
         let Some(common) = repository.common_dir.as_ref().or(repository.git_dir.as_ref()) else { continue };
         let work_tree = repository.work_tree.as_deref().unwrap_or(&common.path);
-        programs.extend(hooks_path(&common.path.join("config")).map(|hooks| work_tree.join(hooks)));
+        programs.extend(named_in(&common.path.join("config"), &[work_tree, &common.path]));
+        programs.extend(["hooks", "info", "config"].map(|name| common.path.join(name)).into_iter().filter(|path| path.is_symlink()));
         let hooks = std::fs::read_dir(common.path.join("hooks")).into_iter().flatten().flatten();
-        programs.extend(hooks.filter(|hook| hook.file_type().is_ok_and(|kind| kind.is_symlink())).map(|hook| hook.path()));
+        programs.extend(hooks.map(|hook| hook.path()).filter(|hook| hook.is_symlink()));
     }
     programs.iter().filter_map(|program| std::fs::canonicalize(program).ok()).collect()
 }
 
-/// The value of `core.hooksPath`, which git takes as relative to the work tree.
-fn hooks_path(config: &Path) -> Option<PathBuf> {
+/// Existing paths that a git configuration names where it names programs, hooks or more configuration, relative to one
+/// of `bases`.
+fn named_in(config: &Path, bases: &[&Path]) -> Vec<PathBuf> {
     let mut text = String::new();
-    std::fs::File::open(config).ok()?.take(MAX_CONFIG_BYTES).read_to_string(&mut text).ok()?;
-    let value = text.lines().find_map(|line| {
+    let read = std::fs::File::open(config).and_then(|file| file.take(MAX_CONFIG_BYTES).read_to_string(&mut text));
+    if read.is_err() {
+        return Vec::new();
+    }
+    let values = text.lines().filter_map(|line| {
         let (name, value) = line.split_once('=')?;
-        name.trim().to_ascii_lowercase().ends_with("hookspath").then(|| value.trim().trim_matches('"'))
+        let name = name.trim().to_ascii_lowercase();
+        OBEYED.iter().any(|obeyed| name.ends_with(obeyed)).then_some(value)
     });
-    value.map(PathBuf::from)
+    let words = values.flat_map(|value| value.split([' ', '\t', '"', '\'', '!', ';', '&', '|'])).filter(|word| !word.is_empty());
+    words.flat_map(|word| bases.iter().map(move |base| base.join(word))).filter(|path| exists(path)).collect()
 }
+
+/// The ends of variables that name something git runs or includes (git-config(1)). What is sealed too much by this list
+/// is only read-only.
+const OBEYED: [&str; 15] = [
+    "hookspath",
+    "fsmonitor",
+    "path",
+    "clean",
+    "smudge",
+    "process",
+    "textconv",
+    "command",
+    "cmd",
+    "driver",
+    "helper",
+    "program",
+    "editor",
+    "external",
+    "attributesfile",
+];

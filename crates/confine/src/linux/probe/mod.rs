@@ -8,7 +8,7 @@ use pinfold_policy::{Area, AreaKind, DenyMatcher, Policy, Scope};
 use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
-use self::git::{git_directories, hook_programs};
+use self::git::{configured_programs, git_directories};
 use self::machine::{can_map_ids, kernel, readable_secrets, resolver};
 use self::paths::{exists, kind, kinds, links};
 use super::sys;
@@ -63,9 +63,11 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
     let owner = rustix::fs::stat(workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
     let id_mapped_mounts = can_map_ids(&[workspace, &stores.home]);
     let mut protected = protected(policy, &names, &trees);
-    protected.extend(hook_programs(repositories(&trees)));
+    protected.extend(configured_programs(repositories(&trees)));
     // Whoever starts pinfold from the workspace shall start the same one next time.
     protected.extend(std::env::current_exe());
+    // A link and what it leads to are one thing to whoever reads through it.
+    protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
     let host = Host {
         uid: rustix::process::getuid().as_raw(),
         gid: rustix::process::getgid().as_raw(),
@@ -95,7 +97,7 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
 fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
     let looked = roots.into_iter().map(|root| {
         let denied = Denied { matcher, root: &root };
-        let found = Survey::new([&root]).denied(&denied).names(names.last()).walk()?;
+        let found = Survey::new([&root]).denied(&denied).doors().names(names.last()).walk()?;
         Ok(Tree { root, found })
     });
     looked.collect()
@@ -153,6 +155,11 @@ fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> Vec<(PathBu
         matcher.matches(&path, directory).map(|_| (path.clone(), directory))
     });
     let mut denied: Vec<_> = walked.chain(elsewhere).collect();
+    let targets: Vec<_> = denied.iter().filter_map(|(path, _)| target(path)).collect();
+    denied.extend(targets.into_iter().map(|target| {
+        let directory = target.is_dir();
+        (target, directory)
+    }));
     denied.sort();
     denied.dedup();
     denied
@@ -175,6 +182,11 @@ fn protected(policy: &Policy, names: &Names, trees: &[Tree]) -> Vec<PathBuf> {
     protected.sort();
     protected.dedup();
     protected
+}
+
+/// Where a symbolic link leads.
+fn target(path: &Path) -> Option<PathBuf> {
+    path.is_symlink().then(|| std::fs::canonicalize(path).ok()).flatten()
 }
 
 /// What exists at the top of the workspace under a protected name.

@@ -1,13 +1,16 @@
 //! Names that are protected in every directory, and what has appeared under them since the start of a run.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Policy, Scope};
-use pinfold_survey::{Entry, Kind, Repository, Survey, SurveyError};
+use pinfold_survey::{Entry, Kind, Limits, Repository, Survey, SurveyError};
 use serde::{Deserialize, Serialize};
 
 use super::Tree;
+
+/// Most names and repositories that one look after a run reports.
+const MOST_MATCHES: usize = 5_000_000;
 
 /// Names that are protected in every directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,12 @@ impl Names {
     pub fn of(policy: &Policy) -> Self {
         let anywhere = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
         Self(anywhere.map(|protect| Name { name: protect.name.clone(), files_only: !protect.directory }).collect())
+    }
+
+    /// A survey for them, which bears more than the first one: somebody may want it to give up.
+    fn survey(&self, root: &Path) -> Survey<'static> {
+        let limits = Limits { matches: MOST_MATCHES, ..Limits::default() };
+        Survey::new([root.to_owned()]).names(self.last()).limits(limits)
     }
 
     /// Their last parts: what a survey looks for.
@@ -58,14 +67,23 @@ pub struct Appearance {
     pub protected: Vec<(PathBuf, PathBuf)>,
     /// Repositories, by root.
     pub repositories: Vec<(PathBuf, Repository)>,
+    /// Directories that could not be looked into, by root.
+    pub closed: Vec<(PathBuf, PathBuf)>,
+    /// Directories so deep that nobody looked further, by root.
+    pub too_deep: Vec<(PathBuf, PathBuf)>,
 }
 
 /// Looks at what changed in trees since they were looked through.
 pub fn look_again(names: &Names, trees: &mut [Tree]) -> Result<Appearance, SurveyError> {
     let mut appearance = Appearance::default();
     for Tree { root, found } in trees {
-        let appeared = found.stamps.rescan(&Survey::new([root.clone()]).names(names.last()))?;
-        appearance.add(names, root, appeared.named, appeared.repositories, &[]);
+        match found.stamps.rescan(&names.survey(root)) {
+            Ok(appeared) => {
+                appearance.add_closed(root, appeared.unreadable);
+                appearance.add(names, root, appeared.named, appeared.repositories, &[]);
+            }
+            Err(error) => appearance.add_too_deep(root, error)?,
+        }
     }
     Ok(appearance)
 }
@@ -74,13 +92,29 @@ pub fn look_again(names: &Names, trees: &mut [Tree]) -> Result<Appearance, Surve
 pub fn look_anew(names: &Names, roots: &[PathBuf], known: &[PathBuf]) -> Result<Appearance, SurveyError> {
     let mut appearance = Appearance::default();
     for root in roots.iter().filter(|root| root.is_dir()) {
-        let found = Survey::new([root.clone()]).names(names.last()).walk()?;
-        appearance.add(names, root, found.named, found.repositories, known);
+        match names.survey(root).walk() {
+            Ok(found) => {
+                appearance.add_closed(root, found.unreadable);
+                appearance.add(names, root, found.named, found.repositories, known);
+            }
+            Err(error) => appearance.add_too_deep(root, error)?,
+        }
     }
     Ok(appearance)
 }
 
 impl Appearance {
+    fn add_closed(&mut self, root: &Path, unreadable: Vec<Entry>) {
+        self.closed.extend(unreadable.into_iter().map(|entry| (root.to_owned(), entry.path)));
+    }
+
+    /// A tree too deep to be looked through is a finding; every other error is one.
+    fn add_too_deep(&mut self, root: &Path, error: SurveyError) -> Result<(), SurveyError> {
+        let SurveyError::TooDeep { path, .. } = error else { return Err(error) };
+        self.too_deep.push((root.to_owned(), path));
+        Ok(())
+    }
+
     fn add(&mut self, names: &Names, root: &PathBuf, named: Vec<Entry>, found: Vec<Repository>, known: &[PathBuf]) {
         let named = named.into_iter().filter(|entry| names.cover_new(entry) && !known.contains(&root.join(&entry.path)));
         self.protected.extend(named.map(|entry| (root.clone(), entry.path)));

@@ -1,0 +1,78 @@
+//! Tests of the tests: an attack test that passes without a sandbox would be worth nothing.
+
+use std::process::Command;
+
+use pinfold_tests::{Attack, Runner, Verdict};
+
+fn overwrites() -> Attack {
+    Attack::sh(r#"echo stolen > "$HOME/notes.txt""#).harms("home/notes.txt")
+}
+
+#[test]
+fn an_attack_without_a_sandbox_counts_as_an_escape() {
+    assert!(matches!(overwrites().verdict(Runner::Bare), Verdict::Escaped(_)));
+}
+
+#[test]
+fn an_attack_that_fails_outside_proves_nothing() {
+    let attack = Attack::sh("true").harms("home/notes.txt");
+    assert!(matches!(attack.verdict(Runner::Sandbox), Verdict::ControlFailed(_)));
+}
+
+#[test]
+fn an_attack_that_never_began_inside_proves_nothing() {
+    let attack = overwrites().flags("--no-such-flag");
+    assert!(matches!(attack.verdict(Runner::Sandbox), Verdict::NotTried(_)));
+}
+
+#[test]
+fn an_attack_that_the_policy_allows_counts_as_an_escape() {
+    let attack = Attack::sh(r#"echo stolen > "$OTHER/README""#).harms("home/other").flags("--write $OTHER");
+    assert!(matches!(attack.verdict(Runner::Sandbox), Verdict::Escaped(_)));
+}
+
+/// Every attack of this program, by name.
+fn attacks() -> Vec<String> {
+    let list = Command::new(std::env::current_exe().expect("this test")).args(["--list"]).output().expect("the list");
+    let text = String::from_utf8_lossy(&list.stdout).into_owned();
+    let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
+    names.filter(|name| !name.starts_with("harness::")).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_number_of_attacks_is_told() {
+    let attacks = attacks();
+    eprintln!("{} attacks", attacks.len());
+    assert!(attacks.len() >= 80, "only {} attacks", attacks.len());
+}
+
+#[test]
+fn the_table_of_known_escapes_names_attacks_that_exist() {
+    let table = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/attacks.md");
+    let table = std::fs::read_to_string(table).expect("docs/attacks.md");
+    let attacks = attacks();
+    let named = table.split('`').filter(|word| word.contains("::") && !word.contains(' '));
+    let unknown: Vec<&str> = named.filter(|name| !attacks.iter().any(|attack| attack == name)).collect();
+    assert!(unknown.is_empty(), "docs/attacks.md names {unknown:?}");
+}
+
+#[test]
+fn every_attack_succeeds_when_the_sandbox_is_taken_away() {
+    // The whole program once more, with a bare run in place of the sandbox: now every test must fail. Those that this
+    // host skips say so and are left out.
+    if std::env::var_os("PINFOLD_TEST_BARE").is_some() {
+        return;
+    }
+    let run = Command::new(std::env::current_exe().expect("this test"))
+        .args(["--skip", "harness::", "--test-threads", "2", "--nocapture"])
+        .env("PINFOLD_TEST_BARE", "1")
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .expect("the attacks");
+    let text = String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr);
+    let passed = text.lines().filter(|line| line.ends_with("... ok")).count();
+    let skipped = text.lines().filter(|line| line.contains("skipped, because")).count();
+    let failed = text.lines().filter(|line| line.ends_with("... FAILED")).count();
+    assert!(failed > 0, "nothing ran: {text}");
+    assert_eq!(passed, skipped, "{passed} attack tests pass without a sandbox, {skipped} of them were skipped");
+}

@@ -1,0 +1,25 @@
+//! What agents try: every attack succeeds without the sandbox, by the same user, and must fail inside.
+//!
+//! One file for each thing that is tried, one test for each way. `docs/attacks.md` says which known escapes of other
+//! tools they stand for.
+#![forbid(unsafe_code)]
+
+mod attributes;
+mod caches;
+mod descriptors;
+mod git;
+mod harness;
+mod ipc;
+mod kernel;
+mod leftovers;
+mod limits;
+mod network;
+mod paths;
+mod processes;
+mod root;
+mod secrets;
+mod sockets;
+mod switching_off;
+mod terminal;
+mod traps;
+mod writes;

@@ -1,0 +1,147 @@
+//! Making the sandbox weaker from inside, or from a file that a previous run left.
+
+use pinfold_tests::{Attack, Scene};
+
+#[test]
+fn the_project_allows_itself_more() {
+    // A file of the project is only obeyed once its user has trusted it.
+    Attack::sh(r#"echo stolen > "$OTHER/README""#)
+        .before(|scene| {
+            let other = scene.path("home/other");
+            let text = format!("version = 1\n[files]\nwrite = [\"@workspace\", \"{}\"]\n", other.display());
+            scene.write("home/project/pinfold.toml", text);
+        })
+        .harms("home/other")
+        .is_contained();
+}
+
+#[test]
+fn the_project_gives_itself_the_network() {
+    Attack::python("socket.create_connection(('127.0.0.1', int(E['PORT'])), timeout=2)")
+        .before(|scene| {
+            scene.serve(pinfold_tests::Listener::tcp([127, 0, 0, 1].into(), "").expect("a port"));
+            scene.write("home/project/pinfold.toml", "version = 1\n[network]\nmode = \"full\"\n");
+        })
+        .calls_a_service()
+        .is_contained();
+}
+
+#[test]
+fn the_project_lets_a_variable_in() {
+    Attack::sh(r#"env > "$LOOT""#)
+        .before(|scene| {
+            scene.set_for_caller("PAYMENT_API_KEY", scene.secret());
+            scene.write("home/project/pinfold.toml", "version = 1\n[env]\nallow = [\"PAYMENT_API_KEY\"]\n");
+        })
+        .robs()
+        .is_contained();
+}
+
+#[test]
+fn the_project_takes_a_protection_away() {
+    Attack::sh(r#"echo evil > .envrc; cat .env > "$LOOT"; sleep 0.2"#)
+        .before(|scene| {
+            scene.write("home/project/pinfold.toml", "version = 1\n[files]\nprotect = []\ndeny = []\n");
+        })
+        .steals("home/project/.env")
+        .plants("home/project/.envrc")
+        .is_contained();
+}
+
+#[test]
+fn the_project_opens_namespaces() {
+    Attack::python("do(libc.unshare, 0x10000000)\nloot('made')")
+        .before(|scene| {
+            scene.write("home/project/pinfold.toml", "version = 1\n[process]\nnested-namespaces = true\n");
+        })
+        .boasts()
+        .is_contained();
+}
+
+#[test]
+fn a_project_is_trusted_from_inside() {
+    // Inside `pinfold trust` writes to the private home: the next run must not go by that.
+    Attack::sh(r#"printf 'version = 1\n[files]\nwrite = ["@workspace", "%s"]\n' "$OTHER" > "$WORKSPACE/policy.txt"; "$PROGRAM" trust; echo stolen > "$OTHER/README""#)
+        .before(|scene| {
+            scene.set("PROGRAM", pinfold_tests::pinfold());
+            let other = scene.path("home/other");
+            let text = format!("version = 1\n[files]\nwrite = [\"@workspace\", \"{}\"]\n", other.display());
+            scene.write("home/project/pinfold.toml", text);
+        })
+        .after(|scene| drop(scene.run(&scene.sh(r#"echo stolen > "$OTHER/README""#), &[])))
+        .harms("home/other")
+        .is_contained();
+}
+
+#[test]
+fn the_users_own_policy_is_written() {
+    Attack::sh(r#"d="$HOME/.config/pinfold"; mkdir -p "$d"; printf 'version = 1\n[files]\nread = ["~/"]\n' > "$d/policy.toml""#)
+        .plants("home/.config/pinfold/policy.toml")
+        .is_contained();
+}
+
+#[test]
+fn the_trust_and_the_records_of_pinfold_are_written() {
+    Attack::sh(r#"d="$HOME/.local/state/pinfold"; mkdir -p "$d/sessions"; echo evil > "$d/sessions/planted.json"; echo evil > "$d/trusted""#)
+        .before(|scene| scene.directory("home/.local/state/pinfold/sessions"))
+        .plants("home/.local/state/pinfold/sessions/planted.json")
+        .plants("home/.local/state/pinfold/trusted")
+        .is_contained();
+}
+
+#[test]
+fn a_sandbox_inside_the_sandbox_gives_more() {
+    Attack::sh(r#"run() { "$PROGRAM" run --write "$OTHER" --network full -- "$@"; }; run sh -c 'echo stolen > "$OTHER/README"' || sh -c 'echo stolen > "$OTHER/README"'"#)
+        .before(|scene| scene.set("PROGRAM", pinfold_tests::pinfold()))
+        .harms("home/other")
+        .is_contained();
+}
+
+#[test]
+fn another_bubble_inside_the_sandbox_gives_more() {
+    if !std::path::Path::new("/usr/bin/bwrap").exists() {
+        return pinfold_tests::skip("bubblewrap is not installed");
+    }
+    Attack::sh(r#"bwrap --bind / / --dev /dev --proc /proc sh -c 'echo stolen > "$OTHER/README"'"#)
+        .harms("home/other")
+        .is_contained();
+}
+
+#[test]
+fn a_variable_of_the_caller_loads_code_inside() {
+    // Not an escape by itself: it is the caller's shell that decides what runs inside, not what the policy lets in.
+    Attack::python("pass")
+        .before(|scene| {
+            scene.write("elsewhere/site/sitecustomize.py", "open('loot', 'w').write('loaded')\n");
+            scene.set_for_caller("PYTHONPATH", scene.path("elsewhere/site"));
+        })
+        .flags("--read $OUTSIDE")
+        .boasts()
+        .is_contained();
+}
+
+#[test]
+fn the_program_itself_is_changed() {
+    // Executed again by the next run: it must not be writable, not even through /proc/PID/exe.
+    Attack::python(
+        r#"
+for path in (E["PROGRAM"], "/proc/1/exe", f"/proc/{os.getppid()}/exe", "/proc/self/exe"):
+    def change():
+        with open(path, "r+b") as program:
+            program.write(b"evil")
+    attempt(change)
+attempt(os.unlink, E["PROGRAM"])
+"#,
+    )
+    .before(own_program)
+    .harms("home/bin/pinfold")
+    .is_contained();
+}
+
+fn own_program(scene: &Scene) {
+    scene.directory("home/bin");
+    let copy = scene.path("home/bin/pinfold");
+    std::fs::copy(pinfold_tests::pinfold(), &copy).expect("a copy of the program");
+    scene.user.own(&copy);
+    scene.set("PROGRAM", copy);
+}

@@ -1,0 +1,18 @@
+//! What people do in the sandbox: real tools in a real tree, judged from outside.
+//!
+//! One file for each theme, one test for each story. `PINFOLD_TEST_AS=root` tells them all as root.
+#![forbid(unsafe_code)]
+
+mod builds;
+mod commands;
+mod desk;
+mod exit_status;
+mod git;
+mod hosts;
+mod limits;
+mod policy;
+mod programs;
+mod screen;
+mod streams;
+mod terminal;
+mod why;
