@@ -176,12 +176,18 @@ pub(crate) struct TrustArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DoctorArgs {
-    /// Repair what killed runs left behind
-    #[arg(long)]
+    /// Repair what killed runs left behind, and remove what is kept for workspaces that do not exist any more
+    #[arg(long, conflicts_with = "attack")]
     pub(crate) clean: bool,
     /// Attack a sandbox under the policy in force here, and print one line per promise
     #[arg(long)]
     pub(crate) attack: bool,
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Attack without a sandbox: then every promise must break, or the attacks prove nothing
+    #[arg(long, hide = true, requires = "attack")]
+    pub(crate) unconfined: bool,
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
 }

@@ -19,6 +19,9 @@ use crate::error::CliError;
 
 /// Reads the arguments and carries them out.
 pub fn main() -> ExitCode {
+    if let Some(arguments) = commands::doctor::attacker::asked() {
+        return commands::doctor::attacker::main(&arguments);
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {

@@ -19,8 +19,8 @@ pub struct Launch<'a> {
     pub directory: &'a Path,
     /// Give the command a terminal of its own in place of the caller's.
     pub terminal: Option<TerminalSize>,
-    /// What standard output and standard error shall be instead of the caller's.
-    pub output: Option<[BorrowedFd<'a>; 2]>,
+    /// What standard input, output and error shall be instead of the caller's.
+    pub stdio: [Option<BorrowedFd<'a>>; 3],
     /// The mask of permission bits for new files.
     pub umask: u32,
 }

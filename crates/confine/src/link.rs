@@ -31,6 +31,11 @@ pub enum Report {
         /// The signal.
         signal: i32,
     },
+    /// How much shared memory no process is attached to, as asked by [`Order::Measure`].
+    SharedMemory {
+        /// In MiB.
+        mib: i32,
+    },
     /// The command ended by itself.
     Exited {
         /// Its exit code.
@@ -50,6 +55,8 @@ pub enum Order {
     Signal(i32),
     /// To the foreground again, and go on.
     Continue,
+    /// Tell what only a process inside can see.
+    Measure,
 }
 
 /// Why a message could not be read.
@@ -66,6 +73,7 @@ impl Report {
             Self::NotExecuted { errno } => (b'N', *errno),
             Self::Started => (b'S', 0),
             Self::Stopped { signal } => (b'T', *signal),
+            Self::SharedMemory { mib } => (b'M', *mib),
             Self::Exited { code } => (b'E', *code),
             Self::Killed { signal } => (b'K', *signal),
         };
@@ -95,6 +103,7 @@ impl Report {
             b'N' => Ok(Self::NotExecuted { errno: number }),
             b'S' if number == 0 => Ok(Self::Started),
             b'T' => signal(number).map(|signal| Self::Stopped { signal }),
+            b'M' if number >= 0 => Ok(Self::SharedMemory { mib: number }),
             b'E' if (0..=255).contains(&number) => Ok(Self::Exited { code: number }),
             b'K' => signal(number).map(|signal| Self::Killed { signal }),
             _ => Err(Malformed),
@@ -116,6 +125,7 @@ impl Order {
         match self {
             Self::Signal(signal) => [b's', signal.clamp(0, 127) as u8],
             Self::Continue => [b'c', 0],
+            Self::Measure => [b'm', 0],
         }
     }
 
@@ -124,6 +134,7 @@ impl Order {
         match bytes {
             [b's', number] => signal(i32::from(*number)).map(Self::Signal),
             [b'c', 0] => Ok(Self::Continue),
+            [b'm', 0] => Ok(Self::Measure),
             _ => Err(Malformed),
         }
     }
@@ -145,6 +156,7 @@ mod tests {
             Report::NotExecuted { errno: 2 },
             Report::Started,
             Report::Stopped { signal: 20 },
+            Report::SharedMemory { mib: 4096 },
             Report::Exited { code: 255 },
             Report::Killed { signal: 9 },
         ];

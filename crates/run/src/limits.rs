@@ -11,6 +11,9 @@ use crate::process_tree;
 /// How often the supervisor looks.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 
+/// Memory files are added up at every so many looks.
+const MEMORY_FILES_EVERY: u64 = 5;
+
 /// The limit that ended a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimitReached {
@@ -20,6 +23,13 @@ pub enum LimitReached {
         used_bytes: u64,
         /// What was allowed, in bytes.
         limit_bytes: u64,
+    },
+    /// `limits.cpu-time`.
+    CpuTime {
+        /// What was used, in milliseconds.
+        used_ms: u64,
+        /// What was allowed, in milliseconds.
+        limit_ms: u64,
     },
     /// `limits.disk`.
     Disk {
@@ -54,8 +64,14 @@ pub(crate) struct Watchman {
     disk_bytes: Option<u64>,
     /// Only for root, whom the kernel's own limit does not bind.
     processes: Option<u64>,
+    cpu_time_ms: Option<u64>,
     output_bytes: Option<u64>,
     written_bytes: u64,
+    /// Memory files, which take longer to add up than to look at now and then.
+    memory_file_bytes: u64,
+    looks: u64,
+    /// Shared memory that no process is attached to, as the first process says.
+    shared_memory_bytes: u64,
     deadline: Option<(Instant, u64)>,
     /// When it is time to look again.
     due: Instant,
@@ -70,8 +86,12 @@ impl Watchman {
             memory_bytes: plan.limits.memory_bytes,
             disk_bytes: plan.limits.disk_bytes,
             processes: plan.limits.processes.filter(|_| matches!(plan.identity, Identity::Caller { uid: 0, .. })),
+            cpu_time_ms: plan.limits.cpu_time_ms,
             output_bytes: plan.limits.output_bytes,
             written_bytes: 0,
+            memory_file_bytes: 0,
+            looks: 0,
+            shared_memory_bytes: 0,
             deadline: plan.limits.wall_time_ms.map(|ms| (Instant::now() + Duration::from_millis(ms), ms)),
             due: Instant::now() + INTERVAL,
             disks: disks.iter().filter_map(|path| free_bytes(path).map(|free| (path.to_path_buf(), free))).collect(),
@@ -80,7 +100,7 @@ impl Watchman {
 
     /// How long until it must look again. `None`: there is nothing to look at.
     pub(crate) fn next_look(&self) -> Option<Duration> {
-        let regular = (self.memory_bytes.or(self.disk_bytes).or(self.processes).is_some()).then_some(self.due);
+        let regular = self.memory_bytes.or(self.disk_bytes).or(self.processes).or(self.cpu_time_ms).is_some().then_some(self.due);
         let next = regular.into_iter().chain(self.deadline.map(|(at, _)| at)).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
@@ -92,7 +112,7 @@ impl Watchman {
             return at_once;
         }
         self.due = Instant::now() + INTERVAL;
-        self.processes(first_process).or_else(|| self.memory(first_process)).or_else(|| self.disk())
+        self.processes(first_process).or_else(|| self.cpu_time(first_process)).or_else(|| self.memory(first_process)).or_else(|| self.disk())
     }
 
     fn wall_time(&self) -> Option<LimitReached> {
@@ -116,14 +136,37 @@ impl Watchman {
         (used > limit).then_some(LimitReached::Processes { used, limit })
     }
 
-    fn memory(&self, first_process: Pid) -> Option<LimitReached> {
+    fn memory(&mut self, first_process: Pid) -> Option<LimitReached> {
         let limit_bytes = self.memory_bytes?;
-        if process_tree::private_bytes(first_process) <= limit_bytes {
+        self.looks += 1;
+        if self.looks.is_multiple_of(MEMORY_FILES_EVERY) {
+            self.memory_file_bytes = process_tree::memory_file_bytes(first_process);
+        }
+        let of_no_process = self.memory_file_bytes + self.shared_memory_bytes;
+        if process_tree::resident_bytes(first_process) + of_no_process <= limit_bytes {
             return None;
         }
-        // Forked processes share pages that the quick figure counts for each; before acting, count properly.
-        let used_bytes = process_tree::proportional_bytes(first_process);
+        // The quick figure counts shared pages for each; before acting, count properly. What is mapped of memory files
+        // counts once, as the larger of both.
+        let used_bytes = process_tree::proportional_bytes(first_process).max(self.memory_file_bytes)
+            + self.shared_memory_bytes;
         (used_bytes > limit_bytes).then_some(LimitReached::Memory { used_bytes, limit_bytes })
+    }
+
+    /// Whether it is time to ask the first process what only it can see.
+    pub(crate) fn wants_shared_memory(&self) -> bool {
+        self.memory_bytes.is_some() && Instant::now() >= self.due && self.looks.is_multiple_of(MEMORY_FILES_EVERY)
+    }
+
+    /// What the first process has answered.
+    pub(crate) fn shared_memory(&mut self, mib: i32) {
+        self.shared_memory_bytes = u64::try_from(mib).unwrap_or(0) << 20;
+    }
+
+    fn cpu_time(&self, first_process: Pid) -> Option<LimitReached> {
+        let limit_ms = self.cpu_time_ms?;
+        let used_ms = process_tree::cpu_ms(first_process);
+        (used_ms > limit_ms).then_some(LimitReached::CpuTime { used_ms, limit_ms })
     }
 
     fn disk(&self) -> Option<LimitReached> {

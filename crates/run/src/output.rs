@@ -1,52 +1,69 @@
-//! Counted output: with a limit, what the command writes passes through the supervisor.
+//! The command's standard descriptors where it has no terminal of its own: the caller's, one-way terminals, or pipes
+//! through the supervisor.
+//!
+//! A terminal is open in both directions on all three descriptors. Whoever gets one for its messages could read there
+//! what is typed for others, so it is opened anew in one direction; where that is not allowed (a terminal of another
+//! user's, after `su`), and where output is limited, a pipe stands in for it.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::termios::isatty;
 
 /// Bytes moved in one go.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The pipes that stand in for standard output and standard error.
-#[derive(Debug)]
+/// Output that passes through the supervisor.
+#[derive(Debug, Default)]
 pub(crate) struct Relay {
-    streams: [Stream; 2],
+    streams: Vec<Stream>,
     /// Bytes that may still be passed on.
     left_bytes: u64,
 }
 
-/// One of the two: read from the command, written to the caller.
+/// One stream: read from the command, written to the caller.
 #[derive(Debug)]
 struct Stream {
     from: Option<OwnedFd>,
     to: BorrowedFd<'static>,
 }
 
-/// The command's ends of the pipes.
-#[derive(Debug)]
-pub(crate) struct Ends {
-    /// For standard output.
-    pub(crate) stdout: OwnedFd,
-    /// For standard error.
-    pub(crate) stderr: OwnedFd,
+/// What the command gets instead of the caller's descriptors.
+#[derive(Debug, Default)]
+pub(crate) struct Instead([Option<OwnedFd>; 3]);
+
+impl Instead {
+    /// For standard input, output and error.
+    pub(crate) fn descriptors(&self) -> [Option<BorrowedFd<'_>>; 3] {
+        self.0.each_ref().map(|descriptor| descriptor.as_ref().map(|descriptor| descriptor.as_fd()))
+    }
 }
 
 impl Relay {
-    /// Makes the pipes.
-    pub(crate) fn new(limit_bytes: u64) -> io::Result<(Self, Ends)> {
-        let (from_stdout, stdout) = pipe_with(PipeFlags::CLOEXEC)?;
-        let (from_stderr, stderr) = pipe_with(PipeFlags::CLOEXEC)?;
-        for from in [&from_stdout, &from_stderr] {
-            rustix::fs::fcntl_setfl(from, OFlags::NONBLOCK)?;
+    /// Decides for each standard descriptor what the command gets.
+    pub(crate) fn new(limit_bytes: Option<u64>) -> io::Result<(Self, Instead)> {
+        let mut relay = Self { streams: Vec::new(), left_bytes: limit_bytes.unwrap_or(u64::MAX) };
+        let stdin = isatty(rustix::stdio::stdin()).then(|| one_way(0, OFlags::RDONLY)).and_then(Result::ok);
+        let mut instead = Instead([stdin, None, None]);
+        for (number, to) in [(1, rustix::stdio::stdout()), (2, rustix::stdio::stderr())] {
+            instead.0[number] = match (limit_bytes, isatty(to)) {
+                (None, false) => None,
+                (None, true) => one_way(number, OFlags::WRONLY).or_else(|_| relay.pipe(to)).map(Some)?,
+                (Some(_), _) => Some(relay.pipe(to)?),
+            };
         }
-        let streams = [
-            Stream { from: Some(from_stdout), to: rustix::stdio::stdout() },
-            Stream { from: Some(from_stderr), to: rustix::stdio::stderr() },
-        ];
-        Ok((Self { streams, left_bytes: limit_bytes }, Ends { stdout, stderr }))
+        Ok((relay, instead))
+    }
+
+    /// Makes a pipe to `to` through the supervisor and gives the command's end.
+    fn pipe(&mut self, to: BorrowedFd<'static>) -> io::Result<OwnedFd> {
+        let (from, end) = pipe_with(PipeFlags::CLOEXEC)?;
+        rustix::fs::fcntl_setfl(&from, OFlags::NONBLOCK)?;
+        self.streams.push(Stream { from: Some(from), to });
+        Ok(end)
     }
 
     /// What becomes readable when the command writes, with the number of the stream.
@@ -83,6 +100,12 @@ impl Relay {
             while self.pass(index) > 0 {}
         }
     }
+}
+
+/// The terminal on a standard descriptor, opened anew.
+fn one_way(number: usize, direction: OFlags) -> io::Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{number}");
+    Ok(rustix::fs::open(path, direction | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
 /// Writes everything. False when nobody reads.

@@ -1,5 +1,7 @@
 //! The processes of a run, seen from outside through `/proc` (proc(5)).
 
+use std::os::unix::fs::MetadataExt;
+
 use rustix::process::{Pid, Signal, WaitOptions};
 
 /// Most processes looked at in one go.
@@ -10,23 +12,51 @@ pub(crate) fn count(root: Pid) -> u64 {
     sum(root, |pid| Some(std::fs::read_dir(format!("/proc/{pid}/task")).ok()?.count() as u64))
 }
 
-/// Memory of every process below `root` that no other process shares, in bytes; an upper bound that is quick to read.
-pub(crate) fn private_bytes(root: Pid) -> u64 {
-    let page = rustix::param::page_size() as u64;
+/// Memory that the processes below `root` hold, in bytes, files of the disk not counted: an upper bound, because what
+/// they share counts for each, but quick to read.
+pub(crate) fn resident_bytes(root: Pid) -> u64 {
+    let lines = ["RssAnon:", "RssShmem:"];
+    sum(root, |pid| Some(kib_lines(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?, &lines)))
+}
+
+/// The same, with shared pages divided among those who share them.
+pub(crate) fn proportional_bytes(root: Pid) -> u64 {
+    let lines = ["Pss_Anon:", "Pss_Shmem:"];
+    sum(root, |pid| Some(kib_lines(&std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?, &lines)))
+}
+
+/// Adds up the lines of a file in `/proc` that begin so, in bytes.
+fn kib_lines(text: &str, names: &[&str]) -> u64 {
+    let value = |line: &str| {
+        let rest = names.iter().find_map(|name| line.strip_prefix(name))?;
+        rest.trim().trim_end_matches(" kB").parse::<u64>().ok()
+    };
+    text.lines().filter_map(value).sum::<u64>() * 1024
+}
+
+/// Memory in files without a name (`memfd_create(2)`) that processes below `root` hold open, in bytes.
+pub(crate) fn memory_file_bytes(root: Pid) -> u64 {
+    let mut seen = std::collections::BTreeSet::new();
     sum(root, |pid| {
-        let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-        let mut pages = statm.split(' ').skip(1).map_while(|field| field.parse::<u64>().ok());
-        Some((pages.next()?).saturating_sub(pages.next()?) * page)
+        let held = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten().filter_map(|entry| {
+            let link = std::fs::read_link(entry.path()).ok()?;
+            let nameless = link.as_os_str().as_encoded_bytes().starts_with(b"/memfd:");
+            let metadata = nameless.then(|| entry.path().metadata().ok()).flatten()?;
+            seen.insert((metadata.dev(), metadata.ino())).then(|| metadata.blocks() * 512)
+        });
+        Some(held.sum())
     })
 }
 
-/// Memory of every process below `root`, with shared pages divided among those who share them, in bytes.
-pub(crate) fn proportional_bytes(root: Pid) -> u64 {
-    sum(root, |pid| {
-        let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-        line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kib| kib * 1024)
-    })
+/// CPU time that the processes below `root` and all that they have reaped have used, in milliseconds.
+pub(crate) fn cpu_ms(root: Pid) -> u64 {
+    let ticks = sum(root, |pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // After the name, which may hold anything, utime is the 12th field and three more follow (proc_pid_stat(5)).
+        let (_, fields) = stat.rsplit_once(')')?;
+        Some(fields.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum())
+    });
+    ticks * 1000 / rustix::param::clock_ticks_per_second()
 }
 
 /// Kills every process below this one until there is none. The caller must be their reaper
@@ -48,7 +78,7 @@ pub(crate) fn kill_descendants() {
 }
 
 /// Adds a figure up over the tree.
-fn sum(root: Pid, figure: impl Fn(i32) -> Option<u64>) -> u64 {
+fn sum(root: Pid, mut figure: impl FnMut(i32) -> Option<u64>) -> u64 {
     let mut pids = vec![root.as_raw_nonzero().get()];
     let mut next = 0;
     let mut total = 0_u64;

@@ -75,21 +75,23 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let terminal = Terminal::of_caller();
     let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
     let lookout = Lookout::new(&request.plan.watch, request.quarantine);
-    let counted = request.plan.limits.output_bytes.filter(|_| terminal.is_none());
-    let (output, ends) = doing("make pipes", counted.map(Relay::new).transpose())?.unzip();
+    let (output, instead) = match terminal {
+        Some(_) => Default::default(),
+        None => doing("prepare the standard descriptors", Relay::new(request.plan.limits.output_bytes))?,
+    };
     let launch = Launch {
         plan: request.plan,
         command: request.command,
         environment: request.environment,
         directory: request.directory,
         terminal: terminal.is_some().then(Terminal::size),
-        output: ends.as_ref().map(|ends| [ends.stdout.as_fd(), ends.stderr.as_fd()]),
+        stdio: instead.descriptors(),
         umask: current_umask(),
     };
     // Without a process namespace, orphans of the run become children of this process, which ends them.
     doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
     let child = linux::start(&launch)?;
-    drop(ends);
+    drop(instead);
     let watchman = Watchman::new(request.plan);
     let mut supervisor = Supervisor { child, signals, terminal, output, lookout, watchman, link_open: true, end: None };
     let result = supervisor.live();
@@ -120,8 +122,8 @@ struct Supervisor {
     child: Child,
     signals: SignalQueue,
     terminal: Option<Terminal>,
-    /// Counted standard output and error, when they are limited and no terminal.
-    output: Option<Relay>,
+    /// Output that passes through this process.
+    output: Relay,
     lookout: Lookout,
     watchman: Watchman,
     /// The first process can still say something.
@@ -180,9 +182,7 @@ impl Supervisor {
             sources.extend(terminal.master().filter(|_| terminal.has_pending()).map(|master| (Event::Room, master)));
             sources.extend(terminal.wants_input().then_some((Event::Input, rustix::stdio::stdin())));
         }
-        if let Some(output) = &self.output {
-            sources.extend(output.sources().map(|(index, source)| (Event::Stream(index), source)));
-        }
+        sources.extend(self.output.sources().map(|(index, source)| (Event::Stream(index), source)));
         let flags = |event| if event == Event::Room { PollFlags::OUT } else { PollFlags::IN };
         let mut polled: Vec<_> =
             sources.iter().map(|(event, fd)| PollFd::from_borrowed_fd(*fd, flags(*event))).collect();
@@ -256,6 +256,7 @@ impl Supervisor {
                     self.suspend();
                 }
             }
+            Report::SharedMemory { mib } => self.watchman.shared_memory(mib),
             Report::Exited { code } => self.set_end(End::Exited(code)),
             Report::Killed { signal } => self.set_end(End::Killed(signal)),
         }
@@ -287,11 +288,11 @@ impl Supervisor {
     }
 
     fn relay(&mut self, event: Event) {
-        match (event, &mut self.terminal, &mut self.output) {
-            (Event::Input, Some(terminal), _) => terminal.read_input(),
-            (Event::Room, Some(terminal), _) => terminal.write_pending(),
-            (Event::Output, Some(terminal), _) => self.watchman.wrote(terminal.relay_output()),
-            (Event::Stream(index), _, Some(output)) => self.watchman.wrote(output.pass(index)),
+        match (event, &mut self.terminal) {
+            (Event::Input, Some(terminal)) => terminal.read_input(),
+            (Event::Room, Some(terminal)) => terminal.write_pending(),
+            (Event::Output, Some(terminal)) => self.watchman.wrote(terminal.relay_output()),
+            (Event::Stream(index), _) => self.watchman.wrote(self.output.pass(index)),
             _ => {}
         }
     }
@@ -300,6 +301,9 @@ impl Supervisor {
     fn keep_limits(&mut self) {
         if self.end.is_some() {
             return;
+        }
+        if self.watchman.wants_shared_memory() {
+            self.order(Order::Measure);
         }
         if let Some(limit) = self.watchman.look(self.child.pid) {
             self.end = Some(End::Limited(limit));
@@ -315,9 +319,7 @@ impl Supervisor {
     /// Takes the last words and the status of the first process.
     fn finish(&mut self) -> Result<End, RunError> {
         while self.hear()? {}
-        if let Some(output) = &mut self.output {
-            output.drain();
-        }
+        self.output.drain();
         if let Some(terminal) = &mut self.terminal {
             terminal.drain();
             terminal.leave_raw_mode();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
 use pinfold_policy::Policy;
-use pinfold_run::{Memory, Store, WorkspaceStore};
+use pinfold_run::{Memory, REBASE, Store, WorkspaceStore};
 
 use super::doctor::repair;
 use crate::args::PolicyFlags;
@@ -26,8 +26,6 @@ pub(crate) struct Prepared {
     /// Protected names that existed.
     protected: Vec<PathBuf>,
     pub(crate) store: Store,
-    /// How many interrupted runs have been repaired on the way.
-    pub(crate) repaired: usize,
     /// Holds the layers over the package caches as long as the run lives.
     pub(crate) _workspace: WorkspaceStore,
 }
@@ -40,6 +38,7 @@ impl Prepared {
             watch: self.plan.watch.clone(),
             names: self.names.clone(),
             roots: self.trees.iter().map(|tree| tree.root.clone()).collect(),
+            rebasing: self.git_directories.iter().filter(|path| path.join(REBASE).exists()).cloned().collect(),
             known: self.git_directories.iter().chain(&self.protected).cloned().collect(),
         }
     }
@@ -53,12 +52,14 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let policy = merged.policy;
     let store = Store::open(context.state().to_owned()).map_err(|error| CliError::from_error(&error))?;
     // First: what a killed run has left must not pass for something that was always there.
-    let repaired = repair(&store)?;
+    repair(&store)?;
     let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
     let stores = Stores { home: workspace.home(), layers: workspace.layers().to_owned(), temp: workspace.temp() };
     let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
     refuse_to_open_up_pinfold(&context, &plan)?;
+    let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
+    workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
     let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
     let (names, protected) = (Names::of(&policy), sight.host.protected);
     Ok(Prepared {
@@ -70,7 +71,6 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
         git_directories,
         protected,
         store,
-        repaired,
         _workspace: workspace,
     })
 }

@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pinfold_confine::linux::probe::look_again;
 use pinfold_plan::{Plan, linux};
 use pinfold_policy::{Access, decide};
-use pinfold_run::{End, LimitReached, Quarantine, Quarantined, Request, RunError, Session};
+use pinfold_run::{End, LimitReached, Memory, Quarantine, Quarantined, Request, RunError, Session};
 use serde::Serialize;
 
 use super::prepare::{Prepared, prepare};
@@ -30,7 +29,8 @@ pub(crate) fn shell(args: ShellArgs) -> Result<ExitCode, CliError> {
 fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: bool) -> Result<ExitCode, CliError> {
     let mut prepared = prepare(flags)?;
     accept(&prepared.plan, best_effort)?;
-    let session = Session::begin(&prepared.store, &prepared.memory()).map_err(|error| CliError::from_error(&error))?;
+    let memory = prepared.memory();
+    let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let environment = environment(&prepared);
     let outcome = pinfold_run::run(Request {
@@ -42,7 +42,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     })
     .map_err(|error| not_started(&prepared, &error))?;
     let code = (&outcome.end).into();
-    let quarantined = settle(&mut prepared, outcome.quarantine)?;
+    let quarantined = settle(&mut prepared, &memory, outcome.quarantine)?;
     let report = Report { session: &session.id, end: &outcome.end, duration_ms: outcome.duration_ms, quarantined };
     report.print(&prepared, command, json)?;
     Ok(code)
@@ -95,10 +95,13 @@ fn not_started(prepared: &Prepared, error: &RunError) -> CliError {
 }
 
 /// Looks at what the run has left in the workspace, and moves away what would execute outside.
-fn settle(prepared: &mut Prepared, mut quarantine: Quarantine) -> Result<Vec<Quarantined>, CliError> {
-    let appearance =
-        look_again(&prepared.names, &mut prepared.trees).map_err(|error| CliError::from_error(&error))?;
-    pinfold_run::settle(&appearance, &prepared.git_directories, &mut quarantine);
+fn settle(prepared: &mut Prepared, memory: &Memory, mut quarantine: Quarantine) -> Result<Vec<Quarantined>, CliError> {
+    let settled = pinfold_run::settle(&prepared.names, &mut prepared.trees, memory, &mut quarantine);
+    settled.map_err(|error| {
+        CliError::from_error(&error)
+            .why("what the run has left in the workspace could not be checked")
+            .hint("look at the workspace before you run git or open an editor in it")
+    })?;
     Ok(quarantine.into_taken())
 }
 
@@ -159,6 +162,9 @@ fn describe_limit(limit: &LimitReached) -> String {
         }
         LimitReached::Disk { used_bytes, limit_bytes } => {
             format!("the disk became {} MiB fuller, limits.disk allows {} MiB", mib(used_bytes), mib(limit_bytes))
+        }
+        LimitReached::CpuTime { used_ms, limit_ms } => {
+            format!("{} s of CPU time, limits.cpu-time allows {} s", *used_ms as f64 / 1000.0, *limit_ms as f64 / 1000.0)
         }
         LimitReached::Processes { used, limit } => format!("{used} processes, limits.processes allows {limit}"),
         LimitReached::Output { limit_bytes } => format!("limits.output allows {limit_bytes} bytes"),

@@ -9,7 +9,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use pinfold_plan::{Backend, Network, Plan};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{
@@ -59,8 +58,7 @@ fn confine(
     sys::wipe_environment(copied);
     sys::default_signal_actions();
     wait_for_the_supervisor(link)?;
-    redirect_output(launch)?;
-    keep_to_one_direction(launch)?;
+    redirect_stdio(launch).step("redirect the standard descriptors")?;
     limits::apply(plan)?;
     if plan.backend == Backend::LinuxNamespaces {
         identity::assume(copied, &plan.identity)?;
@@ -72,7 +70,6 @@ fn confine(
     if plan.backend == Backend::LinuxNamespaces {
         own_network(plan)?;
         forbid_user_namespaces(plan)?;
-        limit_shared_memory(plan);
         root::enter(plan, trees)?;
     }
     sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")?;
@@ -161,44 +158,12 @@ fn wait_for_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
     }
 }
 
-/// Puts the supervisor's pipes in the place of standard output and standard error.
-fn redirect_output(launch: &Launch<'_>) -> Result<(), ConfineError> {
-    let Some([stdout, stderr]) = launch.output else { return Ok(()) };
-    rustix::stdio::dup2_stdout(stdout).step("redirect the standard output")?;
-    rustix::stdio::dup2_stderr(stderr).step("redirect the standard error")
-}
-
-/// A terminal is open in both directions on all three descriptors: whoever gets one for its messages could read there
-/// what is typed for others. Where the command has no terminal of its own it gets each in one direction.
-fn keep_to_one_direction(launch: &Launch<'_>) -> Result<(), ConfineError> {
-    if launch.terminal.is_some() {
-        return Ok(());
-    }
-    let step = "reopen the terminal";
-    let reopen = |number: u8, flags: OFlags| {
-        let path = format!("/proc/self/fd/{number}");
-        rustix::fs::open(path, flags | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).step(step)
-    };
-    if rustix::termios::isatty(rustix::stdio::stdin()) {
-        rustix::stdio::dup2_stdin(reopen(0, OFlags::RDONLY)?).step(step)?;
-    }
-    if rustix::termios::isatty(rustix::stdio::stdout()) {
-        rustix::stdio::dup2_stdout(reopen(1, OFlags::WRONLY)?).step(step)?;
-    }
-    if rustix::termios::isatty(rustix::stdio::stderr()) {
-        rustix::stdio::dup2_stderr(reopen(2, OFlags::WRONLY)?).step(step)?;
-    }
-    Ok(())
-}
-
-/// Sets the System V shared memory of the run's own IPC namespace a limit: it belongs to no process, so that adding
-/// processes up would not find it.
-fn limit_shared_memory(plan: &Plan) {
-    let pages = |bytes: u64| bytes / rustix::param::page_size() as u64;
-    if let Some(bytes) = plan.limits.temp_bytes.into_iter().chain(plan.limits.memory_bytes).min() {
-        // Where /proc/sys is read-only (containers) this limit is missing; the assurance table speaks of `watch`.
-        let _ = write_once("/proc/sys/kernel/shmall", &pages(bytes).to_string());
-    }
+/// Puts what the supervisor has made in the place of the caller's standard descriptors.
+fn redirect_stdio(launch: &Launch<'_>) -> rustix::io::Result<()> {
+    let [stdin, stdout, stderr] = launch.stdio;
+    stdin.map_or(Ok(()), rustix::stdio::dup2_stdin)?;
+    stdout.map_or(Ok(()), rustix::stdio::dup2_stdout)?;
+    stderr.map_or(Ok(()), rustix::stdio::dup2_stderr)
 }
 
 /// Asks to be killed when the supervisor ends, however it ends.
@@ -276,6 +241,19 @@ fn obey(command: Pid, link: &OwnedFd, terminal: Option<&OwnedFd>) {
             }
             command::signal_group(command, libc::SIGCONT);
         }
+        Ok(Order::Measure) => report(link, &Report::SharedMemory { mib: unattached_shared_memory_mib() }, None),
         Err(_) => {}
     }
+}
+
+/// System V shared memory that no process is attached to, so that adding processes up would not find it
+/// (proc_sysvipc(5)). Only a process of this IPC namespace sees it.
+fn unattached_shared_memory_mib() -> i32 {
+    let text = std::fs::read_to_string("/proc/sysvipc/shm").unwrap_or_default();
+    let resident = text.lines().skip(1).filter_map(|line| {
+        let fields: Vec<u64> = line.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect();
+        let (attached, resident, swapped) = (fields.get(6)?, fields.get(14)?, fields.get(15)?);
+        (*attached == 0).then_some(resident + swapped)
+    });
+    i32::try_from(resident.sum::<u64>() >> 20).unwrap_or(i32::MAX)
 }

@@ -29,7 +29,7 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
         Assurance::kept(Promise::ReadsConfined, &landlock(&[Mount], 2)),
         Assurance::kept(Promise::SecretsHidden, &[Mount]).note("files that exist when the run starts"),
         Assurance::kept(Promise::ProcessesOutside, &landlock(&[Namespace], 6)),
-        Assurance::kept(Promise::SocketsOutside, &landlock(&[Mount, Namespace], 6)),
+        sockets_outside(plan),
         Assurance::kept(Promise::IpcOutside, &[Namespace]),
         Assurance::kept(Promise::KernelSurface, &[Seccomp]),
         Assurance::kept(Promise::NothingSurvives, &[Namespace]),
@@ -61,6 +61,24 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
         });
     }
     table
+}
+
+/// Sockets with a path are not there; those without one belong to a network namespace, or are kept out by Landlock.
+fn sockets_outside(plan: &Plan) -> Assurance {
+    let note = "but for those that programs outside make in visible places while the run lives";
+    let scoped = plan.landlock.abi >= 6;
+    match (plan.network, scoped) {
+        (Network::Host, false) => Assurance::missing(
+            Promise::SocketsOutside,
+            "with the host's network, abstract sockets are in reach, and this kernel's Landlock cannot keep them out",
+            "use --network off, or a kernel of 6.12 or newer",
+        ),
+        (Network::Host, true) => Assurance::kept(Promise::SocketsOutside, &[Keeper::Mount, Keeper::Landlock]).note(note),
+        (_, true) => {
+            Assurance::kept(Promise::SocketsOutside, &[Keeper::Mount, Keeper::Namespace, Keeper::Landlock]).note(note)
+        }
+        (_, false) => Assurance::kept(Promise::SocketsOutside, &[Keeper::Mount, Keeper::Namespace]).note(note),
+    }
 }
 
 fn without_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
@@ -129,7 +147,7 @@ fn limits(plan: &Plan) -> Vec<Assurance> {
         table.push(Assurance::kept(Promise::LimitOpenFiles, &[Rlimit]).note("for each process"));
     }
     if cpu_time_ms.is_some() {
-        table.push(Assurance::kept(Promise::LimitCpu, &[Rlimit]).note("for each process"));
+        table.push(Assurance::kept(Promise::LimitCpu, &[Watch, Rlimit]).note("looked at ten times a second"));
     }
     if wall_time_ms.is_some() {
         table.push(Assurance::kept(Promise::LimitWallTime, &[Watch]));

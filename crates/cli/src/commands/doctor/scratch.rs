@@ -1,0 +1,154 @@
+//! A place below the state directory for what doctor tries, made and removed; and trees of runs that nobody needs.
+
+use std::fs::{DirBuilder, File, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::CliError;
+
+/// How the names of such places begin.
+const PREFIX: &str = "doctor-";
+/// Held as long as the place is in use.
+const LOCK: &str = "lock";
+/// How long a place may be without a lock: its maker may be about to lock it.
+const YOUNG: Duration = Duration::from_secs(60);
+
+/// A place that goes when it is dropped.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl Scratch {
+    /// A new place below the state directory. What doctors that were killed left is removed first.
+    pub(super) fn new(state: &Path) -> Result<Self, CliError> {
+        remove_stale(state);
+        let failed = |error: io::Error| {
+            CliError::new(format!("no directory for the test can be made in {}", state.display())).why(error.to_string())
+        };
+        let name = random().map_err(failed)?;
+        let root = state.join(format!("{PREFIX}{name}"));
+        DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(failed)?;
+        let lock = File::create(root.join(LOCK)).and_then(|lock| lock.lock().map(|()| lock)).map_err(failed)?;
+        // Without links, as the sandbox sees it.
+        let root = std::fs::canonicalize(&root).map_err(failed)?;
+        Ok(Self { root, _lock: lock })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.root
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = remove_tree(&self.root);
+    }
+}
+
+/// Letters that nobody guesses.
+pub(super) fn random() -> io::Result<String> {
+    let mut bytes = [0_u8; 16];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
+    Ok(bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Removes the places of doctors that are gone. Gives how many there were and what was freed, in bytes.
+pub(super) fn remove_stale(state: &Path) -> (usize, u64) {
+    let entries = std::fs::read_dir(state).into_iter().flatten().flatten();
+    let places = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
+    let mut removed = (0, 0);
+    for place in places.map(|entry| entry.path()).filter(|path| is_abandoned(path)) {
+        let bytes = size_bytes(&place);
+        if remove_tree(&place).is_ok() {
+            removed = (removed.0 + 1, removed.1 + bytes);
+        }
+    }
+    removed
+}
+
+fn is_abandoned(place: &Path) -> bool {
+    match File::open(place.join(LOCK)) {
+        Ok(lock) => lock.try_lock().is_ok(),
+        Err(_) => {
+            let made = std::fs::symlink_metadata(place).and_then(|metadata| metadata.modified());
+            made.ok().and_then(|made| made.elapsed().ok()).is_some_and(|age| age > YOUNG)
+        }
+    }
+}
+
+/// What a tree takes on the disk, in bytes.
+pub(super) fn size_bytes(path: &Path) -> u64 {
+    let Ok(metadata) = std::fs::symlink_metadata(path) else { return 0 };
+    if metadata.is_dir() {
+        open_up(path, &metadata);
+    }
+    let below = if metadata.is_dir() { children(path).iter().map(|child| size_bytes(child)).sum() } else { 0 };
+    metadata.blocks() * 512 + below
+}
+
+/// Removes a tree that nothing uses any more. Overlays leave directories that are closed even to their owner.
+pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            open_tree_up(path);
+            std::fs::remove_dir_all(path)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+fn open_tree_up(path: &Path) {
+    let Ok(metadata) = std::fs::symlink_metadata(path) else { return };
+    if metadata.is_dir() {
+        open_up(path, &metadata);
+        children(path).iter().for_each(|child| open_tree_up(child));
+    }
+}
+
+/// Lets the owner into a directory, which is no link.
+fn open_up(directory: &Path, metadata: &std::fs::Metadata) {
+    if metadata.mode() & 0o700 != 0o700 {
+        let _ = std::fs::set_permissions(directory, Permissions::from_mode(metadata.mode() | 0o700));
+    }
+}
+
+fn children(directory: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_with_closed_directories_is_removed_and_links_are_not_followed() {
+        let scratch = Scratch::new(&std::env::temp_dir()).expect("a place");
+        let kept = scratch.path().join("kept");
+        let tree = scratch.path().join("tree");
+        std::fs::create_dir_all(tree.join("work/work/deep")).expect("a tree");
+        std::fs::create_dir(&kept).expect("a directory");
+        std::os::unix::fs::symlink(&kept, tree.join("link")).expect("a link");
+        std::fs::set_permissions(&kept, Permissions::from_mode(0o500)).expect("a mode");
+        std::fs::set_permissions(tree.join("work/work"), Permissions::from_mode(0)).expect("a mode");
+        remove_tree(&tree).expect("removal");
+        assert!(!tree.exists());
+        assert_eq!(std::fs::metadata(&kept).expect("still there").mode() & 0o777, 0o500);
+    }
+
+    #[test]
+    fn a_place_in_use_is_not_stale_and_an_abandoned_one_is() {
+        let parent = Scratch::new(&std::env::temp_dir()).expect("a place");
+        let used = Scratch::new(parent.path()).expect("a place in it");
+        let left = parent.path().join("doctor-left");
+        std::fs::create_dir(&left).expect("a directory");
+        std::fs::write(left.join(LOCK), "").expect("a lock nobody holds");
+        assert_eq!(remove_stale(parent.path()).0, 1);
+        assert!(used.path().exists() && !left.exists());
+    }
+}
