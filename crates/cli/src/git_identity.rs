@@ -59,6 +59,8 @@ fn list(home: &Path) -> Option<String> {
 /// The harmless settings of `git config --list --null` as a configuration file.
 fn render(listed: &str) -> String {
     let mut text = String::from("# copied by pinfold: name, address and taste; the rest stays outside\n");
+    // `git gc` would write to .git/info, which is sealed, for a kind of server that nobody runs from a workspace.
+    text.push_str("[repack]\n\tupdateServerInfo = false\n");
     for entry in listed.split('\0') {
         let Some((name, value)) = entry.split_once('\n') else { continue };
         let Some((section, key)) = name.split_once('.').filter(|_| HARMLESS.contains(&name)) else { continue };

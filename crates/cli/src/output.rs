@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use pinfold_plan::Assurance;
-use pinfold_policy::Withheld;
+use pinfold_policy::{LayerKind, Withheld};
 use pinfold_run::Quarantined;
 use serde::Serialize;
 
@@ -19,8 +19,16 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<ExitCode, CliError> {
 
 /// Says what layers asked for in vain.
 pub(crate) fn withheld(withheld: &[Withheld]) {
-    for withheld in withheld {
+    let untrusted = LayerKind::Project { trusted: false };
+    let (project, others): (Vec<_>, Vec<_>) = withheld.iter().partition(|withheld| withheld.origin.layer == untrusted);
+    for withheld in others {
         eprintln!("pinfold: not applied: {withheld}");
+    }
+    if let Some(first) = project.first() {
+        let file = first.origin.file.as_deref().map_or_else(String::new, |file| file.display().to_string());
+        let entries: Vec<_> = project.iter().map(|entry| format!("{}, line {}", entry.what, entry.origin.line)).collect();
+        eprintln!("pinfold: {file} is not trusted, so it may only narrow; not applied: {}", entries.join("; "));
+        eprintln!(" hint: read it, then run: pinfold trust");
     }
 }
 

@@ -143,6 +143,8 @@ pub struct Plan {
     pub format: u32,
     /// What does it.
     pub backend: Backend,
+    /// Why the backend is not the best one, if so.
+    pub fallback: Option<String>,
     /// The profile the policy started from.
     pub profile: String,
     /// The workspace, without symbolic links.

@@ -166,6 +166,7 @@ impl Supervisor {
                 }
             }
             doing("watch protected names", self.lookout.act())?;
+            self.terminal.iter_mut().for_each(Terminal::enter_raw_mode);
             self.keep_limits();
         }
     }
@@ -186,7 +187,8 @@ impl Supervisor {
         let flags = |event| if event == Event::Room { PollFlags::OUT } else { PollFlags::IN };
         let mut polled: Vec<_> =
             sources.iter().map(|(event, fd)| PollFd::from_borrowed_fd(*fd, flags(*event))).collect();
-        let timeout = self.watchman.next_look().into_iter().chain(self.lookout.next_look()).min();
+        let background = self.terminal.as_ref().and_then(Terminal::next_look);
+        let timeout = self.watchman.next_look().into_iter().chain(self.lookout.next_look()).chain(background).min();
         let timeout = timeout.map(|wait| Timespec {
             tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: wait.subsec_nanos().into(),

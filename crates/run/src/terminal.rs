@@ -1,6 +1,7 @@
 //! The caller's terminal while the command has one of its own: raw mode, relay, size, suspension.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use pinfold_confine::launch::TerminalSize;
 use rustix::fs::OFlags;
@@ -11,6 +12,9 @@ use crate::output::write_all;
 
 /// Bytes moved in one go.
 const CHUNK_BYTES: usize = 16 * 1024;
+
+/// How often a run in the background looks whether it is in the foreground.
+const FOREGROUND_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The caller's terminal on standard input and output.
 #[derive(Debug)]
@@ -112,10 +116,19 @@ impl Terminal {
         }
     }
 
+    /// How long until it must be seen whether the terminal is ours by now. A shell tells a job that goes on running
+    /// nothing when it brings it to the foreground.
+    pub(crate) fn next_look(&self) -> Option<Duration> {
+        (self.master.is_some() && !self.raw).then_some(FOREGROUND_INTERVAL)
+    }
+
     /// Hands every key to the command. In the background nothing is changed: the terminal is somebody else's.
     pub(crate) fn enter_raw_mode(&mut self) {
+        if self.raw || self.master.is_none() {
+            return;
+        }
         let foreground = tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| group == rustix::process::getpgrp());
-        if self.raw || !foreground {
+        if !foreground {
             return;
         }
         let mut raw = self.original.clone();

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pinfold_plan::{Plan, linux};
-use pinfold_policy::{Access, decide};
+use pinfold_confine::linux::end_by;
+use pinfold_plan::{Network, linux};
+use pinfold_policy::{Access, LimitName, decide};
 use pinfold_run::{End, LimitReached, Memory, Quarantine, Quarantined, Request, RunError, Session};
 use serde::Serialize;
 
@@ -13,6 +14,9 @@ use super::prepare::{Prepared, prepare};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
 use crate::{git_identity, output};
+
+/// Tell package managers that there is no network.
+const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offline"];
 
 /// Tells a program that it runs inside, and under which profile.
 const MARK: &str = "PINFOLD_PROFILE";
@@ -23,12 +27,13 @@ pub(crate) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
 
 pub(crate) fn shell(args: ShellArgs) -> Result<ExitCode, CliError> {
     let shell = std::env::var_os("SHELL").filter(|shell| Path::new(shell).exists()).unwrap_or_else(|| "/bin/sh".into());
+    eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
     execute(&args.policy, &[shell], args.best_effort, false)
 }
 
 fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: bool) -> Result<ExitCode, CliError> {
     let mut prepared = prepare(flags)?;
-    accept(&prepared.plan, best_effort)?;
+    accept(&prepared, best_effort)?;
     let memory = prepared.memory();
     let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
@@ -43,41 +48,55 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     .map_err(|error| not_started(&prepared, &error))?;
     let code = (&outcome.end).into();
     let quarantined = settle(&mut prepared, &memory, outcome.quarantine)?;
+    let ended_by = if let End::Killed(signal) = outcome.end { Some(signal) } else { None };
     let report = Report { session: &session.id, end: &outcome.end, duration_ms: outcome.duration_ms, quarantined };
     report.print(&prepared, command, json)?;
+    if let Some(signal) = ended_by {
+        // Nothing is dropped any more, so what would be, is now.
+        drop((session, prepared));
+        end_by(signal);
+    }
     Ok(code)
 }
 
 /// Refuses a plan with promises that nothing keeps, unless the user said otherwise.
-fn accept(plan: &Plan, best_effort: bool) -> Result<(), CliError> {
+fn accept(prepared: &Prepared, best_effort: bool) -> Result<(), CliError> {
+    let plan = &prepared.plan;
     let Some(refusal) = linux::refusal(plan) else { return Ok(()) };
+    let reason = plan.fallback.as_deref().unwrap_or("this kernel lacks what would keep them");
     if best_effort {
-        for missing in &refusal.missing {
-            eprintln!(
-                "pinfold: not kept: {} ({})",
-                missing.promise.text(),
-                missing.note.as_deref().unwrap_or_default()
-            );
-        }
+        let missing: Vec<_> = refusal.missing.iter().map(|missing| missing.promise.text()).collect();
+        eprintln!("pinfold: not kept, because {reason}: {}", missing.join("; "));
         return Ok(());
     }
-    let mut error = CliError::new(refusal.to_string());
+    if prepared.context.environment.iter().any(|(name, _)| name == MARK) {
+        return Err(CliError::new("already in a pinfold sandbox")
+            .why(format!("no second one can be made in it: {reason}"))
+            .hint("run the command itself, it is confined; or set process.nested-namespaces = true for the outer run"));
+    }
+    let mut error = CliError::new(refusal.to_string()).why(reason);
     for missing in &refusal.missing {
-        error =
-            error.why(format!("{}: {}", missing.promise.text(), missing.note.as_deref().unwrap_or("nothing keeps it")));
+        let note = missing.note.as_deref().unwrap_or("nothing keeps it");
+        error = error.why(format!("not kept: {} ({note})", missing.promise.text()));
     }
     let mut remedies: Vec<_> = refusal.missing.iter().filter_map(|missing| missing.remedy.clone()).collect();
+    remedies.sort();
     remedies.dedup();
-    for remedy in remedies {
-        error = error.hint(remedy);
-    }
-    Err(error.hint("or start without these promises: --best-effort"))
+    Err(remedies.into_iter().fold(error, CliError::hint).hint("or start without these promises: --best-effort"))
 }
 
 /// What the command finds in its environment.
 fn environment(prepared: &Prepared) -> Vec<(OsString, OsString)> {
     let mut environment = prepared.policy.env.select(prepared.context.environment.iter().cloned());
     environment.push((MARK.into(), prepared.plan.profile.clone().into()));
+    if prepared.plan.network != Network::Host {
+        // Package managers that know there is no network do not try it for seconds.
+        for name in OFFLINE {
+            if !environment.iter().any(|(present, _)| present == name) {
+                environment.push((name.into(), "true".into()));
+            }
+        }
+    }
     if let Some(temp) = &prepared.plan.private_temp {
         // No mounts: the private places are where they are.
         environment.retain(|(name, _)| name != "HOME" && name != "TMPDIR");
@@ -135,7 +154,10 @@ impl Report<'_> {
         }
         output::quarantined(&self.quarantined);
         match self.end {
-            End::Limited(limit) => eprintln!("pinfold: ended: {}", describe_limit(limit)),
+            End::Limited(limit) => {
+                let rule = prepared.policy.limits.get(limit_name(limit));
+                eprintln!("pinfold: ended: {} ({})", describe_limit(limit), rule.origin);
+            }
             End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
             End::Exited(_) | End::Killed(_) => {}
         }
@@ -151,6 +173,18 @@ impl Report<'_> {
             duration_ms: self.duration_ms,
             quarantined: &self.quarantined,
         }
+    }
+}
+
+/// The entry of `[limits]` that was reached.
+fn limit_name(limit: &LimitReached) -> LimitName {
+    match limit {
+        LimitReached::Memory { .. } => LimitName::Memory,
+        LimitReached::Processes { .. } => LimitName::Processes,
+        LimitReached::CpuTime { .. } => LimitName::CpuTime,
+        LimitReached::Disk { .. } => LimitName::Disk,
+        LimitReached::Output { .. } => LimitName::Output,
+        LimitReached::WallTime { .. } => LimitName::WallTime,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pinfold_policy::{Access, Verdict, decide};
+use pinfold_policy::{Access, Effect, Verdict, decide};
 
 use crate::args::{AccessArg, WhyArgs};
 use crate::context::Context;
@@ -22,13 +22,27 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
         AccessArg::Exec => (Access::Exec, "execute"),
     };
     let path = resolve(&context, &args.path);
-    let verdict = decide(&merged.policy, access, &path);
+    let verdict = as_asked(access, &context, &path, decide(&merged.policy, access, &path));
     if args.json {
         output::json(&verdict)?;
     } else {
         print_verdict(word, &path, &verdict);
     }
     Ok(if verdict.allowed { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// Whoever asks whether his `~/.bashrc` can be changed means his own, not one in the run's home.
+fn as_asked(access: Access, context: &Context, path: &std::path::Path, verdict: Verdict) -> Verdict {
+    let own_home = verdict.allowed && verdict.effect == Effect::Private && path.starts_with(&context.home);
+    if access != Access::Write || !own_home {
+        return verdict;
+    }
+    if path.exists() {
+        let hint = format!("run with --write {}", path.display());
+        let why = "the run has a home of its own; what it writes here stays in that home".into();
+        return Verdict { allowed: false, why, hint: Some(hint), ..verdict };
+    }
+    Verdict { why: format!("{}; it stays in the run's own home", verdict.why), ..verdict }
 }
 
 /// The path without links as far as it exists: that is what the rules speak of.

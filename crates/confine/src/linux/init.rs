@@ -59,7 +59,6 @@ fn confine(
     sys::default_signal_actions();
     wait_for_the_supervisor(link)?;
     redirect_stdio(launch).step("redirect the standard descriptors")?;
-    limits::apply(plan)?;
     if plan.backend == Backend::LinuxNamespaces {
         identity::assume(copied, &plan.identity)?;
     }
@@ -74,6 +73,8 @@ fn confine(
     }
     sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")?;
     let children = SignalQueue::children().step("collect signals")?;
+    // Not before: what was done until now may need more than the command shall have.
+    limits::apply(plan)?;
     // Only now: the files of an unreadable process in /proc are root's, and the steps before write to some.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("become unreadable")?;
     let terminal = launch.terminal.map(terminal::Pair::open).transpose()?;

@@ -37,3 +37,15 @@ impl AsFd for SignalQueue {
         self.0.as_fd()
     }
 }
+
+/// Ends this process by a signal, as the command ended: a shell that waits for it must see that it was interrupted.
+/// Returns when the signal does not end processes.
+pub fn end_by(number: i32) {
+    let Some(signal) = rustix::process::Signal::from_named_raw(number) else { return };
+    // The command's core dump, if any, was its own affair.
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    sys::default_signal_actions();
+    let _ = sys::set_signal_mask(Signals::None);
+    let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
+}

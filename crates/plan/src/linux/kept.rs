@@ -5,7 +5,7 @@ use pinfold_policy::Policy;
 use crate::{Assurance, Backend, Host, Identity, Keeper, Limits, Network, Plan, Promise};
 
 /// What would let this host keep what it cannot.
-const ENABLE_NAMESPACES: &str = "allow user namespaces for pinfold; `pinfold doctor` says how on this host";
+const ENABLE_NAMESPACES: &str = "let pinfold make user namespaces; `pinfold doctor` says how on this host";
 
 /// The assurance table of a plan: only promises that the policy asks for.
 pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
@@ -83,8 +83,7 @@ fn sockets_outside(plan: &Plan) -> Assurance {
 
 fn without_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
     use Keeper::{Credentials, Landlock, Pty, Seccomp, Supervisor};
-    let why = host.no_user_namespaces.clone().unwrap_or_default();
-    let missing = |promise, what: &str| Assurance::missing(promise, &format!("{what}: {why}"), ENABLE_NAMESPACES);
+    let missing = |promise, what: &str| Assurance::missing(promise, what, ENABLE_NAMESPACES);
     let landlock_or = |promise, from_abi: u32, what: &str| {
         if plan.landlock.abi >= from_abi { Assurance::kept(promise, &[Landlock]) } else { missing(promise, what) }
     };

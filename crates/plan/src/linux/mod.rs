@@ -67,6 +67,7 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     let mut plan = Plan {
         format: Plan::FORMAT,
         backend,
+        fallback: host.no_user_namespaces.clone(),
         profile: policy.profile.clone(),
         workspace: policy.places.workspace.clone(),
         home: policy.places.home.clone(),

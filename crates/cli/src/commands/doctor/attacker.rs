@@ -116,13 +116,9 @@ fn try_it(verb: &str, rest: &[OsString]) -> io::Result<()> {
         }
         "list" => list(path(0)?)?,
         "digest" => say(&digest(path(0)?)?),
-        "node" => rustix::fs::mknodat(
-            CWD,
-            path(0)?,
-            FileType::CharacterDevice,
-            0o666.into(),
-            rustix::fs::makedev(1, 3),
-        )?,
+        "node" => {
+            rustix::fs::mknodat(CWD, path(0)?, FileType::CharacterDevice, 0o666.into(), rustix::fs::makedev(1, 3))?
+        }
         "own" => std::os::unix::fs::chown(path(0)?, Some(65534), Some(65534))?,
         "become" => return succeed(Command::new(path(0)?).args([ARGUMENT, "-", "plant"]).arg(path(1)?)),
         "mount" => rustix::mount::mount("none", path(0)?, "tmpfs", rustix::mount::MountFlags::empty(), None)?,
@@ -349,7 +345,8 @@ fn fill(name: &Path, mebibytes: i32) -> io::Result<()> {
     let mut file = File::create(Path::new(&home).join(name))?;
     for block in 0..mebibytes {
         // Not zeros, which some file systems leave out.
-        let content: Vec<u8> = (0..1_u32 << 20).map(|byte| (byte.wrapping_mul(2_654_435_761) >> 13) as u8 ^ block as u8).collect();
+        let content: Vec<u8> =
+            (0..1_u32 << 20).map(|byte| (byte.wrapping_mul(2_654_435_761) >> 13) as u8 ^ block as u8).collect();
         file.write_all(&content)?;
     }
     file.sync_data()?;

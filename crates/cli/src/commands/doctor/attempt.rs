@@ -31,7 +31,12 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Prepares calls for a workspace below `scratch`, under the policy of the user with these flags.
-    pub(super) fn new(scratch: &Path, workspace: PathBuf, flags: &PolicyFlags, context: &Context) -> Result<Self, CliError> {
+    pub(super) fn new(
+        scratch: &Path,
+        workspace: PathBuf,
+        flags: &PolicyFlags,
+        context: &Context,
+    ) -> Result<Self, CliError> {
         let failed = |error: std::io::Error| CliError::new("the test cannot be prepared").why(error.to_string());
         let own = std::env::current_exe().map_err(failed)?;
         let copy = workspace.join("attacker");

@@ -10,12 +10,8 @@ use rustix::fs::Access;
 use serde::Serialize;
 
 /// What each version of Landlock added, for those who have an older one.
-const LANDLOCK_ADDED: [(u32, &str); 4] = [
-    (3, "truncation"),
-    (4, "TCP ports"),
-    (5, "control of devices"),
-    (6, "scopes of abstract sockets and signals"),
-];
+const LANDLOCK_ADDED: [(u32, &str); 4] =
+    [(3, "truncation"), (4, "TCP ports"), (5, "control of devices"), (6, "scopes of abstract sockets and signals")];
 /// Mounts below `/proc` that every host has, and that hide nothing of it.
 const HARMLESS_BELOW_PROC: [&str; 3] = ["/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd", "/proc/openprom"];
 
@@ -62,7 +58,8 @@ impl Facts {
             landlock_abi,
             landlock_lacks: landlock_lacks(landlock_abi),
             overlay: overlay(plan),
-            cgroup_delegated: cgroup().is_some_and(|path| is_writable(&path.join("cgroup.procs")) && is_writable(&path)),
+            cgroup_delegated: cgroup()
+                .is_some_and(|path| is_writable(&path.join("cgroup.procs")) && is_writable(&path)),
             id_mapped_mounts: root.then_some(matches!(plan.identity, Identity::Shadow { .. })),
             git: git(),
             container: container(),
@@ -79,7 +76,10 @@ impl Facts {
         };
         line("kernel", &self.kernel);
         if let Some(container) = &self.container {
-            line("container", &format!("{container}{}", if self.filtered { ", with a system call filter" } else { "" }));
+            line(
+                "container",
+                &format!("{container}{}", if self.filtered { ", with a system call filter" } else { "" }),
+            );
         }
         line("user namespaces", &self.no_user_namespaces.as_ref().map_or("yes".into(), |why| format!("no: {why}")));
         line("Landlock", &self.describe_landlock());
@@ -95,9 +95,23 @@ impl Facts {
             },
         );
         if let Some(mapped) = self.id_mapped_mounts {
-            line("id-mapped mounts", if mapped { "yes: root inside is nobody outside" } else { "no: root keeps its user id, without capabilities" });
+            line(
+                "id-mapped mounts",
+                if mapped {
+                    "yes: root inside is nobody outside"
+                } else {
+                    "no: root keeps its user id, without capabilities"
+                },
+            );
         }
-        line("cgroup v2", if self.cgroup_delegated { "delegated; not needed: the supervisor and the kernel's limits do it" } else { "not delegated; not needed: the supervisor and the kernel's limits do it" });
+        line(
+            "cgroup v2",
+            if self.cgroup_delegated {
+                "delegated; not needed: the supervisor and the kernel's limits do it"
+            } else {
+                "not delegated; not needed: the supervisor and the kernel's limits do it"
+            },
+        );
         line("git", self.git.as_deref().unwrap_or("not here: names and addresses of committers do not come in"));
         text
     }

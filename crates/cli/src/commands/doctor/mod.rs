@@ -103,8 +103,13 @@ impl Answer {
         }
         text.push_str(&self.verdict());
         if self.vanished_workspaces > 0 {
-            let (count, what) = (self.vanished_workspaces, if self.vanished_workspaces == 1 { "workspace that does" } else { "workspaces that do" });
-            text.push_str(&format!("something is kept for {count} {what} not exist any more: pinfold doctor --clean\n"));
+            let (count, what) = (
+                self.vanished_workspaces,
+                if self.vanished_workspaces == 1 { "workspace that does" } else { "workspaces that do" },
+            );
+            text.push_str(&format!(
+                "something is kept for {count} {what} not exist any more: pinfold doctor --clean\n"
+            ));
         }
         text
     }
@@ -117,7 +122,9 @@ impl Answer {
         match (self.start.started, missing) {
             (true, 0) => "\nevery promise is kept; pinfold doctor --attack puts them to the test\n".into(),
             (false, 0) => "\nno run starts on this host as it is\n".into(),
-            (true, missing) => format!("\nthis host cannot keep {missing} of the policy's promises, so a run starts with --best-effort only\n"),
+            (true, missing) => format!(
+                "\nthis host cannot keep {missing} of the policy's promises, so a run starts with --best-effort only\n"
+            ),
             (false, _) => "\nno run starts on this host as it is, not even with --best-effort\n".into(),
         }
     }

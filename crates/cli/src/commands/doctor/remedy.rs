@@ -51,7 +51,10 @@ pub(super) fn remedies(host: &Facts, start: &Attempt, program: &Path) -> Vec<Rem
     if remedies.is_empty() && !start.started {
         remedies.push(Remedy::new(
             "a run fails though every setting that doctor knows allows it",
-            ["the step that failed is named above, under `start`", "security modules: cat /sys/kernel/security/lsm, and look into the kernel's log"],
+            [
+                "the step that failed is named above, under `start`",
+                "security modules: cat /sys/kernel/security/lsm, and look into the kernel's log",
+            ],
         ));
     }
     remedies
@@ -82,8 +85,10 @@ fn apparmor(program: &Path) -> Remedy {
     let program = program.display().to_string();
     // In AppArmor's language these would be a pattern.
     let quoted = program.contains([' ', '*', '?', '[', '{', '"', '^']);
-    let attachment: String =
-        program.chars().flat_map(|c| (quoted && "*?[]{}\"^\\".contains(c)).then_some('\\').into_iter().chain([c])).collect();
+    let attachment: String = program
+        .chars()
+        .flat_map(|c| (quoted && "*?[]{}\"^\\".contains(c)).then_some('\\').into_iter().chain([c]))
+        .collect();
     let attachment = if quoted { format!("\"{attachment}\"") } else { attachment };
     Remedy::new(
         "AppArmor lets only programs with a profile make user namespaces; as root",

@@ -12,6 +12,8 @@ use crate::error::CliError;
 const PREFIX: &str = "doctor-";
 /// Held as long as the place is in use.
 const LOCK: &str = "lock";
+/// The names of the two sides of a self-test.
+pub(super) const SIDES: [&str; 2] = ["bare", "inside"];
 /// How long a place may be without a lock: its maker may be about to lock it.
 const YOUNG: Duration = Duration::from_secs(60);
 
@@ -27,7 +29,8 @@ impl Scratch {
     pub(super) fn new(state: &Path) -> Result<Self, CliError> {
         remove_stale(state);
         let failed = |error: io::Error| {
-            CliError::new(format!("no directory for the test can be made in {}", state.display())).why(error.to_string())
+            CliError::new(format!("no directory for the test can be made in {}", state.display()))
+                .why(error.to_string())
         };
         let name = random().map_err(failed)?;
         let root = state.join(format!("{PREFIX}{name}"));
@@ -46,6 +49,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        remove_shared_memory(&self.root);
         let _ = remove_tree(&self.root);
     }
 }
@@ -64,11 +68,24 @@ pub(super) fn remove_stale(state: &Path) -> (usize, u64) {
     let mut removed = (0, 0);
     for place in places.map(|entry| entry.path()).filter(|path| is_abandoned(path)) {
         let bytes = size_bytes(&place);
+        remove_shared_memory(&place);
         if remove_tree(&place).is_ok() {
             removed = (removed.0 + 1, removed.1 + bytes);
         }
     }
     removed
+}
+
+/// A file in shared memory that belongs to a place and goes with it.
+pub(super) fn shared_memory(place: &Path, side: &str) -> PathBuf {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    Path::new("/dev/shm").join(format!("pinfold-{name}-{side}"))
+}
+
+fn remove_shared_memory(place: &Path) {
+    for side in SIDES {
+        let _ = std::fs::remove_file(shared_memory(place, side));
+    }
 }
 
 fn is_abandoned(place: &Path) -> bool {

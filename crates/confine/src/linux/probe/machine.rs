@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, AtFlags, CWD};
+use rustix::fs::{Access, AtFlags, CWD, StatxFlags};
 use rustix::thread::CapabilitySet;
 
 /// Files that hold secrets of the system. Where the caller may read them all the same (as root, or as a member of a
@@ -21,6 +21,21 @@ const SYSTEM_SECRETS: [&str; 12] = [
     "/etc/docker",
     "/etc/kubernetes",
     "/etc/NetworkManager/system-connections",
+];
+
+/// What container engines cover or make read-only in `/proc`.
+const COVERED_IN_CONTAINERS: [&str; 11] = [
+    "/proc/sys",
+    "/proc/sysrq-trigger",
+    "/proc/irq",
+    "/proc/bus",
+    "/proc/fs",
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/acpi",
+    "/proc/asound",
+    "/proc/timer_list",
+    "/proc/scsi",
 ];
 
 /// File systems whose mounts can map ids (`mount_setattr(2)`), by their numbers in `linux/magic.h`: ext4, XFS, Btrfs,
@@ -78,6 +93,12 @@ pub fn no_user_namespaces() -> Option<String> {
     if setting("/proc/sys/user/max_user_namespaces").as_deref() == Some("0") {
         return Some("user.max_user_namespaces is 0".into());
     }
+    if is_root && !rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SETFCAP)) {
+        return Some("root without CAP_SETFCAP may not map its own id".into());
+    }
+    if is_proc_covered() {
+        return Some("/proc is partly covered here, as in a container, so that no fresh one can be mounted".into());
+    }
     if !is_root && setting("/proc/sys/kernel/unprivileged_userns_clone").as_deref() == Some("0") {
         return Some("kernel.unprivileged_userns_clone is 0".into());
     }
@@ -88,6 +109,16 @@ pub fn no_user_namespaces() -> Option<String> {
         }
     }
     None
+}
+
+/// Whether something is mounted over a part of `/proc`: then the kernel refuses another mount of it in a user namespace,
+/// which would show what is covered (`mount_too_revealing`).
+fn is_proc_covered() -> bool {
+    let mount = |path: &str| {
+        rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::MNT_ID).ok().map(|statx| statx.stx_mnt_id)
+    };
+    let whole = mount("/proc");
+    COVERED_IN_CONTAINERS.iter().filter_map(|path| mount(path)).any(|part| Some(part) != whole)
 }
 
 /// Whether the caller may map ids and these directories, or the nearest that exist above them, are on file systems

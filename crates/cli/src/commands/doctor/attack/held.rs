@@ -10,10 +10,10 @@ use rustix::pty::OpenptFlags;
 use rustix::termios::{LocalModes, tcgetattr};
 
 use super::super::host::setting_in;
+use super::judge;
 use super::report::Row;
 use super::scene::{Scene, Setting};
-use super::trial::{Patience, Tried, Trial, attackers, end};
-use super::judge;
+use super::trial::{Patience, Trial, Tried, attackers, end};
 use crate::error::CliError;
 
 /// How long a supervisor that looks ten times a second may take to act.
@@ -50,7 +50,12 @@ struct Held {
 }
 
 /// All of them, at the same time.
-pub(super) fn fight(setting: &Setting, bare: &Scene<'_>, inside: &Scene<'_>, patience: &Patience) -> Result<Vec<Row>, CliError> {
+pub(super) fn fight(
+    setting: &Setting,
+    bare: &Scene<'_>,
+    inside: &Scene<'_>,
+    patience: &Patience,
+) -> Result<Vec<Row>, CliError> {
     let mut rows = Vec::new();
     let held: Vec<Held> = held(setting).into_iter().filter(|held| setting.promises(held.promise)).collect();
     let start = |scene: &Scene<'_>| held.iter().map(|held| held.start(scene)).collect::<Result<Vec<Trial>, CliError>>();
@@ -86,7 +91,11 @@ pub(super) fn fight(setting: &Setting, bare: &Scene<'_>, inside: &Scene<'_>, pat
 type Signs = Vec<Result<bool, String>>;
 
 /// Looks at every run of both sides until all has been seen.
-fn watch(held: &[Held], sides: &mut [(&Scene<'_>, &mut Vec<Trial>); 2], patience: &Patience) -> Result<[Signs; 2], CliError> {
+fn watch(
+    held: &[Held],
+    sides: &mut [(&Scene<'_>, &mut Vec<Trial>); 2],
+    patience: &Patience,
+) -> Result<[Signs; 2], CliError> {
     let mut seen = [vec![None; held.len()], vec![None; held.len()]];
     while seen.iter().flatten().any(Option::is_none) {
         for ((scene, trials), seen) in sides.iter_mut().zip(&mut seen) {
@@ -181,10 +190,15 @@ fn looks() -> Vec<Held> {
             let own = filters("self").unwrap_or(0);
             sign_of(mark, move |pid| filters(&pid.to_string()).map(|count| count <= own))
         }),
-        waiting(Promise::IpcOutside, "ipc-namespace", "message queues and semaphores are shared with the host", |_, _, mark| {
-            let namespace = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/ipc")).ok();
-            sign_of(mark, move |pid| Some(namespace(&pid.to_string())? == namespace("self")?))
-        }),
+        waiting(
+            Promise::IpcOutside,
+            "ipc-namespace",
+            "message queues and semaphores are shared with the host",
+            |_, _, mark| {
+                let namespace = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/ipc")).ok();
+                sign_of(mark, move |pid| Some(namespace(&pid.to_string())? == namespace("self")?))
+            },
+        ),
     ]
 }
 
@@ -201,30 +215,89 @@ fn limits() -> Vec<Held> {
     };
     let times = |amount: u64| OsString::from(amount.to_string());
     vec![
-        beyond(Promise::LimitProcesses, "many-processes", "more processes ran than allowed", format!("processes={PROCESSES}"), "processes", vec![times(PROCESSES as u64 * 2), MARK.into()], |_, trial, mark| {
-            holding(trial, || if attackers("wait", mark).len() > PROCESSES { Sign::Excess } else { Sign::Contained })
-        }),
-        beyond(Promise::LimitOpenFiles, "many-files", "more files were open than allowed", format!("open-files={OPEN_FILES}"), "files", vec![times(OPEN_FILES as u64 * 4), MARK.into()], |_, trial, mark| {
-            holding(trial, || one("files", &(OPEN_FILES * 4).to_string(), mark, |pid| {
-                Some(std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() > OPEN_FILES)
-            }))
-        }),
-        beyond(Promise::LimitMemory, "much-memory", "more memory was in use than allowed", format!("memory={MEMORY_MIB}MiB"), "memory", vec![times(MEMORY_MIB * 3), MARK.into()], |_, trial, _| {
-            holding(trial, || Sign::Excess)
-        }),
-        beyond(Promise::LimitDisk, "much-disk", "more was written than allowed", format!("disk={DISK_MIB}MiB"), "fill", vec!["filled".into(), times(DISK_MIB * 3)], |_, trial, _| {
-            holding(trial, || Sign::Excess)
-        }),
-        beyond(Promise::LimitWallTime, "long-time", "the command ran longer than allowed", format!("wall-time={}ms", WALL_TIME.as_millis()), "wait", vec![MARK.into()], |_, trial, mark| {
-            let over = trial.began.elapsed() > WALL_TIME && !attackers("wait", mark).is_empty();
-            if over { Sign::Excess } else { Sign::Wait }
-        }),
-        beyond(Promise::LimitOutput, "much-output", "more was written to the output than allowed", format!("output={OUTPUT_KIB}KiB"), "shout", vec![times(OUTPUT_KIB * 64)], |_, trial, _| {
-            if trial.said_bytes() >= OUTPUT_KIB * 64 * 1024 { Sign::Harm } else { Sign::Wait }
-        }),
-        beyond(Promise::LimitCpu, "cpu-limit", "the kernel has no limit of its time", "cpu-time=1s".into(), "wait", vec![MARK.into()], |_, _, mark| {
-            sign_of(mark, |pid| setting_in(&format!("/proc/{pid}/limits"), "Max cpu time").map(|limit| !limit.starts_with("1 ")))
-        }),
+        beyond(
+            Promise::LimitProcesses,
+            "many-processes",
+            "more processes ran than allowed",
+            format!("processes={PROCESSES}"),
+            "processes",
+            vec![times(PROCESSES as u64 * 2), MARK.into()],
+            |_, trial, mark| {
+                holding(
+                    trial,
+                    || if attackers("wait", mark).len() > PROCESSES { Sign::Excess } else { Sign::Contained },
+                )
+            },
+        ),
+        beyond(
+            Promise::LimitOpenFiles,
+            "many-files",
+            "more files were open than allowed",
+            format!("open-files={OPEN_FILES}"),
+            "files",
+            vec![times(OPEN_FILES as u64 * 4), MARK.into()],
+            |_, trial, mark| {
+                holding(trial, || {
+                    one("files", &(OPEN_FILES * 4).to_string(), mark, |pid| {
+                        Some(std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count() > OPEN_FILES)
+                    })
+                })
+            },
+        ),
+        beyond(
+            Promise::LimitMemory,
+            "much-memory",
+            "more memory was in use than allowed",
+            format!("memory={MEMORY_MIB}MiB"),
+            "memory",
+            vec![times(MEMORY_MIB * 3), MARK.into()],
+            |_, trial, _| holding(trial, || Sign::Excess),
+        ),
+        beyond(
+            Promise::LimitDisk,
+            "much-disk",
+            "more was written than allowed",
+            format!("disk={DISK_MIB}MiB"),
+            "fill",
+            vec!["filled".into(), times(DISK_MIB * 3)],
+            |_, trial, _| holding(trial, || Sign::Excess),
+        ),
+        beyond(
+            Promise::LimitWallTime,
+            "long-time",
+            "the command ran longer than allowed",
+            format!("wall-time={}ms", WALL_TIME.as_millis()),
+            "wait",
+            vec![MARK.into()],
+            |_, trial, mark| {
+                let over = trial.began.elapsed() > WALL_TIME && !attackers("wait", mark).is_empty();
+                if over { Sign::Excess } else { Sign::Wait }
+            },
+        ),
+        beyond(
+            Promise::LimitOutput,
+            "much-output",
+            "more was written to the output than allowed",
+            format!("output={OUTPUT_KIB}KiB"),
+            "shout",
+            vec![times(OUTPUT_KIB * 64)],
+            |_, trial, _| {
+                if trial.said_bytes() >= OUTPUT_KIB * 64 * 1024 { Sign::Harm } else { Sign::Wait }
+            },
+        ),
+        beyond(
+            Promise::LimitCpu,
+            "cpu-limit",
+            "the kernel has no limit of its time",
+            "cpu-time=1s".into(),
+            "wait",
+            vec![MARK.into()],
+            |_, _, mark| {
+                sign_of(mark, |pid| {
+                    setting_in(&format!("/proc/{pid}/limits"), "Max cpu time").map(|limit| !limit.starts_with("1 "))
+                })
+            },
+        ),
     ]
 }
 
@@ -261,7 +334,8 @@ fn sign_of(mark: &str, harm: impl Fn(i32) -> Option<bool>) -> Sign {
 fn one(verb: &str, first: &str, mark: &str, harm: impl Fn(i32) -> Option<bool>) -> Sign {
     let pids = attackers(verb, first);
     let marked = pids.into_iter().find(|pid| {
-        std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.split(|byte| *byte == 0).any(|word| word == mark.as_bytes()))
+        std::fs::read(format!("/proc/{pid}/cmdline"))
+            .is_ok_and(|line| line.split(|byte| *byte == 0).any(|word| word == mark.as_bytes()))
     });
     sign(marked.and_then(harm))
 }
@@ -291,7 +365,9 @@ fn reach(trial: &Trial, mark: &str) -> Sign {
     if said.contains("@failed 0") {
         return Sign::Contained;
     }
-    let Some(port) = said.lines().find_map(|line| line.strip_prefix("@port ")?.parse::<u16>().ok()) else { return Sign::Wait };
+    let Some(port) = said.lines().find_map(|line| line.strip_prefix("@port ")?.parse::<u16>().ok()) else {
+        return Sign::Wait;
+    };
     let Ok(mut service) = TcpStream::connect(("127.0.0.1", port)) else { return Sign::Contained };
     let _ = service.set_read_timeout(Some(Duration::from_millis(500)));
     let mut greeting = vec![0; mark.len()];

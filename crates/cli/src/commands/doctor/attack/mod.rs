@@ -52,7 +52,8 @@ fn setting(args: &DoctorArgs, context: &Context, scratch: &Scratch) -> Result<Se
     let workspace = scratch.path().join("inside/workspace");
     let caller = Caller::new(scratch.path(), workspace.clone(), &args.policy, context)?;
     // The table says more where there are secrets to hide.
-    std::fs::write(workspace.join(".env"), "").map_err(|error| CliError::new("the test cannot be prepared").why(error.to_string()))?;
+    std::fs::write(workspace.join(".env"), "")
+        .map_err(|error| CliError::new("the test cannot be prepared").why(error.to_string()))?;
     let there = Context::new(Some(&workspace))?;
     let policy = layers::in_force(&there, &args.policy)?.policy;
     let plan = caller.plan()?;

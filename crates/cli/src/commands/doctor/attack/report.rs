@@ -90,10 +90,17 @@ impl Report {
         }
         let attacks: usize = self.promises.iter().map(|line| line.attacks).sum();
         let seconds = self.duration_ms as f64 / 1000.0;
-        let _ = writeln!(text, "\n{}; {attacks} attacks in {seconds:.1} s, each of which succeeds without the sandbox", self.verdict());
+        let _ = writeln!(
+            text,
+            "\n{}; {attacks} attacks in {seconds:.1} s, each of which succeeds without the sandbox",
+            self.verdict()
+        );
         let told: usize = self.promises.iter().map(|line| line.told_by_the_attacker).sum();
         if told > 0 {
-            let _ = writeln!(text, "all but {told} are judged from outside; of a new user namespace only the attacker can tell");
+            let _ = writeln!(
+                text,
+                "all but {told} are judged from outside; of a new user namespace only the attacker can tell"
+            );
         }
         text
     }
@@ -106,7 +113,8 @@ impl Report {
             (count(Outcome::NotKept), "not kept"),
             (count(Outcome::NotTested), "not tested"),
         ];
-        let said: Vec<_> = words.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        let said: Vec<_> =
+            words.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
         format!("{} promises: {}", self.promises.len(), said.join(", "))
     }
 }
@@ -167,7 +175,9 @@ impl Line {
                 Some(harm) => harm.harm.to_owned(),
                 None => format!("nothing keeps it: {}", self.note.as_deref().unwrap_or("see the table")),
             },
-            Outcome::NotTested => self.untried.first().map_or("no attack is known that could be judged", |(_, why)| why).to_owned(),
+            Outcome::NotTested => {
+                self.untried.first().map_or("no attack is known that could be judged", |(_, why)| why).to_owned()
+            }
         }
     }
 }

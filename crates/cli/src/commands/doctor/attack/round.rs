@@ -9,29 +9,35 @@ use rustix::pipe::PipeFlags;
 
 use super::super::attacker::NEXT;
 use super::catalogue::{self, Attack, Attempt, Company};
+use super::judge;
 use super::report::Row;
 use super::scene::{Scene, Setting};
 use super::trial::{Patience, Tried, word};
-use super::judge;
 use crate::error::CliError;
 
 /// What came of every attack of the row.
-pub(super) fn fight(setting: &Setting, bare: &Scene<'_>, inside: &Scene<'_>, patience: &Patience) -> Result<Vec<Row>, CliError> {
-    let attacks: Vec<Attack> =
-        catalogue::all().into_iter().filter(|attack| setting.promises(attack.promise)).collect();
+pub(super) fn fight(
+    setting: &Setting,
+    bare: &Scene<'_>,
+    inside: &Scene<'_>,
+    patience: &Patience,
+) -> Result<Vec<Row>, CliError> {
+    let attacks: Vec<Attack> = catalogue::all().into_iter().filter(|attack| setting.promises(attack.promise)).collect();
     let bare = Seen::of(&attacks, bare, patience)?;
     let inside = Seen::of(&attacks, inside, patience)?;
     let rows = attacks.into_iter().zip(bare.0.into_iter().zip(inside.0));
-    Ok(rows.map(|(attack, (bare, inside))| Row {
-        promise: attack.promise,
-        name: attack.name,
-        harm: attack.harm,
-        told: attack.told,
-        tried: match (bare, inside) {
-            (Err(why), _) | (_, Err(why)) => Tried::Nowhere(why),
-            (Ok(bare), Ok(inside)) => judge(bare, inside),
-        },
-    }).collect())
+    Ok(rows
+        .map(|(attack, (bare, inside))| Row {
+            promise: attack.promise,
+            name: attack.name,
+            harm: attack.harm,
+            told: attack.told,
+            tried: match (bare, inside) {
+                (Err(why), _) | (_, Err(why)) => Tried::Nowhere(why),
+                (Ok(bare), Ok(inside)) => judge(bare, inside),
+            },
+        })
+        .collect())
 }
 
 /// For each attack whether it did harm on one side, or why it was not tried.
@@ -40,7 +46,8 @@ struct Seen(Vec<Result<bool, String>>);
 impl Seen {
     fn of(attacks: &[Attack], scene: &Scene<'_>, patience: &Patience) -> Result<Self, CliError> {
         let company = Company::gather(scene)?;
-        let gifts = Gifts::make(scene).map_err(|error| CliError::new("a pipe cannot be made").why(error.to_string()))?;
+        let gifts =
+            Gifts::make(scene).map_err(|error| CliError::new("a pipe cannot be made").why(error.to_string()))?;
         let attempts: Vec<Result<Attempt, String>> =
             attacks.iter().map(|attack| (attack.prepare)(scene, &company, attack.name)).collect();
         let mut words: Vec<OsString> = vec!["row".into()];

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::attacker;
 use super::super::attempt::Caller;
-use super::super::scratch::random;
+use super::super::scratch::{SIDES, random};
 use super::trial::Trial;
 use crate::error::CliError;
 
@@ -59,7 +59,7 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     pub(super) fn make(setting: &'a Setting, side: Side) -> Result<Self, CliError> {
-        let name = if side == Side::Bare { "bare" } else { "inside" };
+        let name = SIDES[usize::from(side == Side::Inside)];
         let root = setting.root.join(name);
         let failed = |error: io::Error| CliError::new("the test cannot be prepared").why(error.to_string());
         let scene = Self {
@@ -128,7 +128,8 @@ impl<'a> Scene<'a> {
     /// Refuses an attack on what the policy lets the command change or read on the host.
     pub(super) fn must_forbid(&self, access: Access, path: &Path) -> Result<(), String> {
         // The rules are about the workspace of the sandbox, whichever side this is.
-        let path = path.strip_prefix(&self.root).map_or(path.to_owned(), |rest| self.setting.root.join("inside").join(rest));
+        let path =
+            path.strip_prefix(&self.root).map_or(path.to_owned(), |rest| self.setting.root.join("inside").join(rest));
         let verdict = decide(&self.setting.policy, access, &path);
         let opens = verdict.allowed && verdict.effect == Effect::Host;
         if opens { Err("the policy allows it".into()) } else { Ok(()) }

@@ -36,7 +36,8 @@ pub(super) struct Patience {
 impl Patience {
     pub(super) fn new(signals: &[Signal]) -> Result<Self, CliError> {
         let numbers: Vec<i32> = signals.iter().map(|signal| signal.as_raw()).collect();
-        let signals = SignalQueue::new(&numbers).map_err(|error| CliError::new("signals cannot be collected").why(error.to_string()))?;
+        let signals = SignalQueue::new(&numbers)
+            .map_err(|error| CliError::new("signals cannot be collected").why(error.to_string()))?;
         Ok(Self { signals })
     }
 

@@ -52,18 +52,16 @@ pub(super) struct Word<'a> {
 
 /// In the order in which they are tried: what takes something away comes last.
 pub(super) fn all() -> Vec<Attack> {
-    let groups = [
-        writes::ATTACKS,
-        reads::ATTACKS,
-        sockets::ATTACKS,
-        processes::ATTACKS,
-        privileges::ATTACKS,
-        metadata::ATTACKS,
-    ];
-    groups.concat().into_iter().map(|(promise, name, harm, prepare)| {
-        let told = name == privileges::USER_NAMESPACE;
-        Attack { promise, name, harm, told, prepare }
-    }).collect()
+    let groups =
+        [writes::ATTACKS, reads::ATTACKS, sockets::ATTACKS, processes::ATTACKS, privileges::ATTACKS, metadata::ATTACKS];
+    groups
+        .concat()
+        .into_iter()
+        .map(|(promise, name, harm, prepare)| {
+            let told = name == privileges::USER_NAMESPACE;
+            Attack { promise, name, harm, told, prepare }
+        })
+        .collect()
 }
 
 /// Promise, name, harm and how it is prepared.

@@ -15,8 +15,7 @@ pub(super) const USER_NAMESPACE: &str = "user-namespace";
 /// An account that is nobody's, and that only root can become.
 const NOBODY: u32 = 65534;
 /// Devices of the host that nobody inside has any use for.
-const DEVICES: [&str; 9] =
-    ["mem", "kmsg", "fuse", "kvm", "mapper", "loop-control", "vhost-net", "input", "hwrng"];
+const DEVICES: [&str; 9] = ["mem", "kmsg", "fuse", "kvm", "mapper", "loop-control", "vhost-net", "input", "hwrng"];
 
 pub(super) const ATTACKS: &[Listed] = &[
     (NoPrivileges, USER_NAMESPACE, "a user namespace was made inside", |scene, _, _| {
@@ -47,7 +46,9 @@ pub(super) const ATTACKS: &[Listed] = &[
         only_for_root()?;
         let file = scene.workspace.join(name);
         prepared(std::fs::write(&file, ""))?;
-        Ok(attempt("own", [file.clone()], move |_| std::fs::metadata(&file).is_ok_and(|metadata| metadata.uid() == NOBODY)))
+        Ok(attempt("own", [file.clone()], move |_| {
+            std::fs::metadata(&file).is_ok_and(|metadata| metadata.uid() == NOBODY)
+        }))
     }),
 ];
 

@@ -7,8 +7,9 @@ use pinfold_policy::{Access, decide};
 use sha2::{Digest, Sha256};
 
 use super::super::likeness::{Likeness, Look};
-use super::super::scene::{Scene, VARIABLE};
+use super::super::scene::{Scene, Side, VARIABLE};
 use super::{FILE_NUMBER, Listed, PIPE_NUMBER, attempt, only_for_root, prepared, steals, through_processes};
+use crate::commands::doctor::scratch::{self, SIDES};
 
 pub(super) const ATTACKS: &[Listed] = &[
     (ReadsConfined, "read", "a file outside was read", |scene, _, name| {
@@ -38,11 +39,16 @@ pub(super) const ATTACKS: &[Listed] = &[
         let link = scene.workspace.join("leads-out-to-read");
         Ok(steals("read-by-symlink", [canary.join("file"), link], scene.token(name)))
     }),
-    (ReadsConfined, "read-by-link", "a file outside was read through a hard link in the workspace", |scene, _, name| {
-        let canary = outside(scene, name)?;
-        let link = scene.workspace.join("linked-to-read");
-        Ok(steals("read-by-link", [canary.join("file"), link], scene.token(name)))
-    }),
+    (
+        ReadsConfined,
+        "read-by-link",
+        "a file outside was read through a hard link in the workspace",
+        |scene, _, name| {
+            let canary = outside(scene, name)?;
+            let link = scene.workspace.join("linked-to-read");
+            Ok(steals("read-by-link", [canary.join("file"), link], scene.token(name)))
+        },
+    ),
     (ReadsConfined, "read-by-proc", "a file outside was read through /proc/PID/root or cwd", |scene, _, name| {
         let canary = outside(scene, name)?;
         Ok(steals("read", through_processes(&canary.join("file")), scene.token(name)))
@@ -76,11 +82,8 @@ pub(super) const ATTACKS: &[Listed] = &[
         Ok(attempt("rename", [secret.clone(), scene.workspace.join("moved/open")], move |_| !secret.exists()))
     }),
     (IpcOutside, "shared-memory", "shared memory of another program was read", |scene, _, name| {
-        let memory = SharedMemory::make(scene, name)?;
-        Ok(attempt("read", [memory.path.clone()], move |word| {
-            let _keep = &memory;
-            word.said.contains(&memory.token)
-        }))
+        let token = scene.token(name);
+        Ok(steals("read", [shared_memory(scene, &token)?], token))
     }),
     (NothingInherited, "variable", "a variable of the caller's was read", |scene, _, _| {
         let selected = scene.setting.policy.env.select([(VARIABLE.into(), "".into())]);
@@ -123,23 +126,9 @@ fn hidden(scene: &Scene<'_>, name: &str, path: &str) -> Result<PathBuf, String> 
     Ok(secret)
 }
 
-/// The one thing outside of the test's own directory, because shared memory is nowhere else.
-struct SharedMemory {
-    path: PathBuf,
-    token: String,
-}
-
-impl SharedMemory {
-    fn make(scene: &Scene<'_>, name: &str) -> Result<Self, String> {
-        let path = PathBuf::from("/dev/shm").join(format!("pinfold-doctor-{}", scene.token("shared memory file")));
-        let token = scene.token(name);
-        prepared(std::fs::write(&path, &token))?;
-        Ok(Self { path, token })
-    }
-}
-
-impl Drop for SharedMemory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
-    }
+/// The one thing outside of the test's own directory, because shared memory is nowhere else. It goes with the scene.
+fn shared_memory(scene: &Scene<'_>, token: &str) -> Result<PathBuf, String> {
+    let path = scratch::shared_memory(&scene.setting.root, SIDES[usize::from(scene.side == Side::Inside)]);
+    prepared(std::fs::write(&path, token))?;
+    Ok(path)
 }

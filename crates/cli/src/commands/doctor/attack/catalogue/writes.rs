@@ -44,14 +44,24 @@ pub(super) const ATTACKS: &[Listed] = &[
     (WritesConfined, "symlink", "a link was made outside", |scene, _, name| {
         outside(scene, name, "symlink", |canary| vec!["/etc/passwd".into(), canary.join("link").into()])
     }),
-    (WritesConfined, "write-by-symlink", "a file outside was written through a link in the workspace", |scene, _, name| {
-        let link = scene.workspace.join("leads-out-to-write");
-        outside(scene, name, "write-by-symlink", |canary| vec![canary.join("file").into(), link.clone().into()])
-    }),
-    (WritesConfined, "write-by-link", "a file outside was written through a hard link in the workspace", |scene, _, name| {
-        let link = scene.workspace.join("linked-to-write");
-        outside(scene, name, "write-by-link", |canary| vec![canary.join("file").into(), link.clone().into()])
-    }),
+    (
+        WritesConfined,
+        "write-by-symlink",
+        "a file outside was written through a link in the workspace",
+        |scene, _, name| {
+            let link = scene.workspace.join("leads-out-to-write");
+            outside(scene, name, "write-by-symlink", |canary| vec![canary.join("file").into(), link.clone().into()])
+        },
+    ),
+    (
+        WritesConfined,
+        "write-by-link",
+        "a file outside was written through a hard link in the workspace",
+        |scene, _, name| {
+            let link = scene.workspace.join("linked-to-write");
+            outside(scene, name, "write-by-link", |canary| vec![canary.join("file").into(), link.clone().into()])
+        },
+    ),
     (WritesConfined, "write-upwards", "a file outside was written by a path with `..`", |scene, _, name| {
         outside(scene, name, "overwrite", |canary| {
             let name = canary.file_name().unwrap_or_default();
@@ -89,7 +99,11 @@ fn in_cache(scene: &Scene<'_>) -> Result<Attempt, String> {
     let mut caches = areas.iter().filter(|area| area.kind == AreaKind::CopyOnWrite && area.path.is_dir());
     let cache = caches.next().ok_or("no package cache exists here")?;
     let name = format!("pinfold-doctor-{}", scene.token("cache"));
-    let stands_for = if scene.side == Side::Bare || scene.setting.unconfined { prepared(scene.canary("cache"))? } else { cache.path.clone() };
+    let stands_for = if scene.side == Side::Bare || scene.setting.unconfined {
+        prepared(scene.canary("cache"))?
+    } else {
+        cache.path.clone()
+    };
     let file = stands_for.join(name);
     Ok(attempt("plant", [&file.clone()], move |_| {
         // Should it be there after all, it goes.
