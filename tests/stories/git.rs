@@ -150,15 +150,6 @@ fn a_project_records_what_its_submodule_committed() {
 }
 
 #[test]
-fn what_git_cannot_save_in_its_configuration_is_explained() {
-    let desk = Desk::new();
-    let ended = desk.inside("git config user.name Somebody; git remote add origin /nowhere; true");
-    let said = ended.stderr.clone();
-    assert!(said.contains("pinfold: ") && said.contains(".git/config"), "{ended}");
-    assert_eq!(desk.outside("git config user.name; git remote").ok(), "Test");
-}
-
-#[test]
 fn large_files_filters_and_attributes_are_left_to_git() {
     if lacks("git") {
         return;

@@ -6,6 +6,7 @@
 mod builds;
 mod commands;
 mod desk;
+mod doctor;
 mod exit_status;
 mod git;
 mod hosts;

@@ -13,6 +13,7 @@ mod trust;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use pinfold_confine::linux::end_on_broken_pipe;
 
 use crate::args::{Args, Command};
 use crate::error::CliError;
@@ -44,6 +45,9 @@ pub fn command() -> clap::Command {
 }
 
 fn carry_out(command: Command) -> Result<ExitCode, CliError> {
+    if !matches!(command, Command::Run(_) | Command::Shell(_)) {
+        end_on_broken_pipe();
+    }
     match command {
         Command::Run(args) => commands::run::run(args),
         Command::Shell(args) => commands::run::shell(args),

@@ -178,6 +178,7 @@ mod tests {
     fn sizes_and_durations_are_read_with_their_units() {
         assert_eq!(read("8GiB", Unit::Bytes), Some(Some(8 << 30)));
         assert_eq!(read("2 KB", Unit::Bytes), Some(Some(2000)));
+        assert_eq!(read("8G", Unit::Bytes), read("8GiB", Unit::Bytes));
         assert_eq!(read("90s", Unit::Milliseconds), Some(Some(90_000)));
         assert_eq!(read("250ms", Unit::Milliseconds), Some(Some(250)));
         assert_eq!(read("2d", Unit::Milliseconds), Some(Some(172_800_000)));
@@ -186,7 +187,7 @@ mod tests {
 
     #[test]
     fn zero_overflow_and_missing_units_are_refused() {
-        for text in ["0B", "99999999999TiB", "8", "8G", "-1B", "", "1.5GiB", "GiB", "8GiBs"] {
+        for text in ["0B", "99999999999TiB", "8", "8X", "-1B", "", "1.5GiB", "GiB", "8GiBs"] {
             assert_eq!(read(text, Unit::Bytes), None, "{text}");
         }
         assert!(Amount::Number(90).read(Unit::Milliseconds).is_err());

@@ -349,10 +349,10 @@ mod tests {
 
     #[test]
     fn a_bad_limit_says_what_would_be_right() {
-        assert_snapshot!(error("[limits]\nmemory = \"8G\"\n"), @r##"
-        pinfold.toml:2:10: `8G` is not a size
+        assert_snapshot!(error("[limits]\nmemory = \"8X\"\n"), @r##"
+        pinfold.toml:2:10: `8X` is not a size
           |
-        2 | memory = "8G"
+        2 | memory = "8X"
           |          ^^^^
         hint: write bytes, or text with B, KiB, MiB, GiB, TiB (KB, MB, GB, TB are decimal) such as "8GiB", or "none"
         "##);

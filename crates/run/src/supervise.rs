@@ -181,7 +181,7 @@ impl Supervisor {
         if let Some(terminal) = &self.terminal {
             sources.extend(terminal.master().map(|master| (Event::Output, master)));
             sources.extend(terminal.master().filter(|_| terminal.has_pending()).map(|master| (Event::Room, master)));
-            sources.extend(terminal.wants_input().then_some((Event::Input, rustix::stdio::stdin())));
+            sources.extend(terminal.wants_input().then(|| (Event::Input, terminal.input())));
         }
         sources.extend(self.output.sources().map(|(index, source)| (Event::Stream(index), source)));
         let flags = |event| if event == Event::Room { PollFlags::OUT } else { PollFlags::IN };

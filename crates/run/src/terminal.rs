@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use pinfold_confine::launch::TerminalSize;
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize};
 
@@ -16,9 +16,11 @@ const CHUNK_BYTES: usize = 16 * 1024;
 /// How often a run in the background looks whether it is in the foreground.
 const FOREGROUND_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The caller's terminal on standard input and output.
+/// The caller's terminal.
 #[derive(Debug)]
 pub(crate) struct Terminal {
+    /// It, whatever the standard input is.
+    tty: OwnedFd,
     /// The mode it had.
     original: Termios,
     raw: bool,
@@ -30,14 +32,15 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// The caller's terminal, when both standard input and standard output are one.
+    /// The caller's controlling terminal, when standard output goes there.
     pub(crate) fn of_caller() -> Option<Self> {
-        let (input, output) = (rustix::stdio::stdin(), rustix::stdio::stdout());
-        if !rustix::termios::isatty(input) || !rustix::termios::isatty(output) {
+        if !rustix::termios::isatty(rustix::stdio::stdout()) {
             return None;
         }
-        let original = tcgetattr(input).ok()?;
-        Some(Self { original, raw: false, master: None, pending: Vec::new(), input_ended: false })
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let tty = rustix::fs::open("/dev/tty", flags, Mode::empty()).ok()?;
+        let original = tcgetattr(&tty).ok()?;
+        Some(Self { tty, original, raw: false, master: None, pending: Vec::new(), input_ended: false })
     }
 
     /// Its size in characters.
@@ -63,6 +66,11 @@ impl Terminal {
         self.master.as_ref().map(|master| master.as_fd())
     }
 
+    /// Where what is typed comes from.
+    pub(crate) fn input(&self) -> BorrowedFd<'_> {
+        self.tty.as_fd()
+    }
+
     /// Whether what is typed shall be read: there is room and we are in the foreground.
     pub(crate) fn wants_input(&self) -> bool {
         self.raw && !self.input_ended && self.pending.len() < CHUNK_BYTES
@@ -76,7 +84,7 @@ impl Terminal {
     /// Reads what is typed.
     pub(crate) fn read_input(&mut self) {
         let mut bytes = [0; CHUNK_BYTES];
-        match rustix::io::read(rustix::stdio::stdin(), &mut bytes) {
+        match rustix::io::read(&self.tty, &mut bytes) {
             Ok(0) | Err(Errno::IO) => self.input_ended = true,
             Ok(length) => self.pending.extend(&bytes[..length]),
             Err(_) => {}
@@ -127,19 +135,19 @@ impl Terminal {
         if self.raw || self.master.is_none() {
             return;
         }
-        let foreground = tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| group == rustix::process::getpgrp());
+        let foreground = tcgetpgrp(&self.tty).is_ok_and(|group| group == rustix::process::getpgrp());
         if !foreground {
             return;
         }
         let mut raw = self.original.clone();
         raw.make_raw();
-        self.raw = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &raw).is_ok();
+        self.raw = tcsetattr(&self.tty, OptionalActions::Drain, &raw).is_ok();
     }
 
     /// Gives the terminal back as it was.
     pub(crate) fn leave_raw_mode(&mut self) {
         if std::mem::take(&mut self.raw) {
-            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Drain, &self.original);
+            let _ = tcsetattr(&self.tty, OptionalActions::Drain, &self.original);
         }
     }
 }

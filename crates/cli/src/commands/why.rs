@@ -26,13 +26,16 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
     if args.json {
         output::json(&verdict)?;
     } else {
-        print_verdict(word, &path, &verdict);
+        print_verdict(word, &path, &verdict, note(access, &path));
     }
     Ok(if verdict.allowed { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
 /// Whoever asks whether his `~/.bashrc` can be changed means his own, not one in the run's home.
 fn as_asked(access: Access, context: &Context, path: &std::path::Path, verdict: Verdict) -> Verdict {
+    if access == Access::Write && path.starts_with("/proc/sys") {
+        return Verdict { allowed: false, why: "settings of the kernel are read-only in every run".into(), ..verdict };
+    }
     let own_home = verdict.allowed && verdict.effect == Effect::Private && path.starts_with(&context.home);
     if access != Access::Write || !own_home {
         return verdict;
@@ -57,10 +60,26 @@ fn resolve(context: &Context, path: &std::path::Path) -> PathBuf {
     }
 }
 
-fn print_verdict(word: &str, path: &std::path::Path, verdict: &Verdict) {
+/// What else stands in the way, besides the policy.
+fn note(access: Access, path: &std::path::Path) -> Option<&'static str> {
+    let wanted = match access {
+        Access::Read => rustix::fs::Access::READ_OK,
+        Access::Write => rustix::fs::Access::WRITE_OK,
+        Access::Exec => rustix::fs::Access::EXEC_OK,
+    };
+    if !path.exists() {
+        return Some("it does not exist").filter(|_| access != Access::Write);
+    }
+    rustix::fs::access(path, wanted).is_err().then_some("the file's own permissions refuse it")
+}
+
+fn print_verdict(word: &str, path: &std::path::Path, verdict: &Verdict, note: Option<&str>) {
     let answer = if verdict.allowed { "may" } else { "may not" };
     println!("{answer} {word} {}", path.display());
     println!("  why: {}", verdict.why);
+    if let Some(note) = note.filter(|_| verdict.allowed) {
+        println!(" note: {note}");
+    }
     if let Some(rule) = &verdict.rule {
         println!(" rule: {}, {}", rule.text, rule.origin);
     }

@@ -19,5 +19,5 @@ mod terminal;
 mod trees;
 
 pub use error::ConfineError;
-pub use signals::{SignalQueue, end_by};
+pub use signals::{SignalQueue, end_by, end_on_broken_pipe};
 pub use start::start;

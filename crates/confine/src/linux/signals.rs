@@ -49,3 +49,9 @@ pub fn end_by(number: i32) {
     let _ = sys::set_signal_mask(Signals::None);
     let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
 }
+
+/// Lets a closed pipe end this process, as other programs do it; Rust's start-up code has that signal ignored. Not for a
+/// supervisor, which must live to settle the run.
+pub fn end_on_broken_pipe() {
+    sys::default_signal_actions();
+}

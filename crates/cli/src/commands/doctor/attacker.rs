@@ -155,8 +155,10 @@ fn try_it(verb: &str, rest: &[OsString]) -> io::Result<()> {
         "wait" => wait(),
         "nest" => drop(program().args(["-", "wait"]).arg(word(0)?).status()?),
         "serve" => serve(word(0)?)?,
+        "at-terminal" => at_terminal(word(0)?, &rest[1..])?,
         "terminal" => silence_terminal()?,
         "processes" => many_processes(number(0)?, word(1)?)?,
+        "burn" => burn(),
         "files" => many_files(number(0)?)?,
         "memory" => much_memory(number(0)?),
         "fill" => fill(path(0)?, number(1)?)?,
@@ -274,7 +276,6 @@ fn new_user_namespace() -> io::Result<()> {
 fn leave_behind(mark: &OsStr) -> io::Result<()> {
     let mut command = program();
     command.args(["-", "linger"]).arg(mark).stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
-    #[expect(clippy::zombie_processes, reason = "it shall outlive this process")]
     command.spawn()?;
     Ok(())
 }
@@ -306,6 +307,18 @@ fn serve(greeting: &OsStr) -> io::Result<()> {
     Ok(())
 }
 
+/// Runs a command in a session whose terminal is this process's standard output, and stays until nobody looks.
+fn at_terminal(command: &OsStr, arguments: &[OsString]) -> io::Result<()> {
+    rustix::process::setsid()?;
+    rustix::process::ioctl_tiocsctty(rustix::stdio::stdout())?;
+    let terminal = rustix::io::dup(rustix::stdio::stdout())?;
+    let ended = Command::new(command).args(arguments).stdin(terminal).status();
+    say("@over");
+    // The end of a session resets its terminal.
+    wait();
+    ended.map(drop)
+}
+
 /// Changes the mode of the terminal it was given.
 fn silence_terminal() -> io::Result<()> {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -323,6 +336,18 @@ fn many_processes(count: i32, mark: &OsStr) -> io::Result<()> {
         child.wait()?;
     }
     Ok(())
+}
+
+/// Uses as much processor time as two threads can.
+fn burn() {
+    for _ in 0..2 {
+        std::thread::spawn(|| {
+            loop {
+                std::hint::black_box(0);
+            }
+        });
+    }
+    wait();
 }
 
 fn many_files(count: i32) -> io::Result<()> {

@@ -45,7 +45,8 @@ pub(super) fn remedies(host: &Facts, start: &Attempt, program: &Path) -> Vec<Rem
     if !start.started && (host.container.is_some() || host.filtered) {
         remedies.push(container_filter(host));
     }
-    if !host.masked_proc.is_empty() && failed_at("/proc") {
+    let settings_say_so = host.no_user_namespaces.as_ref().is_some_and(|why| why.contains("/proc"));
+    if settings_say_so || (!host.masked_proc.is_empty() && failed_at("/proc")) {
         remedies.push(covered_proc());
     }
     if remedies.is_empty() && !start.started {
@@ -168,6 +169,14 @@ mod tests {
         let host = Facts { container: Some("podman".into()), filtered: true, masked_proc, ..Facts::default() };
         let text = text(&host, &failed("error: failed to mount /proc"));
         assert!(text.contains("podman run --security-opt seccomp=") && text.contains("unmask=ALL"), "{text}");
+    }
+
+    #[test]
+    fn a_proc_that_is_known_to_be_covered_is_answered_even_where_a_lesser_run_starts() {
+        let why = "/proc is partly covered here, as in a container, so that no fresh one can be mounted";
+        let host = Facts { no_user_namespaces: Some(why.into()), ..Facts::default() };
+        let text = text(&host, &Attempt { started: true, duration_ms: 1, said: Vec::new() });
+        assert!(text.contains("systempaths=unconfined") && !text.contains("seccomp"), "{text}");
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Cleaned {
         }
         let _ = match (self.repaired.len(), self.removed.len()) {
             (0, 0) => writeln!(text, "there was nothing to clean"),
+            (1, _) => writeln!(text, "1 interrupted run repaired, {} freed", mebibytes(self.freed_bytes)),
             (runs, _) => writeln!(text, "{runs} interrupted runs repaired, {} freed", mebibytes(self.freed_bytes)),
         };
         text

@@ -152,7 +152,7 @@ mod tests {
         std::fs::create_dir(&kept).expect("a directory");
         std::os::unix::fs::symlink(&kept, tree.join("link")).expect("a link");
         std::fs::set_permissions(&kept, Permissions::from_mode(0o500)).expect("a mode");
-        std::fs::set_permissions(tree.join("work/work"), Permissions::from_mode(0)).expect("a mode");
+        std::fs::set_permissions(tree.join("work/work"), Permissions::from_mode(0o000)).expect("a mode");
         remove_tree(&tree).expect("removal");
         assert!(!tree.exists());
         assert_eq!(std::fs::metadata(&kept).expect("still there").mode() & 0o777, 0o500);

@@ -3,12 +3,15 @@
 use std::ffi::OsString;
 use std::io::Read;
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pinfold_plan::{Backend, Promise};
 use rustix::pty::OpenptFlags;
 use rustix::termios::{LocalModes, tcgetattr};
 
+use super::super::attacker;
+use super::super::attempt::PATIENCE;
 use super::super::host::setting_in;
 use super::judge;
 use super::report::Row;
@@ -24,6 +27,7 @@ const OPEN_FILES: usize = 32;
 const MEMORY_MIB: u64 = 48;
 const DISK_MIB: u64 = 4;
 const OUTPUT_KIB: u64 = 16;
+const CPU_TIME_S: u64 = 1;
 const WALL_TIME: Duration = Duration::from_millis(300);
 
 /// What is seen at one moment.
@@ -102,6 +106,9 @@ fn watch(
             for ((held, trial), seen) in held.iter().zip(trials.iter_mut()).zip(seen.iter_mut()) {
                 if seen.is_none() {
                     *seen = held.see(scene, trial);
+                    if seen.is_some() {
+                        trial.release();
+                    }
                 }
             }
         }
@@ -127,14 +134,16 @@ impl Held {
         // In this order: what is seen of a run that has ended is the whole of it.
         let ended = trial.has_ended();
         let began = trial.said_bytes() > 0 && trial.said().contains("@began 0");
-        let late = trial.began.elapsed() > DEADLINE;
-        match (self.look)(scene, trial, &self.mark(scene)) {
+        let sign = (self.look)(scene, trial, &self.mark(scene));
+        let beyond_since = (sign == Sign::Excess).then(|| *trial.beyond_since.get_or_insert_with(Instant::now));
+        let too_long = beyond_since.is_some_and(|since| since.elapsed() > DEADLINE);
+        match sign {
             Sign::Harm => Some(Ok(true)),
-            Sign::Excess if !scene.is_confined() || late => Some(Ok(true)),
+            Sign::Excess if !scene.is_confined() || too_long => Some(Ok(true)),
             Sign::Contained => Some(Ok(false)),
             Sign::Wait | Sign::Excess if ended && began => Some(Ok(false)),
             Sign::Wait | Sign::Excess if ended => Some(Err(format!("it did not begin: {}", trial.complaint()))),
-            Sign::Wait if late => Some(Err("it was too slow to be judged".into())),
+            Sign::Wait if trial.began.elapsed() > PATIENCE => Some(Err("it was too slow to be judged".into())),
             Sign::Wait | Sign::Excess => None,
         }
     }
@@ -183,7 +192,7 @@ fn looks() -> Vec<Held> {
             sign_of(mark, |pid| status(pid, "NoNewPrivs:").map(|flag| flag != "1"))
         }),
         waiting(Promise::NoPrivileges, "capabilities", "the command has capabilities", |_, _, mark| {
-            sign_of(mark, |pid| status(pid, "CapEff:").map(|set| set.trim_matches('0') != ""))
+            sign_of(mark, |pid| status(pid, "CapEff:").map(|set| !set.trim_matches('0').is_empty()))
         }),
         waiting(Promise::KernelSurface, "filter", "no system call filter is in force", |_, _, mark| {
             // A container may have put the caller under one already.
@@ -287,15 +296,14 @@ fn limits() -> Vec<Held> {
         ),
         beyond(
             Promise::LimitCpu,
-            "cpu-limit",
-            "the kernel has no limit of its time",
-            "cpu-time=1s".into(),
-            "wait",
+            "much-cpu-time",
+            "more processor time was used than allowed",
+            format!("cpu-time={CPU_TIME_S}s"),
+            "burn",
             vec![MARK.into()],
             |_, _, mark| {
-                sign_of(mark, |pid| {
-                    setting_in(&format!("/proc/{pid}/limits"), "Max cpu time").map(|limit| !limit.starts_with("1 "))
-                })
+                let used = attackers("burn", mark).first().and_then(|pid| cpu_time_s(*pid));
+                if used.is_some_and(|used| used > CPU_TIME_S as f64 + 0.2) { Sign::Excess } else { Sign::Wait }
             },
         ),
     ]
@@ -346,6 +354,15 @@ fn sign(harm: Option<bool>) -> Sign {
         Some(false) => Sign::Contained,
         None => Sign::Wait,
     }
+}
+
+/// Processor time that a process has used so far, in seconds.
+fn cpu_time_s(pid: i32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // After the name, which may hold anything.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
+    let (user, system) = (fields.next()?.parse::<u64>().ok()?, fields.next()?.parse::<u64>().ok()?);
+    Some((user + system) as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
 fn status(pid: i32, key: &str) -> Option<String> {
@@ -401,26 +418,43 @@ fn orphan(scene: &Scene<'_>, patience: &Patience) -> Result<Option<bool>, CliErr
 /// Gives the attacker a terminal of the caller's, and looks at its mode afterwards.
 fn terminal(scene: &Scene<'_>, patience: &Patience) -> Result<Result<bool, String>, CliError> {
     let Ok((master, slave)) = open_terminal() else { return Ok(Err("no terminal can be made here".into())) };
-    let failed = |error: std::io::Error| CliError::new("a terminal cannot be used").why(error.to_string());
-    let errors = std::fs::File::create(scene.next_output().with_extension("err")).map_err(failed)?;
-    let mut command = scene.command(&[]);
-    let end_of = |slave: &std::os::fd::OwnedFd| slave.try_clone().map_err(failed);
-    command.args(["0", "terminal"]).stdin(end_of(&slave)?).stdout(end_of(&slave)?).stderr(errors);
-    let mut child = command.spawn().map_err(failed)?;
-    drop(command);
-    let begin = Instant::now();
-    while matches!(child.try_wait(), Ok(None)) {
-        if begin.elapsed() > DEADLINE {
-            let _ = child.kill();
+    let mut attacker = scene.command(&[]);
+    attacker.args(["0", "terminal"]);
+    let output = scene.next_output();
+    let mut session = Trial::start_at(at_terminal(scene, &attacker), slave, &output)?;
+    let mut said = Vec::new();
+    loop {
+        let mut bytes = [0; 4096];
+        if let Ok(length) = rustix::io::read(&master, &mut bytes) {
+            said.extend(&bytes[..length]);
+        }
+        let text = String::from_utf8_lossy(&said);
+        if text.contains("@over") {
+            let echoes = tcgetattr(&master).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO));
+            let began = text.contains("@began 0");
+            return Ok(if began { Ok(!echoes) } else { Err(format!("it did not begin: {}", session.complaint())) });
+        }
+        if session.has_ended() || session.began.elapsed() > DEADLINE {
+            return Ok(Err(format!("it did not end: {}", session.complaint())));
         }
         patience.moment()?;
     }
-    let echoes = tcgetattr(&slave).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO));
-    let mut said = [0; 4096];
-    let _ = rustix::fs::fcntl_setfl(&master, rustix::fs::OFlags::NONBLOCK);
-    let length = rustix::io::read(&master, &mut said).unwrap_or(0);
-    let began = String::from_utf8_lossy(&said[..length]).contains("@began 0");
-    Ok(if began { Ok(!echoes) } else { Err("it did not begin".into()) })
+}
+
+/// The same command in a session of its own, at the terminal that is its standard output.
+fn at_terminal(scene: &Scene<'_>, attacker: &Command) -> Command {
+    let mut command = Command::new(&scene.setting.caller.own);
+    command.args([attacker::ARGUMENT, "-", "at-terminal"]).arg(attacker.get_program()).args(attacker.get_args());
+    for (name, value) in attacker.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    if let Some(directory) = attacker.get_current_dir() {
+        command.current_dir(directory);
+    }
+    command
 }
 
 fn open_terminal() -> rustix::io::Result<(std::os::fd::OwnedFd, std::os::fd::OwnedFd)> {
@@ -429,5 +463,6 @@ fn open_terminal() -> rustix::io::Result<(std::os::fd::OwnedFd, std::os::fd::Own
     rustix::pty::grantpt(&master)?;
     rustix::pty::unlockpt(&master)?;
     let slave = rustix::pty::ioctl_tiocgptpeer(&master, flags)?;
+    rustix::fs::fcntl_setfl(&master, rustix::fs::OFlags::NONBLOCK)?;
     Ok((master, slave))
 }

@@ -1,6 +1,7 @@
 //! One run of the attacker, from start to end, and what can be seen of it meanwhile.
 
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -58,6 +59,8 @@ pub(super) struct Trial {
     /// Open: the attacker may wait.
     stdin: Option<ChildStdin>,
     pub(super) began: Instant,
+    /// Since when it has been beyond a limit.
+    pub(super) beyond_since: Option<Instant>,
     stdout: PathBuf,
     stderr: PathBuf,
 }
@@ -70,7 +73,17 @@ impl Trial {
         command.stdin(Stdio::piped()).stdout(File::create(&stdout).map_err(failed)?);
         let mut child = command.stderr(File::create(&stderr).map_err(failed)?).spawn().map_err(failed)?;
         let stdin = child.stdin.take();
-        Ok(Self { child, stdin, began: Instant::now(), stdout, stderr })
+        Ok(Self { child, stdin, began: Instant::now(), beyond_since: None, stdout, stderr })
+    }
+
+    /// The same with a terminal as standard output.
+    pub(super) fn start_at(mut command: Command, terminal: OwnedFd, output: &Path) -> Result<Self, CliError> {
+        let failed = |error: std::io::Error| CliError::new("the attacker cannot be started").why(error.to_string());
+        let (stdout, stderr) = (output.with_extension("out"), output.with_extension("err"));
+        command.stdin(Stdio::piped()).stdout(terminal).stderr(File::create(&stderr).map_err(failed)?);
+        let mut child = command.spawn().map_err(failed)?;
+        let stdin = child.stdin.take();
+        Ok(Self { child, stdin, began: Instant::now(), beyond_since: None, stdout, stderr })
     }
 
     /// What it has said so far.
@@ -88,6 +101,11 @@ impl Trial {
         let said = String::from_utf8_lossy(&std::fs::read(&self.stderr).unwrap_or_default()).into_owned();
         let error = said.lines().find(|line| line.starts_with("error")).or(said.lines().last());
         error.unwrap_or("nothing was said about it").trim().to_owned()
+    }
+
+    /// Lets it go: what waits in it ends.
+    pub(super) fn release(&mut self) {
+        self.stdin = None;
     }
 
     pub(super) fn has_ended(&mut self) -> bool {

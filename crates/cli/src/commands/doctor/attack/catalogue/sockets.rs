@@ -1,9 +1,11 @@
 //! The network and the sockets of programs outside.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 
 use pinfold_plan::Promise::{NetworkOff, SocketsOutside};
 
+use super::super::scene::Scene;
 use super::company::{Service, address_of_host};
 use super::{Attempt, Listed, attempt, prepared};
 
@@ -20,12 +22,12 @@ pub(super) const ATTACKS: &[Listed] = &[
         Ok(calls("tcp", prepared(Service::tcp(address))?))
     }),
     (SocketsOutside, "unix", "a socket file outside was connected to", |scene, _, name| {
-        let path = prepared(scene.canary(name))?.join("socket");
+        let path = short(scene, name);
         let service = prepared(Service::unix(&path))?;
         Ok(attempt("unix", [path], move |_| service.was_called()))
     }),
     (SocketsOutside, "unix-datagram", "a datagram reached a socket file outside", |scene, _, name| {
-        let path = prepared(scene.canary(name))?.join("socket");
+        let path = short(scene, name);
         let service = prepared(Service::unix_datagram(&path))?;
         Ok(attempt("unix-datagram", [path], move |_| service.was_called()))
     }),
@@ -38,6 +40,11 @@ pub(super) const ATTACKS: &[Listed] = &[
         Ok(attempt("abstract-datagram", [scene.token(name)], move |_| service.was_called()))
     }),
 ];
+
+/// The kernel allows about a hundred bytes, and state directories may lie deep.
+fn short(scene: &Scene<'_>, name: &str) -> PathBuf {
+    scene.root.join(if name == "unix" { "s" } else { "d" })
+}
 
 fn calls(verb: &'static str, (service, at): (Service, SocketAddr)) -> Attempt {
     attempt(verb, [at.to_string()], move |_| service.was_called())
