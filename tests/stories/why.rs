@@ -172,7 +172,6 @@ fn the_answer_about_writing_is_true() {
             "/dev/shm/new",
             "/new",
             "/run/new",
-            "/proc/self/comm",
             "/proc/sys/kernel/hostname",
             "/no/such/place",
         ],

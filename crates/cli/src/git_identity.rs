@@ -37,8 +37,7 @@ pub(crate) fn carry_over(home: &Path, private_home: &Path) {
     // Without git, or with a broken configuration, there is nobody to commit as; git itself will say so.
     let Some(listed) = list(home) else { return };
     let partial = copy.with_extension("new");
-    let _ = std::fs::write(&partial, render(&listed))
-        .and_then(|()| std::fs::rename(&partial, &copy));
+    let _ = std::fs::write(&partial, render(&listed)).and_then(|()| std::fs::rename(&partial, &copy));
 }
 
 /// What the caller's own git says. Not the first `git` on the PATH, which may be one of the workspace's, and not in the
@@ -76,7 +75,8 @@ mod tests {
 
     #[test]
     fn a_token_stays_outside_and_a_name_comes_in() {
-        let text = render("user.name\nA \"B\"\0http.https://x.extraheader\nAuthorization: t0k\0credential.helper\nstore\0");
+        let text =
+            render("user.name\nA \"B\"\0http.https://x.extraheader\nAuthorization: t0k\0credential.helper\nstore\0");
         assert!(text.contains("name = \"A \\\"B\\\"\""));
         assert!(!text.contains("t0k") && !text.contains("store"));
     }

@@ -26,7 +26,8 @@ pub(crate) fn withheld(withheld: &[Withheld]) {
     }
     if let Some(first) = project.first() {
         let file = first.origin.file.as_deref().map_or_else(String::new, |file| file.display().to_string());
-        let entries: Vec<_> = project.iter().map(|entry| format!("{}, line {}", entry.what, entry.origin.line)).collect();
+        let entries: Vec<_> =
+            project.iter().map(|entry| format!("{}, line {}", entry.what, entry.origin.line)).collect();
         eprintln!("pinfold: {file} is not trusted, so it may only narrow; not applied: {}", entries.join("; "));
         eprintln!(" hint: read it, then run: pinfold trust");
     }

@@ -32,7 +32,12 @@ pub const REBASE: &str = "rebase-merge";
 const NEVER_PLAIN: [&str; 1] = ["config.worktree"];
 
 /// Looks at what a run has left in its trees and moves what would execute outside to quarantine.
-pub fn settle(names: &Names, trees: &mut [Tree], memory: &Memory, quarantine: &mut Quarantine) -> Result<(), SurveyError> {
+pub fn settle(
+    names: &Names,
+    trees: &mut [Tree],
+    memory: &Memory,
+    quarantine: &mut Quarantine,
+) -> Result<(), SurveyError> {
     settle_with(memory, quarantine, || look_again(names, trees))
 }
 

@@ -59,7 +59,9 @@ mod tests {
     #[test]
     fn what_git_writes_by_itself_is_plain() {
         assert!(is_plain("[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"));
-        assert!(is_plain("[remote \"origin\"]\n\turl = https://host/x.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n"));
+        assert!(is_plain(
+            "[remote \"origin\"]\n\turl = https://host/x.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n"
+        ));
         assert!(is_plain("[branch \"main\"]\n\tremote = origin\n\tmerge = refs/heads/main\n# a remark\n"));
         assert!(is_plain(""));
     }

@@ -100,7 +100,8 @@ impl Watchman {
 
     /// How long until it must look again. `None`: there is nothing to look at.
     pub(crate) fn next_look(&self) -> Option<Duration> {
-        let regular = self.memory_bytes.or(self.disk_bytes).or(self.processes).or(self.cpu_time_ms).is_some().then_some(self.due);
+        let regular =
+            self.memory_bytes.or(self.disk_bytes).or(self.processes).or(self.cpu_time_ms).is_some().then_some(self.due);
         let next = regular.into_iter().chain(self.deadline.map(|(at, _)| at)).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
@@ -112,7 +113,10 @@ impl Watchman {
             return at_once;
         }
         self.due = Instant::now() + INTERVAL;
-        self.processes(first_process).or_else(|| self.cpu_time(first_process)).or_else(|| self.memory(first_process)).or_else(|| self.disk())
+        self.processes(first_process)
+            .or_else(|| self.cpu_time(first_process))
+            .or_else(|| self.memory(first_process))
+            .or_else(|| self.disk())
     }
 
     fn wall_time(&self) -> Option<LimitReached> {
@@ -148,8 +152,8 @@ impl Watchman {
         }
         // The quick figure counts shared pages for each; before acting, count properly. What is mapped of memory files
         // counts once, as the larger of both.
-        let used_bytes = process_tree::proportional_bytes(first_process).max(self.memory_file_bytes)
-            + self.shared_memory_bytes;
+        let used_bytes =
+            process_tree::proportional_bytes(first_process).max(self.memory_file_bytes) + self.shared_memory_bytes;
         (used_bytes > limit_bytes).then_some(LimitReached::Memory { used_bytes, limit_bytes })
     }
 

@@ -11,7 +11,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::termios::isatty;
+use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcsetattr};
 
 /// Bytes moved in one go.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -22,6 +22,8 @@ pub(crate) struct Relay {
     streams: Vec<Stream>,
     /// Bytes that may still be passed on.
     left_bytes: u64,
+    /// The modes that terminals among the standard descriptors had. Whoever has a terminal can change its mode.
+    modes: Vec<(BorrowedFd<'static>, Termios)>,
 }
 
 /// One stream: read from the command, written to the caller.
@@ -45,7 +47,9 @@ impl Instead {
 impl Relay {
     /// Decides for each standard descriptor what the command gets.
     pub(crate) fn new(limit_bytes: Option<u64>) -> io::Result<(Self, Instead)> {
-        let mut relay = Self { streams: Vec::new(), left_bytes: limit_bytes.unwrap_or(u64::MAX) };
+        let standard = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
+        let modes = standard.into_iter().filter_map(|fd| Some((fd, tcgetattr(fd).ok()?))).collect();
+        let mut relay = Self { streams: Vec::new(), left_bytes: limit_bytes.unwrap_or(u64::MAX), modes };
         let stdin = isatty(rustix::stdio::stdin()).then(|| one_way(0, OFlags::RDONLY)).and_then(Result::ok);
         let mut instead = Instead([stdin, None, None]);
         for (number, to) in [(1, rustix::stdio::stdout()), (2, rustix::stdio::stderr())] {
@@ -92,6 +96,17 @@ impl Relay {
             stream.from = None;
         }
         length
+    }
+
+    /// Gives terminals the modes back that they had.
+    pub(crate) fn restore_modes(&self) {
+        for (terminal, mode) in &self.modes {
+            let foreground = tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp());
+            // In the background the terminal is somebody else's, and the attempt would stop this process.
+            if foreground || tcgetpgrp(terminal).is_err() {
+                let _ = tcsetattr(terminal, OptionalActions::Now, mode);
+            }
+        }
     }
 
     /// Passes on what is left after the end of the command.

@@ -322,6 +322,7 @@ impl Supervisor {
     fn finish(&mut self) -> Result<End, RunError> {
         while self.hear()? {}
         self.output.drain();
+        self.output.restore_modes();
         if let Some(terminal) = &mut self.terminal {
             terminal.drain();
             terminal.leave_raw_mode();

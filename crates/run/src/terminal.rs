@@ -24,6 +24,8 @@ pub(crate) struct Terminal {
     /// The mode it had.
     original: Termios,
     raw: bool,
+    /// The command's terminal has been given the caller's mode.
+    modes_given: bool,
     /// The command's terminal, once it exists.
     master: Option<OwnedFd>,
     /// Typed, but not yet taken by the command.
@@ -40,7 +42,15 @@ impl Terminal {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let tty = rustix::fs::open("/dev/tty", flags, Mode::empty()).ok()?;
         let original = tcgetattr(&tty).ok()?;
-        Some(Self { tty, original, raw: false, master: None, pending: Vec::new(), input_ended: false })
+        Some(Self {
+            tty,
+            original,
+            raw: false,
+            modes_given: false,
+            master: None,
+            pending: Vec::new(),
+            input_ended: false,
+        })
     }
 
     /// Its size in characters.
@@ -55,8 +65,6 @@ impl Terminal {
     /// Starts to relay to the command's terminal.
     pub(crate) fn connect(&mut self, master: OwnedFd) {
         let _ = rustix::fs::fcntl_setfl(&master, OFlags::NONBLOCK | OFlags::RDWR);
-        // The command's terminal starts out with the modes of the caller's.
-        let _ = tcsetattr(&master, OptionalActions::Now, &self.original);
         self.master = Some(master);
         self.enter_raw_mode();
     }
@@ -139,9 +147,21 @@ impl Terminal {
         if !foreground {
             return;
         }
+        self.take_over_mode();
         let mut raw = self.original.clone();
         raw.make_raw();
         self.raw = tcsetattr(&self.tty, OptionalActions::Drain, &raw).is_ok();
+    }
+
+    /// Notes the mode that a shell gives to a job in the foreground; before, it may have been the shell's own. The
+    /// command's terminal starts out with it.
+    fn take_over_mode(&mut self) {
+        if let Ok(mode) = tcgetattr(&self.tty) {
+            self.original = mode;
+        }
+        if let Some(master) = self.master.as_ref().filter(|_| !std::mem::replace(&mut self.modes_given, true)) {
+            let _ = tcsetattr(master, OptionalActions::Now, &self.original);
+        }
     }
 
     /// Gives the terminal back as it was.

@@ -51,7 +51,8 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     output::withheld(&merged.withheld);
     let policy = merged.policy;
     let store = Store::open(context.state().to_owned()).map_err(|error| {
-        CliError::from_error(&error).hint("pinfold keeps private homes there; set XDG_STATE_HOME to a directory you can write")
+        CliError::from_error(&error)
+            .hint("pinfold keeps private homes there; set XDG_STATE_HOME to a directory you can write")
     })?;
     // First: what a killed run has left must not pass for something that was always there.
     repair(&store)?;

@@ -72,7 +72,9 @@ fn accept(prepared: &Prepared, best_effort: bool) -> Result<(), CliError> {
     if prepared.context.environment.iter().any(|(name, _)| name == MARK) {
         return Err(CliError::new("already in a pinfold sandbox")
             .why(format!("no second one can be made in it: {reason}"))
-            .hint("run the command itself, it is confined; or set process.nested-namespaces = true for the outer run"));
+            .hint(
+                "run the command itself, it is confined; or set process.nested-namespaces = true for the outer run",
+            ));
     }
     let mut error = CliError::new(refusal.to_string()).why(reason);
     for missing in &refusal.missing {
@@ -198,7 +200,11 @@ fn describe_limit(limit: &LimitReached) -> String {
             format!("the disk became {} MiB fuller, limits.disk allows {} MiB", mib(used_bytes), mib(limit_bytes))
         }
         LimitReached::CpuTime { used_ms, limit_ms } => {
-            format!("{} s of CPU time, limits.cpu-time allows {} s", *used_ms as f64 / 1000.0, *limit_ms as f64 / 1000.0)
+            format!(
+                "{} s of CPU time, limits.cpu-time allows {} s",
+                *used_ms as f64 / 1000.0,
+                *limit_ms as f64 / 1000.0
+            )
         }
         LimitReached::Processes { used, limit } => format!("{used} processes, limits.processes allows {limit}"),
         LimitReached::Output { limit_bytes } => format!("limits.output allows {limit_bytes} bytes"),

@@ -57,7 +57,13 @@ pub(super) fn start(
 }
 
 /// In the new process: the last steps before the program takes over.
-fn become_program(launch: &Launch<'_>, program: &Program, terminal: Option<&terminal::Pair>, tell: &OwnedFd, link: &OwnedFd) -> ! {
+fn become_program(
+    launch: &Launch<'_>,
+    program: &Program,
+    terminal: Option<&terminal::Pair>,
+    tell: &OwnedFd,
+    link: &OwnedFd,
+) -> ! {
     let _ = rustix::process::setpgid(None, None);
     if let Some(terminal) = terminal {
         let _ = terminal::bring_to_foreground(terminal.slave(), rustix::process::getpid());

@@ -62,7 +62,9 @@ impl IdMaps {
 
 /// A user namespace with one id mapped. It needs a process only to be made.
 fn user_namespace(single: SingleThreaded, owner: Owner, shadow: u32) -> io::Result<OwnedFd> {
-    let Fork::Parent { pid, pidfd } = sys::fork_into(single, libc::CLONE_NEWUSER as u64)? else { sys::wait_to_be_killed() };
+    let Fork::Parent { pid, pidfd } = sys::fork_into(single, libc::CLONE_NEWUSER as u64)? else {
+        sys::wait_to_be_killed()
+    };
     let made = map(pid, owner, shadow).and_then(|()| {
         let path = format!("/proc/{}/ns/user", pid.as_raw_nonzero());
         Ok(rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)

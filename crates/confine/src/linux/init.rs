@@ -48,12 +48,7 @@ struct Confined {
 }
 
 /// Everything that confines, in order.
-fn confine(
-    copied: &Copied,
-    launch: &Launch<'_>,
-    trees: &Trees,
-    link: &OwnedFd,
-) -> Result<Confined, ConfineError> {
+fn confine(copied: &Copied, launch: &Launch<'_>, trees: &Trees, link: &OwnedFd) -> Result<Confined, ConfineError> {
     let plan = launch.plan;
     sys::wipe_environment(copied);
     sys::default_signal_actions();

@@ -12,8 +12,8 @@ use pinfold_plan::{Mount, Plan};
 use rustix::fs::{AtFlags, CWD, FileType, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, UnmountFlags, fsconfig_create, fsconfig_set_string, fsmount,
-    fsopen, unmount,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, UnmountFlags, fsconfig_create, fsconfig_set_string, fsmount, fsopen,
+    unmount,
 };
 
 use super::error::{ConfineError, Context};
@@ -83,11 +83,7 @@ impl Root {
     }
 
     /// One step of the plan. `tree` gives the part of the host that it shows.
-    fn apply<'a>(
-        &self,
-        mount: &Mount,
-        tree: impl Fn() -> Result<Tree<'a>, ConfineError>,
-    ) -> Result<(), ConfineError> {
+    fn apply<'a>(&self, mount: &Mount, tree: impl Fn() -> Result<Tree<'a>, ConfineError>) -> Result<(), ConfineError> {
         match mount {
             Mount::Bind { at, directory, .. } => self.place(tree()?.as_fd(), at, *directory),
             Mount::CopyOnWrite { at, .. } => self.place(tree()?.as_fd(), at, true),

@@ -14,8 +14,8 @@ use crate::link::Order;
 /// Starts the first process of a run, which confines itself and then starts the command.
 pub fn start(launch: &Launch<'_>) -> Result<Child, ConfineError> {
     let single = SingleThreaded::check().step("start from a process that has one thread only")?;
-    let (link, inside) =
-        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).step("make a socket pair")?;
+    let (link, inside) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+        .step("make a socket pair")?;
     let trees = Trees::detach_mapped(launch.plan, single)?;
     let plan = launch.plan;
     match sys::fork_into(single, namespaces(plan)).step("make the namespaces")? {

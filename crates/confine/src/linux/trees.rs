@@ -124,7 +124,11 @@ fn make_directories(mount: &Mount) -> Result<(), ConfineError> {
 /// Gives a directory of pinfold's back to its owner, should an earlier run have closed it.
 fn keep_usable(directory: &Path) -> io::Result<()> {
     let mode = std::fs::symlink_metadata(directory)?.permissions().mode();
-    if mode & 0o700 == 0o700 { Ok(()) } else { std::fs::set_permissions(directory, Permissions::from_mode(mode | 0o700)) }
+    if mode & 0o700 == 0o700 {
+        Ok(())
+    } else {
+        std::fs::set_permissions(directory, Permissions::from_mode(mode | 0o700))
+    }
 }
 
 /// A clone of what is at `source`.

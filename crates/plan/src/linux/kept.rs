@@ -73,7 +73,9 @@ fn sockets_outside(plan: &Plan) -> Assurance {
             "with the host's network, abstract sockets are in reach, and this kernel's Landlock cannot keep them out",
             "use --network off, or a kernel of 6.12 or newer",
         ),
-        (Network::Host, true) => Assurance::kept(Promise::SocketsOutside, &[Keeper::Mount, Keeper::Landlock]).note(note),
+        (Network::Host, true) => {
+            Assurance::kept(Promise::SocketsOutside, &[Keeper::Mount, Keeper::Landlock]).note(note)
+        }
         (_, true) => {
             Assurance::kept(Promise::SocketsOutside, &[Keeper::Mount, Keeper::Namespace, Keeper::Landlock]).note(note)
         }

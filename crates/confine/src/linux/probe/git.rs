@@ -38,7 +38,6 @@ fn git_directory(policy: &Policy, path: &Path, outside: bool, pointer: Option<Pa
     GitDirectory { path: path.to_owned(), outside, pointer, existing }
 }
 
-
 /// What git runs or obeys though it lies outside of the git directory: what its configuration names, and where links
 /// among the protected names and the hooks lead.
 pub(super) fn configured_programs<'a>(repositories: impl Iterator<Item = (&'a Path, &'a Repository)>) -> Vec<PathBuf> {
@@ -47,7 +46,9 @@ pub(super) fn configured_programs<'a>(repositories: impl Iterator<Item = (&'a Pa
         let Some(common) = repository.common_dir.as_ref().or(repository.git_dir.as_ref()) else { continue };
         let work_tree = repository.work_tree.as_deref().unwrap_or(&common.path);
         programs.extend(named_in(&common.path.join("config"), &[work_tree, &common.path]));
-        programs.extend(["hooks", "info", "config"].map(|name| common.path.join(name)).into_iter().filter(|path| path.is_symlink()));
+        programs.extend(
+            ["hooks", "info", "config"].map(|name| common.path.join(name)).into_iter().filter(|path| path.is_symlink()),
+        );
         let hooks = std::fs::read_dir(common.path.join("hooks")).into_iter().flatten().flatten();
         programs.extend(hooks.map(|hook| hook.path()).filter(|hook| hook.is_symlink()));
     }
@@ -67,7 +68,9 @@ fn named_in(config: &Path, bases: &[&Path]) -> Vec<PathBuf> {
         let name = name.trim().to_ascii_lowercase();
         OBEYED.iter().any(|obeyed| name.ends_with(obeyed)).then_some(value)
     });
-    let words = values.flat_map(|value| value.split([' ', '\t', '"', '\'', '!', ';', '&', '|'])).filter(|word| !word.is_empty());
+    let words = values
+        .flat_map(|value| value.split([' ', '\t', '"', '\'', '!', ';', '&', '|']))
+        .filter(|word| !word.is_empty());
     words.flat_map(|word| bases.iter().map(move |base| base.join(word))).filter(|path| exists(path)).collect()
 }
 

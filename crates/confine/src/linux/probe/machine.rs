@@ -93,7 +93,8 @@ pub fn no_user_namespaces() -> Option<String> {
     if setting("/proc/sys/user/max_user_namespaces").as_deref() == Some("0") {
         return Some("user.max_user_namespaces is 0".into());
     }
-    if is_root && !rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SETFCAP)) {
+    if is_root && !rustix::thread::capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SETFCAP))
+    {
         return Some("root without CAP_SETFCAP may not map its own id".into());
     }
     if is_proc_covered() {

@@ -116,7 +116,8 @@ impl Appearance {
     }
 
     fn add(&mut self, names: &Names, root: &PathBuf, named: Vec<Entry>, found: Vec<Repository>, known: &[PathBuf]) {
-        let named = named.into_iter().filter(|entry| names.cover_new(entry) && !known.contains(&root.join(&entry.path)));
+        let named =
+            named.into_iter().filter(|entry| names.cover_new(entry) && !known.contains(&root.join(&entry.path)));
         self.protected.extend(named.map(|entry| (root.clone(), entry.path)));
         let is_new = |repository: &Repository| {
             let git_directory = repository.git_dir.as_ref().map(|place| &place.path);
