@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use pinfold_tests::{Attack, Scene};
+use pinfold_tests::Attack;
 
 fn on_a_readable_file(program: &str) -> Attack {
     Attack::python(format!("path = E['OUTSIDE'] + '/README'\n{program}")).flags("--read $OUTSIDE")

@@ -117,7 +117,7 @@ fn clean_removes_what_is_kept_for_workspaces_that_are_gone_and_nothing_else() {
     assert!(said.contains("removed ") && said.contains("home/gone") && said.contains("freed"), "{said}");
     assert!(!places(&desk).any(|place| place.join("home/lost").exists()));
     assert_eq!(desk.inside("cat ~/kept").ok(), "mine");
-    assert_eq!(desk.pinfold(["doctor", "--clean"]).run().ok(), "there was nothing to clean");
+    assert_eq!(desk.pinfold(["doctor", "--clean"]).run().ok(), "0 interrupted runs, nothing to clean");
 }
 
 /// What is kept for each workspace.

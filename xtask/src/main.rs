@@ -1,2 +1,106 @@
-//! Placeholder.
-fn main() {}
+//! What developers and CI run, beside plain cargo: `cargo xtask --help`.
+#![forbid(unsafe_code)]
+
+mod artefact;
+mod bench;
+mod boundaries;
+mod check;
+mod dist;
+mod elf;
+mod fuzz;
+mod generate;
+mod machine;
+mod shell;
+mod source;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::shell::Result;
+
+/// Checks, tests, generated files, releases, fuzzing and benchmarks of Pinfold.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set the machine up and run every test
+    ///
+    /// As root on Debian and its relatives, missing system packages are installed and an ordinary user for the tests
+    /// is made. Otherwise the commands that would do it are printed, and the tests go on with what is there.
+    ///
+    /// The static release binary is built first; tests find it in PINFOLD_BIN. Root's runs as root are tested as well:
+    /// the tests that use the binary then run twice, as the ordinary user and with PINFOLD_TEST_AS=root. With CI=true,
+    /// PINFOLD_NO_SKIP=1 is set and dependencies must be as locked.
+    Test {
+        /// Use the debug binary and skip the second run as root
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Check everything that needs no test run
+    ///
+    /// Formatting, clippy, documentation, licences and duplicates of dependencies, generated files, the boundaries
+    /// between the crates, and that the platform-independent crates compile for Windows where that target is
+    /// installed.
+    ///
+    /// cargo-deny is taken from PATH or, when it is not there, installed once into PINFOLD_TOOLS [default: target/tools].
+    Check {
+        /// Also look for known vulnerabilities; fetches the advisory database
+        #[arg(long)]
+        advisories: bool,
+    },
+    /// Write what is derived from the code: policy reference and schema
+    Generate {
+        /// Change nothing; fail when a file is not up to date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Build the release into dist/: one static binary, man pages, completions, checksums
+    Dist,
+    /// Fuzz what reads text or messages of others
+    ///
+    /// Needs a nightly toolchain and cargo-fuzz; says how to get what is missing. Inputs that were found interesting
+    /// are kept in fuzz/corpus, inputs that failed in fuzz/artifacts.
+    Fuzz {
+        /// For how long, each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// These targets only
+        targets: Vec<String>,
+    },
+    /// Measure Pinfold beside its neighbours, as ratios
+    Bench {
+        #[command(subcommand)]
+        what: bench::What,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().task {
+        Task::Test { quick } => test::run(quick),
+        Task::Check { advisories } => check::run(advisories),
+        Task::Generate { check: false } => generate::write(),
+        Task::Generate { check: true } => generate::check(),
+        Task::Dist => dist::run(),
+        Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
+        Task::Bench { what } => bench::run(&what),
+    };
+    finish(done)
+}
+
+fn finish(done: Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -70,9 +70,8 @@ pub(crate) fn kill_descendants() {
             Some(1)
         };
         sum(own, kill);
-        match rustix::process::wait(WaitOptions::empty()) {
-            Err(rustix::io::Errno::CHILD) => return,
-            _ => {}
+        if matches!(rustix::process::wait(WaitOptions::empty()), Err(rustix::io::Errno::CHILD)) {
+            return;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Linux: namespaces and mounts, Landlock, seccomp, capabilities and resource limits.
 //!
-//! [`start()`] forks the supervisor into the plan's namespaces; [`init`] is the life of that first process: it applies
-//! the plan step by step, starts the command ([`command`]) and reaps.
+//! [`start()`] forks the supervisor into the plan's namespaces; `init` is the life of that first process: it applies
+//! the plan step by step, starts the command (`command`) and reaps.
 
 mod command;
 mod error;

@@ -94,14 +94,13 @@ fn apparmor(program: &Path) -> Remedy {
     Remedy::new(
         "AppArmor lets only programs with a profile make user namespaces; as root",
         [
-            format!("cat > {APPARMOR_PROFILE} <<'END'"),
+            format!("write this to {APPARMOR_PROFILE}:"),
             "abi <abi/4.0>,".into(),
             "include <tunables/global>".into(),
             format!("profile pinfold {attachment} flags=(unconfined) {{"),
             "  userns,".into(),
             "}".into(),
-            "END".into(),
-            format!("apparmor_parser -r {APPARMOR_PROFILE}"),
+            format!("and load it: apparmor_parser -r {APPARMOR_PROFILE}"),
         ],
     )
 }

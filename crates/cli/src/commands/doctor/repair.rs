@@ -112,7 +112,7 @@ impl Cleaned {
             let _ = writeln!(text, "kept      {}: {why}", path.display());
         }
         let _ = match (self.repaired.len(), self.removed.len()) {
-            (0, 0) => writeln!(text, "there was nothing to clean"),
+            (0, 0) => writeln!(text, "0 interrupted runs, nothing to clean"),
             (1, _) => writeln!(text, "1 interrupted run repaired, {} freed", mebibytes(self.freed_bytes)),
             (runs, _) => writeln!(text, "{runs} interrupted runs repaired, {} freed", mebibytes(self.freed_bytes)),
         };

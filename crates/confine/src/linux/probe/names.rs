@@ -115,14 +115,14 @@ impl Appearance {
         Ok(())
     }
 
-    fn add(&mut self, names: &Names, root: &PathBuf, named: Vec<Entry>, found: Vec<Repository>, known: &[PathBuf]) {
+    fn add(&mut self, names: &Names, root: &Path, named: Vec<Entry>, found: Vec<Repository>, known: &[PathBuf]) {
         let named =
             named.into_iter().filter(|entry| names.cover_new(entry) && !known.contains(&root.join(&entry.path)));
-        self.protected.extend(named.map(|entry| (root.clone(), entry.path)));
+        self.protected.extend(named.map(|entry| (root.to_owned(), entry.path)));
         let is_new = |repository: &Repository| {
             let git_directory = repository.git_dir.as_ref().map(|place| &place.path);
             !known.contains(&root.join(&repository.at)) && !git_directory.is_some_and(|path| known.contains(path))
         };
-        self.repositories.extend(found.into_iter().filter(is_new).map(|repository| (root.clone(), repository)));
+        self.repositories.extend(found.into_iter().filter(is_new).map(|repository| (root.to_owned(), repository)));
     }
 }

@@ -39,6 +39,8 @@ enum Sign {
     Harm,
     /// Harm, unless the run is ended for it soon.
     Excess,
+    /// Nothing can be told, because of this.
+    Nowhere(&'static str),
 }
 
 /// An attack that is looked at.
@@ -141,6 +143,7 @@ impl Held {
             Sign::Harm => Some(Ok(true)),
             Sign::Excess if !scene.is_confined() || too_long => Some(Ok(true)),
             Sign::Contained => Some(Ok(false)),
+            Sign::Nowhere(why) => Some(Err(why.into())),
             Sign::Wait | Sign::Excess if ended && began => Some(Ok(false)),
             Sign::Wait | Sign::Excess if ended => Some(Err(format!("it did not begin: {}", trial.complaint()))),
             Sign::Wait if trial.began.elapsed() > PATIENCE => Some(Err("it was too slow to be judged".into())),
@@ -269,7 +272,7 @@ fn limits() -> Vec<Held> {
             format!("disk={DISK_MIB}MiB"),
             "fill",
             vec!["filled".into(), times(DISK_MIB * 3)],
-            |_, trial, _| holding(trial, || Sign::Excess),
+            |_, trial, _| holding(trial, || disk_sign(trial)),
         ),
         beyond(
             Promise::LimitWallTime,
@@ -353,6 +356,15 @@ fn sign(harm: Option<bool>) -> Sign {
         Some(true) => Sign::Harm,
         Some(false) => Sign::Contained,
         None => Sign::Wait,
+    }
+}
+
+/// The limit is on the growth of the whole file system, which others may make up for.
+fn disk_sign(trial: &Trial) -> Sign {
+    if trial.disk_growth_bytes() > DISK_MIB << 20 {
+        Sign::Excess
+    } else {
+        Sign::Nowhere("others made room on the disk meanwhile")
     }
 }
 

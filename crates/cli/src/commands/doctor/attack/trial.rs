@@ -61,6 +61,8 @@ pub(super) struct Trial {
     pub(super) began: Instant,
     /// Since when it has been beyond a limit.
     pub(super) beyond_since: Option<Instant>,
+    /// What was free on the disk when it began.
+    free_bytes: u64,
     stdout: PathBuf,
     stderr: PathBuf,
 }
@@ -73,7 +75,15 @@ impl Trial {
         command.stdin(Stdio::piped()).stdout(File::create(&stdout).map_err(failed)?);
         let mut child = command.stderr(File::create(&stderr).map_err(failed)?).spawn().map_err(failed)?;
         let stdin = child.stdin.take();
-        Ok(Self { child, stdin, began: Instant::now(), beyond_since: None, stdout, stderr })
+        Ok(Self {
+            child,
+            stdin,
+            began: Instant::now(),
+            beyond_since: None,
+            free_bytes: free_bytes(output),
+            stdout,
+            stderr,
+        })
     }
 
     /// The same with a terminal as standard output.
@@ -83,7 +93,15 @@ impl Trial {
         command.stdin(Stdio::piped()).stdout(terminal).stderr(File::create(&stderr).map_err(failed)?);
         let mut child = command.spawn().map_err(failed)?;
         let stdin = child.stdin.take();
-        Ok(Self { child, stdin, began: Instant::now(), beyond_since: None, stdout, stderr })
+        Ok(Self {
+            child,
+            stdin,
+            began: Instant::now(),
+            beyond_since: None,
+            free_bytes: free_bytes(output),
+            stdout,
+            stderr,
+        })
     }
 
     /// What it has said so far.
@@ -101,6 +119,11 @@ impl Trial {
         let said = String::from_utf8_lossy(&std::fs::read(&self.stderr).unwrap_or_default()).into_owned();
         let error = said.lines().find(|line| line.starts_with("error")).or(said.lines().last());
         error.unwrap_or("nothing was said about it").trim().to_owned()
+    }
+
+    /// How much fuller the disk has become since it began, whoever did it.
+    pub(super) fn disk_growth_bytes(&self) -> u64 {
+        self.free_bytes.saturating_sub(free_bytes(&self.stderr))
     }
 
     /// Lets it go: what waits in it ends.
@@ -129,6 +152,12 @@ impl Trial {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Free bytes of the file system that the directory of `file` is on.
+fn free_bytes(file: &Path) -> u64 {
+    let directory = file.parent().unwrap_or(file);
+    rustix::fs::statvfs(directory).map_or(0, |stat| stat.f_bfree * stat.f_frsize)
 }
 
 impl Drop for Trial {

@@ -1,0 +1,39 @@
+//! The static program, built in one way for tests, benchmarks and releases.
+
+use std::path::PathBuf;
+
+use crate::elf;
+use crate::shell::{Result, cargo, command, read, root, run, target_directory};
+
+/// The target of the static program: musl where its standard library is installed, else glibc.
+pub(crate) fn target() -> Result<String> {
+    let machine = std::env::consts::ARCH;
+    let musl = format!("{machine}-unknown-linux-musl");
+    let libraries = read(&mut command("rustc", ["--print", "target-libdir", "--target", &musl]))?;
+    let installed = std::fs::read_dir(libraries.trim()).is_ok_and(|mut files| files.next().is_some());
+    if installed {
+        return Ok(musl);
+    }
+    eprintln!("   no standard library for {musl} (`rustup target add {musl}`): linking glibc statically instead");
+    Ok(format!("{machine}-unknown-linux-gnu"))
+}
+
+/// Builds the program and makes sure that it is static.
+pub(crate) fn build() -> Result<PathBuf> {
+    let target = target()?;
+    let words = format!("build --package pinfold-cli --bin pinfold --release --target {target}");
+    run(cargo(&words).env("CARGO_ENCODED_RUSTFLAGS", rustflags().join("\x1f")).env_remove("RUSTFLAGS"))?;
+    let program = target_directory().join(target).join("release/pinfold");
+    elf::require_static(&program)?;
+    Ok(program)
+}
+
+/// Static linking, and no path of the building machine in messages.
+fn rustflags() -> Vec<String> {
+    let mut flags =
+        vec!["-Ctarget-feature=+crt-static".to_owned(), format!("--remap-path-prefix={}=.", root().display())];
+    let home = std::env::var("HOME").unwrap_or_default();
+    let cargo_home = std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
+    flags.push(format!("--remap-path-prefix={cargo_home}=cargo"));
+    flags
+}

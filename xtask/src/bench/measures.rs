@@ -1,0 +1,184 @@
+//! What is measured.
+
+use std::path::{Path, PathBuf};
+
+use super::hyperfine::{Timing, time};
+use super::{memory, neighbours, scene};
+use crate::shell::{Result, command, read, step, which};
+
+/// The measures that can be asked for.
+pub(super) const NAMES: [&str; 4] = ["start-up", "deny", "work", "memory"];
+
+/// What is measured with.
+pub(super) struct Bench {
+    pub(super) program: PathBuf,
+    pub(super) rounds: usize,
+    pub(super) scenes: PathBuf,
+    pub(super) hyperfine: PathBuf,
+}
+
+impl Bench {
+    pub(super) fn run(&self, wanted: &dyn Fn(&str) -> bool) -> Result<()> {
+        std::fs::create_dir_all(&self.scenes)?;
+        let mut report = self.about()?;
+        type Measure = fn(&Bench) -> Result<String>;
+        let measures: [Measure; 4] = [Self::start_up, Self::deny, Self::work, Self::memory];
+        for (name, measure) in NAMES.iter().zip(measures).filter(|(name, _)| wanted(name)) {
+            report += &step(name, || measure(self))?;
+        }
+        println!("{report}");
+        Ok(())
+    }
+
+    fn about(&self) -> Result<String> {
+        let version = read(&mut command(&self.program.to_string_lossy(), ["--version"]))?;
+        let kernel = read(&mut command("uname", ["-sr"]))?;
+        let cores = std::thread::available_parallelism()?;
+        let rounds = self.rounds;
+        Ok(format!(
+            "{} on {}, {cores} cores, as an ordinary user; ratios are medians of {rounds} rounds (lowest–highest).\n",
+            version.trim(),
+            kernel.trim()
+        ))
+    }
+
+    fn pinfold(&self, words: &[&str]) -> Vec<String> {
+        let program = self.program.to_string_lossy().into_owned();
+        [program, "run".into()].into_iter().chain(words.iter().map(|word| (*word).to_owned())).collect()
+    }
+
+    /// Starting the smallest command.
+    fn start_up(&self) -> Result<String> {
+        let small = scene::small(&self.scenes)?;
+        let mut names = vec!["`pinfold run`", "nothing: `/bin/true`"];
+        let mut commands = vec![self.pinfold(&["--", "/bin/true"]), words("/bin/true")];
+        let mut missing = String::new();
+        // Makes the private home, so that there is something for the others to mount.
+        read(command(&self.program.to_string_lossy(), ["run", "--", "/bin/true"]).current_dir(&small))?;
+        let mut neighbour = |name: &'static str, program: &str, command: Vec<String>| match which(program) {
+            Some(_) => {
+                names.push(name);
+                commands.push(command);
+            }
+            None => missing += &format!("| {name} | missing | |\n"),
+        };
+        let bwrap = [neighbours::bwrap(&self.program, &small)?, words("/bin/true")].concat();
+        neighbour("`bwrap`, same mounts", "bwrap", bwrap);
+        neighbour("`unshare -Urmpinfu --mount-proc`", "unshare", words("unshare -Urmpinfu --mount-proc /bin/true"));
+        let timing = Timing { rounds: self.rounds, runs: 40, warmup: 5 };
+        let times = time(&self.hyperfine, &small, &timing, &commands)?;
+        let mut table = String::from("\n### Start-up\n\n| | ms | `pinfold run` takes |\n| --- | --- | --- |\n");
+        for (index, name) in names.iter().enumerate() {
+            let (lowest, highest) = times.ratio_range(0, index);
+            let ratio = if index == 0 { String::new() } else { ratio(times.ratio(0, index), lowest, highest) };
+            table += &format!("| {name} | {:.2} | {ratio} |\n", times.milliseconds(index));
+        }
+        Ok(table + &missing)
+    }
+
+    /// What hiding files costs where there are many.
+    fn deny(&self) -> Result<String> {
+        let (small, many) = (scene::small(&self.scenes)?, scene::many(&self.scenes)?);
+        let run = |scene: &Path, more: &[&str]| {
+            let place = words(&format!("env --chdir={}", scene.display()));
+            [place, self.pinfold(&[more, &["--", "/bin/true"]].concat())].concat()
+        };
+        let globs = ["--deny", "*.secret", "--deny", "**/private/**/*.txt"];
+        let find = words(&format!("find {} -name .env", many.display()));
+        let commands = [run(&small, &[]), run(&many, &[]), run(&many, &globs), find];
+        let timing = Timing { rounds: self.rounds, runs: 3, warmup: 1 };
+        let times = time(&self.hyperfine, &self.scenes, &timing, &commands)?;
+        let names = [
+            "small repository".to_owned(),
+            format!("{} files, default denials", scene::MANY_FILES),
+            format!("{} files, two more globs", scene::MANY_FILES),
+            format!("`find -name .env` over {} files, outside", scene::MANY_FILES),
+        ];
+        let mut table =
+            String::from("\n### Hidden files\n\n| start-up in | ms | more than small |\n| --- | --- | --- |\n");
+        for (index, name) in names.iter().enumerate() {
+            table += &format!("| {name} | {:.1} | {:.1} ms |\n", times.milliseconds(index), times.difference(index, 0));
+        }
+        Ok(table)
+    }
+
+    /// Real work, inside and outside in turn.
+    fn work(&self) -> Result<String> {
+        let mut table =
+            String::from("\n### Work\n\n| | outside ms | inside ms | inside / outside |\n| --- | --- | --- | --- |\n");
+        let repository = scene::repository(&self.scenes)?;
+        let kinds: [(String, &str, &str, PathBuf, usize); 5] = [
+            (
+                format!("`git status`, {} files", scene::REPOSITORY_FILES),
+                "git",
+                "git status --porcelain",
+                repository.clone(),
+                5,
+            ),
+            (format!("`rg`, {} files", scene::REPOSITORY_FILES), "rg", "rg --count sleeps", repository.clone(), 5),
+            (format!("`grep -r`, {} files", scene::REPOSITORY_FILES), "grep", "grep -rc sleeps .", repository, 3),
+            (
+                "`make` of 60 files of C".into(),
+                "make",
+                "sh -c 'make -s clean && make -s -j2'",
+                scene::c_project(&self.scenes)?,
+                1,
+            ),
+            (
+                "`cargo build` of a small crate".into(),
+                "cargo",
+                "sh -c 'rm -rf target && cargo build -q'",
+                scene::rust_crate(&self.scenes)?,
+                1,
+            ),
+        ];
+        for (name, needed, work, scene, runs) in kinds {
+            if which(needed).is_none() {
+                table += &format!("| {name} | {needed} is missing | | |\n");
+                continue;
+            }
+            let outside = shell_words(work);
+            let parts: Vec<&str> = std::iter::once("--").chain(outside.iter().map(String::as_str)).collect();
+            let inside = self.pinfold(&parts);
+            let timing = Timing { rounds: self.rounds, runs, warmup: 1 };
+            let times = time(&self.hyperfine, &scene, &timing, &[outside, inside])?;
+            let (lowest, highest) = times.ratio_range(1, 0);
+            let (ratio, outside, inside) =
+                (ratio(times.ratio(1, 0), lowest, highest), times.milliseconds(0), times.milliseconds(1));
+            table += &format!("| {name} | {outside:.0} | {inside:.0} | {ratio} |\n");
+        }
+        Ok(table)
+    }
+
+    /// What a waiting run holds.
+    fn memory(&self) -> Result<String> {
+        let small = scene::small(&self.scenes)?;
+        let program = self.program.to_string_lossy();
+        let inside = memory::resident(&[&program, "run", "--", "sleep", "60"], &small)?;
+        let outside = memory::resident(&["sleep", "60"], &small)?;
+        let total = |found: &[(String, u64)]| found.iter().map(|(_, kib)| kib).sum::<u64>();
+        let mut table = String::from("\n### Memory\n\n| process | resident KiB |\n| --- | --- |\n");
+        for (name, kib) in &inside {
+            table += &format!("| inside: {name} | {kib} |\n");
+        }
+        let own = total(&inside).saturating_sub(total(&outside));
+        table += &format!("| outside: sleep | {} |\n| Pinfold's own, together | {own} |\n", total(&outside));
+        Ok(table)
+    }
+}
+
+fn ratio(median: f64, lowest: f64, highest: f64) -> String {
+    format!("{median:.2} × ({lowest:.2}–{highest:.2})")
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}
+
+/// Words, of which the last may be quoted.
+fn shell_words(text: &str) -> Vec<String> {
+    match text.split_once('\'') {
+        Some((plain, quoted)) => [words(plain.trim()), vec![quoted.trim_end_matches('\'').to_owned()]].concat(),
+        None => words(text),
+    }
+}

@@ -1,0 +1,79 @@
+//! Pinfold beside its neighbours, measured as ratios: an absolute time says more about the machine.
+//!
+//! Everything is run by an ordinary user. Commands that are compared are timed by one hyperfine, in several rounds;
+//! a ratio is taken within each round, and the median of the rounds is told.
+
+mod hyperfine;
+mod measures;
+mod memory;
+mod neighbours;
+mod scene;
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use crate::artefact;
+use crate::machine::{self, FOR_BENCHMARKS, TEST_USER};
+use crate::shell::{Result, command, read, run as carry_out, step, which};
+
+/// What can be done with benchmarks.
+#[derive(Subcommand)]
+pub(crate) enum What {
+    /// Measure, and print a table in Markdown
+    ///
+    /// Root measures as an ordinary user who is made for it. What is missing on the machine is named as missing.
+    Run {
+        /// Only these: start-up, deny, work, memory
+        only: Vec<String>,
+        /// How often everything is repeated
+        #[arg(long, default_value_t = 7)]
+        rounds: usize,
+        /// Measure this program [default: the release, built first]
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
+}
+
+/// Measures.
+pub(crate) fn run(what: &What) -> Result<()> {
+    let What::Run { only, rounds, program } = what;
+    if let Some(unknown) = only.iter().find(|name| !measures::NAMES.contains(&name.as_str())) {
+        return Err(format!("there is no measure {unknown}; known: {}", measures::NAMES.join(", ")).into());
+    }
+    let program = match program {
+        Some(program) => std::fs::canonicalize(program)?,
+        None => step("program", artefact::build)?,
+    };
+    if machine::is_root() {
+        return as_test_user(only, *rounds, &program);
+    }
+    let home = std::env::var("HOME").map_err(|_| "HOME is not set")?;
+    let measured = measures::Bench {
+        program,
+        rounds: *rounds,
+        scenes: Path::new(&home).join("pinfold-bench"),
+        hyperfine: which("hyperfine").ok_or("hyperfine is missing: sudo apt-get install hyperfine")?,
+    };
+    measured.run(&|name| only.is_empty() || only.iter().any(|asked| asked == name))
+}
+
+/// Runs this program again as the ordinary user, who gets copies that he can reach.
+fn as_test_user(only: &[String], rounds: usize, program: &Path) -> Result<()> {
+    step("system packages", || machine::install(&FOR_BENCHMARKS))?;
+    machine::make_test_user()?;
+    let entry = read(&mut command("getent", ["passwd", TEST_USER]))?;
+    let home = entry.split(':').nth(5).ok_or("the test user has no home")?.to_owned();
+    let programs = std::env::temp_dir().join(format!("pinfold-bench-{}", std::process::id()));
+    std::fs::create_dir(&programs)?;
+    let (own, pinfold) = (programs.join("xtask"), programs.join("pinfold"));
+    std::fs::copy(std::env::current_exe()?, &own)?;
+    std::fs::copy(program, &pinfold)?;
+    let user = format!("--reuid={TEST_USER} --regid={TEST_USER} --init-groups --inh-caps=-all --bounding-set=-all");
+    let mut again = command("setpriv", user.split(' '));
+    again.arg(&own).args(["bench", "run", "--rounds", &rounds.to_string(), "--program"]).arg(&pinfold).args(only);
+    again.env_clear().env("HOME", &home).env("PATH", "/usr/local/bin:/usr/bin:/bin").env("USER", TEST_USER);
+    let done = carry_out(again.current_dir(&home));
+    std::fs::remove_dir_all(&programs)?;
+    done
+}

@@ -1,0 +1,102 @@
+//! Everything that needs no test run.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::shell::{Result, cargo, command, read, root, run as carry_out, shown, step, target_directory, which};
+use crate::{boundaries, generate};
+
+/// The version that is installed where cargo-deny is missing.
+const CARGO_DENY: &str = "0.20.2";
+/// Crates that compile for every platform.
+const PORTABLE: [&str; 3] = ["pinfold-policy", "pinfold-plan", "pinfold-survey"];
+/// Named by the fuzz workspace only.
+const ONLY_FUZZING: [&str; 1] = ["libfuzzer-sys"];
+/// A platform that must not be forgotten.
+const FOREIGN_TARGET: &str = "x86_64-pc-windows-gnu";
+
+/// Checks one thing after the other, the quick ones first, and tells all that failed at the end.
+pub(crate) fn run(advisories: bool) -> Result<()> {
+    let steps: [(&str, &dyn Fn() -> Result<()>); 8] = [
+        ("format", &format),
+        ("boundaries", &boundaries::check),
+        ("generated files", &generate::check),
+        ("clippy", &|| carry_out(&mut cargo("clippy --workspace --all-targets -- -D warnings"))),
+        ("clippy of the fuzz targets", &|| {
+            carry_out(&mut cargo("clippy --manifest-path fuzz/Cargo.toml --target-dir fuzz/target -- -D warnings"))
+        }),
+        ("documentation", &|| carry_out(cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))),
+        ("another platform", &another_platform),
+        ("dependencies", &|| dependencies(advisories)),
+    ];
+    let mut failed = Vec::new();
+    for (name, check) in steps {
+        if let Err(error) = step(name, check) {
+            eprintln!("   failed: {error}");
+            failed.push(name);
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", ")).into()) }
+}
+
+fn format() -> Result<()> {
+    carry_out(&mut cargo("fmt --all --check"))?;
+    carry_out(&mut cargo("fmt --manifest-path fuzz/Cargo.toml --all --check"))
+}
+
+fn another_platform() -> Result<()> {
+    let libraries = read(&mut command("rustc", ["--print", "target-libdir", "--target", FOREIGN_TARGET]))?;
+    if !std::fs::read_dir(libraries.trim()).is_ok_and(|mut files| files.next().is_some()) {
+        eprintln!("   skipped, because the target is not installed: rustup target add {FOREIGN_TARGET}");
+        return Ok(());
+    }
+    let packages: String = PORTABLE.iter().map(|name| format!(" --package {name}")).collect();
+    carry_out(&mut cargo(&format!("check --target {FOREIGN_TARGET}{packages}")))
+}
+
+/// Every crate that our packages name is explained in `deny.toml`, and no other.
+fn reasons() -> Result<()> {
+    let text = read(&mut cargo("metadata --format-version 1 --no-deps"))?;
+    let metadata: serde_json::Value = serde_json::from_str(&text)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let named = packages.flat_map(|package| package["dependencies"].as_array().into_iter().flatten());
+    let foreign = named.filter(|dependency| dependency["path"].is_null());
+    let mut named: BTreeSet<&str> = foreign.filter_map(|dependency| dependency["name"].as_str()).collect();
+    named.extend(ONLY_FUZZING);
+    let table = std::fs::read_to_string(root().join("deny.toml"))?;
+    let explained = table.lines().filter_map(|line| line.strip_prefix("#   ")?.split_whitespace().next()).collect();
+    let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
+    match (list(&named - &explained), list(&explained - &named)) {
+        (without, _) if !without.is_empty() => Err(format!("deny.toml does not say why there is {without}").into()),
+        (_, unused) if !unused.is_empty() => Err(format!("deny.toml explains {unused}, which nobody uses").into()),
+        _ => Ok(()),
+    }
+}
+
+/// Licences, duplicates and sources; known vulnerabilities only when asked, as their list comes over the network.
+fn dependencies(advisories: bool) -> Result<()> {
+    reasons()?;
+    let checks = if advisories { "advisories bans licenses sources" } else { "bans licenses sources" };
+    let program = cargo_deny()?;
+    let words = format!("--all-features check --hide-inclusion-graph {checks}");
+    carry_out(&mut command(&program.to_string_lossy(), words.split(' ')))
+}
+
+fn cargo_deny() -> Result<PathBuf> {
+    if let Some(program) = which("cargo-deny") {
+        return Ok(program);
+    }
+    let tools =
+        std::env::var_os("PINFOLD_TOOLS").map_or_else(|| target_directory().join("tools"), |tools| root().join(tools));
+    let program = tools.join(format!("cargo-deny-{CARGO_DENY}")).join("bin/cargo-deny");
+    if !program.exists() {
+        let words = format!("install --locked --quiet cargo-deny --version {CARGO_DENY} --root");
+        let mut install = cargo(&words);
+        install.arg(program.ancestors().nth(2).ok_or("a folder for tools")?);
+        // Built apart, so that nothing of it stays.
+        install.env_remove("CARGO_TARGET_DIR");
+        eprintln!("   {} (once, some minutes)", shown(&install));
+        carry_out(&mut install)?;
+    }
+    Ok(program)
+}

@@ -1,0 +1,111 @@
+//! Fuzzing, with cargo-fuzz and a nightly toolchain.
+
+use crate::shell::{Result, command, root, run as carry_out, step, succeeds, which};
+
+/// Longest input, in bytes: longer ones find nothing that these do not.
+const MAX_INPUT_BYTES: u32 = 8192;
+
+/// Fuzzes every target, or those named, one after the other.
+pub(crate) fn run(seconds: u32, only: &[String]) -> Result<()> {
+    require_tools()?;
+    let all = targets()?;
+    if let Some(unknown) = only.iter().find(|name| !all.contains(name)) {
+        return Err(format!("there is no target {unknown}; known: {}", all.join(", ")).into());
+    }
+    let mut failed = Vec::new();
+    for target in all.iter().filter(|target| only.is_empty() || only.contains(target)) {
+        if let Err(error) = step(target, || fuzz(target, seconds)) {
+            eprintln!("   failed: {error}");
+            failed.push(target.as_str());
+        }
+    }
+    match failed.as_slice() {
+        [] => Ok(()),
+        failed => Err(format!("failed: {}; the inputs are in fuzz/artifacts", failed.join(", ")).into()),
+    }
+}
+
+fn fuzz(target: &str, seconds: u32) -> Result<()> {
+    let corpus = format!("fuzz/corpus/{target}");
+    std::fs::create_dir_all(root().join(&corpus))?;
+    for (index, seed) in seeds(target).iter().enumerate() {
+        std::fs::write(root().join(&corpus).join(format!("seed-{index}")), seed)?;
+    }
+    let scenes = root().join("fuzz/target/scenes");
+    std::fs::create_dir_all(&scenes)?;
+    let limits = format!("-max_total_time={seconds} -max_len={MAX_INPUT_BYTES} -timeout=10 -rss_limit_mb=2048");
+    let words = format!("+nightly fuzz run {target} {corpus} --sanitizer none --target-dir fuzz/target");
+    let mut fuzz = command("cargo", words.split(' '));
+    fuzz.env("TMPDIR", &scenes).arg("--").args(limits.split(' ')).args(["-verbosity=0", "-print_final_stats=1"]);
+    let fuzzed = carry_out(&mut fuzz);
+    std::fs::remove_dir_all(&scenes)?;
+    fuzzed
+}
+
+/// Where a target begins.
+fn seeds(target: &str) -> Vec<String> {
+    let profiles = || pinfold_policy::PROFILE_NAMES.iter().filter_map(|name| pinfold_policy::profile_text(name));
+    match target {
+        "policy" => {
+            let all = profiles().collect::<Vec<_>>().join("\n% next\n");
+            profiles().map(str::to_owned).chain([all, LAYERS.to_owned()]).collect()
+        }
+        "git_pointers" => ["gitdir: admin\n%..\n%../.git\n%[core]\n\tworktree = ../../..\n".to_owned()].into(),
+        "records" => {
+            [r#"{"format":1,"workspace":"/w","watch":[{"directory":"/w","name":".envrc","files-only":true}]}"#]
+                .map(str::to_owned)
+                .into()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A user, a project, a managed and a command-line layer that disagree.
+const LAYERS: &str = r#"profile = "workspace"
+[files]
+write = ["/srv/a", "~/x"]
+read = ["@system", "/srv"]
+deny = ["*.key", "!.env"]
+[limits]
+memory = "2GiB"
+% project
+files.deny = ["**/b", "sub/"]
+files.protect = ["deploy/"]
+limits.memory = "1GiB"
+network.mode = "off"
+% managed
+files.read = ["/srv", "@workspace"]
+files.write = ["/srv/a/b"]
+files.copy-on-write = []
+network.mode = "off"
+limits.memory = "3GiB"
+env.allow = ["PATH", "L*"]
+profiles = ["workspace", "read-only"]
+% command line
+files.write = ["/data", "/srv"]
+network.mode = "full"
+"#;
+
+/// The names of the targets, from their files.
+fn targets() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(root().join("fuzz/fuzz_targets"))? {
+        names.extend(entry?.path().file_stem().map(|name| name.to_string_lossy().into_owned()));
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn require_tools() -> Result<()> {
+    let mut missing = Vec::new();
+    if !succeeds(&mut command("cargo", ["+nightly", "--version"])) {
+        missing.push("a nightly toolchain: rustup toolchain install nightly");
+    }
+    if which("cargo-fuzz").is_none() {
+        missing.push("cargo-fuzz: cargo install --locked cargo-fuzz");
+    }
+    if which("c++").is_none() {
+        missing.push("a C++ compiler for libFuzzer: sudo apt-get install g++");
+    }
+    if missing.is_empty() { Ok(()) } else { Err(format!("missing\n  {}", missing.join("\n  ")).into()) }
+}
