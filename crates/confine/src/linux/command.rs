@@ -76,6 +76,10 @@ fn become_program(
         init::report(link, &init::failure(error), None);
         sys::exit_now(init::NOT_STARTED);
     }
+    if launch.plan.backend == Backend::LinuxLandlock {
+        // Without a process namespace this much goes when the first process does; what it has started may stay.
+        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    }
     let _ = sys::set_signal_mask(Signals::None);
     let errno = program.execute();
     let _ = rustix::io::write(tell, &errno.to_ne_bytes());

@@ -93,7 +93,7 @@ fn without_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assuranc
         landlock_or(Promise::ReadsConfined, 2, "Landlock is missing too"),
         missing(Promise::WritesConfined, "Landlock keeps contents and names, but not modes, times and attributes"),
         missing(Promise::ProcessesOutside, "processes outside can be counted, and their limits changed"),
-        missing(Promise::NothingSurvives, "a process can outlive its supervisor when both are killed"),
+        missing(Promise::NothingSurvives, "what the command has started can outlive a supervisor that is killed"),
         Assurance::kept(Promise::SocketsOutside, &[Seccomp]).note("no Unix sockets but pairs"),
         Assurance::kept(Promise::IpcOutside, &[Seccomp]).note("no System V or POSIX queues and shared memory"),
         Assurance::kept(Promise::KernelSurface, &[Seccomp]),
