@@ -5,6 +5,7 @@ mod artefact;
 mod bench;
 mod boundaries;
 mod check;
+mod demo;
 mod dist;
 mod elf;
 mod fuzz;
@@ -31,6 +32,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Build pinfold and show in this checkout what is allowed inside, what is refused, and why
+    Demo,
     /// Set the machine up and run every test
     ///
     /// As root on Debian and its relatives, missing system packages are installed and an ordinary user for the tests
@@ -84,6 +87,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Args::parse().task {
+        Task::Demo => demo::run(),
         Task::Test { quick } => test::run(quick),
         Task::Check { advisories } => check::run(advisories),
         Task::Generate { check: false } => generate::write(),
