@@ -10,7 +10,7 @@ use super::program::{AARCH64, Architecture, NATIVE, X86_64, assemble};
 use super::table::{AS_IN_LIBC, ENTRIES, NAMES, Outcome, Rule};
 use super::{Verdict, program, reasons};
 
-mod kernel;
+mod sys;
 
 const CLOSED: Seccomp =
     Seccomp { nested_namespaces: false, internet_sockets: false, unix_sockets: false, system_v_ipc: false };
