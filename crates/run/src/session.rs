@@ -15,6 +15,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pinfold_confine::linux::probe::Names;
 use pinfold_plan::Watch;
@@ -180,12 +181,16 @@ impl Session {
     pub fn begin(store: &Store, memory: &Memory) -> Result<Self, SessionError> {
         let id = new_id();
         let path = store.root.join("sessions").join(format!("{id}.json"));
+        // Under another name until it is locked and whole: nobody may take it for the record of a dead run.
+        let partial = path.with_extension("new");
         let record = Record { format: 1, memory: memory.clone() };
         let text = serde_json::to_vec(&record).map_err(io::Error::from);
         let text = at(text, "write", &path)?;
-        let mut file = at(OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path), "make", &path)?;
-        at(file.lock(), "lock", &path)?;
-        at(file.write_all(&text), "write", &path)?;
+        let mut file =
+            at(OpenOptions::new().create_new(true).write(true).mode(0o600).open(&partial), "make", &partial)?;
+        at(file.lock(), "lock", &partial)?;
+        at(file.write_all(&text), "write", &partial)?;
+        at(std::fs::rename(&partial, &path), "name", &path)?;
         Ok(Self { id, path, _lock: file })
     }
 }
@@ -210,6 +215,10 @@ pub struct Leftover {
 impl Leftover {
     /// Reads a record that nobody holds, and holds it.
     fn take(path: &Path) -> Option<Self> {
+        if path.extension().is_none_or(|extension| extension != "json") {
+            remove_if_old(path);
+            return None;
+        }
         let file = File::open(path).ok()?;
         file.try_lock().ok()?;
         if file.metadata().ok()?.len() > MAX_RECORD_BYTES {
@@ -225,6 +234,15 @@ impl Leftover {
     /// Forgets the run, once repaired.
     pub fn forget(self) {
         let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Removes a record that a supervisor was killed over while it wrote it; a young one may still be wanted.
+fn remove_if_old(path: &Path) {
+    let age =
+        std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
+    if age.is_some_and(|age| age > Duration::from_secs(60)) {
+        let _ = std::fs::remove_file(path);
     }
 }
 

@@ -273,11 +273,13 @@ fn open_here(directory: BorrowedFd<'_>, name: &OsStr, is_directory: bool) -> Res
 
 /// Makes one name in a directory and opens it.
 fn make_here(directory: BorrowedFd<'_>, name: &OsStr, is_directory: bool) -> io::Result<OwnedFd> {
-    if is_directory {
-        rustix::fs::mkdirat(directory, name, 0o755.into())?;
+    let made = if is_directory {
+        rustix::fs::mkdirat(directory, name, 0o755.into())
     } else {
-        rustix::fs::mknodat(directory, name, FileType::RegularFile, 0o644.into(), 0)?;
-    }
+        rustix::fs::mknodat(directory, name, FileType::RegularFile, 0o644.into(), 0)
+    };
+    // Another run in the same private home may have been quicker.
+    made.or_else(|error| if error == Errno::EXIST { Ok(()) } else { Err(error) })?;
     Ok(open_here(directory, name, is_directory)?)
 }
 
