@@ -5,7 +5,9 @@ set -eu
 pinfold=${1:-pinfold}
 mkdir -p target
 
-say() { printf '\n\033[1m%s\033[0m\n' "$1"; }
+bold='' plain=''
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); fi
+say() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
 try() { printf '  $ %s\n' "$*"; "$pinfold" run -- sh -c "$*" 2>&1 | sed 's/^/    /' || true; }
 
 say 'Inside, the workspace and the toolchain are the real ones'
