@@ -195,6 +195,14 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Ends without having been settled: the record stays, and the next start settles the run.
+    pub fn leave(self) {
+        // The lock goes with the process, or with the descriptor if that is closed first.
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.path);

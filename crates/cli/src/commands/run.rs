@@ -38,16 +38,32 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let environment = environment(&prepared);
-    let outcome = pinfold_run::run(Request {
+    let ran = pinfold_run::run(Request {
         plan: &prepared.plan,
         command,
         environment: &environment,
         directory: &prepared.context.directory,
         quarantine: prepared.store.quarantine(&session.id),
-    })
-    .map_err(|error| not_started(&prepared, &error))?;
+    });
+    let outcome = match ran {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            let shown = not_started(&prepared, &error);
+            // Only a failed confinement is sure to mean that the command has never run.
+            if !matches!(error, RunError::Confine(_)) {
+                session.leave();
+            }
+            return Err(shown);
+        }
+    };
     let code = (&outcome.end).into();
-    let quarantined = settle(&mut prepared, &memory, outcome.quarantine)?;
+    let quarantined = match settle(&mut prepared, &memory, outcome.quarantine) {
+        Ok(quarantined) => quarantined,
+        Err(error) => {
+            session.leave();
+            return Err(error);
+        }
+    };
     let ended_by = if let End::Killed(signal) = outcome.end { Some(signal) } else { None };
     let report = Report { session: &session.id, end: &outcome.end, duration_ms: outcome.duration_ms, quarantined };
     report.print(&prepared, command, json)?;
