@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use crate::elf;
 use crate::shell::{Result, cargo, command, read, root, run, target_directory};
 
-/// The target of the static program: musl where its standard library is installed, else glibc.
+/// The target of the static program: musl where its standard library is installed or can be, else glibc.
 pub(crate) fn target() -> Result<String> {
     let machine = std::env::consts::ARCH;
     let musl = format!("{machine}-unknown-linux-musl");
+    // Without rustup, or without its server, the directory below tells.
+    let _ = command("rustup", ["target", "add", &musl]).output();
     let libraries = read(&mut command("rustc", ["--print", "target-libdir", "--target", &musl]))?;
     let installed = std::fs::read_dir(libraries.trim()).is_ok_and(|mut files| files.next().is_some());
     if installed {
@@ -28,10 +30,14 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Static linking, and no path of the building machine in messages.
+/// Static linking, no path of the building machine in messages, and no question to the processor how it would like to
+/// hash a few names: in a virtual machine each takes longer than the hash.
 fn rustflags() -> Vec<String> {
-    let mut flags =
-        vec!["-Ctarget-feature=+crt-static".to_owned(), format!("--remap-path-prefix={}=.", root().display())];
+    let mut flags = vec![
+        "-Ctarget-feature=+crt-static".to_owned(),
+        "--cfg=sha2_backend=\"soft\"".to_owned(),
+        format!("--remap-path-prefix={}=.", root().display()),
+    ];
     let home = std::env::var("HOME").unwrap_or_default();
     let cargo_home = std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{home}/.cargo"));
     flags.push(format!("--remap-path-prefix={cargo_home}=cargo"));

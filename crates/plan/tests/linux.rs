@@ -131,7 +131,7 @@ impl Machine {
             let link = self.linked.iter().find(|(link, _)| area.path == Path::new(link));
             let link = link.map(|(_, leads_to)| Kind::Link { leads_to: leads_to.into(), directory: true });
             let file = area.path.extension().is_some_and(|extension| extension == "txt") || area.path.ends_with("env");
-            host.paths.insert(area.path, link.unwrap_or(if file { Kind::File } else { Kind::Directory }));
+            host.paths.insert(area.path.clone(), link.unwrap_or(if file { Kind::File } else { Kind::Directory }));
         }
         host
     }
@@ -245,12 +245,12 @@ fn the_git_directory_outside_is_as_open_as_the_workspace_and_the_ceiling() {
 
 /// Where the policy lets a run write: the paths it grants, and what those that are links lead to.
 fn writable(policy: &Policy, host: &Host) -> Vec<PathBuf> {
-    let granted = policy.layout().into_iter().filter(|area| area.kind == AreaKind::Write);
+    let granted = policy.layout().filter(|area| area.kind == AreaKind::Write);
     let real = |path: PathBuf| match host.kind(&path) {
         Some(Kind::Link { leads_to, .. }) => leads_to.clone(),
         _ => path,
     };
-    granted.map(|area| real(area.path)).collect()
+    granted.map(|area| real(area.path.clone())).collect()
 }
 
 /// The last step before `index` that mounts something of the host at the path or above it.
@@ -321,7 +321,7 @@ proptest! {
         machine in machines(), profile in select(PROFILE_NAMES),
     ) {
         let mounts = machine.plan(profile).expect("a plan").mounts;
-        for area in machine.policy(profile).layout().into_iter().filter(|area| area.kind == AreaKind::Read) {
+        for area in machine.policy(profile).layout().filter(|area| area.kind == AreaKind::Read) {
             let is_it = |mount: &Mount| matches!(mount, Mount::Bind { at, mode: Mode::ReadOnly, .. } if *at == area.path);
             let Some(index) = mounts.iter().position(is_it) else { continue };
             let parent = area.path.parent().expect("not the root");

@@ -1,5 +1,6 @@
 //! The `[env]` section: the environment is an allow list.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
@@ -87,12 +88,12 @@ impl Env {
     pub fn select(&self, caller: impl IntoIterator<Item = (OsString, OsString)>) -> Vec<(OsString, OsString)> {
         let mut chosen: BTreeMap<String, (OsString, OsString)> = BTreeMap::new();
         for value in &self.set {
-            chosen.insert(self.key(&value.name), (value.name.clone().into(), value.value.clone().into()));
+            chosen.insert(self.key(&value.name).into_owned(), (value.name.clone().into(), value.value.clone().into()));
         }
         for (name, value) in caller {
             let Some(text) = name.to_str() else { continue };
             if self.passes(text) {
-                chosen.entry(self.key(text)).or_insert((name, value));
+                chosen.entry(self.key(text).into_owned()).or_insert((name, value));
             }
         }
         chosen.into_values().collect()
@@ -165,8 +166,8 @@ impl Env {
     }
 
     /// The form of a name that comparisons use.
-    pub(crate) fn key(&self, name: &str) -> String {
-        if self.ignore_case { name.to_uppercase() } else { name.to_owned() }
+    pub(crate) fn key<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        if self.ignore_case { name.to_uppercase().into() } else { name.into() }
     }
 }
 

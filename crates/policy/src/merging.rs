@@ -199,7 +199,7 @@ impl Merging {
         for (name, entry) in &layer.policy.env.set {
             let origin = layer.origin("env.set", &entry.at);
             let env = &mut self.policy.env;
-            let key = env.key(name);
+            let key = env.key(name).into_owned();
             let values = std::mem::take(&mut env.set);
             env.set = values.into_iter().filter(|value| env.key(&value.name) != key).collect();
             env.set.push(EnvValue { name: name.clone(), value: entry.value.clone(), origin });

@@ -66,8 +66,8 @@ impl Eq for Map {}
 impl Policy {
     /// The map of the run: one area for each path, sorted so that each comes after those that contain it. The
     /// deepest area that contains a path decides what it is.
-    pub fn layout(&self) -> Vec<Area> {
-        self.territory().areas().cloned().collect()
+    pub fn layout(&self) -> impl Iterator<Item = &Area> {
+        self.territory().areas()
     }
 
     pub(crate) fn territory(&self) -> &Arc<Territory> {

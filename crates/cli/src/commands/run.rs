@@ -67,11 +67,12 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let ended_by = if let End::Killed(signal) = outcome.end { Some(signal) } else { None };
     let report = Report { session: &session.id, end: &outcome.end, duration_ms: outcome.duration_ms, quarantined };
     report.print(&prepared, command, json)?;
+    drop(session);
     if let Some(signal) = ended_by {
-        // Nothing is dropped any more, so what would be, is now.
-        drop((session, prepared));
         end_by(signal);
     }
+    // The kernel takes it all back faster than we could, locks included.
+    std::mem::forget(prepared);
     Ok(code)
 }
 

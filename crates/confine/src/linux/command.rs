@@ -1,18 +1,17 @@
 //! The command itself: from a fork of the first process to `execve(2)`.
 
 use std::ffi::{CString, OsStr};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use pinfold_plan::Backend;
 use rustix::fs::Mode;
 use rustix::io::Errno;
-use rustix::pipe::PipeFlags;
 use rustix::process::Pid;
 
 use super::error::{ConfineError, Context};
-use super::sys::{self, Copied, Fork, Signals};
+use super::sys::{self, Copied, Signals};
 use super::{init, terminal};
 use crate::launch::Launch;
 
@@ -35,55 +34,37 @@ pub(super) fn start(
     copied: &Copied,
     launch: &Launch<'_>,
     terminal: Option<&terminal::Pair>,
-    link: &OwnedFd,
 ) -> Result<Pid, StartError> {
     enter_directory(launch.directory)?;
     let program = Program::prepare(launch)?;
     if let Some(terminal) = terminal {
         terminal.control()?;
     }
-    let (failure, tell) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC).step("make a pipe")?;
-    let Fork::Parent { pid, .. } = sys::fork_into(copied.single_threaded(), 0).step("start the command")? else {
-        become_program(launch, &program, terminal, &tell, link)
-    };
-    drop(tell);
+    let mut failure = None;
+    let mut become_program = || failure = Some(become_program(launch, &program, terminal));
+    let pid = sys::fork_to_execute(copied, &mut become_program).step("start the command")?;
     // Nothing of the caller's may be held open by this process: a reader of the output waits for its end.
     let_go_of_stdio()?;
-    let mut errno = [0; 4];
-    match rustix::io::read(&failure, &mut errno).step("hear from the command")? {
-        0 => Ok(pid),
-        _ => Err(StartError::Execute(i32::from_ne_bytes(errno))),
-    }
+    failure.map_or(Ok(pid), Err)
 }
 
-/// In the new process: the last steps before the program takes over.
-fn become_program(
-    launch: &Launch<'_>,
-    program: &Program,
-    terminal: Option<&terminal::Pair>,
-    tell: &OwnedFd,
-    link: &OwnedFd,
-) -> ! {
+/// In the new process: the last steps before the program takes over. Gives the reason why it did not.
+fn become_program(launch: &Launch<'_>, program: &Program, terminal: Option<&terminal::Pair>) -> StartError {
     let _ = rustix::process::setpgid(None, None);
     if let Some(terminal) = terminal {
         let _ = terminal::bring_to_foreground(terminal.slave(), rustix::process::getpid());
         use_terminal(terminal);
     }
     rustix::process::umask(Mode::from_raw_mode(launch.umask));
-    if launch.plan.backend == Backend::LinuxLandlock
-        && let Err(error) = init::restrict(launch.plan)
-    {
-        init::report(link, &init::failure(error), None);
-        sys::exit_now(init::NOT_STARTED);
-    }
     if launch.plan.backend == Backend::LinuxLandlock {
+        if let Err(error) = init::restrict(launch.plan) {
+            return error.into();
+        }
         // Without a process namespace this much goes when the first process does; what it has started may stay.
         let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     }
     let _ = sys::set_signal_mask(Signals::None);
-    let errno = program.execute();
-    let _ = rustix::io::write(tell, &errno.to_ne_bytes());
-    sys::exit_now(127)
+    StartError::Execute(program.execute())
 }
 
 /// Puts the terminal in the place of those of the caller's descriptors that are terminals.

@@ -7,7 +7,7 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use pinfold_plan::{Backend, Network, Plan};
+use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -18,6 +18,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets};
 
 use super::error::{ConfineError, Context};
 use super::identity::write_once;
+use super::network::OwnNetwork;
 use super::signals::SignalQueue;
 use super::sys::Copied;
 use super::trees::Trees;
@@ -29,8 +30,8 @@ use crate::link::{Order, Report};
 pub(super) const NOT_STARTED: i32 = 125;
 
 /// Lives the whole life of the first process.
-pub(super) fn main(copied: Copied, launch: &Launch<'_>, trees: &Trees, link: OwnedFd) -> ! {
-    let code = match confine(&copied, launch, trees, &link) {
+pub(super) fn main(mut copied: Copied, launch: &Launch<'_>, trees: &Trees, link: OwnedFd) -> ! {
+    let code = match confine(&mut copied, launch, trees, &link) {
         Ok(confined) => live(&copied, launch, &link, confined),
         Err(error) => {
             report(&link, &failure(error), None);
@@ -48,7 +49,7 @@ struct Confined {
 }
 
 /// Everything that confines, in order.
-fn confine(copied: &Copied, launch: &Launch<'_>, trees: &Trees, link: &OwnedFd) -> Result<Confined, ConfineError> {
+fn confine(copied: &mut Copied, launch: &Launch<'_>, trees: &Trees, link: &OwnedFd) -> Result<Confined, ConfineError> {
     let plan = launch.plan;
     sys::wipe_environment(copied);
     sys::default_signal_actions();
@@ -62,9 +63,10 @@ fn confine(copied: &Copied, launch: &Launch<'_>, trees: &Trees, link: &OwnedFd) 
     sys::join_new_session_keyring().step("leave the session keyring")?;
     rustix::process::setsid().step("start a new session")?;
     if plan.backend == Backend::LinuxNamespaces {
-        own_network(plan)?;
+        let network = OwnNetwork::begin(copied, plan)?;
         forbid_user_namespaces(plan)?;
         root::enter(plan, trees)?;
+        network.enter()?;
     }
     sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")?;
     let children = SignalQueue::children().step("collect signals")?;
@@ -91,7 +93,7 @@ pub(super) fn restrict(plan: &Plan) -> Result<(), ConfineError> {
 /// Starts the command and stays until it ends.
 fn live(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd, confined: Confined) -> i32 {
     let Confined { children, terminal } = confined;
-    let command = match command::start(copied, launch, terminal.as_ref(), link) {
+    let command = match command::start(copied, launch, terminal.as_ref()) {
         Ok(command) => command,
         Err(command::StartError::Confine(error)) => {
             report(link, &failure(error), None);
@@ -170,14 +172,6 @@ fn die_with_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
     match rustix::net::recv(link, &mut byte, RecvFlags::DONTWAIT | RecvFlags::PEEK) {
         Ok((0, _)) => sys::exit_now(NOT_STARTED),
         _ => Ok(()),
-    }
-}
-
-/// The sandbox's own network: nothing but a loopback interface.
-fn own_network(plan: &Plan) -> Result<(), ConfineError> {
-    match plan.network {
-        Network::Loopback => sys::loopback_up().step("bring the loopback interface up"),
-        Network::None | Network::Host => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@ mod identity;
 mod init;
 mod landlock;
 mod limits;
+mod network;
 pub mod probe;
 mod root;
 pub mod seccomp;

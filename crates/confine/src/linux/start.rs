@@ -1,6 +1,6 @@
 //! The supervisor's side of a start: new namespaces and the first process in them.
 
-use pinfold_plan::{Backend, Network, Plan};
+use pinfold_plan::{Backend, Plan};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, socketpair};
 
 use super::error::{ConfineError, Context};
@@ -30,17 +30,16 @@ pub fn start(launch: &Launch<'_>) -> Result<Child, ConfineError> {
     }
 }
 
-/// The `CLONE_NEW*` flags of a plan.
+/// The `CLONE_NEW*` flags of a plan. The network namespace comes later (`network.rs`).
 fn namespaces(plan: &Plan) -> u64 {
     if plan.backend != Backend::LinuxNamespaces {
         return 0;
     }
-    let always = libc::CLONE_NEWUSER
+    let all = libc::CLONE_NEWUSER
         | libc::CLONE_NEWNS
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS
         | libc::CLONE_NEWCGROUP;
-    let network = if plan.network == Network::Host { 0 } else { libc::CLONE_NEWNET };
-    (always | network) as u64
+    all as u64
 }

@@ -27,16 +27,13 @@ impl SingleThreaded {
 }
 
 /// Proof that this process is the fork of a single-threaded one: what it owns, it owns as a copy, and it ends by
-/// [`exit_now`], so that nothing is ever dropped here that belongs to the original.
+/// [`exit_now`], so that nothing is ever dropped here that belongs to the original. It has one thread: who starts
+/// another borrows this proof until that has ended.
 #[derive(Debug)]
 pub(crate) struct Copied(());
 
-impl Copied {
-    /// This process has one thread still: a fork starts with one, and nothing here starts another.
-    pub(crate) fn single_threaded(&self) -> SingleThreaded {
-        SingleThreaded(())
-    }
-}
+/// Exit code of a process that could not become a program.
+const NOT_A_PROGRAM: libc::c_int = 127;
 
 /// Which side of a fork this is.
 pub(crate) enum Fork {
@@ -95,6 +92,27 @@ fn clone_into(namespaces: u64, pidfd: &mut RawFd) -> io::Result<libc::c_long> {
     };
     // SAFETY: as above; `arguments` outlives the call and comes with its true size.
     check(unsafe { libc::syscall(libc::SYS_clone3, ptr::from_ref(&arguments), size_of::<CloneArguments>()) })
+}
+
+/// Runs `become_program` in a new process on a stack of its own, in this process's memory, which waits until the new
+/// one has become another program or has ended: `vfork(2)`. No page is copied for a process that forgets them at once.
+pub(crate) fn fork_to_execute(_: &Copied, become_program: &mut dyn FnMut()) -> io::Result<Pid> {
+    const STACK_BYTES: usize = 256 << 10;
+    extern "C" fn enter(program: *mut libc::c_void) -> libc::c_int {
+        // SAFETY: the pointer below, to a closure that lives as long as its owner waits.
+        let become_program = unsafe { &mut *program.cast::<&mut dyn FnMut()>() };
+        become_program();
+        NOT_A_PROGRAM
+    }
+    let mut stack = Vec::<u128>::with_capacity(STACK_BYTES / size_of::<u128>());
+    let top = stack.spare_capacity_mut().as_mut_ptr_range().end;
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+    let mut program: &mut dyn FnMut() = become_program;
+    let program = ptr::from_mut(&mut program);
+    // SAFETY: this thread, the only one by the caller's proof, is suspended while the new process uses its memory; the
+    // stack and the closure outlive that, and `top` is the aligned end of the stack, which grows downwards.
+    let pid = check(unsafe { libc::clone(enter, top.cast(), flags, program.cast()) }.into())?;
+    Pid::from_raw(pid as i32).ok_or_else(|| io::ErrorKind::Other.into())
 }
 
 /// The argument of `mount_setattr(2)`.
@@ -319,9 +337,23 @@ pub(crate) fn execute(
     io::Error::last_os_error()
 }
 
-/// Brings the loopback interface of the current network namespace up.
-pub(crate) fn loopback_up() -> io::Result<()> {
-    let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::DGRAM, None)?;
+/// Leaves the network namespace of this thread for a new one: `unshare(CLONE_NEWNET)`.
+pub(crate) fn unshare_network() -> io::Result<()> {
+    // SAFETY: takes no pointers and changes nothing that memory safety rests on.
+    check(unsafe { libc::unshare(libc::CLONE_NEWNET) }.into()).map(drop)
+}
+
+/// The network namespace that a socket belongs to: `SIOCGSKNS`, netdevice(7).
+pub(crate) fn network_of(socket: &OwnedFd) -> io::Result<OwnedFd> {
+    const SIOCGSKNS: libc::Ioctl = 0x894C as libc::Ioctl;
+    // SAFETY: takes no argument.
+    let fd = check(unsafe { libc::ioctl(socket.as_raw_fd(), SIOCGSKNS) }.into())?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// Brings the loopback interface of the socket's network namespace up.
+pub(crate) fn loopback_up(socket: &OwnedFd) -> io::Result<()> {
     // SAFETY: all-zero bytes are a valid `ifreq`.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     request.ifr_name[0] = b'l' as libc::c_char;

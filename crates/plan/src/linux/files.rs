@@ -15,22 +15,22 @@ const PRIVATE: [(&str, u32); 4] = [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/ru
 
 /// An area that exists on this host.
 pub(super) struct Site<'a> {
-    pub(super) area: Area,
+    pub(super) area: &'a Area,
     /// What its path is; nothing for some that are the sandbox's own.
     pub(super) found: Option<&'a Kind>,
 }
 
 /// The areas that exist on this host, in an order in which each comes after those that contain it.
-pub(super) fn sites<'a>(policy: &Policy, host: &'a Host) -> Result<Vec<Site<'a>>, PlanError> {
+pub(super) fn sites<'a>(policy: &'a Policy, host: &'a Host) -> Result<Vec<Site<'a>>, PlanError> {
     let kinds: HashMap<&OsStr, &Kind> = host.paths.iter().map(|(path, kind)| (path.as_os_str(), kind)).collect();
     let mut sites = Vec::new();
     for area in policy.layout() {
         let found = kinds.get(area.path.as_os_str()).copied();
-        refuse_link_beyond_ceiling(policy, &area, found)?;
+        refuse_link_beyond_ceiling(policy, area, found)?;
         if area.kind == AreaKind::Private || found.is_some() {
             sites.push(Site { area, found });
-        } else if let Some(grant) = named_by_a_person(policy, &area) {
-            return Err(PlanError::Missing { path: area.path, grant });
+        } else if let Some(grant) = named_by_a_person(policy, area) {
+            return Err(PlanError::Missing { path: area.path.clone(), grant });
         }
     }
     Ok(sites)
@@ -233,7 +233,7 @@ fn links(host: &Host, sites: &[Site<'_>]) -> impl Iterator<Item = Mount> {
 
 /// The deepest area that contains a path.
 pub(super) fn covering<'a>(sites: &'a [Site<'_>], path: &Path) -> Option<&'a Area> {
-    sites.iter().rev().map(|site| &site.area).find(|area| path.starts_with(&area.path))
+    sites.iter().rev().map(|site| site.area).find(|area| path.starts_with(&area.path))
 }
 
 fn is_covered(path: &Path, mounts: &[Mount]) -> bool {

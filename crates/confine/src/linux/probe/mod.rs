@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Host, Kind};
-use pinfold_policy::{Area, AreaKind, DenyMatcher, Policy, Scope};
+use pinfold_policy::{AreaKind, DenyMatcher, Policy, Scope};
 use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
@@ -55,9 +55,8 @@ pub struct Tree {
 pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sight, SurveyError> {
     let matcher = DenyMatcher::new(policy);
     let names = Names::of(policy);
-    let areas: Vec<Area> = policy.layout().to_vec();
-    let paths = kinds(&areas);
-    let roots = roots(&areas, &paths);
+    let paths = kinds(policy);
+    let roots = roots(policy, &paths);
     let trees = survey(roots, &names, &matcher)?;
     let workspace = &policy.places.workspace;
     let owner = rustix::fs::stat(workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
@@ -125,9 +124,9 @@ fn repositories(trees: &[Tree]) -> impl Iterator<Item = (&Path, &Repository)> {
 }
 
 /// What is looked through: the directories that a person opened, not the system's and not the toolchains'.
-fn roots(areas: &[Area], paths: &BTreeMap<PathBuf, Kind>) -> Vec<PathBuf> {
+fn roots(policy: &Policy, paths: &BTreeMap<PathBuf, Kind>) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> = Vec::new();
-    for area in areas {
+    for area in policy.layout() {
         let machine = area.set.as_deref().is_some_and(|set| ["@system", "@toolchains", "@caches"].contains(&set));
         let directory = match paths.get(&area.path) {
             Some(Kind::Directory) => &area.path,

@@ -1,16 +1,46 @@
 //! What paths are, and which links are on the way to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::Kind;
-use pinfold_policy::Area;
+use pinfold_policy::Policy;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 /// What each path of the policy is. Missing ones are left out.
-pub(super) fn kinds(areas: &[Area]) -> BTreeMap<PathBuf, Kind> {
-    areas.iter().filter_map(|area| kind(&area.path).map(|kind| (area.path.clone(), kind))).collect()
+pub(super) fn kinds(policy: &Policy) -> BTreeMap<PathBuf, Kind> {
+    let home = Listing::of(&policy.places.home);
+    let there = policy.layout().filter(|area| home.may_hold(&area.path));
+    there.filter_map(|area| kind(&area.path).map(|kind| (area.path.clone(), kind))).collect()
+}
+
+/// The names in a directory: most of the tools that a policy knows are not on this machine, and one look is cheaper
+/// than one for each.
+struct Listing<'a> {
+    directory: &'a Path,
+    names: Option<BTreeSet<OsString>>,
+}
+
+impl<'a> Listing<'a> {
+    /// So many names are worth a look.
+    const MOST_NAMES: usize = 200;
+
+    fn of(directory: &'a Path) -> Self {
+        let entries = std::fs::read_dir(directory).ok();
+        let names = entries.and_then(|entries| {
+            entries.take(Self::MOST_NAMES + 1).map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>().ok()
+        });
+        Self { directory, names: names.filter(|names: &BTreeSet<_>| names.len() <= Self::MOST_NAMES) }
+    }
+
+    /// Whether there may be something at a path.
+    fn may_hold(&self, path: &Path) -> bool {
+        let (Some(names), Ok(below)) = (&self.names, path.strip_prefix(self.directory)) else { return true };
+        below.components().next().is_none_or(|first| names.contains(first.as_os_str()))
+    }
 }
 
 /// A path that a link is part of counts as a link, whichever part it is.

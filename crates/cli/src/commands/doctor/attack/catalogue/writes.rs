@@ -96,7 +96,7 @@ fn outside(
 /// Without the sandbox a directory of the test's own stands for the cache: the real one is not touched.
 fn in_cache(scene: &Scene<'_>) -> Result<Attempt, String> {
     let areas = scene.setting.policy.layout();
-    let mut caches = areas.iter().filter(|area| area.kind == AreaKind::CopyOnWrite && area.path.is_dir());
+    let mut caches = areas.filter(|area| area.kind == AreaKind::CopyOnWrite && area.path.is_dir());
     let cache = caches.next().ok_or("no package cache exists here")?;
     let name = format!("pinfold-doctor-{}", scene.token("cache"));
     let stands_for = if scene.side == Side::Bare || scene.setting.unconfined {
