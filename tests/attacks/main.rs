@@ -13,6 +13,7 @@ mod ipc;
 mod kernel;
 mod leftovers;
 mod limits;
+mod linked;
 mod network;
 mod paths;
 mod processes;

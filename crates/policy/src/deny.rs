@@ -36,7 +36,7 @@ pub enum DenyText {
     },
 }
 
-const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
+pub(crate) const SPECIAL: &[char] = &['*', '?', '[', ']', '{', '}', '\\'];
 
 impl DenyText {
     pub(crate) fn parse(text: &str) -> Result<Self, Complaint> {
@@ -77,7 +77,7 @@ impl DenyText {
 }
 
 /// The path as a glob that matches nothing else.
-fn escaped(path: &str) -> String {
+pub(crate) fn escaped(path: &str) -> String {
     let special = |byte| matches!(byte, b'*' | b'?' | b'[' | b']' | b'{' | b'}');
     if path.bytes().any(special) { globset::escape(path) } else { path.to_owned() }
 }

@@ -22,6 +22,7 @@ mod flags;
 mod hint;
 mod layers;
 mod limits;
+mod links;
 mod merging;
 mod names;
 mod network;

@@ -14,26 +14,51 @@ use crate::{Host, Identity, Kind, Mode, Mount, Network, Owner};
 const PRIVATE: [(&str, u32); 4] = [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755), ("/dev/shm", 0o1777)];
 
 /// An area that exists on this host.
-pub(super) struct Site<'a> {
-    pub(super) area: &'a Area,
-    /// What its path is; nothing for some that are the sandbox's own.
-    pub(super) found: Option<&'a Kind>,
+pub(super) struct Site {
+    /// The area; its path is without links.
+    pub(super) area: Area,
+    /// Whether it is a directory.
+    pub(super) directory: bool,
 }
 
-/// The areas that exist on this host, in an order in which each comes after those that contain it.
-pub(super) fn sites<'a>(policy: &'a Policy, host: &'a Host) -> Result<Vec<Site<'a>>, PlanError> {
+/// The areas that exist on this host, in an order in which each comes after those that contain it. One whose path is a
+/// link is where the link leads.
+pub(super) fn sites(policy: &Policy, host: &Host) -> Result<Vec<Site>, PlanError> {
     let kinds: HashMap<&OsStr, &Kind> = host.paths.iter().map(|(path, kind)| (path.as_os_str(), kind)).collect();
-    let mut sites = Vec::new();
+    let (mut sites, mut linked) = (Vec::new(), Vec::new());
     for area in policy.layout() {
         let found = kinds.get(area.path.as_os_str()).copied();
         refuse_link_beyond_ceiling(policy, area, found)?;
-        if area.kind == AreaKind::Private || found.is_some() {
-            sites.push(Site { area, found });
-        } else if let Some(grant) = named_by_a_person(policy, area) {
-            return Err(PlanError::Missing { path: area.path.clone(), grant });
+        match found {
+            _ if area.kind == AreaKind::Private => sites.push(Site { area: area.clone(), directory: true }),
+            Some(Kind::Link { leads_to, directory }) => {
+                linked.push(Site { area: Area { path: leads_to.clone(), ..area.clone() }, directory: *directory });
+            }
+            Some(found) => sites.push(Site { area: area.clone(), directory: *found == Kind::Directory }),
+            None => {
+                if let Some(grant) = named_by_a_person(policy, area) {
+                    return Err(PlanError::Missing { path: area.path.clone(), grant });
+                }
+            }
         }
     }
+    linked.into_iter().for_each(|site| insert(&mut sites, site));
     Ok(sites)
+}
+
+/// Adds a site where a link leads, unless what is there is as open already.
+fn insert(sites: &mut Vec<Site>, site: Site) {
+    let Area { path, kind, set, .. } = &site.area;
+    // A person may narrow a part of something wider; a set only says what shall be visible.
+    let narrows = |area: &Area| area.path != *path && set.is_none();
+    if covering(sites, path).is_some_and(|area| area.kind == *kind || area.kind > *kind && !narrows(area)) {
+        return;
+    }
+    let place = sites.partition_point(|other| other.area.path.as_os_str() < path.as_os_str());
+    match sites.get_mut(place) {
+        Some(same) if same.area.path == *path => *same = site,
+        _ => sites.insert(place, site),
+    }
 }
 
 /// The managed policy was asked for paths as they are written; a link may lead away from there.
@@ -60,7 +85,7 @@ pub(super) struct Outside<'a> {
 }
 
 impl<'a> Outside<'a> {
-    pub(super) fn new(policy: &Policy, host: &'a Host, sites: &[Site<'_>]) -> Self {
+    pub(super) fn new(policy: &Policy, host: &'a Host, sites: &[Site]) -> Self {
         let workspace = covering(sites, &policy.places.workspace).map(|area| area.kind);
         let (list, mode) = match workspace {
             Some(AreaKind::Write) => (List::Write, Mode::Writable),
@@ -102,15 +127,12 @@ impl Layout<'_> {
     /// The steps that build the root.
     pub(super) fn mounts(
         &self,
-        sites: &[Site<'_>],
+        sites: &[Site],
         outside: &Outside<'_>,
         protection: &Protection,
         network: Network,
     ) -> Vec<Mount> {
-        let mut mounts: Vec<Mount> = sites.iter().filter_map(|site| self.in_place(site)).collect();
-        for site in sites {
-            mounts.extend(self.elsewhere(site, &mounts));
-        }
+        let mut mounts: Vec<Mount> = sites.iter().filter_map(|site| self.mount(site)).collect();
         mounts.extend(links(self.host, sites));
         if network == Network::Host
             && let Some(resolver) = &self.host.resolver
@@ -124,27 +146,17 @@ impl Layout<'_> {
         mounts
     }
 
-    /// An area whose path is what it says.
-    fn in_place(&self, Site { area, found }: &Site<'_>) -> Option<Mount> {
-        if area.kind == AreaKind::Private {
-            return self.private(area);
+    /// What an area is inside.
+    fn mount(&self, Site { area, directory }: &Site) -> Option<Mount> {
+        match area.kind {
+            AreaKind::Private => self.private(area),
+            _ => Some(self.visible(area, *directory)),
         }
-        match (*found)? {
-            Kind::Link { .. } => None,
-            found => Some(self.visible(area, &area.path, *found == Kind::Directory)),
-        }
-    }
-
-    /// An area whose path is a link: what it leads to, unless that is visible already.
-    fn elsewhere(&self, Site { area, found }: &Site<'_>, mounts: &[Mount]) -> Option<Mount> {
-        let Kind::Link { leads_to, directory } = (*found)? else { return None };
-        let needed = area.kind == AreaKind::Write || !is_covered(leads_to, mounts);
-        (area.kind != AreaKind::Private && needed).then(|| self.visible(area, leads_to, *directory))
     }
 
     /// A part of the host.
-    fn visible(&self, area: &Area, path: &Path, directory: bool) -> Mount {
-        let owner = self.owner(area);
+    fn visible(&self, area: &Area, directory: bool) -> Mount {
+        let (path, owner) = (&area.path, self.owner(area));
         match area.kind {
             AreaKind::CopyOnWrite if self.host.overlay && directory => Mount::CopyOnWrite {
                 source: path.to_owned(),
@@ -221,7 +233,7 @@ impl Layout<'_> {
 }
 
 /// The links that lead to what is visible. Those below a mount of the host are there already.
-fn links(host: &Host, sites: &[Site<'_>]) -> impl Iterator<Item = Mount> {
+fn links(host: &Host, sites: &[Site]) -> impl Iterator<Item = Mount> {
     let missing = |path: &Path| {
         let areas = sites.iter().rev().map(|site| &site.area);
         let mut above = areas.filter(|area| path.starts_with(&area.path) && path != area.path);
@@ -232,12 +244,8 @@ fn links(host: &Host, sites: &[Site<'_>]) -> impl Iterator<Item = Mount> {
 }
 
 /// The deepest area that contains a path.
-pub(super) fn covering<'a>(sites: &'a [Site<'_>], path: &Path) -> Option<&'a Area> {
-    sites.iter().rev().map(|site| site.area).find(|area| path.starts_with(&area.path))
-}
-
-fn is_covered(path: &Path, mounts: &[Mount]) -> bool {
-    mounts.iter().any(|mount| !matches!(mount, Mount::Link { .. }) && path.starts_with(mount.at()))
+pub(super) fn covering<'a>(sites: &'a [Site], path: &Path) -> Option<&'a Area> {
+    sites.iter().rev().map(|site| &site.area).find(|area| path.starts_with(&area.path))
 }
 
 /// A directory name for the layer over a cache: its path with other separators.

@@ -7,13 +7,13 @@ use std::path::Path;
 use pinfold_policy::AreaKind;
 
 use super::files::Site;
-use crate::{Backend, Host, Kind, Landlock, LandlockAccess, LandlockRule, Mode, Mount};
+use crate::{Backend, Host, Landlock, LandlockAccess, LandlockRule, Mode, Mount};
 
 /// What is allowed, by path as text.
 type Rules<'a> = BTreeMap<&'a OsStr, LandlockAccess>;
 
 /// Rules that allow what the mounts (or, without mounts, the areas) allow.
-pub(super) fn rules(host: &Host, sites: &[Site<'_>], mounts: &[Mount], backend: Backend) -> Landlock {
+pub(super) fn rules(host: &Host, sites: &[Site], mounts: &[Mount], backend: Backend) -> Landlock {
     // Before version 2 Landlock refuses every rename from one directory to another: nothing could be built.
     if host.landlock_abi < 2 {
         return Landlock::default();
@@ -51,11 +51,8 @@ fn of_mount<'a>(mount: &'a Mount, rules: &mut Rules<'a>) {
 }
 
 /// Without mounts of our own the host's paths themselves are allowed.
-fn of_site<'a>(Site { area, found }: &'a Site<'_>, rules: &mut Rules<'a>) {
-    let path = match found {
-        Some(Kind::Link { leads_to, .. }) => leads_to,
-        _ => &area.path,
-    };
+fn of_site<'a>(Site { area, .. }: &'a Site, rules: &mut Rules<'a>) {
+    let path = &area.path;
     match area.kind {
         AreaKind::Read | AreaKind::CopyOnWrite => widen(rules, path, LandlockAccess::Read),
         AreaKind::Write => widen(rules, path, LandlockAccess::Write),

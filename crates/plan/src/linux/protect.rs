@@ -26,7 +26,7 @@ enum Hold {
 }
 
 /// Protects git directories and names in every writable area.
-pub(super) fn protect(policy: &Policy, host: &Host, sites: &[Site<'_>], outside: &Outside<'_>) -> Protection {
+pub(super) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Outside<'_>) -> Protection {
     let mut holds = Holds { sites, outside, held: BTreeMap::new() };
     let mut watch = Vec::new();
     for git in &host.git {
@@ -66,7 +66,7 @@ fn text(watch: &Watch) -> (&OsStr, &OsStr, bool) {
 }
 
 /// Places inside of a writable one that are less open, and must not be moved out of the way.
-fn less_open_places<'a>(sites: &'a [Site<'_>]) -> impl Iterator<Item = &'a Path> {
+fn less_open_places(sites: &[Site]) -> impl Iterator<Item = &Path> {
     let (writable, others): (Vec<&Area>, Vec<&Area>) =
         sites.iter().map(|site| &site.area).partition(|area| area.kind == AreaKind::Write);
     let inside = move |path: &&Path| writable.iter().any(|place| path.starts_with(&place.path));
@@ -85,7 +85,7 @@ fn missing(path: &Path, protect: &Protect) -> Option<Watch> {
 
 /// Paths to hold, with their parents.
 struct Holds<'a> {
-    sites: &'a [Site<'a>],
+    sites: &'a [Site],
     outside: &'a Outside<'a>,
     held: BTreeMap<PathBuf, Hold>,
 }

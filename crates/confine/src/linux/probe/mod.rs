@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, CWD, FileType};
 
 use self::git::{configured_programs, git_directories};
 use self::machine::{can_map_ids, kernel, readable_secrets, resolver};
-use self::paths::{exists, kind, kinds, links};
+use self::paths::{behind_link, exists, kind, kinds, links};
 use super::sys;
 
 mod git;
@@ -53,6 +53,7 @@ pub struct Tree {
 /// Gathers what the plan for `policy` needs to know. `spelled` are paths as the user wrote them, whose links shall
 /// work inside too.
 pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sight, SurveyError> {
+    let policy = &*policy.following_links(behind_link);
     let matcher = DenyMatcher::new(policy);
     let names = Names::of(policy);
     let paths = kinds(policy);
@@ -150,7 +151,12 @@ fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> Vec<(PathBu
     let walked = trees.iter().flat_map(in_tree);
     let literals = policy.deny.iter().filter(|deny| !deny.exception).filter_map(|deny| deny.literal.clone());
     let elsewhere = literals.filter(|path| !trees.iter().any(|tree| path.starts_with(&tree.root))).filter_map(|path| {
-        let directory = matches!(kind(&path)?, Kind::Directory);
+        let directory = match kind(&path)? {
+            Kind::Directory => true,
+            Kind::File => false,
+            // What it leads to is denied as well.
+            Kind::Link { .. } => return None,
+        };
         matcher.matches(&path, directory).map(|_| (path.clone(), directory))
     });
     let mut denied: Vec<_> = walked.chain(elsewhere).collect();

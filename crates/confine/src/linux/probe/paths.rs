@@ -61,6 +61,14 @@ pub(super) fn kind(path: &Path) -> Option<Kind> {
     }
 }
 
+/// Where a path leads that a link is part of.
+pub(super) fn behind_link(path: &Path) -> Option<PathBuf> {
+    match kind(path)? {
+        Kind::Link { leads_to, .. } => Some(leads_to),
+        Kind::Directory | Kind::File => None,
+    }
+}
+
 /// The links that lead to what is visible.
 pub(super) fn links(paths: &BTreeMap<PathBuf, Kind>, spelled: &[PathBuf]) -> BTreeMap<PathBuf, PathBuf> {
     let linked = paths.iter().filter(|(_, kind)| matches!(kind, Kind::Link { .. })).map(|(path, _)| path);
