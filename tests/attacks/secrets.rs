@@ -183,6 +183,85 @@ fn a_denied_path_of_somewhere_else_is_read() {
         .is_contained();
 }
 
+/// One run makes another name for a directory above a denied file, and the next one reads it there.
+fn is_read_by_the_next_run(script: &str, path: &str, moved: &str, flags: &str) -> Attack {
+    let (next, next_flags) = (format!(r#"cat "{moved}" > "$LOOT""#), vec![flags.to_owned()]);
+    let next_flags = if flags.is_empty() { Vec::new() } else { next_flags };
+    let attack = Attack::sh(script).steals(&format!("home/project/{path}")).after(move |scene| {
+        scene.run(&scene.sh(&next), &next_flags);
+    });
+    if flags.is_empty() { attack } else { attack.flags(flags) }
+}
+
+#[test]
+fn a_file_that_is_denied_in_its_place_is_read_by_the_next_run() {
+    is_read_by_the_next_run("mv config x", "config/prod.key", "x/prod.key", "--deny config/prod.key").is_contained();
+}
+
+#[test]
+fn a_file_that_a_set_denies_in_its_place_is_read_by_the_next_run() {
+    is_read_by_the_next_run("mv a/.kube a/x", "a/.kube/config", "a/x/config", "").is_contained();
+}
+
+#[test]
+fn a_file_is_brought_to_where_denials_do_not_count_for_the_next_run() {
+    is_read_by_the_next_run(
+        "mkdir -p fixtures; mv a fixtures/a",
+        "a/x.pem",
+        "fixtures/a/x.pem",
+        "--deny **/*.pem --deny !**/fixtures/**",
+    )
+    .is_contained();
+}
+
+#[test]
+fn what_a_denied_link_leads_to_is_read_by_the_next_run() {
+    is_read_by_the_next_run("mv config x; rm -f .env", "config/real", "x/real", "")
+        .before(|scene| scene.link("config/real", "home/project/.env"))
+        .is_contained();
+}
+
+#[test]
+fn the_env_file_of_a_package_is_read_by_the_next_run_elsewhere() {
+    // Denied by its name alone, wherever it is brought.
+    is_read_by_the_next_run("mkdir -p b; mv a b/c", "a/.env", "b/c/.env", "").is_contained();
+}
+
+#[test]
+fn the_env_file_is_read_after_its_directory_was_exchanged() {
+    Attack::python(
+        r#"
+os.makedirs("decoy/deep", exist_ok=True)
+do(libc.renameat2, -100, b"packages", -100, b"decoy", 2)
+for path in ("packages/a/.env", "decoy/a/.env", "packages/.env"):
+    attempt(steal, path)
+attempt(os.link, "decoy/a/.env", "plain")
+attempt(do, libc.renameat2, -100, b"decoy/a/.env", -100, b"README", 2)
+for path in ("plain", "README"):
+    attempt(steal, path)
+"#,
+    )
+    .steals("home/project/packages/a/.env")
+    .is_contained();
+}
+
+#[test]
+fn the_env_file_is_read_by_a_descriptor_of_its_directory() {
+    Attack::python(
+        r#"
+directory = os.open("packages/a", os.O_PATH)
+os.rename("packages", "moved")
+os.mkdir("packages")
+os.rename("moved/a", "packages/b")
+for path in (f"/proc/self/fd/{directory}/.env", "packages/b/.env", "packages/b/../b/.env"):
+    attempt(steal, path)
+attempt(lambda: loot(os.read(os.open(".env", os.O_RDONLY, dir_fd=directory), 100)))
+"#,
+    )
+    .steals("home/project/packages/a/.env")
+    .is_contained();
+}
+
 #[test]
 fn the_env_file_is_read_from_a_workspace_that_is_only_readable() {
     Attack::sh(r#"cat .env > /tmp/seen; cat .env"#)

@@ -70,6 +70,9 @@ pub struct Host {
     pub resolver: Option<PathBuf>,
     /// Existing paths that a deny rule names, below the places that were looked through; directories flagged.
     pub denied: Vec<(PathBuf, bool)>,
+    /// Those of them that would not be denied in another place: the directories above must keep their names, or the
+    /// next run would find them elsewhere.
+    pub denied_in_place: Vec<PathBuf>,
     /// Git directories in and of the workspace.
     pub git: Vec<GitDirectory>,
     /// Existing protected names in the workspace.

@@ -196,6 +196,11 @@ impl Deny {
         self.literal.is_none() && self.glob.starts_with("**/")
     }
 
+    /// Does only the last name of a path count?
+    fn is_by_name(&self) -> bool {
+        self.is_floating() && !self.glob.trim_start_matches("**/").contains('/')
+    }
+
     /// May this exception take back that denial? The exceptions of a named set belong to that set alone.
     fn lifts(&self, denial: &Self) -> bool {
         let same_set = self.set == denial.set && self.origin.layer == denial.origin.layer;
@@ -264,18 +269,29 @@ impl DenyMatcher {
         paths::normal_text(&path.to_string_lossy(), self.places.platform)
     }
 
+    /// Is the path denied by its last name alone, so that it stays denied whatever becomes of the directories above?
+    pub fn matches_anywhere(&self, absolute: &Path, is_dir: bool) -> bool {
+        let Some(path) = self.text(absolute) else { return false };
+        self.exceptions.entries().iter().all(Deny::is_by_name) && self.standing(&path, is_dir).any(Deny::is_by_name)
+    }
+
     fn matches_text(&self, path: &str, is_dir: bool) -> Option<&Deny> {
+        // The strongest layer explains best, and says most surely what cannot be changed.
+        self.standing(path, is_dir).max_by_key(|deny| deny.origin.layer.rank())
+    }
+
+    /// The denials of a path that no exception takes back.
+    fn standing(&self, path: &str, is_dir: bool) -> impl Iterator<Item = &Deny> {
         let denials = self.denials.matching(path, is_dir);
-        if denials.is_empty() {
-            return None;
-        }
-        let exceptions = self.exceptions_for(path, is_dir);
-        let machine = self.territory.is_machine(path);
-        let stands = |deny: &&&Deny| {
+        let (exceptions, machine) = if denials.is_empty() {
+            (Vec::new(), false)
+        } else {
+            (self.exceptions_for(path, is_dir), self.territory.is_machine(path))
+        };
+        let stands = move |deny: &&Deny| {
             !(exceptions.iter().any(|exception| exception.lifts(deny)) || machine && deny.is_floating())
         };
-        // The strongest layer explains best, and says most surely what cannot be changed.
-        denials.iter().filter(stands).max_by_key(|deny| deny.origin.layer.rank()).copied()
+        denials.into_iter().filter(stands)
     }
 
     /// Exceptions for the path itself or a directory above it.
@@ -336,6 +352,18 @@ mod tests {
         assert!(!hidden("'@secrets'", "/home/ada/work/.env.example"));
         assert!(hidden("'@secrets'", "/home/ada/work/.env.local"));
         assert!(hidden("'@secrets', '.env.example'", "/home/ada/work/.env.example"));
+    }
+
+    #[test]
+    fn what_is_denied_by_its_name_is_denied_anywhere() {
+        let anywhere = |text: &str, path: &str| {
+            let policy = policy(&format!("files.deny = [{text}]"), &linux());
+            DenyMatcher::new(&policy).matches_anywhere(Path::new(path), false)
+        };
+        assert!(anywhere("'*.pem'", "/srv/a.pem") && anywhere("'@secrets'", "/srv/.env"));
+        assert!(anywhere("'*.pem', '!no.pem', '/srv/a.pem'", "/srv/a.pem"));
+        assert!(!anywhere("'/srv/a.pem'", "/srv/a.pem") && !anywhere("'**/b/a.pem'", "/srv/b/a.pem"));
+        assert!(!anywhere("'*.pem', '!**/b/*.pem'", "/srv/a.pem") && !anywhere("'*.pem'", "/srv/a"));
     }
 
     #[test]

@@ -38,6 +38,10 @@ impl Patterns {
         Self { entries, paths, names, globs, automaton: OnceLock::new(), fold }
     }
 
+    pub(crate) fn entries(&self) -> &[Deny] {
+        &self.entries
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -42,7 +42,9 @@ pub(super) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Ou
             }
         }
     }
-    less_open_places(sites).filter_map(Path::parent).for_each(|parent| holds.add(parent, Hold::Pin));
+    let in_place = host.denied_in_place.iter().map(PathBuf::as_path);
+    let kept_in_place = less_open_places(sites).chain(in_place);
+    kept_in_place.filter_map(Path::parent).for_each(|parent| holds.add(parent, Hold::Pin));
     for path in &host.protected {
         holds.add(path, Hold::Seal);
     }

@@ -68,6 +68,7 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
     protected.extend(std::env::current_exe());
     // A link and what it leads to are one thing to whoever reads through it.
     protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
+    let (denied, denied_in_place) = denied(policy, &trees, &matcher);
     let host = Host {
         uid: rustix::process::getuid().as_raw(),
         gid: rustix::process::getgid().as_raw(),
@@ -83,7 +84,8 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
         links: links(&paths, spelled),
         paths,
         resolver: resolver(),
-        denied: denied(policy, &trees, &matcher),
+        denied,
+        denied_in_place,
         git: repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect(),
         protected,
         present: present(policy),
@@ -142,8 +144,9 @@ fn roots(policy: &Policy, paths: &BTreeMap<PathBuf, Kind>) -> Vec<PathBuf> {
 }
 
 /// Every existing path that a deny rule names: those found by walking, and single paths elsewhere. What could not be
-/// looked into counts too: its owner, which the command is, could open it up.
-fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> Vec<(PathBuf, bool)> {
+/// looked into counts too: its owner, which the command is, could open it up. Then those of them that are denied only
+/// where they are.
+fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> (Vec<(PathBuf, bool)>, Vec<PathBuf>) {
     let in_tree = |tree: &Tree| {
         let path = |entry: &Entry| (tree.root.join(&entry.path), entry.kind == pinfold_survey::Kind::Directory);
         tree.found.denied.iter().chain(&tree.found.unreadable).map(path).collect::<Vec<_>>()
@@ -160,14 +163,19 @@ fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> Vec<(PathBu
         matcher.matches(&path, directory).map(|_| (path.clone(), directory))
     });
     let mut denied: Vec<_> = walked.chain(elsewhere).collect();
-    let targets: Vec<_> = denied.iter().filter_map(|(path, _)| target(path)).collect();
-    denied.extend(targets.into_iter().map(|target| {
-        let directory = target.is_dir();
-        (target, directory)
-    }));
+    let by_place = |path: &Path, directory| {
+        matcher.matches(path, directory).is_some() && !matcher.matches_anywhere(path, directory)
+    };
+    let in_place = denied.iter().filter(|(path, directory)| by_place(path, *directory));
+    let mut in_place: Vec<PathBuf> = in_place.map(|(path, _)| path.clone()).collect();
+    for target in denied.iter().filter_map(|(path, _)| target(path)).collect::<Vec<_>>() {
+        // By its link alone, as far as anybody knows.
+        denied.push((target.clone(), target.is_dir()));
+        in_place.push(target);
+    }
     denied.sort();
     denied.dedup();
-    denied
+    (denied, in_place)
 }
 
 /// Protected names that exist outside of git directories.
