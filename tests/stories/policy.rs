@@ -151,6 +151,42 @@ fn what_show_prints_is_a_policy_and_names_the_rules() {
 }
 
 #[test]
+fn show_fits_on_a_screen_until_all_is_asked_for() {
+    let desk = Desk::new();
+    let shown = desk.pinfold(["policy", "show"]).run().ok();
+    assert!(shown.contains("\"@secrets\",") && shown.lines().count() < 60, "{shown}");
+    let full = desk.pinfold(["policy", "show", "--full"]).run().ok();
+    assert!(full.contains("\"**/.env\",") && full.lines().count() > 300, "{full}");
+    for text in [shown, full] {
+        desk.write("home/shown.toml", text);
+        desk.pinfold(["policy", "check", "../shown.toml"]).run().ok();
+    }
+}
+
+#[test]
+fn a_slip_of_the_pen_is_answered_with_what_was_meant() {
+    let desk = Desk::new();
+    for (text, words) in [
+        ("[files]\nwirte = []\n", "did you mean `write`?"),
+        ("[limits]\nwalltime = \"1s\"\n", "did you mean `wall-time`?"),
+        ("[netwrok]\n", "did you mean `network`?"),
+        ("profile = \"workspcae\"\n", "did you mean `workspace`?"),
+        ("[files]\nread = [\"@toolchain\"]\n", "did you mean `@toolchains`?"),
+    ] {
+        desk.write("home/checked.toml", text);
+        desk.pinfold(["policy", "check", "../checked.toml"]).run().ends_with(1).says(words);
+    }
+    for (flags, words) in [
+        (["--limit", "memry=1GiB"], "did you mean `memory`?"),
+        (["--profile", "readonly"], "did you mean `read-only`?"),
+        (["--read", "@sytem"], "did you mean `@system`?"),
+        (["--network", "ful"], "'full'"),
+    ] {
+        desk.inside_with(&flags, "true").ends_with(125).says(words);
+    }
+}
+
+#[test]
 fn the_schema_is_json() {
     let desk = Desk::new();
     let schema = desk.pinfold(["policy", "schema"]).run().ok();

@@ -159,7 +159,13 @@ pub(crate) enum PolicyCommand {
         files: Vec<PathBuf>,
     },
     /// Print the policy in force here, each line with the rule it comes from
-    Show(PolicyFlags),
+    Show {
+        #[command(flatten)]
+        policy: PolicyFlags,
+        /// Write out the entries of named sets such as @system
+        #[arg(long)]
+        full: bool,
+    },
     /// Print the JSON Schema of policy files
     Schema,
 }

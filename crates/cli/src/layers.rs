@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Layer, LayerKind, LimitName, Merged, PolicyFile, Setting, bounds, merge, parse};
+use pinfold_policy::{Layer, LayerKind, LimitName, Merged, PolicyFile, Setting, bounds, merge, nearest, parse};
 
 use crate::args::{NetworkFlag, PolicyFlags};
 use crate::context::{Context, MANAGED_POLICY};
@@ -137,15 +137,17 @@ fn unicode<'a>(flag: &str, value: &'a OsStr) -> Result<&'a str, CliError> {
 }
 
 fn limit_flag(limit: &str) -> Result<(LimitName, &str), CliError> {
-    let known = || LimitName::ALL.map(LimitName::key).join(", ");
     let Some((name, value)) = limit.split_once('=') else {
         return Err(
             CliError::new(format!("--limit {limit}: a limit is KIND=VALUE")).hint("for example --limit memory=4GiB")
         );
     };
+    let known = LimitName::ALL.map(LimitName::key);
     let found = LimitName::ALL.into_iter().find(|kind| kind.key() == name);
     let name = found.ok_or_else(|| {
-        CliError::new(format!("--limit {limit}: there is no limit `{name}`")).hint(format!("known: {}", known()))
+        let error = CliError::new(format!("--limit {limit}: there is no limit `{name}`"));
+        let meant = nearest(name, known).map(|meant| format!("did you mean `{meant}`? "));
+        error.hint(format!("{}known: {}", meant.unwrap_or_default(), known.join(", ")))
     })?;
     Ok((name, value))
 }

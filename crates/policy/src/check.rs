@@ -6,16 +6,14 @@ use crate::paths::{PathText, check_size};
 use crate::profiles::PROFILE_NAMES;
 use crate::protect::ProtectText;
 use crate::sets::{self, Use};
-use crate::text::{Complaint, listed, quoted};
+use crate::text::{Complaint, listed, unknown};
 
 pub(crate) fn profile(name: &str) -> Result<String, Complaint> {
     if PROFILE_NAMES.contains(&name) {
         return Ok(name.to_owned());
     }
-    Err(Complaint::new(
-        format!("unknown profile {}", quoted(name)),
-        format!("known profiles: {}", listed(PROFILE_NAMES.iter().copied())),
-    ))
+    let hint = format!("known profiles: {}", listed(PROFILE_NAMES.iter().copied()));
+    Err(unknown("profile", name, PROFILE_NAMES, &hint))
 }
 
 pub(crate) fn path(text: &str, place: Use) -> Result<PathText, Complaint> {

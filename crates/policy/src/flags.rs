@@ -7,7 +7,7 @@ use crate::limits::LimitName;
 use crate::network::NetworkMode;
 use crate::origin::{Entry, Position};
 use crate::sets::Use;
-use crate::text::{Complaint, plain, quoted};
+use crate::text::{Complaint, plain, quoted, unknown};
 
 /// What a flag sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -97,12 +97,11 @@ fn push<T>(list: &mut Option<Vec<Entry<T>>>, value: T, at: Position) {
 }
 
 fn network(value: &str) -> Result<NetworkMode, Complaint> {
-    NetworkMode::named(value)
-        .ok_or_else(|| Complaint::new(format!("unknown value {}", quoted(value)), "expected `off` or `full`"))
+    NetworkMode::named(value).ok_or_else(|| unknown("value", value, &["off", "full"], "expected `off` or `full`"))
 }
 
 fn truth(value: &str) -> Result<bool, Complaint> {
-    let wrong = |_| Complaint::new(format!("unknown value {}", quoted(value)), "expected `true` or `false`");
+    let wrong = |_| unknown("value", value, &["true", "false"], "expected `true` or `false`");
     value.parse().map_err(wrong)
 }
 

@@ -405,12 +405,14 @@ mod tests {
         let policy = merged(&[(User, "env.set = { \"A\" = \"x'\\\"y\" }\nfiles.protect = ['.git/hooks/']")]).policy;
         let json = serde_json::to_string(&policy).expect("serialisable");
         assert_eq!(serde_json::from_str::<Policy>(&json).expect("readable"), policy);
-        let toml = crate::to_toml(&policy);
-        let again = merge(&[layer(User, &toml)], &linux()).expect("mergeable").policy;
-        for path in ["/usr/x", "/home/ada/work/.env", "/home/ada/work/.git/config", "/home/ada/x", "/nowhere"] {
-            for access in [Access::Read, Access::Write] {
-                let (old, new) = (decide(&policy, access, path.as_ref()), decide(&again, access, path.as_ref()));
-                assert_eq!((old.allowed, old.effect), (new.allowed, new.effect), "{path}");
+        for sets in [crate::Sets::Expanded, crate::Sets::Named] {
+            let toml = crate::to_toml(&policy, sets);
+            let again = merge(&[layer(User, &toml)], &linux()).expect("mergeable").policy;
+            for path in ["/usr/x", "/home/ada/work/.env", "/home/ada/work/.git/config", "/home/ada/x", "/nowhere"] {
+                for access in [Access::Read, Access::Write] {
+                    let (old, new) = (decide(&policy, access, path.as_ref()), decide(&again, access, path.as_ref()));
+                    assert_eq!((old.allowed, old.effect), (new.allowed, new.effect), "{path}");
+                }
             }
         }
     }

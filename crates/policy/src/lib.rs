@@ -64,6 +64,6 @@ pub use profiles::{PROFILE_DEFAULT, PROFILE_NAMES, builtin_profile, profile_text
 pub use protect::{Protect, ProtectText, Scope};
 pub use reference::reference;
 pub use schema::schema;
-pub use show::to_toml;
+pub use show::{Sets, to_toml};
 pub use territory::{Area, AreaKind};
-pub use text::Text;
+pub use text::{Text, nearest};

@@ -16,7 +16,7 @@ use crate::files::{FileRules, FilesSection};
 use crate::limits::{LimitName, LimitRules, LimitsSection};
 use crate::origin::{Entry, Position};
 use crate::sets::Use;
-use crate::text::{Complaint, plain};
+use crate::text::{Complaint, plain, unknown};
 
 /// A policy file that cannot be used, with the place of the first problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,10 +247,17 @@ fn reworded(message: &str) -> Complaint {
     let Some((what, expected)) = message.split_once(", expected ") else {
         return Complaint { message, hint: None };
     };
-    let what = what.replace("unknown field", "unknown key").replace("unknown variant", "unknown value");
-    let known = expected.strip_prefix("one of ").unwrap_or(expected).split(", ");
-    let known: Vec<&str> = known.filter(|name| !RESERVED.contains(&name.trim_matches('`'))).collect();
-    Complaint::new(what, format!("expected {}", known.join(", ").replace("a sequence", "a list")))
+    let expected = expected.strip_prefix("one of ").unwrap_or(expected).split(", ");
+    let expected: Vec<&str> = expected.filter(|name| !RESERVED.contains(&name.trim_matches('`'))).collect();
+    let expected = expected.join(", ").replace("a sequence", "a list");
+    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    let hint = format!("expected {expected}");
+    for (theirs, ours) in [("unknown field `", "key"), ("unknown variant `", "value")] {
+        if let Some(wrong) = what.strip_prefix(theirs) {
+            return unknown(ours, wrong.trim_end_matches('`'), &known, &hint);
+        }
+    }
+    Complaint::new(what, hint)
 }
 
 #[cfg(test)]
@@ -304,14 +311,14 @@ mod tests {
           |
         2 | reed = ["/x"]
           | ^^^^
-        hint: expected `read`, `write`, `copy-on-write`, `deny`, `protect`
+        hint: did you mean `read`? expected `read`, `write`, `copy-on-write`, `deny`, `protect`
         "##);
         assert_snapshot!(error("[file]\nread = []\n"), @r##"
         pinfold.toml:1:2: unknown key `file`
           |
         1 | [file]
           |  ^^^^
-        hint: expected `version`, `profile`, `profiles`, `files`, `network`, `env`, `process`, `limits`
+        hint: did you mean `files`? expected `version`, `profile`, `profiles`, `files`, `network`, `env`, `process`, `limits`
         "##);
     }
 
@@ -343,7 +350,7 @@ mod tests {
           |
         2 | read = ["@system", "@sytem"]
           |                    ^^^^^^^^
-        hint: sets that fit here: `@system`, `@toolchains`, `@caches` and `@workspace`
+        hint: did you mean `@system`? sets that fit here: `@system`, `@toolchains`, `@caches` and `@workspace`
         "##);
     }
 

@@ -4,7 +4,7 @@ use crate::catalogue;
 use crate::files::Place;
 use crate::platform::Platform;
 use crate::protect::Scope;
-use crate::text::{Complaint, listed, quoted};
+use crate::text::{Complaint, listed, quoted, unknown};
 
 /// What the entries of a set are, and so where its name may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,11 +114,11 @@ pub(crate) fn check(name: &str, place: Use) -> Result<(), Complaint> {
     if known.contains(&name) {
         return Ok(());
     }
-    let hint = format!("sets that fit here: {}", listed(known));
+    let hint = format!("sets that fit here: {}", listed(known.iter().copied()));
     let exists = find(name).is_some() || Place::named(name).is_some();
     Err(match exists {
         true => Complaint::new(format!("the set {} does not fit here", quoted(name)), hint),
-        false => Complaint::new(format!("unknown set {}", quoted(name)), hint),
+        false => unknown("set", name, &known, &hint),
     })
 }
 
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(unknown.message, "unknown set `@sytem`");
         assert_eq!(
             unknown.hint.as_deref(),
-            Some("sets that fit here: `@system`, `@toolchains`, `@caches` and `@workspace`")
+            Some("did you mean `@system`? sets that fit here: `@system`, `@toolchains`, `@caches` and `@workspace`")
         );
         assert_eq!(check("@home", Use::Read).expect_err("place").message, "the set `@home` does not fit here");
         assert!(check("@home", Use::Write).is_ok());

@@ -6,16 +6,27 @@ use crate::files::Grant;
 use crate::limits::LimitName;
 use crate::origin::Origin;
 use crate::policy::Policy;
+use crate::sets;
 use crate::text::{Text, plain};
 
-/// The effective policy as a policy file, with the sets written out.
-pub fn to_toml(policy: &Policy) -> String {
+/// How named sets are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sets {
+    /// By name, one line each.
+    Named,
+    /// Each entry on a line.
+    Expanded,
+}
+
+/// The effective policy as a policy file.
+pub fn to_toml(policy: &Policy, sets: Sets) -> String {
+    let show = Show { policy, sets };
     let mut out = format!("version = 1\nprofile = {}\n", text(&policy.profile));
-    files(policy, &mut out);
+    show.files(&mut out);
     let network = &policy.network;
     line(&mut out, "\n[network]", "");
     line(&mut out, &format!("mode = {}", text(network.mode.name())), &network.origin);
-    env(policy, &mut out);
+    show.env(&mut out);
     line(&mut out, "\n[process]", "");
     let nested = policy.process.nested_namespaces;
     line(&mut out, &format!("nested-namespaces = {nested}"), &policy.process.origin);
@@ -27,54 +38,80 @@ pub fn to_toml(policy: &Policy) -> String {
     out
 }
 
-fn files(policy: &Policy, out: &mut String) {
-    line(out, "\n[files]", "");
-    let grants = |list: &[Grant]| -> Vec<_> {
-        list.iter().map(|grant| (Text::from(grant.target.text()), source(grant.set.as_ref(), &grant.origin))).collect()
-    };
-    list(out, "read", grants(&policy.read));
-    list(out, "write", grants(&policy.write));
-    list(out, "copy-on-write", grants(&policy.copy_on_write));
-    let denials = policy.deny.iter();
-    list(out, "deny", denials.map(|deny| (deny.pattern.clone(), source(deny.set.as_ref(), &deny.origin))).collect());
-    let protections = policy.protect.iter();
-    let shown = protections.map(|protect| (Text::from(protect.text()), source(protect.set.as_ref(), &protect.origin)));
-    list(out, "protect", shown.collect());
+/// What is shown, and how.
+struct Show<'a> {
+    policy: &'a Policy,
+    sets: Sets,
 }
 
-fn env(policy: &Policy, out: &mut String) {
-    line(out, "\n[env]", "");
-    let env = &policy.env;
-    for (key, patterns) in [("allow", &env.allow), ("deny", &env.deny)] {
-        let shown = patterns.iter().map(|entry| (entry.pattern.clone(), source(entry.set.as_ref(), &entry.origin)));
-        list(out, key, shown.collect());
-    }
-    for ceiling in &env.ceilings {
-        let names: Vec<&str> = ceiling.iter().map(|entry| &*entry.pattern).collect();
-        line(out, "", format!("the managed policy lets only these pass: {}", names.join(" ")));
-    }
-    if env.set.is_empty() {
-        return;
-    }
-    line(out, "\n[env.set]", "");
-    for value in &env.set {
-        line(out, &format!("{} = {}", text(&value.name), text(&value.value)), &value.origin);
-    }
-}
+/// An entry of a list with the set it came from and who says so.
+type Shown<'a> = (Text, Option<&'a Text>, &'a Origin);
 
-fn list(out: &mut String, key: &str, entries: Vec<(Text, String)>) {
-    if entries.is_empty() {
-        return line(out, &format!("{key} = []"), "");
+impl<'a> Show<'a> {
+    fn files(&self, out: &mut String) {
+        line(out, "\n[files]", "");
+        let policy = self.policy;
+        for (key, grants) in
+            [("read", &policy.read), ("write", &policy.write), ("copy-on-write", &policy.copy_on_write)]
+        {
+            let shown = |grant: &'a Grant| (Text::from(grant.target.text()), grant.set.as_ref(), &*grant.origin);
+            self.list(out, key, grants.iter().map(shown).collect());
+        }
+        let denials = policy.deny.iter().map(|deny| (deny.pattern.clone(), deny.set.as_ref(), &*deny.origin));
+        self.list(out, "deny", denials.collect());
+        let protections = policy.protect.iter();
+        let shown = protections.map(|protect| (Text::from(protect.text()), protect.set.as_ref(), &*protect.origin));
+        self.list(out, "protect", shown.collect());
     }
-    line(out, &format!("{key} = ["), "");
-    for (entry, source) in entries {
-        line(out, &format!("  {},", text(&entry)), source);
-    }
-    line(out, "]", "");
-}
 
-fn source(set: Option<&Text>, origin: &Origin) -> String {
-    set.map_or_else(|| origin.to_string(), |set| format!("{set}: {origin}"))
+    fn env(&self, out: &mut String) {
+        line(out, "\n[env]", "");
+        let env = &self.policy.env;
+        for (key, patterns) in [("allow", &env.allow), ("deny", &env.deny)] {
+            let shown = patterns.iter().map(|entry| (entry.pattern.clone(), entry.set.as_ref(), &*entry.origin));
+            self.list(out, key, shown.collect());
+        }
+        for ceiling in &env.ceilings {
+            let names: Vec<&str> = ceiling.iter().map(|entry| &*entry.pattern).collect();
+            line(out, "", format!("the managed policy lets only these pass: {}", names.join(" ")));
+        }
+        if env.set.is_empty() {
+            return;
+        }
+        line(out, "\n[env.set]", "");
+        for value in &env.set {
+            line(out, &format!("{} = {}", text(&value.name), text(&value.value)), &value.origin);
+        }
+    }
+
+    fn list(&self, out: &mut String, key: &str, entries: Vec<Shown<'_>>) {
+        if entries.is_empty() {
+            return line(out, &format!("{key} = []"), "");
+        }
+        line(out, &format!("{key} = ["), "");
+        for (index, (entry, set, origin)) in entries.iter().enumerate() {
+            match set {
+                Some(set) if self.sets == Sets::Named => {
+                    let same = |other: &&Shown<'_>| other.1 == Some(*set) && other.2 == *origin;
+                    if !entries[..index].iter().any(|other| same(&other)) {
+                        let count = self.count(set, entries.iter().filter(same).count());
+                        line(out, &format!("  {},", text(set)), format!("{count}: {origin}"));
+                    }
+                }
+                Some(set) => line(out, &format!("  {},", text(entry)), format!("{set}: {origin}")),
+                None => line(out, &format!("  {},", text(entry)), origin),
+            }
+        }
+        line(out, "]", "");
+    }
+
+    /// How much of a set is in force: a later layer may have taken entries out of it.
+    fn count(&self, set: &str, count: usize) -> String {
+        match sets::entries(set, self.policy.places.platform).count() {
+            all if all == count => format!("{all} entries"),
+            all => format!("{count} of {all} entries"),
+        }
+    }
 }
 
 fn line(out: &mut String, code: &str, comment: impl Display) {
@@ -90,4 +127,25 @@ fn line(out: &mut String, code: &str, comment: impl Display) {
 /// The text as a TOML string.
 fn text(value: &str) -> String {
     toml::Value::from(value).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::merged;
+    use crate::origin::LayerKind::{Managed, User};
+
+    #[test]
+    fn a_set_is_one_line_that_says_how_much_of_it_is_in_force() {
+        let user = (User, "files.read = ['/srv', '@system']");
+        let shown = |layers: &[_]| {
+            let toml = to_toml(&merged(layers).policy, Sets::Named);
+            let lines: Vec<&str> = toml.lines().filter(|line| line.contains("@system")).collect();
+            lines.join("\n")
+        };
+        let all = shown(&[user]);
+        assert!(all.starts_with("  \"@system\",") && all.contains("# 13 entries: "), "{all}");
+        let some = shown(&[user, (Managed, "files.read = ['/usr', '/bin', '/srv']")]);
+        assert!(some.contains("# 2 of 13 entries: "), "{some}");
+    }
 }

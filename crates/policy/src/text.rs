@@ -50,6 +50,22 @@ pub(crate) fn listed<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// How alike two words must be for one to be a slip of the other, from 0 to 1 (Jaro and Winkler).
+const ALIKE: f64 = 0.8;
+
+/// The word that was probably meant.
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let rated = known.into_iter().map(|known| (strsim::jaro_winkler(wrong, known), known));
+    let (alike, known) = rated.max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (alike >= ALIKE).then_some(known)
+}
+
+/// The complaint that a word is none of the known ones; `hint` lists those.
+pub(crate) fn unknown(what: &str, wrong: &str, known: &[&str], hint: &str) -> Complaint {
+    let meant = nearest(wrong, known.iter().copied()).map(|known| format!("did you mean `{known}`? "));
+    Complaint::new(format!("unknown {what} {}", quoted(wrong)), meant.unwrap_or_default() + hint)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +78,25 @@ mod tests {
     #[test]
     fn long_values_are_shortened() {
         assert_eq!(quoted(&"x".repeat(500)).chars().count(), QUOTE_CHARS + 3);
+    }
+
+    #[test]
+    fn a_slip_has_a_nearest_word_and_another_word_has_none() {
+        let known = ["memory", "wall-time", "cpu-time", "read", "write", "offline-build"];
+        for (wrong, meant) in [
+            ("memry", Some("memory")),
+            ("mem", Some("memory")),
+            ("walltime", Some("wall-time")),
+            ("wall_time", Some("wall-time")),
+            ("wirte", Some("write")),
+            ("reed", Some("read")),
+            ("ofline-build", Some("offline-build")),
+            ("network", None),
+            ("x", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(wrong, known), meant, "{wrong}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use pinfold_policy::{
-    Access, Decider, DenyMatcher, Effect, Layer, LayerKind, LimitName, Merged, Places, Platform, merge, parse,
+    Access, Decider, DenyMatcher, Effect, Layer, LayerKind, LimitName, Merged, Places, Platform, Sets, merge, parse,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -303,9 +303,11 @@ proptest! {
     #[test]
     fn the_shown_policy_reads_back(lower in lower()) {
         let policy = merged(&lower).policy;
-        let text = pinfold_policy::to_toml(&policy);
-        let again = parse(&text, Path::new("shown"));
-        prop_assert!(again.is_ok(), "{}\n{text}", again.expect_err("an error"));
+        for sets in [Sets::Named, Sets::Expanded] {
+            let text = pinfold_policy::to_toml(&policy, sets);
+            let again = parse(&text, Path::new("shown"));
+            prop_assert!(again.is_ok(), "{}\n{text}", again.expect_err("an error"));
+        }
     }
 }
 

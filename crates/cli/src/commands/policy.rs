@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pinfold_policy::{Sets, to_toml};
+
 use crate::args::{PolicyArgs, PolicyCommand, PolicyFlags};
 use crate::context::Context;
 use crate::error::CliError;
@@ -11,7 +13,7 @@ use crate::{layers, output};
 pub(crate) fn policy(args: PolicyArgs) -> Result<ExitCode, CliError> {
     match args.command {
         PolicyCommand::Check { files } => check(files),
-        PolicyCommand::Show(flags) => show(&flags),
+        PolicyCommand::Show { policy, full } => show(&policy, full),
         PolicyCommand::Schema => output::json(&pinfold_policy::schema()),
     }
 }
@@ -38,10 +40,11 @@ fn check(mut files: Vec<PathBuf>) -> Result<ExitCode, CliError> {
     Ok(ExitCode::from(wrong))
 }
 
-fn show(flags: &PolicyFlags) -> Result<ExitCode, CliError> {
+fn show(flags: &PolicyFlags, full: bool) -> Result<ExitCode, CliError> {
     let context = Context::new(flags.workspace.as_deref())?;
     let merged = layers::in_force(&context, flags)?;
-    print!("{}", pinfold_policy::to_toml(&merged.policy));
+    let sets = if full { Sets::Expanded } else { Sets::Named };
+    print!("{}", to_toml(&merged.policy, sets));
     output::withheld(&merged.withheld);
     Ok(ExitCode::SUCCESS)
 }
