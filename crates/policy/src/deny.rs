@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::GLOB_BYTES_MAX;
-use crate::names::NameFilter;
+use crate::descent::Descent;
 use crate::origin::{LayerKind, Origin, Rule};
 use crate::paths::{self, PathText, check_text};
 use crate::patterns::{self, Patterns};
@@ -218,7 +218,6 @@ impl Deny {
 pub struct DenyMatcher {
     denials: Patterns,
     exceptions: Patterns,
-    names: NameFilter,
     territory: Arc<Territory>,
     places: Places,
 }
@@ -230,7 +229,6 @@ impl DenyMatcher {
         let (exceptions, denials): (Vec<Deny>, Vec<Deny>) =
             policy.deny.iter().cloned().partition(|deny| deny.exception);
         Self {
-            names: NameFilter::new(&denials, fold),
             denials: Patterns::new(denials, fold),
             exceptions: Patterns::new(exceptions, fold),
             territory: Arc::clone(policy.territory()),
@@ -259,13 +257,16 @@ impl DenyMatcher {
         hits.into_iter().nth(managed.unwrap_or(0))
     }
 
-    /// May a file of this name be denied at all? Wrong answers are only ever "yes".
-    #[inline]
-    pub fn may_match_name(&self, basename: &[u8]) -> bool {
-        self.names.may_match(basename)
+    /// The denials made ready for a walk down the tree at this absolute path.
+    pub fn below(&self, root: &Path) -> Descent<'_> {
+        Descent::new(self, root, self.places.platform.folds_case())
     }
 
-    fn text(&self, path: &Path) -> Option<String> {
+    pub(crate) fn denials(&self) -> &[Deny] {
+        self.denials.entries()
+    }
+
+    pub(crate) fn text(&self, path: &Path) -> Option<String> {
         paths::normal_text(&path.to_string_lossy(), self.places.platform)
     }
 
@@ -383,7 +384,6 @@ mod tests {
         let matcher = DenyMatcher::new(&policy);
         assert!(matcher.matches(Path::new("/home/ada/[x]*{y}/a/b.key"), false).is_some());
         assert!(matcher.matches(Path::new("/home/ada/xz{y}/a/b.key"), false).is_none());
-        assert!(matcher.may_match_name(b"b.key"));
     }
 
     #[test]
@@ -393,7 +393,6 @@ mod tests {
         let matcher = DenyMatcher::new(&policy);
         assert!(matcher.matches(Path::new("C:\\Users\\ada\\WORK\\a.KEY"), false).is_some());
         assert!(matcher.matches(Path::new("c:\\data\\X"), false).is_some());
-        assert!(matcher.may_match_name(b"A.KEY") && matcher.may_match_name(b"X"));
         assert!(!hidden("'*.Key'", "/srv/a.key"));
     }
 
@@ -417,18 +416,6 @@ mod tests {
         for text in ["", "!", "!!x", "!@secrets", "a/../b", "**/../x", "..", "$HOME", "~bob/x", "a{b", "[z-a]", "**/."]
         {
             assert!(DenyText::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_default_filter_refuses_ordinary_names() {
-        let policy = policy("", &linux());
-        let matcher = DenyMatcher::new(&policy);
-        for name in ["main.rs", "README.md", "package.json", "index.js", "lib.rs", "a.pem", "Cargo.toml"] {
-            assert!(!matcher.may_match_name(name.as_bytes()), "{name}");
-        }
-        for name in [".env", ".env.local", "id_rsa", "x.p12", "service-account-1.json"] {
-            assert!(matcher.may_match_name(name.as_bytes()), "{name}");
         }
     }
 }

@@ -7,11 +7,13 @@
 
 mod amount;
 pub mod bounds;
+mod braces;
 mod catalogue;
 mod ceiling;
 mod check;
 mod decide;
 mod deny;
+mod descent;
 mod digest;
 mod document;
 mod env;
@@ -39,14 +41,17 @@ mod reference;
 mod resolve;
 mod schema;
 pub mod sets;
+mod shape;
 mod show;
 mod territory;
 mod text;
+mod ways;
 
 pub use amount::Unit;
 pub use ceiling::{Ceiling, List};
 pub use decide::{Access, Decider, Effect, Verdict, decide};
 pub use deny::{Deny, DenyMatcher, DenyText};
+pub use descent::Descent;
 pub use document::PolicyFile;
 pub use env::{Env, EnvPattern, EnvRules, EnvValue};
 pub use files::{FileRules, Grant, Place, Target};
@@ -67,3 +72,4 @@ pub use schema::schema;
 pub use show::{Sets, to_toml};
 pub use territory::{Area, AreaKind};
 pub use text::{Text, nearest};
+pub use ways::Trail;

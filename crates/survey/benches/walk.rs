@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pinfold_survey::{Matcher, Survey};
+use pinfold_survey::{Matcher, Survey, Trail};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -26,7 +26,7 @@ const NAMES: [&str; 8] = [".envrc", ".vscode", ".idea", ".mcp.json", ".claude", 
 struct Secrets;
 
 impl Matcher for Secrets {
-    fn may_match(&self, basename: &[u8]) -> bool {
+    fn may_match(&self, _trail: Trail, basename: &[u8]) -> bool {
         basename.starts_with(b".env") || basename.ends_with(b".pem") || basename.ends_with(b".key")
     }
 

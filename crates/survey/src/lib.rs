@@ -15,7 +15,7 @@
 //!
 //! struct Secrets;
 //! impl pinfold_survey::Matcher for Secrets {
-//!     fn may_match(&self, basename: &[u8]) -> bool {
+//!     fn may_match(&self, _trail: u128, basename: &[u8]) -> bool {
 //!         basename.starts_with(b".env")
 //!     }
 //!     fn matches(&self, relative: &Path, _is_dir: bool) -> bool {
@@ -47,4 +47,4 @@ mod walk;
 pub use error::SurveyError;
 pub use limits::Limits;
 pub use report::{Appeared, Entry, Found, Kind, Place, Repository, RepositoryKind, Stamps, Worktree};
-pub use survey::{Matcher, Survey};
+pub use survey::{Matcher, Survey, Trail};

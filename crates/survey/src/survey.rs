@@ -16,10 +16,25 @@ use crate::{
     walk::{self, Shared, Sighting, Worker},
 };
 
+/// What a matcher knows about a directory from the way to it. A walk hands it down and makes nothing of it.
+pub type Trail = u128;
+
 /// Decides which entries a deny rule hides. Called from several threads at once.
 pub trait Matcher: Sync {
-    /// A cheap first question, asked for every entry: `false` if no path that ends in `basename` can match.
-    fn may_match(&self, basename: &[u8]) -> bool;
+    /// The trail in a root.
+    fn start(&self) -> Trail {
+        0
+    }
+
+    /// Asked once for every directory: the trail in `name`, where that of the directory above it is known.
+    fn enter(&self, above: Trail, name: &[u8]) -> Trail {
+        let _ = name;
+        above
+    }
+
+    /// A cheap first question, asked for every entry: `false` if no path can match that ends in `basename`, in a
+    /// directory with this trail.
+    fn may_match(&self, trail: Trail, basename: &[u8]) -> bool;
 
     /// Whether the entry is denied. A denied directory is not descended into.
     fn matches(&self, relative: &Path, is_dir: bool) -> bool;

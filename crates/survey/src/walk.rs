@@ -14,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    Kind, Survey, SurveyError,
+    Kind, Matcher, Survey, SurveyError, Trail,
     git::Shape,
     limits::{COARSE_TICK_NS, STRIDE_BYTES, TICK_NS},
     names::same_name,
@@ -49,10 +49,17 @@ pub(crate) enum What {
     Unreadable,
 }
 
-/// A directory that was read, for those below it.
-struct Folder {
+/// A directory in the tree.
+#[derive(Clone, Copy)]
+struct Spot {
     id: Id,
     depth: usize,
+    trail: Trail,
+}
+
+/// A directory that was read, for those below it.
+struct Folder {
+    spot: Spot,
     /// Relative to the root.
     path: Vec<u8>,
     anchor: Anchor,
@@ -109,6 +116,14 @@ impl<'a> Shared<'a> {
         }
     }
 
+    fn start(&self) -> Trail {
+        self.survey.denied.map_or(0, Matcher::start)
+    }
+
+    fn enter(&self, above: Trail, name: &[u8]) -> Trail {
+        self.survey.denied.map_or(0, |matcher| matcher.enter(above, name))
+    }
+
     /// The stamp to keep: one that is so young that the next change might look the same is not trusted.
     fn kept(&self, stamp: Stamp) -> Stamp {
         let tick = match stamp.ctime_ns % 1_000_000_000 {
@@ -156,9 +171,9 @@ impl<'a> Worker<'a> {
     pub(crate) fn read_root(&mut self, number: usize, dir: &Arc<Dir>) -> io::Result<()> {
         self.path.clear();
         let index = self.tree.push_root(number, self.shared.kept(dir.stamp()?));
-        let id = tree::id(self.thread, index);
-        self.read(dir, id, 0)?;
-        self.leave_children(id, 0, Anchor { dir: Arc::clone(dir), skip: 0 });
+        let spot = Spot { id: tree::id(self.thread, index), depth: 0, trail: self.shared.start() };
+        self.read(dir, spot)?;
+        self.leave_children(spot, Anchor { dir: Arc::clone(dir), skip: 0 });
         Ok(())
     }
 
@@ -187,7 +202,10 @@ impl<'a> Worker<'a> {
             }
         };
         let mut stamp = self.shared.kept(dir.stamp().unwrap_or(Stamp::UNSURE));
-        if let Err(error) = self.read(&dir, id, depth) {
+        let names = path.split(|&byte| byte == b'/').filter(|name| !name.is_empty());
+        let trail = names.fold(self.shared.start(), |above, name| self.shared.enter(above, name));
+        let spot = Spot { id, depth, trail };
+        if let Err(error) = self.read(&dir, spot) {
             stamp = Stamp::UNSURE;
             self.cannot_read(id, error);
         }
@@ -199,12 +217,12 @@ impl<'a> Worker<'a> {
         }
         if path.len() > STRIDE_BYTES {
             let skip = path.len() + 1;
-            self.leave_children(id, depth, Anchor { dir, skip });
+            self.leave_children(spot, Anchor { dir, skip });
             // At once: many such directories would keep many descriptors open.
             self.walk_alone(usize::MAX);
         } else {
             let dir = Arc::clone(root);
-            self.leave_children(id, depth, Anchor { dir, skip: 0 });
+            self.leave_children(spot, Anchor { dir, skip: 0 });
         }
         Some(stamp)
     }
@@ -276,7 +294,7 @@ impl<'a> Worker<'a> {
     /// Reads the directory at `self.path`, whose last `name` bytes are its name in `folder`.
     fn visit(&mut self, folder: &Folder, name: usize) {
         let limits = &self.shared.survey.limits;
-        let depth = folder.depth + 1;
+        let depth = folder.spot.depth + 1;
         if depth > limits.depth {
             let path = sys::path_buf(&self.path);
             let maximum = limits.depth;
@@ -296,7 +314,7 @@ impl<'a> Worker<'a> {
             Err(error) => (Stamp::UNSURE, Err(error)),
         };
         let own = &self.path[self.path.len() - name..];
-        let Some(index) = self.tree.push_child(folder.id, own, stamp) else {
+        let Some(index) = self.tree.push_child(folder.spot.id, own, stamp) else {
             return self.fail(SurveyError::TooManyDirectories { maximum });
         };
         let id = tree::id(self.thread, index);
@@ -304,7 +322,8 @@ impl<'a> Worker<'a> {
             Ok(dir) => dir,
             Err(error) => return self.cannot_read(id, error),
         };
-        if let Err(error) = self.read(&dir, id, depth) {
+        let spot = Spot { id, depth, trail: self.shared.enter(folder.spot.trail, own) };
+        if let Err(error) = self.read(&dir, spot) {
             self.tree.set_stamp(index, Stamp::UNSURE);
             self.cannot_read(id, error);
         }
@@ -315,20 +334,21 @@ impl<'a> Worker<'a> {
             false => anchor.clone(),
             true => Anchor { dir: Arc::new(dir), skip: self.path.len() + 1 },
         };
-        self.leave_children(id, depth, anchor);
+        self.leave_children(spot, anchor);
     }
 
-    fn leave_children(&mut self, id: Id, depth: usize, anchor: Anchor) {
+    fn leave_children(&mut self, spot: Spot, anchor: Anchor) {
         if self.children.is_empty() {
             return;
         }
-        let folder = Folder { id, depth, path: self.path.clone(), anchor };
+        let folder = Folder { spot, path: self.path.clone(), anchor };
         self.todo.push_back(Batch { folder: Arc::new(folder), names: self.children.clone(), at: 0 });
         self.children.clear();
     }
 
     /// Reads the directory at `self.path`, notes what matters in it, and collects the directories within.
-    fn read(&mut self, dir: &Dir, id: Id, depth: usize) -> io::Result<()> {
+    fn read(&mut self, dir: &Dir, spot: Spot) -> io::Result<()> {
+        let Spot { id, depth, trail } = spot;
         self.children.clear();
         let survey = self.shared.survey;
         let (path, children, buffer) = (&mut self.path, &mut self.children, &mut self.buffer);
@@ -351,7 +371,7 @@ impl<'a> Worker<'a> {
                 return note(What::Denied);
             }
             if let Some(matcher) = survey.denied
-                && matcher.may_match(name)
+                && matcher.may_match(trail, name)
             {
                 let length = path.len();
                 if length > 0 {

@@ -18,8 +18,8 @@ use std::{
     thread::{self, ThreadId},
 };
 
-use pinfold_survey::{Kind, Limits, Matcher, Survey, SurveyError};
-use support::{Deny, Tree, path, paths, survey};
+use pinfold_survey::{Kind, Limits, Matcher, Survey, SurveyError, Trail};
+use support::{Deny, Tree, path, paths, survey, walk_later};
 
 #[test]
 fn denied_and_protected_entries_are_found_at_any_depth_with_their_kinds() {
@@ -170,7 +170,7 @@ fn a_directory_that_cannot_be_read_is_listed_and_looked_at_again_once_its_mode_c
 struct Asked(Mutex<HashSet<ThreadId>>);
 
 impl Matcher for Asked {
-    fn may_match(&self, _basename: &[u8]) -> bool {
+    fn may_match(&self, _trail: Trail, _basename: &[u8]) -> bool {
         self.0.lock().unwrap().insert(thread::current().id());
         thread::yield_now();
         false
@@ -220,6 +220,45 @@ fn any_number_of_threads_finds_the_same() {
     assert_eq!(alone.4, 1 + 40 * (1 + 16 + 3 + 5));
     for threads in [2, 3, 8, 32] {
         assert_eq!(all(threads), alone, "{threads} threads");
+    }
+}
+
+/// Denies `.env` wherever the trail says that the way led through a directory of this name.
+struct Below(&'static str);
+
+impl Matcher for Below {
+    fn enter(&self, above: Trail, name: &[u8]) -> Trail {
+        above | Trail::from(name == self.0.as_bytes())
+    }
+
+    fn may_match(&self, trail: Trail, basename: &[u8]) -> bool {
+        trail == 1 && basename == b".env"
+    }
+
+    fn matches(&self, relative: &Path, _is_dir: bool) -> bool {
+        assert!(relative.iter().any(|part| part == self.0), "{relative:?}");
+        true
+    }
+}
+
+#[test]
+fn the_trail_of_every_directory_is_that_of_its_way_with_any_number_of_threads() {
+    let tree = Tree::new();
+    wide(&tree, 40);
+    let far = "x".repeat(200);
+    tree.file(format!("3/{}/.env", [far.as_str(); 15].join("/")), "");
+    let below = Below("3");
+    for threads in [1, 2, 8] {
+        let survey = Survey::new([tree.root()]).denied(&below).threads(threads).alone(0);
+        let mut found = walk_later(&survey);
+        // Eight in the branch 3 and one far below it, and one in the leaf 3 of each other branch.
+        assert_eq!(found.denied.len(), 8 + 1 + 39, "{threads} threads");
+        tree.file("3/late/.env", "").file("7/late/.env", "").file("9/3/late/.env", "").file("3/repo/.env", "");
+        let appeared = found.stamps.rescan(&survey).unwrap();
+        assert_eq!(paths(&appeared.denied), ["3/late/.env", "3/repo/.env", "9/3/late/.env"].map(path));
+        for late in ["3/late", "7/late", "9/3/late", "3/repo/.env"] {
+            Command::new("rm").arg("-r").arg(tree.at(late)).status().unwrap();
+        }
     }
 }
 
@@ -286,7 +325,7 @@ fn entries_that_vanish_during_the_walk_are_no_errors() {
 fn a_panicking_matcher_panics_in_the_caller_and_hangs_nobody() {
     struct Panics;
     impl Matcher for Panics {
-        fn may_match(&self, basename: &[u8]) -> bool {
+        fn may_match(&self, _trail: Trail, basename: &[u8]) -> bool {
             assert!(basename != b"bomb", "boom");
             false
         }

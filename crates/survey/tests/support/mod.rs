@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use pinfold_survey::{Entry, Found, Matcher, Repository, Survey};
+use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, Trail};
 
 /// A directory that goes away with its test.
 pub(crate) struct Tree(PathBuf);
@@ -81,7 +81,7 @@ impl Drop for Tree {
 pub(crate) struct Deny(pub(crate) &'static [&'static [u8]]);
 
 impl Matcher for Deny {
-    fn may_match(&self, basename: &[u8]) -> bool {
+    fn may_match(&self, _trail: Trail, basename: &[u8]) -> bool {
         self.0.contains(&basename)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Host, Kind};
-use pinfold_policy::{AreaKind, DenyMatcher, Policy, Scope};
+use pinfold_policy::{AreaKind, DenyMatcher, Descent, Policy, Scope, Trail};
 use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
@@ -98,7 +98,7 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
 /// Looks through every tree.
 fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
     let looked = roots.into_iter().map(|root| {
-        let denied = Denied { matcher, root: &root };
+        let denied = Denied(matcher.below(&root));
         let found = Survey::new([&root]).denied(&denied).doors().names(names.last()).walk()?;
         Ok(Tree { root, found })
     });
@@ -106,18 +106,23 @@ fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<V
 }
 
 /// Decides which files of a tree are hidden.
-struct Denied<'a> {
-    matcher: &'a DenyMatcher,
-    root: &'a Path,
-}
+struct Denied<'a>(Descent<'a>);
 
 impl Matcher for Denied<'_> {
-    fn may_match(&self, basename: &[u8]) -> bool {
-        self.matcher.may_match_name(basename)
+    fn start(&self) -> Trail {
+        self.0.start()
+    }
+
+    fn enter(&self, above: Trail, name: &[u8]) -> Trail {
+        self.0.enter(above, name)
+    }
+
+    fn may_match(&self, trail: Trail, basename: &[u8]) -> bool {
+        self.0.may_match(trail, basename)
     }
 
     fn matches(&self, relative: &Path, is_dir: bool) -> bool {
-        self.matcher.matches(&self.root.join(relative), is_dir).is_some()
+        self.0.matches(relative, is_dir)
     }
 }
 
