@@ -161,7 +161,7 @@ pub(crate) enum PolicyCommand {
     /// Print the policy in force here, each line with the rule it comes from
     Show {
         #[command(flatten)]
-        policy: PolicyFlags,
+        policy: Box<PolicyFlags>,
         /// Write out the entries of named sets such as @system
         #[arg(long)]
         full: bool,
