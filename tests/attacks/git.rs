@@ -459,13 +459,17 @@ fn a_made_up_link_opens_a_directory_of_the_home() {
 // ---- submodules ----
 
 fn submodule(scene: &Scene) {
+    add_submodule(scene, "home/project");
+    assert!(scene.has("home/project/.git/modules/sub/config"), "a submodule");
+}
+
+fn add_submodule(scene: &Scene, work_tree: &str) {
     scene.git("home/other", &["init", "--quiet"]);
     scene.git("home/other", &["add", "README"]);
     scene.git("home/other", &["commit", "--quiet", "--message", "first"]);
     let other = scene.path("home/other");
-    scene.git("home/project", &["submodule", "--quiet", "add", other.to_str().expect("a path"), "sub"]);
-    scene.git("home/project", &["commit", "--quiet", "--message", "with a submodule"]);
-    assert!(scene.has("home/project/.git/modules/sub/config"), "a submodule");
+    scene.git(work_tree, &["submodule", "--quiet", "add", other.to_str().expect("a path"), "sub"]);
+    scene.git(work_tree, &["commit", "--quiet", "--message", "with a submodule"]);
 }
 
 fn in_submodule(script: &str) -> Attack {
@@ -514,4 +518,37 @@ fn a_submodule_gets_another_common_directory() {
         sleep 0.2"#,
     )
     .is_contained();
+}
+
+/// Makes the submodule `sub` with settings of its own, its git directory in `$1`, which `sub/.git` calls `$2`.
+const MADE_UP: &str = r#"made_up() { git init --quiet sub; (cd sub; git commit --quiet --allow-empty --message x)
+    mkdir -p "$1"; mv sub/.git "$1/sub"; echo "gitdir: $2/sub" > sub/.git; trap_config > "$1/sub/config"; }"#;
+
+#[test]
+fn a_submodule_is_made_with_settings_of_its_own() {
+    Attack::sh(format!("{MADE_UP}; made_up .git/modules ../.git/modules"))
+        .springs_in("home/project/sub")
+        .is_contained();
+}
+
+#[test]
+fn from_a_linked_worktree_a_submodule_is_made_with_settings_of_its_own() {
+    for place in [".git/modules", ".git/worktrees/project/modules"] {
+        Attack::sh(format!("{MADE_UP}; made_up ../main/{place} ../../main/{place}"))
+            .before(project_is_a_worktree)
+            .springs_in("home/project/sub")
+            .is_contained();
+    }
+}
+
+#[test]
+fn the_settings_of_a_submodule_of_a_linked_worktree_are_changed() {
+    Attack::sh(r#"trap_config > .git/worktrees/side/modules/sub/config"#)
+        .before(worktree_inside)
+        .before(|scene| {
+            add_submodule(scene, "home/project/trees/side");
+            assert!(scene.has("home/project/.git/worktrees/side/modules/sub/config"), "a submodule");
+        })
+        .springs_in("home/project/trees/side/sub")
+        .is_contained();
 }

@@ -60,6 +60,18 @@ fn a_trap_in_a_package_is_there_after_the_supervisor_died_and_the_next_run() {
         .is_contained();
 }
 
+#[test]
+fn a_submodule_with_settings_of_its_own_is_there_after_the_supervisor_died_and_the_next_run() {
+    Attack::sh(format!(
+        r#"git init --quiet sub; (cd sub; git commit --quiet --allow-empty --message x); mkdir -p .git/modules
+        mv sub/.git .git/modules/sub; echo gitdir: ../.git/modules/sub > sub/.git; trap_config > .git/modules/sub/config; {GOES_ON}"#
+    ))
+    .during(killed_when("home/project/loot"))
+    .after(next_run)
+    .springs_in("home/project/sub")
+    .is_contained();
+}
+
 fn next_run(scene: &Scene) {
     scene.run(&["/bin/true".to_owned()], &[]);
 }

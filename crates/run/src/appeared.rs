@@ -54,7 +54,9 @@ fn settle_with(
     mut look: impl FnMut() -> Result<Appearance, SurveyError>,
 ) -> Result<(), SurveyError> {
     for _ in 0..MAX_LOOKS {
-        let appearance = look()?;
+        let mut appearance = look()?;
+        // Only for repositories: what is named like something protected in there is a branch.
+        appearance.append(look_anew(&Names::default(), &memory.outside, &memory.known)?);
         for (root, path) in &appearance.protected {
             take(root, path, quarantine);
         }

@@ -153,6 +153,9 @@ pub struct Memory {
     pub names: Names,
     /// Its trees.
     pub roots: Vec<PathBuf>,
+    /// Git directories outside of them: the workspace is a linked worktree or a submodule.
+    #[serde(default)]
+    pub outside: Vec<PathBuf>,
     /// Git directories and protected names that existed before.
     pub known: Vec<PathBuf>,
     /// Those of the git directories in which a rebase was going on.

@@ -211,6 +211,9 @@ impl<'a> Resolver<'a> {
             let belongings = self.belongings_of_outside(&dir, &common.path);
             repository.worktrees.extend(belongings.worktrees);
             repository.modules.extend(belongings.modules);
+            // Those of the worktree itself are among them.
+            repository.modules.sort_unstable();
+            repository.modules.dedup();
         }
     }
 
@@ -241,6 +244,8 @@ impl<'a> Resolver<'a> {
             for name in self.list(&worktrees).1 {
                 let admin = path.join(sys::path(&name));
                 let work_tree = worktrees.open_beneath(&name).ok().and_then(|dir| {
+                    // A worktree has submodules of its own.
+                    self.collect(&dir, &admin, depth + 1, all);
                     let git_file = self.read_path(&dir, b"gitdir", &admin)?;
                     let parent = git_file.path.parent()?.to_path_buf();
                     Some(self.place(parent))

@@ -76,6 +76,17 @@ fn a_workspace_that_is_a_linked_worktree_tells_of_the_git_directory_outside() {
 }
 
 #[test]
+fn submodules_of_a_linked_worktree_are_listed_with_the_repository() {
+    let tree = Tree::new();
+    tree.repository("library").repository("main");
+    tree.git("main", &["worktree", "add", "-q", "../linked"]);
+    tree.git("linked", &["submodule", "--quiet", "add", "../library", "sub"]);
+    let module = "main/.git/worktrees/linked/modules/sub";
+    assert_eq!(at(&repositories(tree.root()), "main/.git").modules, [inside(&tree, module)]);
+    assert_eq!(at(&repositories(&tree.at("linked")), ".git").modules, [outside(&tree, module)]);
+}
+
+#[test]
 fn submodules_are_listed_with_their_repository_and_submodules_of_submodules_too() {
     let tree = Tree::new();
     tree.repository("inner").repository("outer").repository("main");

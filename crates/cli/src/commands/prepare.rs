@@ -39,8 +39,18 @@ impl Prepared {
             names: self.names.clone(),
             roots: self.trees.iter().map(|tree| tree.root.clone()).collect(),
             rebasing: self.git_directories.iter().filter(|path| path.join(REBASE).exists()).cloned().collect(),
+            outside: self.outside(),
             known: self.git_directories.iter().chain(&self.protected).cloned().collect(),
         }
+    }
+
+    /// Git directories that are not below what was looked through, each with all below it.
+    fn outside(&self) -> Vec<PathBuf> {
+        let in_a_tree = |path: &&PathBuf| self.trees.iter().any(|tree| path.starts_with(&tree.root));
+        let mut outside: Vec<PathBuf> = self.git_directories.iter().filter(|path| !in_a_tree(path)).cloned().collect();
+        outside.sort();
+        outside.dedup_by(|inner, outer| inner.starts_with(&*outer));
+        outside
     }
 }
 

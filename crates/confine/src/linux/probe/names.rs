@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Policy, Scope};
-use pinfold_survey::{Entry, Kind, Limits, Repository, Survey, SurveyError};
+use pinfold_survey::{Entry, Kind, Limits, Place, Repository, RepositoryKind, Survey, SurveyError};
 use serde::{Deserialize, Serialize};
 
 use super::Tree;
@@ -104,6 +104,14 @@ pub fn look_anew(names: &Names, roots: &[PathBuf], known: &[PathBuf]) -> Result<
 }
 
 impl Appearance {
+    /// Adds what has appeared elsewhere.
+    pub fn append(&mut self, other: Self) {
+        self.protected.extend(other.protected);
+        self.repositories.extend(other.repositories);
+        self.closed.extend(other.closed);
+        self.too_deep.extend(other.too_deep);
+    }
+
     fn add_closed(&mut self, root: &Path, unreadable: Vec<Entry>) {
         self.closed.extend(unreadable.into_iter().map(|entry| (root.to_owned(), entry.path)));
     }
@@ -119,10 +127,30 @@ impl Appearance {
         let named =
             named.into_iter().filter(|entry| names.cover_new(entry) && !known.contains(&root.join(&entry.path)));
         self.protected.extend(named.map(|entry| (root.to_owned(), entry.path)));
-        let is_new = |repository: &Repository| {
+        let is_known = |repository: &Repository| {
             let git_directory = repository.git_dir.as_ref().map(|place| &place.path);
-            !known.contains(&root.join(&repository.at)) && !git_directory.is_some_and(|path| known.contains(path))
+            known.contains(&root.join(&repository.at)) || git_directory.is_some_and(|path| known.contains(path))
         };
-        self.repositories.extend(found.into_iter().filter(is_new).map(|repository| (root.to_owned(), repository)));
+        for repository in found {
+            let found = if is_known(&repository) { new_belongings(&repository, known) } else { vec![repository] };
+            self.repositories.extend(found.into_iter().map(|repository| (root.to_owned(), repository)));
+        }
     }
+}
+
+/// The new git directories of submodules and of linked worktrees in those that were known.
+fn new_belongings(repository: &Repository, known: &[PathBuf]) -> Vec<Repository> {
+    let places = repository.modules.iter().chain(repository.worktrees.iter().map(|worktree| &worktree.admin));
+    let is_new = |place: &&Place| {
+        !known.contains(&place.path) && (!place.outside || known.iter().any(|known| place.path.starts_with(known)))
+    };
+    let alone = |place: &Place| Repository {
+        kind: RepositoryKind::Bare,
+        at: place.path.clone(),
+        git_dir: Some(place.clone()),
+        worktrees: Vec::new(),
+        modules: Vec::new(),
+        ..repository.clone()
+    };
+    places.filter(is_new).map(alone).collect()
 }
