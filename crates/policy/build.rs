@@ -1,4 +1,4 @@
-//! Turns `src/sets.toml` into a Rust table, so that no run has to read it. What is wrong in it fails the build.
+//! Turns `src/sets.toml` and `src/network/presets.toml` into a Rust table, so that no run has to read them. What is wrong in them fails the build.
 
 use std::error::Error;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use serde::Deserialize;
 
-const SOURCE: &str = "src/sets.toml";
+const SOURCES: [&str; 2] = ["src/sets.toml", "src/network/presets.toml"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +38,7 @@ enum Kind {
     Patterns,
     Names,
     Variables,
+    Hosts,
 }
 
 #[derive(Deserialize)]
@@ -61,10 +62,14 @@ enum Scope {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={SOURCE}");
     println!("cargo::rerun-if-changed=build.rs");
-    let file: File = toml::from_str(&fs::read_to_string(SOURCE)?).map_err(|error| format!("{SOURCE}: {error}"))?;
-    let sets = file.set.iter().map(set).collect::<Result<Vec<_>, _>>()?;
+    let mut sets = Vec::new();
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+        let file: File = toml::from_str(&fs::read_to_string(source)?).map_err(|error| format!("{source}: {error}"))?;
+        let read = file.set.iter().map(set).collect::<Result<Vec<_>, _>>();
+        sets.extend(read.map_err(|error| format!("{source}: {error}"))?);
+    }
     let table = format!("/// Every named set.\npub(crate) static SETS: &[NamedSet] = &[{}];\n", sets.concat());
     fs::write(Path::new(&env::var("OUT_DIR")?).join("sets.rs"), table)?;
     Ok(())
@@ -73,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn set(set: &Set) -> Result<String, String> {
     let Set { name, kind, about, all, linux, macos, windows } = set;
     if !name.starts_with('@') || about.is_empty() {
-        return Err(format!("{SOURCE}: {name:?} needs a name with `@` and a description"));
+        return Err(format!("{name:?} needs a name with `@` and a description"));
     }
     let lists = [("all", all), ("linux", linux), ("macos", macos), ("windows", windows)];
     let lists = lists.map(|(platform, entries)| {
@@ -87,7 +92,7 @@ fn set(set: &Set) -> Result<String, String> {
 fn entry(kind: Kind, entry: &Entry) -> Result<String, String> {
     let Entry { entry, why, scope, directory } = entry;
     if entry.is_empty() || why.is_empty() || scope.is_some() != (kind == Kind::Names) {
-        return Err(format!("{SOURCE}: {entry:?} needs a reason, and `where` if it is a protected name"));
+        return Err(format!("{entry:?} needs a reason, and `where` if it is a protected name"));
     }
     let scope = scope.as_ref().map_or("None".to_owned(), |scope| format!("Some(Scope::{scope:?})"));
     Ok(format!("\n    SetEntry {{ entry: {entry:?}, why: {why:?}, scope: {scope}, directory: {directory} }},"))

@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     /// Print what would be enforced here, and by what
     Plan(PlanArgs),
-    /// Explain whether a path may be read, written or executed, and by which rule
+    /// Explain whether a path may be read, written or executed, or a host reached, and by which rule
     Why(WhyArgs),
     /// Check, show or describe policies
     Policy(PolicyArgs),
@@ -73,6 +73,15 @@ pub(crate) struct PolicyFlags {
     /// Which network there is
     #[arg(long, value_enum)]
     pub(crate) network: Option<NetworkFlag>,
+    /// Let a host be reached: a name, `*.name`, an address or range, or a preset such as @crates-io
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) allow_host: Vec<String>,
+    /// Show a port inside on the host's loopback
+    #[arg(long, value_name = "PORT")]
+    pub(crate) publish: Vec<String>,
+    /// Let a port of the host's loopback be reached, as host.pinfold.internal
+    #[arg(long, value_name = "PORT")]
+    pub(crate) host_port: Vec<String>,
     /// The directory that is worked in [default: the git top level of the current directory, or that directory]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) workspace: Option<PathBuf>,
@@ -82,8 +91,21 @@ pub(crate) struct PolicyFlags {
 pub(crate) enum NetworkFlag {
     /// Nothing but the sandbox's own loopback
     Off,
+    /// What the rules allow
+    Rules,
     /// The host's network
     Full,
+}
+
+impl NetworkFlag {
+    /// The value as it is typed, which is also that of `network.mode`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Rules => "rules",
+            Self::Full => "full",
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -124,9 +146,9 @@ pub(crate) struct WhyArgs {
     /// What would be done
     #[arg(value_enum)]
     pub(crate) access: AccessArg,
-    /// To which path
-    #[arg(value_hint = ValueHint::AnyPath)]
-    pub(crate) path: PathBuf,
+    /// To which path, or to which HOST[:PORT]
+    #[arg(value_name = "PATH-OR-HOST", value_hint = ValueHint::AnyPath)]
+    pub(crate) target: PathBuf,
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
     /// Print the verdict as JSON
@@ -142,6 +164,8 @@ pub(crate) enum AccessArg {
     Write,
     /// Execute
     Exec,
+    /// Connect over the network
+    Connect,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Layer, LayerKind, LimitName, Merged, PolicyFile, Setting, bounds, merge, nearest, parse};
 
-use crate::args::{NetworkFlag, PolicyFlags};
+use crate::args::PolicyFlags;
 use crate::context::{Context, MANAGED_POLICY};
 use crate::error::CliError;
 use crate::trust::Trusted;
@@ -108,11 +108,17 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
         add(Setting::Limit(name), value, "limit", limit)?;
     }
     if let Some(network) = flags.network {
-        let mode = match network {
-            NetworkFlag::Off => "off",
-            NetworkFlag::Full => "full",
-        };
-        add(Setting::Network, mode, "network", mode)?;
+        add(Setting::Network, network.name(), "network", network.name())?;
+    }
+    let network = [
+        (Setting::AllowHost, "allow-host", &flags.allow_host),
+        (Setting::Publish, "publish", &flags.publish),
+        (Setting::HostPort, "host-port", &flags.host_port),
+    ];
+    for (setting, flag, values) in network {
+        for value in values {
+            add(setting, value, flag, value)?;
+        }
     }
     Ok(policy)
 }

@@ -33,6 +33,13 @@ pub(crate) fn withheld(withheld: &[Withheld]) {
     }
 }
 
+/// Says what deserves a second look.
+pub(crate) fn notes(notes: &[String]) {
+    for note in notes {
+        eprintln!("pinfold: note: {note}");
+    }
+}
+
 /// The assurance table: promise, keeper, note.
 pub(crate) fn assurance(table: &[Assurance]) -> String {
     let width = table.iter().map(|row| row.promise.text().len()).max().unwrap_or(0);

@@ -22,6 +22,8 @@ pub enum Promise {
     CachesIntact,
     /// No byte leaves or enters by the network.
     NetworkOff,
+    /// The network reaches what the rules allow, and nothing else.
+    NetworkRules,
     /// Sockets of programs outside cannot be reached.
     SocketsOutside,
     /// Processes outside cannot be seen, signalled, traced or read.
@@ -67,6 +69,7 @@ impl Promise {
             Self::MetadataWatched => "new hooks, configuration and settings are quarantined",
             Self::CachesIntact => "package caches of the host stay as they are",
             Self::NetworkOff => "nothing leaves or enters by the network",
+            Self::NetworkRules => "the network reaches what the rules allow",
             Self::SocketsOutside => "sockets of programs outside are out of reach",
             Self::ProcessesOutside => "processes outside are out of reach",
             Self::IpcOutside => "shared memory and queues outside are out of reach",

@@ -1,4 +1,4 @@
-//! The table that `build.rs` makes of `sets.toml`. A test holds one against the other.
+//! The table that `build.rs` makes of `sets.toml` and `network/presets.toml`. A test holds it against them.
 
 use crate::protect::Scope;
 use crate::sets::{NamedSet, SetEntry, SetKind};
@@ -52,10 +52,11 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_what_the_file_says() {
-        let real: File = toml::from_str(include_str!("sets.toml")).expect("TOML");
-        assert_eq!(SETS.len(), real.set.len());
-        for (own, real) in SETS.iter().zip(&real.set) {
+    fn the_table_says_what_the_files_say() {
+        let texts = [include_str!("sets.toml"), include_str!("network/presets.toml")];
+        let real: Vec<Set> = texts.iter().flat_map(|text| toml::from_str::<File>(text).expect("TOML").set).collect();
+        assert_eq!(SETS.len(), real.len());
+        for (own, real) in SETS.iter().zip(&real) {
             assert_eq!((own.name, own.about), (real.name.as_str(), real.about.as_str()));
             assert_eq!(format!("{:?}", own.kind).to_lowercase(), real.kind);
             assert_same(own.all, &real.all);

@@ -7,13 +7,14 @@ use crate::deny::Deny;
 use crate::env::EnvPattern;
 use crate::files::{Grant, Target};
 use crate::limits::LimitName;
-use crate::network::NetworkMode;
+use crate::network::{BudgetName, HostRule, HostScope, Network, NetworkMode, PortRule};
 use crate::platform::Places;
 use crate::policy::Policy;
 use crate::protect::{Protect, Scope};
+use crate::secrets::{Secret, SecretSource, SecretUse};
 
 /// Counts the forms this page has had: a digest of one form never equals one of another.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// Everything of a policy that decides something, in a fixed order of fields.
 #[derive(Serialize)]
@@ -26,7 +27,8 @@ struct Canonical<'a> {
     copy_on_write: Vec<GrantForm<'a>>,
     deny: Vec<DenyForm<'a>>,
     protect: Vec<(&'a std::path::Path, Scope, bool)>,
-    network: NetworkMode,
+    network: NetworkForm<'a>,
+    secrets: Vec<SecretForm<'a>>,
     env_allow: Vec<&'a str>,
     env_deny: Vec<&'a str>,
     env_set: Vec<(&'a str, &'a str)>,
@@ -35,6 +37,21 @@ struct Canonical<'a> {
     limits: [(&'a str, Option<u64>); LimitName::ALL.len()],
     ceilings: Vec<[Option<&'a [Target]>; 3]>,
 }
+
+#[derive(Serialize)]
+struct NetworkForm<'a> {
+    mode: NetworkMode,
+    most: NetworkMode,
+    allow: Vec<&'a HostScope>,
+    deny: Vec<&'a HostScope>,
+    ceilings: Vec<Vec<&'a HostScope>>,
+    publish: Vec<u16>,
+    host_ports: Vec<u16>,
+    budget: [Option<u64>; BudgetName::ALL.len()],
+}
+
+/// Name, source, hosts, place and variable; the value is not known here.
+type SecretForm<'a> = (&'a str, &'a SecretSource, &'a [HostScope], &'a SecretUse, Option<&'a str>);
 
 /// Target and set: the set decides whether floating denials count.
 type GrantForm<'a> = (&'a Target, Option<&'a str>);
@@ -53,7 +70,8 @@ pub(crate) fn canonical(policy: &Policy) -> Vec<u8> {
         copy_on_write: grants(&policy.copy_on_write),
         deny: policy.deny.iter().map(deny).collect(),
         protect: policy.protect.iter().map(protect).collect(),
-        network: policy.network.mode,
+        network: network(&policy.network),
+        secrets: policy.secrets.iter().map(secret).collect(),
         env_allow: names(&env.allow),
         env_deny: names(&env.deny),
         env_set: env.set.iter().map(|value| (value.name.as_str(), value.value.as_str())).collect(),
@@ -67,6 +85,25 @@ pub(crate) fn canonical(policy: &Policy) -> Vec<u8> {
 
 fn grants(grants: &[Grant]) -> Vec<GrantForm<'_>> {
     grants.iter().map(|grant| (&grant.target, grant.set.as_deref())).collect()
+}
+
+fn network(network: &Network) -> NetworkForm<'_> {
+    let scopes = |rules| <[HostRule]>::iter(rules).map(|rule| &rule.scope).collect();
+    let ports = |rules: &[PortRule]| rules.iter().map(|rule| rule.port).collect();
+    NetworkForm {
+        mode: network.mode,
+        most: network.most,
+        allow: scopes(&network.allow),
+        deny: scopes(&network.deny),
+        ceilings: network.ceilings.iter().map(|ceiling| scopes(&ceiling.allow)).collect(),
+        publish: ports(&network.publish),
+        host_ports: ports(&network.host_ports),
+        budget: BudgetName::ALL.map(|name| network.budget.get(name).value),
+    }
+}
+
+fn secret(secret: &Secret) -> SecretForm<'_> {
+    (&secret.name, &secret.from, &secret.hosts, &secret.r#in, secret.env.as_deref())
 }
 
 fn deny(deny: &Deny) -> DenyForm<'_> {

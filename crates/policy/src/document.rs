@@ -1,5 +1,6 @@
 //! A policy file: its TOML form, and the checked form that layers are made of.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -10,9 +11,10 @@ use toml::Spanned;
 use crate::env::{EnvRules, EnvSection};
 use crate::files::{FileRules, FilesSection};
 use crate::limits::{LimitRules, LimitsSection};
-use crate::network::{NetworkMode, NetworkSection};
+use crate::network::{NetworkRules, NetworkSection};
 use crate::origin::Entry;
 use crate::process::ProcessSection;
+use crate::secrets::{SecretSection, SecretText};
 
 /// A Pinfold policy: what a run may do.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -32,6 +34,9 @@ pub(crate) struct Document {
     pub(crate) files: Option<FilesSection>,
     /// What the run reaches over the network.
     pub(crate) network: Option<NetworkSection>,
+    /// Secrets by name: the gate puts them into requests to their hosts, and nothing inside ever sees them.
+    #[schemars(with = "Option<BTreeMap<String, SecretSection>>")]
+    pub(crate) secrets: Option<BTreeMap<Spanned<String>, SecretSection>>,
     /// Which variables the run gets.
     pub(crate) env: Option<EnvSection>,
     /// What processes may do beyond ordinary work.
@@ -39,13 +44,11 @@ pub(crate) struct Document {
     /// How much the run may use.
     pub(crate) limits: Option<LimitsSection>,
     #[schemars(skip)]
-    pub(crate) secrets: Option<Spanned<IgnoredAny>>,
-    #[schemars(skip)]
     pub(crate) identity: Option<Spanned<IgnoredAny>>,
 }
 
 /// Sections of later versions: refused, but not as a typo.
-pub(crate) const RESERVED: [&str; 2] = ["secrets", "identity"];
+pub(crate) const RESERVED: [&str; 1] = ["identity"];
 
 /// A checked policy file (or the flags of a run), not yet resolved for any machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,8 +61,10 @@ pub struct PolicyFile {
     pub profiles: Option<Entry<Vec<Entry<String>>>>,
     /// The `[files]` section.
     pub files: FileRules,
-    /// `network.mode`
-    pub network_mode: Option<Entry<NetworkMode>>,
+    /// The `[network]` section.
+    pub network: NetworkRules,
+    /// The `[secrets]` section.
+    pub secrets: BTreeMap<String, Entry<SecretText>>,
     /// The `[env]` section.
     pub env: EnvRules,
     /// `process.nested-namespaces`

@@ -4,7 +4,7 @@ use crate::amount::Amount;
 use crate::check;
 use crate::document::PolicyFile;
 use crate::limits::LimitName;
-use crate::network::NetworkMode;
+use crate::network::{self, HostText, NetworkMode};
 use crate::origin::{Entry, Position};
 use crate::sets::Use;
 use crate::text::{Complaint, plain, quoted, unknown};
@@ -26,6 +26,12 @@ pub enum Setting {
     Protect,
     /// `network.mode`
     Network,
+    /// `network.allow`; where the files have no network, it also makes `network.mode` to be `rules`
+    AllowHost,
+    /// `network.publish`
+    Publish,
+    /// `network.host-ports`
+    HostPort,
     /// `env.allow`
     EnvAllow,
     /// `env.deny`
@@ -75,7 +81,10 @@ impl PolicyFile {
             Setting::CopyOnWrite => push(&mut files.copy_on_write, check::path(value, Use::CopyOnWrite)?, at),
             Setting::Deny => files.deny.push(Entry { value: check::deny(value)?, at }),
             Setting::Protect => files.protect.push(Entry { value: check::protect(value)?, at }),
-            Setting::Network => self.network_mode = Some(Entry { value: network(value)?, at }),
+            Setting::Network => self.network.mode = Some(Entry { value: mode(value)?, at }),
+            Setting::AllowHost => push(&mut self.network.allow, HostText::parse(value)?, at),
+            Setting::Publish => push(&mut self.network.publish, port(value)?, at),
+            Setting::HostPort => push(&mut self.network.host_ports, port(value)?, at),
             Setting::EnvAllow => push(&mut self.env.allow, check::env_pattern(value)?, at),
             Setting::EnvDeny => self.env.deny.push(Entry { value: check::env_pattern(value)?, at }),
             Setting::EnvSet => {
@@ -96,8 +105,13 @@ fn push<T>(list: &mut Option<Vec<Entry<T>>>, value: T, at: Position) {
     list.get_or_insert_default().push(Entry { value, at });
 }
 
-fn network(value: &str) -> Result<NetworkMode, Complaint> {
-    NetworkMode::named(value).ok_or_else(|| unknown("value", value, &["off", "full"], "expected `off` or `full`"))
+fn mode(value: &str) -> Result<NetworkMode, Complaint> {
+    let known = ["off", "rules", "full"];
+    NetworkMode::named(value).ok_or_else(|| unknown("value", value, &known, "expected `off`, `rules` or `full`"))
+}
+
+fn port(value: &str) -> Result<u16, Complaint> {
+    network::port(value.parse().unwrap_or_default())
 }
 
 fn truth(value: &str) -> Result<bool, Complaint> {

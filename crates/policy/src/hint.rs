@@ -33,7 +33,8 @@ pub(crate) fn exception(key: &str, text: &str, places: &Places) -> Option<String
     change(&format!("--{key}"), &format!("files.{key}"), &format!("!{text}"), places)
 }
 
-fn change(flag: &str, key: &str, text: &str, places: &Places) -> Option<String> {
+/// With a flag once, with an entry of a list for good.
+pub(crate) fn change(flag: &str, key: &str, text: &str, places: &Places) -> Option<String> {
     // What cannot be printed as it is cannot be copied either.
     if plain(text) != text {
         return None;

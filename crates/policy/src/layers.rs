@@ -52,6 +52,12 @@ pub struct Withheld {
     pub origin: Arc<Origin>,
 }
 
+impl Withheld {
+    pub(crate) fn new(what: String, why: &str, origin: Arc<Origin>) -> Self {
+        Self { what, why: why.to_owned(), origin }
+    }
+}
+
 impl std::fmt::Display for Withheld {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}, {}: {}", plain(&self.what), self.origin, plain(&self.why))
@@ -65,6 +71,8 @@ pub struct Merged {
     pub policy: Policy,
     /// What was not applied.
     pub withheld: Vec<Withheld>,
+    /// What was applied and deserves a second look, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Why layers cannot become a policy.

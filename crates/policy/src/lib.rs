@@ -40,6 +40,7 @@ mod protect;
 mod reference;
 mod resolve;
 mod schema;
+mod secrets;
 pub mod sets;
 mod shape;
 mod show;
@@ -58,7 +59,11 @@ pub use files::{FileRules, Grant, Place, Target};
 pub use flags::{FlagError, Setting};
 pub use layers::{Layer, MergeError, Merged, Withheld, merge};
 pub use limits::{Limit, LimitName, LimitRules, Limits};
-pub use network::{Network, NetworkMode};
+pub use network::{
+    Block, Budget, BudgetName, Decision, Destination, HOST_NAME, Host, HostRule, HostScope, HostText, Hosts, Name,
+    Network, NetworkCeiling, NetworkMode, NetworkRules, NotAName, PathPattern, PortRule, Ports, Range, Rules, Ruling,
+    special,
+};
 pub use origin::{Entry, LayerKind, Origin, Position, Rule};
 pub use parse::{ParseError, parse};
 pub use paths::PathText;
@@ -69,6 +74,7 @@ pub use profiles::{PROFILE_DEFAULT, PROFILE_NAMES, builtin_profile, profile_text
 pub use protect::{Protect, ProtectText, Scope};
 pub use reference::reference;
 pub use schema::schema;
+pub use secrets::{Secret, SecretSource, SecretText, SecretUse};
 pub use show::{Sets, to_toml};
 pub use territory::{Area, AreaKind};
 pub use text::{Text, nearest};

@@ -9,7 +9,7 @@ use crate::env::{Env, EnvPattern, EnvValue};
 use crate::files::{Grant, Target};
 use crate::layers::{Layer, MergeError, Merged, Withheld, may_choose_profile};
 use crate::limits::{LimitName, Limits, wider};
-use crate::network::{Network, NetworkMode};
+use crate::network::{self, Network};
 use crate::origin::{Entry, LayerKind, Origin, Position};
 use crate::paths::PathText;
 use crate::patterns;
@@ -17,8 +17,9 @@ use crate::platform::Places;
 use crate::policy::{Map, Policy};
 use crate::process::Process;
 use crate::resolve::Resolver;
+use crate::secrets;
 
-const NOT_TRUSTED: &str = "a project may only narrow the policy until the user trusts this content";
+pub(crate) const NOT_TRUSTED: &str = "a project may only narrow the policy until the user trusts this content";
 
 /// A policy in the making.
 pub(crate) struct Merging {
@@ -38,7 +39,8 @@ impl Merging {
             copy_on_write: Vec::new(),
             deny: Vec::new(),
             protect: Vec::new(),
-            network: Network { mode: NetworkMode::Off, origin: origin.clone() },
+            network: Network::off(&origin),
+            secrets: Vec::new(),
             env,
             process: Process { nested_namespaces: false, origin: origin.clone() },
             limits: Limits::none(&origin),
@@ -63,7 +65,9 @@ impl Merging {
         if layer.kind != (LayerKind::Project { trusted: false }) {
             self.add_env_set(layer);
         }
+        network::add(&mut self.policy.network, layer, &mut self.withheld);
         self.set_scalars(layer);
+        secrets::add(&mut self.policy, layer, &mut self.withheld);
     }
 
     /// Applies a managed layer: what it forbids is added, what it allows is a ceiling.
@@ -74,14 +78,18 @@ impl Merging {
         self.cap_grants(layer);
         self.cap_env(layer);
         self.add_env_set(layer);
+        network::cap(&mut self.policy.network, layer, &mut self.withheld);
         self.cap_scalars(layer);
+        secrets::add(&mut self.policy, layer, &mut self.withheld);
     }
 
     pub(crate) fn finish(self) -> Result<Merged, MergeError> {
-        let Self { policy, withheld } = self;
+        let Self { mut policy, withheld } = self;
+        secrets::hide_sources(&mut policy);
         patterns::check(&policy.deny, policy.places.platform.folds_case())
             .map_err(|error| MergeError::Patterns { message: error.to_string() })?;
-        Ok(Merged { policy, withheld })
+        let notes = network::notes(&policy.network);
+        Ok(Merged { policy, withheld, notes })
     }
 
     fn withhold(&mut self, what: String, why: impl Into<String>, origin: Arc<Origin>) {
@@ -208,13 +216,6 @@ impl Merging {
 
     fn set_scalars(&mut self, layer: &Layer) {
         let only_narrow = layer.kind == (LayerKind::Project { trusted: false });
-        if let Some(entry) = &layer.policy.network_mode {
-            let origin = layer.origin("network.mode", &entry.at);
-            match only_narrow && entry.value > self.policy.network.mode {
-                true => self.withhold(format!("network.mode \"{}\"", entry.value.name()), NOT_TRUSTED, origin),
-                false => self.policy.network = Network { mode: entry.value, origin },
-            }
-        }
         if let Some(entry) = &layer.policy.nested_namespaces {
             let origin = layer.origin("process.nested-namespaces", &entry.at);
             match only_narrow && entry.value && !self.policy.process.nested_namespaces {
@@ -299,12 +300,6 @@ impl Merging {
     }
 
     fn cap_scalars(&mut self, layer: &Layer) {
-        if let Some(entry) = layer.policy.network_mode.as_ref().filter(|entry| entry.value < self.policy.network.mode) {
-            let origin = layer.origin("network.mode", &entry.at);
-            let old = std::mem::replace(&mut self.policy.network, Network { mode: entry.value, origin });
-            let what = format!("network.mode \"{}\"", old.mode.name());
-            self.withhold(what, managed_why(layer, "network.mode"), old.origin);
-        }
         let forbidden = layer.policy.nested_namespaces.as_ref().filter(|entry| !entry.value);
         if let Some(entry) = forbidden.filter(|_| self.policy.process.nested_namespaces) {
             let origin = layer.origin("process.nested-namespaces", &entry.at);
@@ -324,7 +319,7 @@ impl Merging {
     }
 }
 
-fn managed_why(layer: &Layer, key: &str) -> String {
+pub(crate) fn managed_why(layer: &Layer, key: &str) -> String {
     let file = layer.policy.file.as_ref().map(|file| format!(" ({})", file.display())).unwrap_or_default();
     format!("`{key}` of the managed policy{file} does not allow it")
 }

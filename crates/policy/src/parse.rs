@@ -11,10 +11,12 @@ use toml::Spanned;
 use crate::bounds::{COLUMN_CHARS_MAX, EXCERPT_CHARS, FILE_BYTES_MAX, LIST_ENTRIES_MAX};
 use crate::check;
 use crate::document::{Document, PolicyFile, RESERVED};
-use crate::env::{EnvRules, EnvSection};
+use crate::env::{EnvRules, EnvSection, check_name};
 use crate::files::{FileRules, FilesSection};
 use crate::limits::{LimitName, LimitRules, LimitsSection};
+use crate::network::{self, BudgetName, HostEntry, NetworkRules, NetworkSection};
 use crate::origin::{Entry, Position};
+use crate::secrets::{self, SecretFrom, SecretSection, SecretText, SecretUse};
 use crate::sets::Use;
 use crate::text::{Complaint, plain, unknown};
 
@@ -72,7 +74,6 @@ pub fn parse(text: &str, file: &Path) -> Result<PolicyFile, ParseError> {
         return Err(source.error(0..0, Complaint::new(format!("a policy file of {} bytes", text.len()), hint)));
     }
     let document: Document = toml::from_str(text).map_err(|error| source.syntax(&error))?;
-    source.reserved("secrets", document.secrets.as_ref())?;
     source.reserved("identity", document.identity.as_ref())?;
     if let Some(version) = document.version.filter(|version| *version.get_ref() != 1) {
         let complaint =
@@ -84,7 +85,8 @@ pub fn parse(text: &str, file: &Path) -> Result<PolicyFile, ParseError> {
         profile: document.profile.map(|name| source.entry(name, |name| check::profile(name))).transpose()?,
         profiles: document.profiles.map(|list| source.profiles(list)).transpose()?,
         files: source.files(document.files.unwrap_or_default())?,
-        network_mode: document.network.and_then(|network| network.mode).map(|mode| source.plain_entry(mode)),
+        network: source.network(document.network.unwrap_or_default())?,
+        secrets: source.secrets(document.secrets.unwrap_or_default())?,
         env: source.env(document.env.unwrap_or_default())?,
         nested_namespaces: document
             .process
@@ -109,14 +111,59 @@ impl<'a> Source<'a> {
     }
 
     fn files(&self, section: FilesSection) -> Result<FileRules, ParseError> {
-        let paths = |list, place| self.list(list, |text| check::path(text, place));
+        let paths = |list, place| self.list(list, |text: &String| check::path(text, place));
         Ok(FileRules {
             read: paths(section.read, Use::Read)?,
             write: paths(section.write, Use::Write)?,
             copy_on_write: paths(section.copy_on_write, Use::CopyOnWrite)?,
-            deny: self.list(section.deny, check::deny)?.unwrap_or_default(),
-            protect: self.list(section.protect, check::protect)?.unwrap_or_default(),
+            deny: self.list(section.deny, |text| check::deny(text))?.unwrap_or_default(),
+            protect: self.list(section.protect, |text| check::protect(text))?.unwrap_or_default(),
         })
+    }
+
+    fn network(&self, section: NetworkSection) -> Result<NetworkRules, ParseError> {
+        let hosts = |list| self.list(list, HostEntry::read);
+        let ports = |list| self.list(list, |number| network::port(*number));
+        let mut budget = BTreeMap::new();
+        let mut amounts = section.budget.unwrap_or_default();
+        for name in BudgetName::ALL {
+            if let Some(amount) = amounts.take(name) {
+                budget.insert(name, self.entry(amount, |amount| amount.read(name.unit()))?);
+            }
+        }
+        Ok(NetworkRules {
+            mode: section.mode.map(|mode| self.plain_entry(mode)),
+            allow: hosts(section.allow)?,
+            deny: hosts(section.deny)?.unwrap_or_default(),
+            publish: ports(section.publish)?,
+            host_ports: ports(section.host_ports)?,
+            budget,
+        })
+    }
+
+    fn secrets(
+        &self,
+        section: BTreeMap<Spanned<String>, SecretSection>,
+    ) -> Result<BTreeMap<String, Entry<SecretText>>, ParseError> {
+        let mut read = BTreeMap::new();
+        for (name, section) in section {
+            let at = self.entry(name.clone(), |name| secrets::name(name))?.at;
+            let span = section.hosts.span();
+            let from = self.entry(section.from, SecretFrom::read)?.value;
+            let hosts = self.list(Some(section.hosts.into_inner()), |text| secrets::host(text))?.unwrap_or_default();
+            if hosts.is_empty() {
+                return Err(self.error(span, Complaint::new("a secret for no host", "write who may get it")));
+            }
+            let env = section.env.map(|name| self.entry(name, |name| check_name(name).map(|()| name.clone())));
+            let value = SecretText {
+                env: env.transpose()?.map(|entry| entry.value).or_else(|| from.variable().cloned()),
+                from,
+                hosts: hosts.into_iter().map(|entry| entry.value).collect(),
+                place: self.entry(section.r#in, |text| SecretUse::parse(text))?.value,
+            };
+            read.insert(name.into_inner(), Entry { value, at });
+        }
+        Ok(read)
     }
 
     fn env(&self, section: EnvSection) -> Result<EnvRules, ParseError> {
@@ -130,8 +177,8 @@ impl<'a> Source<'a> {
             values.insert(name, value);
         }
         Ok(EnvRules {
-            allow: self.list(section.allow, check::env_pattern)?,
-            deny: self.list(section.deny, check::env_pattern)?.unwrap_or_default(),
+            allow: self.list(section.allow, |text| check::env_pattern(text))?,
+            deny: self.list(section.deny, |text| check::env_pattern(text))?.unwrap_or_default(),
             set: values,
         })
     }
@@ -148,20 +195,20 @@ impl<'a> Source<'a> {
 
     fn profiles(&self, list: Spanned<Vec<Spanned<String>>>) -> Result<Entry<Vec<Entry<String>>>, ParseError> {
         let at = self.position(list.span().start);
-        let names = self.list(Some(list.into_inner()), check::profile)?;
+        let names = self.list(Some(list.into_inner()), |name| check::profile(name))?;
         Ok(Entry { value: names.unwrap_or_default(), at })
     }
 
-    fn list<T>(
+    fn list<S, T>(
         &self,
-        list: Option<Vec<Spanned<String>>>,
-        read: impl Fn(&str) -> Result<T, Complaint>,
+        list: Option<Vec<Spanned<S>>>,
+        read: impl Fn(&S) -> Result<T, Complaint>,
     ) -> Result<Option<Vec<Entry<T>>>, ParseError> {
         let Some(list) = list else { return Ok(None) };
         if let Some(value) = list.get(LIST_ENTRIES_MAX) {
             return Err(self.error(value.span(), too_long()));
         }
-        let entries = list.into_iter().map(|value| self.entry(value, |text: &String| read(text)));
+        let entries = list.into_iter().map(|value| self.entry(value, &read));
         entries.collect::<Result<Vec<_>, _>>().map(Some)
     }
 
@@ -318,18 +365,18 @@ mod tests {
           |
         1 | [file]
           |  ^^^^
-        hint: did you mean `files`? expected `version`, `profile`, `profiles`, `files`, `network`, `env`, `process`, `limits`
+        hint: did you mean `files`? expected `version`, `profile`, `profiles`, `files`, `network`, `secrets`, `env`, `process`, `limits`
         "##);
     }
 
     #[test]
     fn an_unknown_value_lists_the_allowed_ones() {
-        assert_snapshot!(error("[network]\nmode = \"rules\"\n"), @r##"
-        pinfold.toml:2:8: unknown value `rules`
+        assert_snapshot!(error("[network]\nmode = \"some\"\n"), @r##"
+        pinfold.toml:2:8: unknown value `some`
           |
-        2 | mode = "rules"
-          |        ^^^^^^^
-        hint: expected `off` or `full`
+        2 | mode = "some"
+          |        ^^^^^^
+        hint: expected `off`, `rules`, `full`
         "##);
         assert_snapshot!(error("profile = \"strict\"\n"), @r##"
         pinfold.toml:1:11: unknown profile `strict`
@@ -448,13 +495,6 @@ mod tests {
 
     #[test]
     fn sections_of_later_versions_are_reserved_not_unknown() {
-        assert_snapshot!(error("version = 1\n\n[secrets]\ntoken = 1\n"), @r##"
-        pinfold.toml:3:1: `[secrets]` is reserved for a later version
-          |
-        3 | [secrets]
-          | ^^^^^^^^^
-        hint: this Pinfold does not know it yet
-        "##);
         assert_snapshot!(error("[identity]\n"), @r##"
         pinfold.toml:1:1: `[identity]` is reserved for a later version
           |

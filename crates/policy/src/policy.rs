@@ -15,6 +15,7 @@ use crate::network::Network;
 use crate::platform::Places;
 use crate::process::Process;
 use crate::protect::Protect;
+use crate::secrets::Secret;
 use crate::territory::{Area, Territory};
 
 /// What a run may do, after all layers. Not to be changed once merged: the map of the run is drawn only once.
@@ -37,6 +38,8 @@ pub struct Policy {
     pub protect: Vec<Protect>,
     /// The network.
     pub network: Network,
+    /// Secrets that the gate puts in, and nothing inside ever sees; by name.
+    pub secrets: Vec<Secret>,
     /// The environment.
     pub env: Env,
     /// Rules for processes.

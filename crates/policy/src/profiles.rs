@@ -37,7 +37,7 @@ mod tests {
     fn every_profile_reads_and_sets_every_scalar() {
         for name in PROFILE_NAMES {
             let profile = builtin_profile(name).expect(name);
-            assert!(profile.network_mode.is_some() && profile.nested_namespaces.is_some(), "{name}");
+            assert!(profile.network.mode.is_some() && profile.nested_namespaces.is_some(), "{name}");
             assert_eq!(profile.limits.len(), LimitName::ALL.len(), "{name}");
             assert!(profile.limits[&LimitName::Memory].value.is_some(), "{name}");
         }

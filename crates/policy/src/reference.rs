@@ -73,7 +73,10 @@ fn keys(out: &mut String, title: &str, about: &str, definition: &Value) {
 fn kind(property: &Value) -> String {
     let text = property.to_string();
     let words = [
-        ("NetworkMode", "`\"off\"` or `\"full\"`"),
+        ("NetworkMode", "`\"off\"`, `\"rules\"` or `\"full\"`"),
+        ("HostEntry", "list of hosts"),
+        ("u16", "list of ports"),
+        ("uint16", "list of ports"),
         ("Amount", "amount"),
         ("Section", "section"),
         ("\"array\"", "list of text"),

@@ -17,7 +17,7 @@ mod tests {
     fn the_schema_describes_every_key_and_hides_the_reserved_sections() {
         let schema = schema();
         let sections = schema["properties"].as_object().expect("sections");
-        assert!(sections.contains_key("files") && !sections.contains_key("secrets"));
+        assert!(sections.contains_key("secrets") && !sections.contains_key("identity"));
         assert_eq!(schema["additionalProperties"], false);
         for (name, section) in schema["$defs"].as_object().expect("definitions") {
             let properties = section["properties"].as_object();

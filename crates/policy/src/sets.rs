@@ -1,4 +1,5 @@
-//! Named sets (`@system`, `@secrets`, …): data in `sets.toml`, each entry with its reason, compiled in by `build.rs`.
+//! Named sets (`@system`, `@secrets`, …): data in `sets.toml` and
+//! `network/presets.toml`, each entry with its reason, compiled in by `build.rs`.
 
 use crate::catalogue;
 use crate::files::Place;
@@ -17,6 +18,8 @@ pub enum SetKind {
     Names,
     /// Variables, for `env.allow` and `env.deny`.
     Variables,
+    /// Hosts, for `network.allow` and `network.deny`.
+    Hosts,
 }
 
 /// One entry of a set.
@@ -68,6 +71,7 @@ pub(crate) enum Use {
     Deny,
     Protect,
     Env,
+    Hosts,
 }
 
 impl Use {
@@ -77,6 +81,7 @@ impl Use {
             Self::Deny => SetKind::Patterns,
             Self::Protect => SetKind::Names,
             Self::Env => SetKind::Variables,
+            Self::Hosts => SetKind::Hosts,
         }
     }
 
@@ -85,7 +90,7 @@ impl Use {
         let places: &[&str] = match self {
             Self::Write => &["@workspace", "@home", "@temp"],
             Self::Read | Self::CopyOnWrite => &["@workspace"],
-            Self::Deny | Self::Protect | Self::Env => &[],
+            Self::Deny | Self::Protect | Self::Env | Self::Hosts => &[],
         };
         // `@temp` lists directories but is itself a place.
         let sets = all().iter().filter(|set| set.kind == self.kind() && Place::named(set.name).is_none());
@@ -127,6 +132,7 @@ mod tests {
     use super::*;
     use crate::deny::DenyText;
     use crate::env::check_pattern;
+    use crate::network::{HostScope, Hosts, Ports};
     use crate::paths::{PathText, is_absolute};
     use crate::platform::Places;
 
@@ -166,6 +172,15 @@ mod tests {
         }
         for (_, entry) in each(SetKind::Variables) {
             check_pattern(entry.entry).expect(entry.entry);
+        }
+    }
+
+    #[test]
+    fn every_host_of_a_preset_is_a_host_and_names_its_port() {
+        for (platform, entry) in each(SetKind::Hosts) {
+            let scope = HostScope::parse(entry.entry).unwrap_or_else(|complaint| panic!("{}", complaint.message));
+            assert!(matches!(scope.ports, Ports::These(_)) && scope.hosts != Hosts::Every, "{}", entry.entry);
+            assert!(find("@npm").is_some_and(|set| set.entries(platform).count() == set.all.len()));
         }
     }
 

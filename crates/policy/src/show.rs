@@ -4,8 +4,10 @@ use std::fmt::{Display, Write};
 
 use crate::files::Grant;
 use crate::limits::LimitName;
+use crate::network::{BudgetName, HostRule, HostScope, Network, PathPattern, Ports};
 use crate::origin::Origin;
 use crate::policy::Policy;
+use crate::secrets::{Secret, SecretSource};
 use crate::sets;
 use crate::text::{Text, plain};
 
@@ -23,9 +25,8 @@ pub fn to_toml(policy: &Policy, sets: Sets) -> String {
     let show = Show { policy, sets };
     let mut out = format!("version = 1\nprofile = {}\n", text(&policy.profile));
     show.files(&mut out);
-    let network = &policy.network;
-    line(&mut out, "\n[network]", "");
-    line(&mut out, &format!("mode = {}", text(network.mode.name())), &network.origin);
+    network(&policy.network, &mut out);
+    policy.secrets.iter().for_each(|one| secret(one, &mut out));
     show.env(&mut out);
     line(&mut out, "\n[process]", "");
     let nested = policy.process.nested_namespaces;
@@ -112,6 +113,83 @@ impl<'a> Show<'a> {
             all => format!("{count} of {all} entries"),
         }
     }
+}
+
+fn network(network: &Network, out: &mut String) {
+    line(out, "\n[network]", "");
+    line(out, &format!("mode = {}", text(network.mode.name())), &network.origin);
+    let rules = |rules: &[HostRule]| -> Vec<_> {
+        let source = |rule: &HostRule| {
+            let set = rule.set.as_ref().map(|set| format!("{set}: ")).unwrap_or_default();
+            format!("{set}{}", rule.origin)
+        };
+        rules.iter().map(|rule| (host(&rule.scope), source(rule))).collect()
+    };
+    lines(out, "allow", rules(&network.allow));
+    lines(out, "deny", rules(&network.deny));
+    for ceiling in &network.ceilings {
+        let hosts: Vec<String> = ceiling.allow.iter().map(|rule| rule.scope.to_string()).collect();
+        line(out, "", format!("the managed policy lets at most these be reached: {}", hosts.join(" ")));
+    }
+    for (key, ports) in [("publish", &network.publish), ("host-ports", &network.host_ports)] {
+        lines(out, key, ports.iter().map(|rule| (rule.port.to_string(), rule.origin.to_string())).collect());
+    }
+    for name in BudgetName::ALL {
+        let budget = network.budget.get(name);
+        line(out, &format!("budget.{} = {}", name.key(), name.unit().show(budget.value)), &budget.origin);
+    }
+}
+
+/// A rule as text, or as a table where it says more than text can.
+fn host(scope: &HostScope) -> String {
+    let several = matches!(&scope.ports, Ports::These(ports) if ports.len() > 1);
+    if !several && !scope.looks_inside() {
+        return text(&scope.to_string());
+    }
+    let mut table = toml::Table::new();
+    let list = |items: Vec<&str>| items.into_iter().map(toml::Value::from).collect::<Vec<_>>();
+    let (host, ports) = match &scope.ports {
+        Ports::These(ports) => (scope.hosts.to_string(), Some(ports)),
+        _ => (scope.to_string(), None),
+    };
+    table.insert("host".into(), host.into());
+    table.extend(
+        ports.map(|ports| ("ports".into(), ports.iter().map(|port| i64::from(*port)).collect::<Vec<_>>().into())),
+    );
+    let paths = scope.paths.iter().map(PathPattern::as_str).collect();
+    for (key, items) in [("methods", list(scope.methods.iter().map(String::as_str).collect())), ("paths", list(paths))]
+    {
+        table.extend((!items.is_empty()).then(|| (key.into(), items.into())));
+    }
+    toml::Value::from(table).to_string()
+}
+
+fn secret(secret: &Secret, out: &mut String) {
+    line(out, &format!("\n[secrets.{}]", secret.name), &secret.origin);
+    let from = match &secret.from {
+        SecretSource::Env(name) => ("env", text(name)),
+        SecretSource::File(path) => ("file", text(&path.to_string_lossy())),
+        SecretSource::Command(words) => ("command", toml::Value::from(words.clone()).to_string()),
+        SecretSource::Keyring(name) => ("keyring", text(name)),
+    };
+    line(out, &format!("from = {{ {} = {} }}", from.0, from.1), "");
+    line(out, &format!("in = {}", text(&secret.r#in.text())), "");
+    lines(out, "hosts", secret.hosts.iter().map(|host| (text(&host.to_string()), String::new())).collect());
+    if let Some(name) = &secret.env {
+        line(out, &format!("env = {}", text(name)), "");
+    }
+}
+
+/// A list of values in TOML, each with its source.
+fn lines(out: &mut String, key: &str, entries: Vec<(String, String)>) {
+    if entries.is_empty() {
+        return line(out, &format!("{key} = []"), "");
+    }
+    line(out, &format!("{key} = ["), "");
+    for (entry, source) in entries {
+        line(out, &format!("  {entry},"), source);
+    }
+    line(out, "]", "");
 }
 
 fn line(out: &mut String, code: &str, comment: impl Display) {

@@ -46,5 +46,6 @@ fn show(flags: &PolicyFlags, full: bool) -> Result<ExitCode, CliError> {
     let sets = if full { Sets::Expanded } else { Sets::Named };
     print!("{}", to_toml(&merged.policy, sets));
     output::withheld(&merged.withheld);
+    output::notes(&merged.notes);
     Ok(ExitCode::SUCCESS)
 }

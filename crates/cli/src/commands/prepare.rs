@@ -59,6 +59,7 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let context = Context::new(flags.workspace.as_deref())?;
     let merged = layers::in_force(&context, flags)?;
     output::withheld(&merged.withheld);
+    output::notes(&merged.notes);
     let policy = merged.policy;
     let store = Store::open(context.state().to_owned()).map_err(|error| {
         CliError::from_error(&error)

@@ -1,9 +1,10 @@
 //! `pinfold why`: allowed or not, by which rule, and the smallest change that would allow it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pinfold_policy::{Access, Effect, Verdict, decide};
+use pinfold_policy::{Access, Destination, Effect, Policy, Rules, Ruling, Verdict, decide};
+use serde::Serialize;
 
 use crate::args::{AccessArg, WhyArgs};
 use crate::context::Context;
@@ -13,6 +14,9 @@ use crate::{layers, output};
 /// Exit status when the answer is no.
 const REFUSED: u8 = 1;
 
+/// The port that is meant where none is written.
+const HTTPS: u16 = 443;
+
 pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.policy.workspace.as_deref())?;
     let merged = layers::in_force(&context, &args.policy)?;
@@ -20,8 +24,9 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
         AccessArg::Read => (Access::Read, "read"),
         AccessArg::Write => (Access::Write, "write"),
         AccessArg::Exec => (Access::Exec, "execute"),
+        AccessArg::Connect => return connect(&merged.policy, &args),
     };
-    let path = resolve(&context, &args.path);
+    let path = resolve(&context, &args.target);
     let verdict = as_asked(access, &context, &path, decide(&merged.policy, access, &path));
     if args.json {
         output::json(&verdict)?;
@@ -31,8 +36,36 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
     Ok(if verdict.allowed { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
 
+/// The verdict on a connection, in the words of those on paths.
+fn connect(policy: &Policy, args: &WhyArgs) -> Result<ExitCode, CliError> {
+    let text = args.target.to_string_lossy();
+    let to = Destination::parse(&text, HTTPS).map_err(|error| {
+        CliError::new(format!("{text:?} is no host")).why(error.to_string()).hint("write HOST or HOST:PORT")
+    })?;
+    let rules = Rules::new(policy);
+    let ruling = rules.connect(&to);
+    let hint = rules.smallest_change(&to);
+    let allowed = ruling.allowed();
+    if args.json {
+        output::json(&Answer { ruling, hint })?;
+    } else {
+        let why = if ruling.inspect { format!("{}, request by request", ruling.reason) } else { ruling.reason };
+        let verdict = Verdict { allowed, effect: Effect::Host, why, rule: ruling.rule, hint };
+        print_verdict("connect to", Path::new(&to.to_string()), &verdict, None);
+    }
+    Ok(if allowed { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
+}
+
+/// A ruling with what would change it.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    ruling: Ruling,
+    hint: Option<String>,
+}
+
 /// Whoever asks whether his `~/.bashrc` can be changed means his own, not one in the run's home.
-fn as_asked(access: Access, context: &Context, path: &std::path::Path, verdict: Verdict) -> Verdict {
+fn as_asked(access: Access, context: &Context, path: &Path, verdict: Verdict) -> Verdict {
     if access == Access::Write && path.starts_with("/proc/sys") {
         return Verdict { allowed: false, why: "settings of the kernel are read-only in every run".into(), ..verdict };
     }
@@ -49,7 +82,7 @@ fn as_asked(access: Access, context: &Context, path: &std::path::Path, verdict: 
 }
 
 /// The path without links as far as it exists: that is what the rules speak of.
-fn resolve(context: &Context, path: &std::path::Path) -> PathBuf {
+fn resolve(context: &Context, path: &Path) -> PathBuf {
     let path = context.absolute(path);
     let existing = path.ancestors().find_map(|ancestor| Some((ancestor, std::fs::canonicalize(ancestor).ok()?)));
     match existing {
@@ -61,7 +94,7 @@ fn resolve(context: &Context, path: &std::path::Path) -> PathBuf {
 }
 
 /// What else stands in the way, besides the policy.
-fn note(access: Access, path: &std::path::Path) -> Option<&'static str> {
+fn note(access: Access, path: &Path) -> Option<&'static str> {
     let wanted = match access {
         Access::Read => rustix::fs::Access::READ_OK,
         Access::Write => rustix::fs::Access::WRITE_OK,
@@ -73,7 +106,7 @@ fn note(access: Access, path: &std::path::Path) -> Option<&'static str> {
     rustix::fs::access(path, wanted).is_err().then_some("the file's own permissions refuse it")
 }
 
-fn print_verdict(word: &str, path: &std::path::Path, verdict: &Verdict, note: Option<&str>) {
+fn print_verdict(word: &str, path: &Path, verdict: &Verdict, note: Option<&str>) {
     let answer = if verdict.allowed { "may" } else { "may not" };
     println!("{answer} {word} {}", path.display());
     println!("  why: {}", verdict.why);

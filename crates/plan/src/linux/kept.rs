@@ -1,6 +1,6 @@
 //! For each promise of a policy, by what this plan keeps it.
 
-use pinfold_policy::Policy;
+use pinfold_policy::{NetworkMode, Policy};
 
 use crate::{Assurance, Backend, Host, Identity, Keeper, Limits, Network, Plan, Promise};
 
@@ -13,6 +13,7 @@ pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assura
         Backend::LinuxNamespaces => with_namespaces(plan, policy, host),
         Backend::LinuxLandlock => without_namespaces(plan, policy, host),
     };
+    table.extend(network_rules(policy));
     table.extend(limits(plan));
     table.sort_by_key(|assurance| assurance.promise);
     table
@@ -44,7 +45,7 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
         let caches = Assurance::kept(Promise::CachesIntact, &[Mount]);
         table.push(if host.overlay { caches } else { caches.note("read-only: overlays cannot be mounted here") });
     }
-    if plan.network == Network::Loopback {
+    if policy.network.mode == NetworkMode::Off {
         table.push(Assurance::kept(Promise::NetworkOff, &[Namespace]));
     }
     let privileges = Assurance::kept(Promise::NoPrivileges, &[Credentials, Seccomp]);
@@ -61,6 +62,17 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
         });
     }
     table
+}
+
+/// Rules, ports and secrets of the network are the gate's.
+fn network_rules(policy: &Policy) -> Option<Assurance> {
+    let network = &policy.network;
+    let ports = !network.publish.is_empty() || !network.host_ports.is_empty();
+    let asked = network.mode == NetworkMode::Rules || (network.mode == NetworkMode::Off && ports);
+    asked.then(|| {
+        let remedy = "use --network off or --network full, and no published or host ports";
+        Assurance::missing(Promise::NetworkRules, "this build has no gate, so nothing leaves or enters", remedy)
+    })
 }
 
 /// Sockets with a path are not there; those without one belong to a network namespace, or are kept out by Landlock.
@@ -115,7 +127,7 @@ fn without_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assuranc
     if !policy.copy_on_write.is_empty() {
         table.push(landlock_or(Promise::CachesIntact, 2, "Landlock is missing too"));
     }
-    if plan.network == Network::None {
+    if policy.network.mode == NetworkMode::Off {
         table.push(Assurance::kept(Promise::NetworkOff, &[Seccomp]).note("no internet sockets, not even to itself"));
     }
     if host.uid == 0 {

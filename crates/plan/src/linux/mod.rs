@@ -109,8 +109,9 @@ fn refuse_wide_workspace(policy: &Policy) -> Result<(), PlanError> {
 fn network(policy: &Policy, backend: Backend) -> Network {
     match (policy.network.mode, backend) {
         (NetworkMode::Full, _) => Network::Host,
-        (NetworkMode::Off, Backend::LinuxNamespaces) => Network::Loopback,
-        (NetworkMode::Off, Backend::LinuxLandlock) => Network::None,
+        // Without a gate, rules let nothing out; `kept` says that they are not kept.
+        (NetworkMode::Off | NetworkMode::Rules, Backend::LinuxNamespaces) => Network::Loopback,
+        (NetworkMode::Off | NetworkMode::Rules, Backend::LinuxLandlock) => Network::None,
     }
 }
 

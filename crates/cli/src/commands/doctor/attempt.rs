@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::attacker;
 use super::scratch::{Scratch, random};
-use crate::args::{NetworkFlag, PolicyFlags};
+use crate::args::PolicyFlags;
 use crate::context::{Context, MANAGED_POLICY};
 use crate::error::CliError;
 
@@ -130,10 +130,13 @@ fn arguments(flags: &PolicyFlags, directory: &Path) -> Vec<OsString> {
     }
     flags.env.iter().for_each(|variable| add("env", variable.as_ref()));
     flags.limit.iter().for_each(|limit| add("limit", limit.as_ref()));
-    match flags.network {
-        Some(NetworkFlag::Off) => add("network", "off".as_ref()),
-        Some(NetworkFlag::Full) => add("network", "full".as_ref()),
-        None => {}
+    if let Some(network) = flags.network {
+        add("network", network.name().as_ref());
+    }
+    for (flag, values) in
+        [("allow-host", &flags.allow_host), ("publish", &flags.publish), ("host-port", &flags.host_port)]
+    {
+        values.iter().for_each(|value| add(flag, value.as_ref()));
     }
     arguments
 }
@@ -151,6 +154,7 @@ fn absolute(directory: &Path, value: &OsStr, may_float: bool) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::NetworkFlag;
 
     #[test]
     fn flags_mean_the_same_in_another_directory() {
@@ -160,7 +164,8 @@ mod tests {
             read: vec!["data".into(), "@system".into(), "~/x".into(), "/abs".into()],
             deny: vec!["*.key".into(), "sub/secret".into()],
             limit: vec!["memory=1GiB".into()],
-            network: Some(NetworkFlag::Full),
+            network: Some(NetworkFlag::Rules),
+            allow_host: vec!["@npm".into()],
             ..PolicyFlags::default()
         };
         let expected = [
@@ -173,7 +178,8 @@ mod tests {
             "--deny=*.key",
             "--deny=/here/sub/secret",
             "--limit=memory=1GiB",
-            "--network=full",
+            "--network=rules",
+            "--allow-host=@npm",
         ];
         assert_eq!(arguments(&flags, Path::new("/here")), expected);
     }
