@@ -330,7 +330,16 @@ mod tests {
             deny = ["@secrets", "config/prod.key", "**/*.pem", "!**/test-fixtures/*.pem"]
             protect = ["@metadata", "deploy/"]
             [network]
-            mode = "off"
+            mode = "rules"
+            allow = ["@crates-io", "*.example.com", "10.1.2.0/24:5432", { host = "api.github.com", methods = ["GET"], paths = ["/repos/**"] }]
+            deny = ["evil.example.com"]
+            publish = [3000]
+            host-ports = [5432]
+            budget = { bytes-out = "100MB", bytes-out-per-host = "10MB", connections-per-second = 50 }
+            [secrets.github]
+            from = { env = "GITHUB_TOKEN" }
+            hosts = ["api.github.com"]
+            in = "header:Authorization"
             [env]
             allow = ["@base", "MY_*"]
             deny = ["AWS_*"]
@@ -490,6 +499,122 @@ mod tests {
         2 | "A*" = "x"
           |        ^^^
         hint: `env.set` takes whole names
+        "##);
+    }
+
+    #[test]
+    fn a_bad_host_is_pointed_at() {
+        assert_snapshot!(error("[network]\nallow = [\"a.example\", \"0x7f.1\"]\n"), @r##"
+        pinfold.toml:2:23: `0x7f.1` is no name of a host: it ends in a number, so programs read it as an address, each in its own way
+          |
+        2 | allow = ["a.example", "0x7f.1"]
+          |                       ^^^^^^^^
+        hint: write a name such as "api.example.com", "*.example.com" for all below it, an address such as "192.0.2.1", or a range such as "192.0.2.0/24"
+        "##);
+        assert_snapshot!(error("network.deny = [\"https://a.example/x\"]\n"), @r##"
+        pinfold.toml:1:17: `https://a.example/x` is more than a host
+          |
+        1 | network.deny = ["https://a.example/x"]
+          |                 ^^^^^^^^^^^^^^^^^^^^^
+        hint: write the host, such as "a.example"; for paths write { host = "a.example", paths = ["/…"] }
+        "##);
+        assert_snapshot!(error("network.allow = [\"10.1.2.3/24\"]\n"), @r##"
+        pinfold.toml:1:18: `10.1.2.3/24` is no range of addresses
+          |
+        1 | network.allow = ["10.1.2.3/24"]
+          |                  ^^^^^^^^^^^^^
+        hint: the range begins at 10.1.2.0/24
+        "##);
+        assert_snapshot!(error("network.allow = [\"@githab\"]\n"), @r##"
+        pinfold.toml:1:18: unknown set `@githab`
+          |
+        1 | network.allow = ["@githab"]
+          |                  ^^^^^^^^^
+        hint: sets that fit here: `@crates-io`, `@npm`, `@pypi`, `@conda`, `@go`, `@maven`, `@rubygems`, `@packagist`, `@nuget`, `@hex`, `@debian`, `@alpine`, `@github`, `@gitlab`, `@codeberg`, `@bitbucket`, `@sourcehut`, `@anthropic`, `@openai`, `@google-ai`, `@github-copilot`, `@mistral`, `@deepseek`, `@xai`, `@groq` and `@openrouter`
+        "##);
+        assert_snapshot!(error("network.allow = [{ host = \"a.example\", ports = [] }]\n"), @r##"
+        pinfold.toml:1:18: `ports` is empty
+          |
+        1 | network.allow = [{ host = "a.example", ports = [] }]
+          |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        hint: leave it out, or write what is meant
+        "##);
+        assert_snapshot!(error("network.allow = [{ host = \"a.example\", port = 1 }]\n"), @r##"
+        pinfold.toml:1:40: unknown key `port`
+          |
+        1 | network.allow = [{ host = "a.example", port = 1 }]
+          |                                        ^^^^
+        hint: expected `host`, `ports`, `methods`, `paths`
+        "##);
+        assert_snapshot!(error("network.allow = [1]\n"), @r##"
+        pinfold.toml:1:18: invalid type: integer `1`
+          |
+        1 | network.allow = [1]
+          |                  ^
+        hint: expected text such as "api.example.com", or a table with `host`
+        "##);
+        assert_snapshot!(error("network.publish = [0]\n"), @r##"
+        pinfold.toml:1:20: 0 is no port
+          |
+        1 | network.publish = [0]
+          |                    ^
+        hint: write a number from 1 to 65535
+        "##);
+        assert_snapshot!(error("network.budget.bytes-out = \"lots\"\n"), @r##"
+        pinfold.toml:1:28: `lots` is not a size
+          |
+        1 | network.budget.bytes-out = "lots"
+          |                            ^^^^^^
+        hint: write bytes, or text with B, KiB, MiB, GiB, TiB (KB, MB, GB, TB are decimal) such as "8GiB", or "none"
+        "##);
+    }
+
+    #[test]
+    fn a_bad_secret_is_pointed_at() {
+        let secret = |from: &str, hosts: &str, place: &str| {
+            error(&format!("[secrets.a]\nfrom = {from}\nhosts = {hosts}\nin = {place}\n"))
+        };
+        let (env, hosts, basic) = ("{ env = \"A\" }", "[\"a.example\"]", "\"basic\"");
+        assert_snapshot!(secret("{ value = \"x\" }", hosts, basic), @r##"
+        pinfold.toml:2:10: unknown value `value`
+          |
+        2 | from = { value = "x" }
+          |          ^^^^^
+        hint: expected `env`, `file`, `command`, `keyring`
+        "##);
+        assert_snapshot!(secret(env, "[]", basic), @r##"
+        pinfold.toml:3:9: a secret for no host
+          |
+        3 | hosts = []
+          |         ^^
+        hint: write who may get it
+        "##);
+        assert_snapshot!(secret(env, "[\"*\"]", basic), @r##"
+        pinfold.toml:3:10: `*` is no name that could get a secret
+          |
+        3 | hosts = ["*"]
+          |          ^^^
+        hint: write the names of its hosts, such as "api.example.com" or "*.example.com"
+        "##);
+        assert_snapshot!(secret(env, hosts, "\"cookie\""), @r##"
+        pinfold.toml:4:6: `cookie` is no place in a request
+          |
+        4 | in = "cookie"
+          |      ^^^^^^^^
+        hint: write "header:Authorization", "query:key", "basic" or "body"
+        "##);
+        assert_snapshot!(error("[secrets.\"a b\"]\nfrom = { env = \"A\" }\nhosts = [\"a.example\"]\nin = \"body\"\n"), @r##"
+        pinfold.toml:1:10: `a b` is no name of a secret
+          |
+        1 | [secrets."a b"]
+          |          ^^^^^
+        hint: write letters, digits, `-` and `_`, such as [secrets.github]
+        "##);
+        assert_snapshot!(error("[secrets.a]\nhosts = [\"a.example\"]\nin = \"body\"\n"), @r##"
+        pinfold.toml:1:1: missing field `from`
+          |
+        1 | [secrets.a]
+          | ^^^^^^^^^^^
         "##);
     }
 

@@ -14,9 +14,20 @@ pub fn reference() -> String {
     let mut out = String::from(INTRODUCTION);
     let schema = schema();
     keys(&mut out, "Top level", "", &schema);
-    for section in ["files", "network", "env", "process", "limits"] {
-        let definition = resolved(&schema, &schema["properties"][section]);
-        keys(&mut out, &format!("`[{section}]`"), definition["description"].as_str().unwrap_or_default(), definition);
+    let section = |name: &str| resolved(&schema, &schema["properties"][name]);
+    let inner = |name: &str| &schema["$defs"][name];
+    for (title, definition) in [
+        ("`[files]`", section("files")),
+        ("`[network]`", section("network")),
+        ("A host as a table", inner("HostTable")),
+        ("`[network.budget]`", inner("BudgetSection")),
+        ("`[secrets.NAME]`", inner("SecretSection")),
+        ("`from` of a secret", inner("SecretFrom")),
+        ("`[env]`", section("env")),
+        ("`[process]`", section("process")),
+        ("`[limits]`", section("limits")),
+    ] {
+        keys(&mut out, title, definition["description"].as_str().unwrap_or_default(), definition);
     }
     out.push_str(LAYERS);
     out.push_str("\n## Named sets\n");
@@ -53,6 +64,28 @@ writable paths must lie in one of the three lists too, and where `write` is not,
 `env.allow` bounds the names that pass, its limits and `network.mode` are the most there can be, and `profiles` lists
 the profiles that may be used. What it cuts is reported.
 
+Of `[network]`, a project that is not trusted may add to `deny`, lower the mode and the budgets. The managed `deny` is
+added, its `allow`, `publish` and `host-ports` bound what the others may let through, and where it says anything about
+hosts or budgets, `full` becomes `rules`. Secrets of a project count once it is trusted.
+
+## How network rules decide
+
+With `mode = \"rules\"`, what no rule allows is refused, and what one denies is refused whatever others allow. A rule
+without a port allows 80 and 443, and denies every port; one with a port is about that port only. `*.example.com` is not
+`example.com`; `*` is every name, and no bare address. Names are compared in lower case, in their ASCII form (`bücher.example`
+is `xn--bcher-kva.example`), without the dot at the end; an address in another notation than usual (`0x7f.1`,
+`2130706433`) is no name.
+
+Addresses that are not of the public internet (private, loopback, link-local, of a provider's inner network, multicast,
+for documentation, where clouds hand out credentials, and those that stand for another one) are refused, also when a name
+leads there, unless a rule names the address or a range within that kind: `10.1.2.0/24` opens private addresses,
+`0.0.0.0/0` does not. Such a name needs both: a rule for the name and one for the address.
+
+A rule with `methods` or `paths` is about HTTP requests, and the gate looks inside for it. A path that servers read in
+different ways (`..`, `//`, `%2f`, `;` and the like) fits no rule that allows and every rule that denies.
+
+`--allow-host` makes a mode of `off` to `rules`, unless the command line itself says `off`.
+
 In `deny`, a bare name or a pattern that starts with `**/` counts in every directory of the user's trees, but not
 inside `@system`, `@toolchains` and `@caches`; to deny something there, write the path from `/` or `~/`.
 ";
@@ -63,8 +96,16 @@ fn keys(out: &mut String, title: &str, about: &str, definition: &Value) {
         put(out, format_args!("{about}\n\n"));
     }
     out.push_str("| key | value | meaning |\n| --- | --- | --- |\n");
-    for (key, property) in definition["properties"].as_object().into_iter().flatten() {
-        let meaning = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+    // The variants of an enumeration are objects of one property each.
+    let variants = definition["oneOf"].as_array().into_iter().flatten();
+    let variants = variants.flat_map(|variant| {
+        let properties = variant["properties"].as_object().into_iter().flatten();
+        properties.map(|(key, property)| (key, property, &variant["description"]))
+    });
+    let properties = definition["properties"].as_object().into_iter().flatten();
+    let properties = properties.map(|(key, property)| (key, property, &property["description"]));
+    for (key, property, meaning) in properties.chain(variants) {
+        let meaning = meaning.as_str().unwrap_or_default().replace('\n', " ");
         put(out, format_args!("| `{key}` | {} | {} |\n", kind(property), cell(&meaning)));
     }
 }
@@ -77,6 +118,7 @@ fn kind(property: &Value) -> String {
         ("HostEntry", "list of hosts"),
         ("u16", "list of ports"),
         ("uint16", "list of ports"),
+        ("SecretFrom", "table with one key"),
         ("Amount", "amount"),
         ("Section", "section"),
         ("\"array\"", "list of text"),

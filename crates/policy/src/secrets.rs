@@ -241,3 +241,69 @@ pub(crate) fn hide_sources(policy: &mut Policy) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{TRUSTED, UNTRUSTED, merged};
+    use crate::origin::LayerKind::{Managed, User};
+    use crate::{Access, decide};
+
+    const GITHUB: &str = "[secrets.github]
+        from = { env = 'GITHUB_TOKEN' }
+        hosts = ['api.github.com', '*.example.com:8443']
+        in = 'header:Authorization'";
+
+    #[test]
+    fn a_secret_names_its_source_and_never_its_value() {
+        let policy = merged(&[(User, GITHUB)]).policy;
+        let [secret] = policy.secrets.as_slice() else { panic!("one secret") };
+        assert_eq!(secret.from, SecretSource::Env("GITHUB_TOKEN".into()));
+        assert_eq!(secret.env.as_deref(), Some("GITHUB_TOKEN"));
+        assert_eq!(secret.r#in, SecretUse::Header("authorization".into()));
+        let hosts: Vec<String> = secret.hosts.iter().map(ToString::to_string).collect();
+        assert_eq!(hosts, ["api.github.com:443", "*.example.com:8443"]);
+    }
+
+    #[test]
+    fn what_a_secret_comes_from_is_kept_from_the_run() {
+        let file = "[secrets.a]\nfrom = { file = '/srv/token' }\nhosts = ['a.example']\nin = 'basic'\nenv = 'A'";
+        let open = "env.allow = ['*']\nfiles.read = ['/srv']\n";
+        let policy = merged(&[(User, &format!("{open}{GITHUB}\n{file}"))]).policy;
+        let caller = ["GITHUB_TOKEN", "OTHER"].map(|name| (name.into(), "value".into()));
+        assert_eq!(policy.env.select(caller).iter().filter(|(name, _)| name == "GITHUB_TOKEN").count(), 0);
+        assert!(policy.env.verdict("OTHER".as_ref()).allowed);
+        assert!(!decide(&policy, Access::Read, "/srv/token".as_ref()).allowed);
+        assert!(decide(&policy, Access::Read, "/srv/other".as_ref()).allowed);
+    }
+
+    #[test]
+    fn a_later_layer_replaces_a_secret_and_a_project_needs_trust() {
+        let other = GITHUB.replace("GITHUB_TOKEN", "OTHER");
+        let from = |layers: &[(LayerKind, &str)]| {
+            let secrets = merged(layers).policy.secrets;
+            secrets.iter().map(|secret| secret.from.clone()).collect::<Vec<_>>()
+        };
+        let env = |name: &str| vec![SecretSource::Env(name.into())];
+        assert_eq!(from(&[(User, GITHUB), (UNTRUSTED, &other)]), env("GITHUB_TOKEN"));
+        assert_eq!(from(&[(User, GITHUB), (TRUSTED, &other)]), env("OTHER"));
+        assert_eq!(from(&[(Managed, GITHUB), (TRUSTED, &other)]), env("GITHUB_TOKEN"));
+    }
+
+    #[test]
+    fn the_digest_notices_where_a_secret_goes() {
+        let digest = |text: &str| merged(&[(User, text)]).policy.digest_input();
+        assert_ne!(digest(GITHUB), digest(&GITHUB.replace("api.github.com", "evil.example")));
+        assert_ne!(digest(GITHUB), digest(&GITHUB.replace("header:Authorization", "body")));
+    }
+
+    #[test]
+    fn places_and_hosts_are_checked() {
+        for text in ["", "header", "header:", "header:a b", "header:a:b", "cookie", "basic:x", "query:a&b=c\n"] {
+            assert!(SecretUse::parse(text).is_err(), "{text:?}");
+        }
+        for text in ["*", "10.0.0.1", "10.0.0.0/8", "@github", "https://a.example"] {
+            assert!(host(text).is_err(), "{text}");
+        }
+    }
+}

@@ -172,7 +172,8 @@ fn cap_hosts(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withheld>)
     let why = managed_why(layer, ALLOW);
     let mut seen: Vec<(String, Arc<Origin>)> = Vec::new();
     for rule in network.allow.iter().filter(|rule| !allow.iter().any(|own| own.scope.cover(&rule.scope))) {
-        let meets = rule.set.is_some() || allow.iter().any(|own| own.scope.meets(&rule.scope));
+        let siblings = network.allow.iter().filter(|other| other.origin == rule.origin && other.set == rule.set);
+        let meets = siblings.map(|sibling| &sibling.scope).any(|scope| allow.iter().any(|own| own.scope.meets(scope)));
         let shown = rule.set.as_ref().map_or_else(|| rule.scope.to_string(), ToString::to_string);
         let what = (format!("{ALLOW} \"{shown}\"{}", if meets { " in part" } else { "" }), rule.origin.clone());
         if !seen.contains(&what) {

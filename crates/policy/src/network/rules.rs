@@ -1,6 +1,5 @@
 //! The rules of a run, ready to judge connections, requests and addresses.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -8,106 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::hint;
 use crate::network::mode::NetworkMode;
-use crate::network::name::{Host, Name, NotAName, split_port};
 use crate::network::path::RequestPath;
 use crate::network::ports::Ports;
 use crate::network::range::Range;
+use crate::network::ruling::{Decision, Destination, Ruling};
 use crate::network::scope::{HostRule, HostScope, Hosts};
 use crate::network::special::{Block, special};
 use crate::network::{HOST_NAME, Network};
 use crate::origin::{LayerKind, Origin, Rule};
 use crate::platform::Places;
 use crate::policy::Policy;
-
-/// Where something inside wants to go.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Destination {
-    /// The name, if it goes by one.
-    pub name: Option<Name>,
-    /// The address, if it goes by a literal one.
-    pub address: Option<IpAddr>,
-    /// The port.
-    pub port: u16,
-}
-
-impl Destination {
-    /// The destination of a host and a port.
-    pub fn new(host: Host, port: u16) -> Self {
-        match host {
-            Host::Name(name) => Self { name: Some(name), address: None, port },
-            Host::Address(address) => Self { name: None, address: Some(address), port },
-        }
-    }
-
-    /// Reads `HOST:PORT`, or `HOST` for that other port.
-    ///
-    /// # Errors
-    /// When the host is neither a name nor an address in its plain notation, or the port none.
-    pub fn parse(text: &str, port: u16) -> Result<Self, NotAName> {
-        let (host, written) = split_port(text);
-        let port = match written.map(Ports::parse) {
-            None => port,
-            Some(Ok(Ports::These(ports))) => ports.first().copied().unwrap_or(port),
-            Some(_) => return Err(NotAName::Port),
-        };
-        Ok(Self::new(Host::new(host)?, port))
-    }
-}
-
-impl fmt::Display for Destination {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.name, self.address) {
-            (Some(name), _) => write!(f, "{name}:{}", self.port),
-            (None, Some(address)) => write!(f, "{}:{}", Host::Address(address), self.port),
-            (None, None) => write!(f, "port {} of nothing", self.port),
-        }
-    }
-}
-
-/// May it?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Decision {
-    /// Yes.
-    Allow,
-    /// No, and nobody need be asked: a rule, the managed policy or the kind of address says so.
-    Deny,
-    /// No rule says anything: no, unless the user is asked and says yes.
-    Unnamed,
-}
-
-/// The answer to a connection, a request or an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Ruling {
-    /// May it?
-    pub verdict: Decision,
-    /// If it may: must each of its requests be judged, so that TLS is to be opened?
-    pub inspect: bool,
-    /// Why, as a clause.
-    pub reason: String,
-    /// The rule that decided.
-    pub rule: Option<Rule>,
-}
-
-impl Ruling {
-    /// May it?
-    pub fn allowed(&self) -> bool {
-        self.verdict == Decision::Allow
-    }
-
-    fn new(verdict: Decision, reason: impl Into<String>, rule: Option<Rule>) -> Self {
-        Self { verdict, inspect: false, reason: reason.into(), rule }
-    }
-
-    fn allow(reason: &str, rule: Rule) -> Self {
-        Self::new(Decision::Allow, reason, Some(rule))
-    }
-
-    fn deny(reason: impl Into<String>, rule: Option<Rule>) -> Self {
-        Self::new(Decision::Deny, reason, rule)
-    }
-}
 
 /// A request of HTTP, as far as rules speak of it.
 struct Request<'a> {
@@ -359,4 +268,329 @@ fn denied(rule: &HostRule) -> Ruling {
 
 fn forbidden(before: &str, ceiling: &Arc<Origin>) -> Ruling {
     Ruling::deny(format!("{before}the managed policy ({}) does not allow it", ceiling.place()), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::fixtures::{TRUSTED, UNTRUSTED, flags, layer, linux, merged};
+    use crate::flags::Setting;
+    use crate::layers::{Layer, merge};
+    use crate::origin::LayerKind::{Managed, User};
+
+    const GIT: &str = "network.mode = 'rules'\nnetwork.allow = ['github.com', '*.example.com', 'db.corp.example:5432']";
+
+    fn rules(layers: &[(LayerKind, &str)]) -> Rules {
+        Rules::new(&merged(layers).policy)
+    }
+
+    /// A user's lists, with the mode that they count for.
+    fn user(lists: &str) -> Rules {
+        rules(&[(User, &format!("[network]\nmode = 'rules'\n{lists}"))])
+    }
+
+    fn to(text: &str) -> Destination {
+        Destination::parse(text, 443).expect(text)
+    }
+
+    fn verdict(rules: &Rules, text: &str) -> Decision {
+        rules.connect(&to(text)).verdict
+    }
+
+    fn may(rules: &Rules, text: &str) -> bool {
+        rules.connect(&to(text)).allowed()
+    }
+
+    fn may_dial(rules: &Rules, text: &str, address: &str) -> bool {
+        rules.address(address.parse().expect(address), &to(text)).allowed()
+    }
+
+    fn explained(rules: &Rules, text: &str) -> String {
+        let ruling = rules.connect(&to(text));
+        let rule = ruling.rule.map(|rule| format!("\nrule: {rule}")).unwrap_or_default();
+        let hint = rules.smallest_change(&to(text)).map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        format!("{:?}: {}{rule}{hint}", ruling.verdict, ruling.reason)
+    }
+
+    #[test]
+    fn only_what_is_named_is_reached() {
+        let rules = rules(&[(User, GIT)]);
+        for text in
+            ["github.com", "GitHub.COM.", "github.com:80", "a.example.com", "a.b.example.com", "db.corp.example:5432"]
+        {
+            assert!(may(&rules, text), "{text}");
+        }
+        for text in [
+            "github.com:22",
+            "example.com",
+            "notexample.com",
+            "x.github.com",
+            "db.corp.example",
+            "1.1.1.1",
+            "github.com:0",
+        ] {
+            assert!(Destination::parse(text, 443).is_err() || !may(&rules, text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_rule_and_the_smallest_change() {
+        let rules = rules(&[(User, &format!("{GIT}\nnetwork.deny = ['gist.example.com']"))]);
+        assert_snapshot!(explained(&rules, "api.github.com"), @r##"
+        Unnamed: no rule in [network] names this host
+        hint: run with --allow-host api.github.com, or add "api.github.com" to network.allow in ~/.config/pinfold/policy.toml
+        "##);
+        assert_snapshot!(explained(&rules, "github.com:22"), @r##"
+        Unnamed: rules in [network] name this host, but not this port
+        rule: network.allow "github.com", ~/.config/pinfold/policy.toml:2 (user)
+        hint: run with --allow-host github.com:22, or add "github.com:22" to network.allow in ~/.config/pinfold/policy.toml
+        "##);
+        assert_snapshot!(explained(&rules, "gist.example.com:22"), @r##"
+        Deny: a rule denies it
+        rule: network.deny "gist.example.com", ~/.config/pinfold/policy.toml:3 (user)
+        hint: remove the rule at ~/.config/pinfold/policy.toml:3 (user)
+        "##);
+        assert_snapshot!(explained(&rules, "[::ffff:10.0.0.1]:5432"), @r##"
+        Deny: 10.0.0.1 is a private address, and no rule names it
+        hint: run with --allow-host 10.0.0.1:5432, or add "10.0.0.1:5432" to network.allow in ~/.config/pinfold/policy.toml
+        "##);
+        assert_snapshot!(explained(&rules, "host.pinfold.internal:5432"), @r##"
+        Deny: no entry of network.host-ports names this port
+        hint: run with --host-port 5432, or add 5432 to network.host-ports in ~/.config/pinfold/policy.toml
+        "##);
+        assert_snapshot!(explained(&rules, "github.com"), @r##"
+        Allow: a rule allows it
+        rule: network.allow "github.com", ~/.config/pinfold/policy.toml:2 (user)
+        "##);
+        assert_snapshot!(explained(&Rules::new(&merged(&[]).policy), "github.com"), @r##"
+        Deny: the network is off
+        rule: network.mode "off", profile `workspace`, network.mode
+        hint: run with --allow-host github.com, or add "github.com" to network.allow in ~/.config/pinfold/policy.toml and set network.mode to "rules" there
+        "##);
+    }
+
+    #[test]
+    fn what_the_managed_policy_refuses_has_no_hint() {
+        let managed = "network.allow = ['*.example.com']\nnetwork.deny = ['evil.example.com']";
+        let rules = rules(&[(User, "network.mode = 'full'\nnetwork.allow = ['*']"), (Managed, managed)]);
+        assert_snapshot!(explained(&rules, "evil.example.com"), @r##"
+        Deny: the managed policy (/etc/pinfold/policy.toml:2) forbids it
+        rule: network.deny "evil.example.com", /etc/pinfold/policy.toml:2 (managed)
+        "##);
+        assert_snapshot!(explained(&rules, "github.com"), @"Deny: the managed policy (/etc/pinfold/policy.toml:1) does not allow it");
+        assert_snapshot!(explained(&rules, "10.0.0.1"), @r##"
+        Deny: no rule in [network] allows it, and the managed policy (/etc/pinfold/policy.toml:1) does not allow it
+        "##);
+        assert!(may(&rules, "good.example.com") && !may(&rules, "good.example.com:22"));
+    }
+
+    #[test]
+    fn an_address_is_judged_after_the_name() {
+        let rules =
+            user("allow = ['a.example', 'db.example:5432', '10.1.0.0/16:5432', '0.0.0.0/0']\ndeny = ['8.8.8.0/24']");
+        assert!(may_dial(&rules, "a.example", "1.1.1.1") && may_dial(&rules, "a.example", "2606:4700::1"));
+        for near in
+            ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "fe80::1"]
+        {
+            assert!(!may_dial(&rules, "a.example", near), "{near}");
+        }
+        assert!(may_dial(&rules, "db.example:5432", "10.1.2.3") && !may_dial(&rules, "db.example:5432", "10.2.2.3"));
+        assert!(!may_dial(&rules, "b.example", "1.1.1.1"), "the name itself is not allowed");
+        for denied in ["8.8.8.8", "::ffff:8.8.8.8", "64:ff9b::808:808"] {
+            assert!(!may_dial(&rules, "a.example", denied), "{denied}");
+        }
+    }
+
+    #[test]
+    fn a_bare_address_needs_a_range_that_means_it() {
+        let rules = user("allow = ['*:*', '10.1.0.0/16:5432', '0.0.0.0/0', '::/0']");
+        assert!(may(&rules, "1.1.1.1") && may(&rules, "[2606:4700::1]") && may(&rules, "10.1.2.3:5432"));
+        for text in ["10.1.2.3", "127.0.0.1", "169.254.169.254:80", "[::1]", "[fe80::1]", "[2002:7f00:1::]"] {
+            assert_eq!(verdict(&rules, text), Decision::Deny, "{text}");
+        }
+        let named = user("allow = ['*:*']");
+        assert_eq!(verdict(&named, "1.1.1.1"), Decision::Unnamed);
+        assert!(may(&user("allow = ['169.254.169.254:80']"), "169.254.169.254:80"));
+        assert!(!may(&user("allow = ['169.254.0.0/16:80']"), "169.254.169.254:80"), "credentials are named alone");
+    }
+
+    #[test]
+    fn requests_are_judged_where_a_rule_speaks_of_them() {
+        let rules = user(
+            "allow = [{ host = 'api.example', methods = ['GET'], paths = ['/repos/**'] }, 'web.example', 'github.com']
+             deny = [{ host = 'web.example', paths = ['/admin/**'] }]",
+        );
+        let may = |host: &str, method: &str, path: &str| rules.request(&to(host), method, path).allowed();
+        assert!(rules.connect(&to("api.example")).inspect && rules.connect(&to("web.example")).inspect);
+        assert!(!rules.connect(&to("github.com")).inspect);
+        assert!(may("api.example", "GET", "/repos/x?page=2") && !may("api.example", "POST", "/repos/x"));
+        assert!(!may("api.example", "get", "/repos/x") && !may("api.example", "GET", "/repos/../admin"));
+        assert!(may("web.example", "POST", "/x") && !may("web.example", "GET", "/admin/x"));
+        assert!(!may("web.example", "GET", "/x/..%2fadmin") && may("github.com", "POST", "/x/..%2fadmin"));
+        assert!(!may("other.example", "GET", "/"));
+        let ruling = rules.request(&to("api.example"), "POST", "/repos/x");
+        assert_eq!(
+            (ruling.verdict, &*ruling.reason),
+            (Decision::Unnamed, "no rule in [network] allows this method and path")
+        );
+    }
+
+    #[test]
+    fn a_rule_about_requests_opens_no_special_address_for_a_name() {
+        let rules = user("allow = ['a.example', { host = '10.0.0.1', methods = ['GET'] }]");
+        assert!(!may_dial(&rules, "a.example", "10.0.0.1"));
+        assert!(
+            rules.request(&to("10.0.0.1"), "GET", "/").allowed()
+                && !rules.request(&to("10.0.0.1"), "PUT", "/").allowed()
+        );
+    }
+
+    #[test]
+    fn a_managed_rule_about_requests_takes_a_look_inside() {
+        let managed = "network.allow = [{ host = '*', methods = ['GET'] }]";
+        let rules = rules(&[(User, GIT), (Managed, managed)]);
+        assert!(rules.connect(&to("github.com")).inspect);
+        assert!(rules.request(&to("github.com"), "GET", "/").allowed());
+        let ruling = rules.request(&to("github.com"), "POST", "/");
+        assert_eq!(ruling.verdict, Decision::Deny);
+    }
+
+    #[test]
+    fn a_managed_list_must_name_special_addresses_too() {
+        let user = "network.mode = 'rules'\nnetwork.allow = ['db.example', '10.0.0.0/8']";
+        assert!(!may_dial(&rules(&[(User, user), (Managed, "network.allow = ['*']")]), "db.example", "10.0.0.1"));
+        assert!(may_dial(
+            &rules(&[(User, user), (Managed, "network.allow = ['*', '10.0.0.0/8']")]),
+            "db.example",
+            "10.0.0.1"
+        ));
+    }
+
+    #[test]
+    fn ports_of_the_host_are_reached_under_one_name() {
+        let rules = user("host-ports = [5432]\nallow = ['*:*', '127.0.0.0/8:*']");
+        assert!(may(&rules, "host.pinfold.internal:5432") && !may(&rules, "host.pinfold.internal:5433"));
+        assert!(may_dial(&rules, "host.pinfold.internal:5432", "127.0.0.1"));
+        assert!(!may_dial(&rules, "host.pinfold.internal:5432", "1.1.1.1"));
+        assert!(!may_dial(&rules, "host.pinfold.internal:5433", "127.0.0.1"));
+    }
+
+    #[test]
+    fn a_secret_takes_a_look_inside() {
+        let secret = "secrets.t = { from = { env = 'T' }, hosts = ['github.com'], in = 'basic' }";
+        let rules = rules(&[(User, &format!("{GIT}\n{secret}"))]);
+        assert!(rules.connect(&to("github.com")).inspect && !rules.connect(&to("github.com:80")).inspect);
+    }
+
+    #[test]
+    fn presets_open_what_they_list_and_deny_the_whole_host() {
+        let allowed = user("allow = ['@github']");
+        assert!(may(&allowed, "github.com:22") && may(&allowed, "api.github.com") && !may(&allowed, "github.com:80"));
+        let denied = user("allow = ['*:*']\ndeny = ['@github']");
+        assert!(!may(&denied, "github.com:80") && !may(&denied, "github.com:9418") && may(&denied, "gitlab.com"));
+    }
+
+    #[test]
+    fn a_flag_that_lets_a_host_in_means_rules() {
+        let with = |layers: Vec<Layer>| Rules::new(&merge(&layers, &linux()).expect("mergeable").policy);
+        let allow = (Setting::AllowHost, "github.com", "--allow-host github.com");
+        let off = (Setting::Network, "off", "--network off");
+        assert!(may(&with(vec![flags(&[allow])]), "github.com"));
+        assert!(may(&with(vec![flags(&[allow]), layer(User, "network.mode = 'off'")]), "github.com"));
+        assert!(!may(&with(vec![flags(&[off, allow])]), "github.com"));
+        assert!(!may(&with(vec![flags(&[allow]), layer(Managed, "network.mode = 'off'")]), "github.com"));
+        assert!(may(&with(vec![flags(&[allow]), layer(User, "network.mode = 'full'")]), "other.example"));
+    }
+
+    #[test]
+    fn lists_in_a_file_change_no_mode_and_a_note_says_so() {
+        let merged = merged(&[(User, "network.allow = ['github.com']")]);
+        assert!(!may(&Rules::new(&merged.policy), "github.com"));
+        assert_snapshot!(merged.notes.join("\n"), @r##"
+        network.allow "github.com", ~/.config/pinfold/policy.toml:1 (user): it counts with network.mode "rules", and that is "off" (profile `workspace`, network.mode)
+        "##);
+        let full = crate::fixtures::merged(&[(User, "network.mode = 'full'\nnetwork.deny = ['a.example']")]);
+        assert_snapshot!(full.notes.join("\n"), @r##"
+        network.deny, ~/.config/pinfold/policy.toml:2 (user): it counts with network.mode "rules", and that is "full" (~/.config/pinfold/policy.toml:1 (user))
+        "##);
+        let every = crate::fixtures::merged(&[(User, "network.mode = 'rules'\nnetwork.allow = ['*']")]);
+        assert_snapshot!(every.notes.join("\n"), @r##"
+        network.allow "*", ~/.config/pinfold/policy.toml:2 (user): every public host can be reached by name
+        "##);
+    }
+
+    #[test]
+    fn a_project_that_is_not_trusted_only_narrows_the_network() {
+        let project = "
+            secrets.t = { from = { command = ['id'] }, hosts = ['evil.example'], in = 'body' }
+            [network]
+            mode = 'full'
+            allow = ['evil.example', '@npm']
+            deny = ['github.com']
+            publish = [3000]
+            host-ports = [5432]
+            budget = { bytes-out = '1GB', connections-per-second = 10 }";
+        let user = format!("{GIT}\nnetwork.budget.bytes-out = '1MB'");
+        let merged = merged(&[(User, &user), (UNTRUSTED, project)]);
+        let report: String =
+            merged.withheld.iter().map(|withheld| format!("{}, {}\n", withheld.what, withheld.origin)).collect();
+        assert_snapshot!(report, @r##"
+        network.allow "evil.example", pinfold.toml:5 (project, not trusted)
+        network.allow "@npm", pinfold.toml:5 (project, not trusted)
+        network.publish 3000, pinfold.toml:7 (project, not trusted)
+        network.host-ports 5432, pinfold.toml:8 (project, not trusted)
+        network.mode "full", pinfold.toml:4 (project, not trusted)
+        network.budget.bytes-out 1000000000, pinfold.toml:9 (project, not trusted)
+        secrets.t, pinfold.toml:2 (project, not trusted)
+        "##);
+        let rules = Rules::new(&merged.policy);
+        assert!(!may(&rules, "github.com") && !may(&rules, "evil.example") && may(&rules, "a.example.com"));
+        assert_eq!(merged.policy.network.budget.connections_per_second.value, Some(10));
+        assert_eq!(merged.policy.network.budget.bytes_out.value, Some(1_000_000));
+        assert!(may(
+            &Rules::new(&crate::fixtures::merged(&[(User, GIT), (TRUSTED, "network.allow = ['x.example']")]).policy),
+            "x.example"
+        ));
+    }
+
+    #[test]
+    fn the_managed_policy_cuts_and_says_what() {
+        let managed = "
+            [network]
+            allow = ['*.example.com', '@npm']
+            publish = []
+            host-ports = [5432]
+            budget.bytes-out = '1MB'";
+        let user = "
+            [network]
+            mode = 'full'
+            allow = ['a.example.com', '*', '@npm', '@github', 'evil.example']
+            publish = [3000]
+            host-ports = [5432, 6379]
+            budget = { bytes-out = 'none', connections-per-second = 5 }";
+        let merged = merged(&[(User, user), (Managed, managed)]);
+        let report: String = merged.withheld.iter().map(|withheld| format!("{withheld}\n")).collect();
+        assert_snapshot!(report, @r##"
+        network.allow "*" in part, ~/.config/pinfold/policy.toml:4 (user): `network.allow` of the managed policy (/etc/pinfold/policy.toml) does not allow it
+        network.allow "@github", ~/.config/pinfold/policy.toml:4 (user): `network.allow` of the managed policy (/etc/pinfold/policy.toml) does not allow it
+        network.allow "evil.example", ~/.config/pinfold/policy.toml:4 (user): `network.allow` of the managed policy (/etc/pinfold/policy.toml) does not allow it
+        network.publish 3000, ~/.config/pinfold/policy.toml:5 (user): `network.publish` of the managed policy (/etc/pinfold/policy.toml) does not allow it
+        network.host-ports 6379, ~/.config/pinfold/policy.toml:6 (user): `network.host-ports` of the managed policy (/etc/pinfold/policy.toml) does not allow it
+        network.mode "full", ~/.config/pinfold/policy.toml:3 (user): `network` of the managed policy (/etc/pinfold/policy.toml) does not allow it
+        network.budget.bytes-out "none", ~/.config/pinfold/policy.toml:7 (user): `network.budget.bytes-out` of the managed policy (/etc/pinfold/policy.toml) does not allow it
+        "##);
+        assert_eq!(merged.policy.network.mode, NetworkMode::Rules);
+        assert_eq!(merged.policy.network.budget.bytes_out.value, Some(1_000_000));
+    }
+
+    #[test]
+    fn rules_survive_json() {
+        let rules = user(
+            "allow = ['*.example.com', '10.0.0.0/8:*', { host = 'a.b', ports = [1, 2], paths = ['/x/**'] }, '@npm']",
+        );
+        let json = serde_json::to_string(&rules).expect("serialisable");
+        assert_eq!(serde_json::from_str::<Rules>(&json).expect("readable"), rules);
+    }
 }

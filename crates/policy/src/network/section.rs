@@ -129,7 +129,7 @@ impl HostTable {
 /// An empty list would read as "none" to some and as "all" to others.
 fn filled<'a, T>(key: &str, list: Option<&'a [T]>) -> Result<Option<&'a [T]>, Complaint> {
     match list {
-        Some([]) => Err(Complaint::new(format!("`{key}` is empty"), "leave it out for all, or write what is meant")),
+        Some([]) => Err(Complaint::new(format!("`{key}` is empty"), "leave it out, or write what is meant")),
         list => Ok(list),
     }
 }
