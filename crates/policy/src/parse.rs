@@ -530,7 +530,7 @@ mod tests {
           |
         1 | network.allow = ["@githab"]
           |                  ^^^^^^^^^
-        hint: sets that fit here: `@crates-io`, `@npm`, `@pypi`, `@conda`, `@go`, `@maven`, `@rubygems`, `@packagist`, `@nuget`, `@hex`, `@debian`, `@alpine`, `@github`, `@gitlab`, `@codeberg`, `@bitbucket`, `@sourcehut`, `@anthropic`, `@openai`, `@google-ai`, `@github-copilot`, `@mistral`, `@deepseek`, `@xai`, `@groq` and `@openrouter`
+        hint: did you mean `@gitlab`? sets that fit here: `@crates-io`, `@npm`, `@pypi`, `@conda`, `@go`, `@maven`, `@rubygems`, `@packagist`, `@nuget`, `@hex`, `@debian`, `@alpine`, `@github`, `@gitlab`, `@codeberg`, `@bitbucket`, `@sourcehut`, `@anthropic`, `@openai`, `@google-ai`, `@github-copilot`, `@mistral`, `@deepseek`, `@xai`, `@groq` and `@openrouter`
         "##);
         assert_snapshot!(error("network.allow = [{ host = \"a.example\", ports = [] }]\n"), @r##"
         pinfold.toml:1:18: `ports` is empty
