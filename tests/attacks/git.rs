@@ -552,3 +552,19 @@ fn the_settings_of_a_submodule_of_a_linked_worktree_are_changed() {
         .springs_in("home/project/trees/side/sub")
         .is_contained();
 }
+
+#[test]
+fn a_submodule_is_made_whose_files_are_those_of_another_directory() {
+    for work_tree in
+        ["../../../../other", "../../../away", "../../../away/../other", "../../../\\\"sub\\\"/../../other"]
+    {
+        Attack::sh(format!(
+            r#"git init --quiet sub; (cd sub; echo evil > README; git add README; git commit --quiet --message x)
+            mkdir -p .git/modules '"sub"'; mv sub/.git .git/modules/sub; echo gitdir: ../.git/modules/sub > sub/.git
+            ln -s ../other away; printf '[core]\nrepositoryformatversion = 0\nworktree = {work_tree}\n' > .git/modules/sub/config"#
+        ))
+        .after(|scene| drop(scene.git("home/project/sub", &["checkout", "--force", "."])))
+        .harms("home/other/README")
+        .is_contained();
+    }
+}

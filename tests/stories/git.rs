@@ -161,3 +161,78 @@ fn large_files_filters_and_attributes_are_left_to_git() {
     assert!(text.contains("1 file changed"), "{text}");
     desk.outside("git fsck --strict").ok();
 }
+
+/// How git is told of a change to its settings that was refused.
+const REFUSED: &str = "git could not change";
+
+#[test]
+fn a_refused_change_of_gits_settings_is_explained() {
+    let desk = Desk::new();
+    for command in [&["git", "config", "a.b", "c"][..], &["git", "remote", "add", "up", "../x"]] {
+        let ended = desk.pinfold(["run", "--"]).arguments(command).run();
+        ended.says(REFUSED).says("/project/.git/config").says("it is protected").says("--protect '!.git/config'");
+    }
+    desk.inside("sleep 0.3; git config a.b c; sleep 0.1").says(REFUSED);
+    let json = desk.pinfold(["run", "--json", "--", "git", "config", "a.b", "c"]).run();
+    assert!(json.stderr.contains("\"refused\":[\"") && !json.stderr.contains(REFUSED), "{json}");
+    desk.inside_with(&["--protect", "!.git/config"], "git config a.b c").says_nothing().ok();
+    assert_eq!(desk.outside("git config a.b").ok(), "c");
+}
+
+#[test]
+fn nobody_is_told_of_refused_settings_who_changed_none() {
+    let desk = Desk::new();
+    desk.inside("sleep 0.3; echo x >> README; git commit --quiet -am x; git checkout --quiet -b topic; git gc --quiet; git status >/dev/null")
+        .says_nothing()
+        .ok();
+    for command in
+        [&["git", "checkout", "--quiet", "main"][..], &["git", "branch", "other"], &["git", "config", "user.name"]]
+    {
+        desk.pinfold(["run", "--"]).arguments(command).run().says_nothing().ok();
+    }
+    // Somebody outside changes them meanwhile.
+    let run = desk.pinfold(["run", "--", "sleep", "1"]).start();
+    desk.outside("sleep 0.4; git config a.b c").ok();
+    run.wait().says_nothing().ok();
+}
+
+#[test]
+fn a_lock_that_is_left_on_gits_settings_is_told() {
+    let desk = Desk::new();
+    desk.inside(": > .git/config.lock").says(REFUSED).says("config.lock was left").ok();
+}
+
+#[test]
+fn a_submodule_that_is_added_inside_is_usable_outside() {
+    let desk = Desk::new();
+    let library =
+        "set -e; git init --quiet ../library; cd ../library; echo lib > lib.txt; git add .; git commit --quiet -m lib";
+    desk.outside(library).ok();
+    let add = "git -c protocol.file.allow=always submodule --quiet add ../library libs/lib && git commit --quiet -m submodule";
+    let flags = ["--read", "../library"];
+    let ended = desk.inside_with(&flags, add).says(REFUSED).says("git submodule init");
+    assert!(!ended.stderr.contains("quarantined"), "{ended}");
+    ended.ok();
+    assert_eq!(
+        desk.outside("git -C libs/lib log --format=%s; git submodule --quiet init; git submodule status")
+            .ok()
+            .lines()
+            .next(),
+        Some("lib")
+    );
+    assert_eq!(
+        desk.inside("cd libs/lib && echo x >> lib.txt && git commit --quiet -am more && git log --format=%s").ok(),
+        "more\nlib"
+    );
+    assert_eq!(desk.outside("git status --short").ok(), " M libs/lib");
+}
+
+#[test]
+fn a_submodule_that_was_initialised_outside_is_fetched_inside() {
+    let desk = with_submodule();
+    desk.outside("git clone --quiet \"$PWD\" ../fresh && cd ../fresh && git submodule --quiet init").ok();
+    let script = "git -c protocol.file.allow=always submodule --quiet update; cat lib/lib.txt";
+    let call = desk.pinfold(["run", "--read", "../library", "--", "/bin/sh", "-c", script]).directory("home/fresh");
+    assert_eq!(call.run().says_nothing().ok(), "lib");
+    assert_eq!(desk.outside("cd ../fresh; git status --short; git -C lib status --short").ok(), "");
+}

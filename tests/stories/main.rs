@@ -11,6 +11,7 @@ mod exit_status;
 mod git;
 mod hosts;
 mod limits;
+mod manners;
 mod policy;
 mod programs;
 mod screen;

@@ -19,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) home: PathBuf,
     /// The current directory, without links.
     pub(crate) directory: PathBuf,
+    /// The current directory as the user spells it; the links in it work inside too.
+    pub(crate) spelled_directory: PathBuf,
     /// The workspace, without links.
     pub(crate) workspace: PathBuf,
     /// Home, current directory and workspace as the user spells them.
@@ -37,8 +39,9 @@ impl Context {
         let home = real(&spelled_home, "the home directory")?;
         let directory = std::env::current_dir()
             .map_err(|error| CliError::new("the current directory cannot be found").why(error.to_string()))?;
-        let spelled_directory =
-            variable(&environment, "PWD").filter(|spelled| real_or_none(spelled).as_ref() == Some(&directory));
+        let spelled_directory = variable(&environment, "PWD")
+            .filter(|spelled| real_or_none(spelled).as_ref() == Some(&directory))
+            .unwrap_or_else(|| directory.clone());
         let workspace = match workspace {
             Some(workspace) => real(workspace, "the workspace")?,
             None => find_workspace(&directory, &home),
@@ -48,7 +51,8 @@ impl Context {
         Ok(Self {
             state: base("XDG_STATE_HOME", ".local/state"),
             configuration: base("XDG_CONFIG_HOME", ".config"),
-            spelled: std::iter::once(spelled_home).chain(spelled_directory).collect(),
+            spelled: vec![spelled_home, spelled_directory.clone()],
+            spelled_directory,
             home,
             directory,
             workspace,

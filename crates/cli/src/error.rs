@@ -2,12 +2,16 @@
 
 use std::fmt;
 
+use pinfold_policy::Verdict;
+
 /// Exit status when the sandbox failed and the command never ran.
 pub(crate) const NOT_STARTED: u8 = 125;
 
-/// An error in four lines, of which all but the first may be missing.
+/// An error, or something else worth saying, in four lines, of which all but the first may be missing.
 #[derive(Debug, Default)]
 pub(crate) struct CliError {
+    /// Goes before what there is to say.
+    label: &'static str,
     what: String,
     why: Vec<String>,
     rule: Option<String>,
@@ -17,7 +21,21 @@ pub(crate) struct CliError {
 impl CliError {
     /// An error; `what` goes on after "error: ".
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), ..Self::default() }
+        Self { label: "error", what: what.into(), ..Self::default() }
+    }
+
+    /// What is no error of pinfold's: the command has run.
+    pub(crate) fn notice(what: impl Into<String>) -> Self {
+        Self { label: "pinfold", ..Self::new(what) }
+    }
+
+    /// The same with what a verdict says.
+    #[must_use]
+    pub(crate) fn verdict(mut self, verdict: Verdict) -> Self {
+        self.why.push(verdict.why);
+        self.rule = verdict.rule.map(|rule| format!("{}, {}", rule.text, rule.origin));
+        self.hints.extend(verdict.hint);
+        self
     }
 
     /// An error with the causes behind it.
@@ -60,7 +78,7 @@ impl CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "error: {}", self.what)?;
+        write!(formatter, "{}: {}", self.label, self.what)?;
         for why in &self.why {
             write!(formatter, "\n  why: {why}")?;
         }

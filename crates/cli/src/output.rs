@@ -1,9 +1,10 @@
 //! Answers as text and JSON: standard output is data, standard error is talk.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use pinfold_plan::Assurance;
-use pinfold_policy::{LayerKind, Withheld};
+use pinfold_policy::{LayerKind, Withheld, plain, shell_word};
 use pinfold_run::Quarantined;
 use serde::Serialize;
 
@@ -54,14 +55,25 @@ pub(crate) fn assurance(table: &[Assurance]) -> String {
     text
 }
 
-/// Says what was moved to quarantine.
-pub(crate) fn quarantined(quarantined: &[Quarantined]) {
+/// Says what was moved to quarantine, why, and how to have it all the same.
+pub(crate) fn quarantined(quarantined: &[Quarantined], why: impl Fn(&Path) -> String) {
     for Quarantined { path, moved_to } in quarantined {
-        match moved_to {
+        let shown = plain(&path.to_string_lossy());
+        let notice = match moved_to {
             Some(place) => {
-                eprintln!("pinfold: quarantined: {} appeared and is now {}", path.display(), place.display())
+                let place = place.to_string_lossy();
+                CliError::notice(format!("quarantined: {shown} appeared and is now {}", plain(&place)))
+                    .why(why(path))
+                    .hint(format!("look at it; to have it all the same: {}", move_back(&place, path)))
             }
-            None => eprintln!("pinfold: warning: {} appeared and could not be moved away", path.display()),
-        }
+            None => CliError::notice(format!("warning: {shown} appeared and could not be moved away")).why(why(path)),
+        };
+        eprintln!("{notice}");
     }
+}
+
+/// The command that moves something back, but not over or into what is there by now.
+fn move_back(from: &str, to: &Path) -> String {
+    let words = [from, &to.to_string_lossy()].map(|path| plain(&shell_word(path)));
+    format!("mv -nT {} {}", words[0], words[1])
 }

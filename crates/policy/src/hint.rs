@@ -40,11 +40,11 @@ pub(crate) fn change(flag: &str, key: &str, text: &str, places: &Places) -> Opti
         return None;
     }
     let toml = toml::Value::from(text);
-    Some(format!("run with {flag} {}, or add {toml} to {key} in {}", word(text), places.platform.user_policy()))
+    Some(format!("run with {flag} {}, or add {toml} to {key} in {}", shell_word(text), places.platform.user_policy()))
 }
 
 /// The text as one word of a shell.
-fn word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let tame = |c: char| c.is_ascii_alphanumeric() || "/._-+@%,:=~".contains(c);
     match text.chars().all(tame) {
         true => text.to_owned(),

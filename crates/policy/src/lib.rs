@@ -57,6 +57,7 @@ pub use document::PolicyFile;
 pub use env::{Env, EnvPattern, EnvRules, EnvValue};
 pub use files::{FileRules, Grant, Place, Target};
 pub use flags::{FlagError, Setting};
+pub use hint::shell_word;
 pub use layers::{Layer, MergeError, Merged, Withheld, merge};
 pub use limits::{Limit, LimitName, LimitRules, Limits};
 pub use network::{
@@ -77,5 +78,5 @@ pub use schema::schema;
 pub use secrets::{Secret, SecretSource, SecretText, SecretUse};
 pub use show::{Sets, to_toml};
 pub use territory::{Area, AreaKind};
-pub use text::{Text, nearest};
+pub use text::{Text, nearest, plain};
 pub use ways::Trail;

@@ -27,7 +27,7 @@ fn deceives(c: char) -> bool {
 }
 
 /// The text with control and direction characters replaced one for one.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.chars().map(|c| if deceives(c) { '\u{fffd}' } else { c }).collect()
 }
 

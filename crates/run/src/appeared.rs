@@ -118,16 +118,16 @@ fn settle_repository(root: &Path, repository: &Repository, known: &[PathBuf], qu
             }
         }
         RepositoryKind::Directory | RepositoryKind::Bare => {
-            settle_git_directory(&root.join(&repository.at), quarantine);
+            settle_git_directory(root, &root.join(&repository.at), quarantine);
             for module in repository.modules.iter().filter(|module| inside(module)) {
-                settle_git_directory(&module.path, quarantine);
+                settle_git_directory(root, &module.path, quarantine);
             }
         }
     }
 }
 
 /// Leaves what git itself makes and moves the rest.
-fn settle_git_directory(path: &Path, quarantine: &mut Quarantine) {
+fn settle_git_directory(root: &Path, path: &Path, quarantine: &mut Quarantine) {
     let Ok(directory) = open::directory(CWD, path) else { return };
     for name in NEVER_PLAIN {
         quarantine.take_name(directory.as_fd(), path, OsStr::new(name));
@@ -135,7 +135,8 @@ fn settle_git_directory(path: &Path, quarantine: &mut Quarantine) {
     if !has_plain_common_directory(&directory, path) {
         quarantine.take_name(directory.as_fd(), path, OsStr::new("commondir"));
     }
-    if !read(directory.as_fd(), "config").is_none_or(|text| git_config::is_plain(&text)) {
+    let leads_back = |work_tree: &str| leads_back(root, path, work_tree);
+    if !read(directory.as_fd(), "config").is_none_or(|text| git_config::is_plain(&text, leads_back)) {
         quarantine.take_name(directory.as_fd(), path, OsStr::new("config"));
     }
     if let Some(attributes) = read(directory.as_fd(), "info/attributes")
@@ -145,6 +146,37 @@ fn settle_git_directory(path: &Path, quarantine: &mut Quarantine) {
         quarantine.take_name(info.as_fd(), &path.join("info"), OsStr::new("attributes"));
     }
     settle_hooks(&directory, path, quarantine);
+}
+
+/// Whether a work tree that settings name is that of a submodule: a directory of the same tree, without links on the
+/// way, whose `.git` file names this git directory in return. Git would change the files of any other at the user's
+/// next word.
+fn leads_back(root: &Path, git_directory: &Path, work_tree: &str) -> bool {
+    let Some(work_tree) = joined(git_directory, work_tree).filter(|work_tree| work_tree.starts_with(root)) else {
+        return false;
+    };
+    let Ok(directory) = open::directory(CWD, &work_tree) else { return false };
+    let pointer = read(directory.as_fd(), ".git");
+    let named = pointer.and_then(|text| joined(&work_tree, text.strip_prefix("gitdir: ")?.trim_end_matches('\n')));
+    named.is_some_and(|named| named == git_directory)
+}
+
+/// A relative path from a directory, by the text alone, which must mean the same to git: nothing that it would read
+/// otherwise, and no `..` after a name, which may be a link.
+fn joined(directory: &Path, relative: &str) -> Option<PathBuf> {
+    if relative.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "\"\\#;".contains(letter)) {
+        return None;
+    }
+    let mut joined = directory.to_owned();
+    let mut names = PathBuf::new();
+    for component in Path::new(relative).components() {
+        match component {
+            Component::Normal(name) => names.push(name),
+            Component::ParentDir if names.as_os_str().is_empty() && joined.pop() => {}
+            _ => return None,
+        }
+    }
+    Some(joined.join(names))
 }
 
 /// Git makes samples only, whose names are not those of hooks.
@@ -184,4 +216,21 @@ fn read(directory: BorrowedFd<'_>, name: &str) -> Option<String> {
     let read = file.take(MAX_CONFIG_BYTES + 1).read_to_string(&mut text);
     let whole = read.is_ok_and(|length| length as u64 <= MAX_CONFIG_BYTES);
     Some(if whole { text } else { git_config::NOT_PLAIN.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Path, PathBuf, joined};
+
+    #[test]
+    fn a_work_tree_is_where_git_would_look_for_it() {
+        let from = |relative| joined(Path::new("/w/.git/modules/sub"), relative);
+        assert_eq!(from("../../../sub"), Some(PathBuf::from("/w/sub")));
+        assert_eq!(from("../../../libs/sub"), Some(PathBuf::from("/w/libs/sub")));
+        for other in
+            ["/etc", "../../../a/../b", "../../../\"sub\"", "../../../sub # x", "../../../s\\ub", "../../../../../../x"]
+        {
+            assert_eq!(from(other), None, "{other}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! How a run ended, and the exit status that says so.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::limits::LimitReached;
@@ -30,6 +31,10 @@ pub struct Outcome {
     pub end: End,
     /// Protected names that appeared and were moved away.
     pub quarantine: Quarantine,
+    /// Sealed git settings that something inside tried to change.
+    pub refused: Vec<PathBuf>,
+    /// Something inside looked for a network, and there was none.
+    pub missed_network: bool,
     /// Wall-clock time from start to end, in milliseconds.
     pub duration_ms: u64,
 }

@@ -30,8 +30,9 @@ const PLAIN: [(&str, &[&str]); 8] = [
     ("pull", &["rebase", "ff"]),
 ];
 
-/// Whether every line says something harmless.
-pub(crate) fn is_plain(text: &str) -> bool {
+/// Whether every line says something harmless. A submodule's settings name its work tree, which is judged by
+/// `leads_back`.
+pub(crate) fn is_plain(text: &str, leads_back: impl Fn(&str) -> bool) -> bool {
     let mut section = String::new();
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])).all(|line| {
         if let Some(header) = line.strip_prefix('[') {
@@ -40,9 +41,12 @@ pub(crate) fn is_plain(text: &str) -> bool {
             return rest.trim().is_empty() && PLAIN.iter().any(|(known, _)| *known == section);
         }
         let (name, value) = line.split_once('=').unwrap_or((line, ""));
+        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        if (section.as_str(), name.as_str()) == ("core", "worktree") {
+            return leads_back(value);
+        }
         let known = PLAIN.iter().find(|(known, _)| *known == section);
-        let named = known.is_some_and(|(_, names)| names.contains(&name.trim().to_ascii_lowercase().as_str()));
-        named && is_plain_value(value.trim())
+        known.is_some_and(|(_, names)| names.contains(&name.as_str())) && is_plain_value(value)
     })
 }
 
@@ -54,7 +58,9 @@ fn is_plain_value(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_plain;
+    fn is_plain(text: &str) -> bool {
+        super::is_plain(text, |work_tree| work_tree == "../../../sub")
+    }
 
     #[test]
     fn what_git_writes_by_itself_is_plain() {
@@ -64,12 +70,14 @@ mod tests {
         ));
         assert!(is_plain("[branch \"main\"]\n\tremote = origin\n\tmerge = refs/heads/main\n# a remark\n"));
         assert!(is_plain(""));
+        assert!(is_plain("[core]\n\tworktree = ../../../sub\n"));
     }
 
     #[test]
     fn what_runs_a_program_is_not() {
         for text in [
             "[core]\n\tfsmonitor = ./x",
+            "[core]\n\tworktree = ../../../../..",
             "[core]\n\tsshCommand = x",
             "[core]\n\thooksPath = /tmp",
             "[filter \"x\"]\n\tclean = x",

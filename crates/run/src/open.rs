@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 /// What an owner needs to list and change a directory.
@@ -57,4 +57,18 @@ pub(crate) fn up(directory: BorrowedFd<'_>) {
 /// The same for a directory in a directory, if it is one.
 pub(crate) fn up_below(directory: BorrowedFd<'_>, name: &OsStr) {
     let _ = enter(directory, name);
+}
+
+/// Removes an empty directory, an empty file or a link below a directory. False when it stays.
+pub(crate) fn remove_if_empty(base: BorrowedFd<'_>, path: &Path) -> bool {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    let Ok(parent) = directory(base, parent) else { return false };
+    let Ok(stat) = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) else { return true };
+    let flags = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => AtFlags::REMOVEDIR,
+        FileType::Symlink => AtFlags::empty(),
+        FileType::RegularFile if stat.st_size == 0 => AtFlags::empty(),
+        _ => return false,
+    };
+    rustix::fs::unlinkat(&parent, name, flags).is_ok()
 }

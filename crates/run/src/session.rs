@@ -12,6 +12,7 @@
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::open;
 use crate::watch::Quarantine;
 
 /// Most runs at the same time in one workspace.
@@ -73,11 +75,16 @@ impl Store {
             at(std::fs::create_dir_all(root.join("temp")), "make", &root)?;
             at(std::fs::write(&path_file, workspace.as_os_str().as_bytes()), "write", &path_file)?;
         }
+        let path = root.join("home.lock");
+        let home_lock = at(lock_file(&path), "open", &path)?;
+        at(home_lock.lock_shared(), "lock", &path)?;
         for slot in 0..MAX_SIMULTANEOUS {
             let path = layers.join(format!("{slot}.lock"));
-            let lock = at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)?;
+            let lock = at(lock_file(&path), "open", &path)?;
             match lock.try_lock() {
-                Ok(()) => return Ok(WorkspaceStore { layers: layers.join(slot.to_string()), root, _lock: lock }),
+                Ok(()) => {
+                    return Ok(WorkspaceStore { layers: layers.join(slot.to_string()), root, home_lock, _lock: lock });
+                }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return at(Err(error), "lock", &path),
             }
@@ -103,6 +110,8 @@ impl Store {
 pub struct WorkspaceStore {
     root: PathBuf,
     layers: PathBuf,
+    /// Shared by all runs that live.
+    home_lock: File,
     _lock: File,
 }
 
@@ -128,6 +137,24 @@ impl WorkspaceStore {
             }
         }
         Ok(())
+    }
+
+    /// Removes, from the private home, the empty places that something of the host was mounted on: to the next run,
+    /// which may not be shown it, they would look like its own. Those with a dot in front nobody looks at, and to make
+    /// them anew takes time. `mounted` are paths relative to the home.
+    pub fn tidy<'a>(&self, mounted: impl DoubleEndedIterator<Item = &'a Path>) {
+        // A mount goes with its place, so this must be the last run.
+        if self.home_lock.try_lock().is_err() {
+            return;
+        }
+        let Ok(home) = File::open(self.home()) else { return };
+        for path in mounted.rev().filter(|path| !path.as_os_str().as_bytes().starts_with(b".")) {
+            for place in path.ancestors() {
+                if !open::remove_if_empty(home.as_fd(), place) {
+                    break;
+                }
+            }
+        }
     }
 
     /// A temporary directory, for backends that have none of their own.
@@ -246,6 +273,11 @@ impl Leftover {
     pub fn forget(self) {
         let _ = std::fs::remove_file(&self.path);
     }
+}
+
+/// A file to lock.
+fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(path)
 }
 
 /// Removes a record that a supervisor was killed over while it wrote it; a young one may still be wanted.

@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use crate::exit::{End, Outcome};
 use crate::limits::Watchman;
+use crate::network::Counters;
 use crate::output::Relay;
 use crate::process_tree;
 use crate::terminal::Terminal;
@@ -74,7 +75,7 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     let begin = Instant::now();
     let terminal = Terminal::of_caller();
     let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
-    let lookout = Lookout::new(&request.plan.watch, request.quarantine);
+    let lookout = Lookout::new(request.plan, request.command, request.quarantine);
     let (output, instead) = match terminal {
         Some(_) => Default::default(),
         None => doing("prepare the standard descriptors", Relay::new(request.plan.limits.output_bytes))?,
@@ -92,6 +93,7 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
     let child = linux::start(&launch)?;
     drop(instead);
+    let counters = Counters::of(child.pid, request.plan);
     let watchman = Watchman::new(request.plan);
     let mut supervisor = Supervisor { child, signals, terminal, output, lookout, watchman, link_open: true, end: None };
     let result = supervisor.live();
@@ -101,10 +103,10 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     if request.plan.backend == Backend::LinuxLandlock {
         process_tree::kill_descendants();
     }
-    let quarantine = supervisor.lookout.finish();
+    let (quarantine, refused) = supervisor.lookout.finish();
     let end = result?;
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Outcome { end, quarantine, duration_ms })
+    Ok(Outcome { end, quarantine, refused, missed_network: counters.tell_of_attempts(), duration_ms })
 }
 
 fn collected_signals() -> Vec<i32> {

@@ -4,7 +4,7 @@
 //! command may exchange directories for links at any moment.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -12,13 +12,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pinfold_plan::Watch;
+use pinfold_plan::{Plan, Watch};
 use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init};
 use rustix::fs::{AtFlags, CWD, FileType, RenameFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::open;
+use crate::settings::{self, Settings};
 
 /// A protected name that appeared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +58,7 @@ struct Directory {
     fd: OwnedFd,
     path: PathBuf,
     names: Vec<Name>,
+    settings: Vec<Settings>,
 }
 
 /// A name that must not appear.
@@ -67,14 +69,21 @@ struct Name {
 }
 
 impl Lookout {
-    /// Remembers what to watch. Directories that do not exist are skipped: their parents are watched too.
-    pub(crate) fn new(watches: &[Watch], quarantine: Quarantine) -> Self {
+    /// Remembers what to watch for `command`. Directories that do not exist are skipped: their parents are watched too.
+    pub(crate) fn new(plan: &Plan, command: &[OsString], quarantine: Quarantine) -> Self {
+        let sealed = settings::sealed(plan);
+        let patience = if settings::may_change(command) && !sealed.is_empty() { Duration::ZERO } else { PATIENCE };
+        let mut directories = by_directory(&plan.watch);
+        for directory in sealed.iter().filter_map(|settings| settings.parent()) {
+            directories.entry(directory.to_owned()).or_default();
+        }
         let open = |(path, names): (PathBuf, Vec<Name>)| {
             let fd = open::directory(CWD, &path).ok()?;
-            Some(Directory { fd, path, names })
+            let settings = Settings::in_directory(fd.as_fd(), &path, &sealed);
+            Some(Directory { fd, path, names, settings })
         };
-        let directories = by_directory(watches).into_iter().filter_map(open).collect();
-        Self { directories, watching: Watching::From(Instant::now() + PATIENCE), quarantine }
+        let directories = directories.into_iter().filter_map(open).collect();
+        Self { directories, watching: Watching::From(Instant::now() + patience), quarantine }
     }
 
     /// What becomes readable when a name appears.
@@ -117,7 +126,11 @@ impl Lookout {
         for (index, directory) in self.directories.iter().enumerate() {
             // By descriptor: the path may lead elsewhere by now.
             let path = format!("/proc/self/fd/{}", directory.fd.as_raw_fd());
-            let number = add_watch(&events, path, WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR)?;
+            let mut flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
+            if !directory.settings.is_empty() {
+                flags |= WatchFlags::DELETE;
+            }
+            let number = add_watch(&events, path, flags)?;
             numbers.insert(number, index);
         }
         self.watching = Watching::Events(events, numbers);
@@ -132,8 +145,11 @@ impl Lookout {
             if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
                 return self.look_everywhere();
             }
-            let directory = numbers.get(&event.wd()).and_then(|index| self.directories.get(*index));
+            let directory = numbers.get(&event.wd()).and_then(|index| self.directories.get_mut(*index));
             let (Some(directory), Some(name)) = (directory, event.file_name()) else { continue };
+            if event.events().contains(ReadFlags::DELETE) {
+                directory.settings.iter_mut().for_each(|settings| settings.gone(name.to_bytes()));
+            }
             let is_it = |watched: &&Name| watched.name.as_os_str().as_bytes() == name.to_bytes();
             if let Some(watched) = directory.names.iter().find(is_it) {
                 self.quarantine.take(directory.fd.as_fd(), &directory.path, watched);
@@ -149,10 +165,17 @@ impl Lookout {
         }
     }
 
-    /// Looks at every name once more, whatever the events said.
-    pub(crate) fn finish(mut self) -> Quarantine {
+    /// Looks at every name once more, whatever the events said. Gives also the settings that were not to be changed
+    /// and that something tried to change.
+    pub(crate) fn finish(mut self) -> (Quarantine, Vec<PathBuf>) {
+        self.read_events();
         self.look_everywhere();
-        self.quarantine
+        let tried = |directory: &Directory| {
+            let tried = directory.settings.iter().filter(|settings| settings.were_tried(directory.fd.as_fd()));
+            tried.map(|settings| directory.path.join(&settings.name)).collect::<Vec<_>>()
+        };
+        let refused = self.directories.iter().flat_map(tried).collect();
+        (self.quarantine, refused)
     }
 }
 
@@ -194,7 +217,7 @@ impl Quarantine {
             open::up_below(directory, name);
             self.move_here(directory, name)
         });
-        self.taken.push(Quarantined { path: path.join(name), moved_to });
+        self.taken.push(Quarantined { path: path.join(name), moved_to: moved_to.map(|place| path.join(place)) });
     }
 
     fn move_here(&self, directory: BorrowedFd<'_>, name: &OsStr) -> Option<PathBuf> {

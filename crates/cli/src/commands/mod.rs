@@ -2,9 +2,11 @@
 
 pub(crate) mod completions;
 pub(crate) mod doctor;
+mod leavings;
 pub(crate) mod plan;
 pub(crate) mod policy;
 mod prepare;
+mod report;
 pub(crate) mod run;
 pub(crate) mod trust;
 pub(crate) mod why;

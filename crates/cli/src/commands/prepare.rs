@@ -1,6 +1,6 @@
 //! From arguments to a plan, with everything that a run of it needs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
@@ -27,7 +27,7 @@ pub(crate) struct Prepared {
     protected: Vec<PathBuf>,
     pub(crate) store: Store,
     /// Holds the layers over the package caches as long as the run lives.
-    pub(crate) _workspace: WorkspaceStore,
+    workspace: WorkspaceStore,
 }
 
 impl Prepared {
@@ -44,6 +44,11 @@ impl Prepared {
         }
     }
 
+    /// Leaves nothing of the mounts in the private home.
+    pub(crate) fn tidy_home(&self) {
+        self.workspace.tidy(in_home(&self.plan));
+    }
+
     /// Git directories that are not below what was looked through, each with all below it.
     fn outside(&self) -> Vec<PathBuf> {
         let in_a_tree = |path: &&PathBuf| self.trees.iter().any(|tree| path.starts_with(&tree.root));
@@ -52,6 +57,11 @@ impl Prepared {
         outside.dedup_by(|inner, outer| inner.starts_with(&*outer));
         outside
     }
+}
+
+/// What is mounted in the home, relative to it.
+fn in_home(plan: &Plan) -> impl DoubleEndedIterator<Item = &Path> {
+    plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok())
 }
 
 /// Makes the plan for a call.
@@ -72,21 +82,10 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
     refuse_to_open_up_pinfold(&context, &plan)?;
-    let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
-    workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
+    workspace.keep_usable(in_home(&plan)).map_err(|error| CliError::from_error(&error))?;
     let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
     let (names, protected) = (Names::of(&policy), sight.host.protected);
-    Ok(Prepared {
-        context,
-        policy,
-        plan,
-        trees: sight.trees,
-        names,
-        git_directories,
-        protected,
-        store,
-        _workspace: workspace,
-    })
+    Ok(Prepared { context, policy, plan, trees: sight.trees, names, git_directories, protected, store, workspace })
 }
 
 /// A command that could write pinfold's own state or policy would decide about the next run.

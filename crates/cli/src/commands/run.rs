@@ -1,19 +1,19 @@
 //! `pinfold run` and `pinfold shell`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use pinfold_confine::linux::end_by;
 use pinfold_plan::{Network, linux};
-use pinfold_policy::{Access, LimitName, decide};
-use pinfold_run::{End, LimitReached, Memory, Quarantine, Quarantined, Request, RunError, Session};
-use serde::Serialize;
+use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, RunError, Session};
 
+use super::leavings::Leavings;
 use super::prepare::{Prepared, prepare};
+use super::report::Report;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
-use crate::{git_identity, output};
+use crate::git_identity;
 
 /// Tell package managers that there is no network.
 const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offline"];
@@ -38,6 +38,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let environment = environment(&prepared);
+    let leavings = Leavings::before(&prepared.plan);
     let ran = pinfold_run::run(Request {
         plan: &prepared.plan,
         command,
@@ -56,24 +57,25 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
             return Err(shown);
         }
     };
-    let code = (&outcome.end).into();
-    let quarantined = match settle(&mut prepared, &memory, outcome.quarantine) {
+    let Outcome { end, quarantine, refused, missed_network, duration_ms } = outcome;
+    let quarantined = match settle(&mut prepared, &memory, quarantine) {
         Ok(quarantined) => quarantined,
         Err(error) => {
             session.leave();
             return Err(error);
         }
     };
-    let ended_by = if let End::Killed(signal) = outcome.end { Some(signal) } else { None };
-    let report = Report { session: &session.id, end: &outcome.end, duration_ms: outcome.duration_ms, quarantined };
+    prepared.tidy_home();
+    let in_home = leavings.names();
+    let report = Report { session: &session.id, end: &end, duration_ms, quarantined, refused, in_home, missed_network };
     report.print(&prepared, command, json)?;
     drop(session);
-    if let Some(signal) = ended_by {
+    if let End::Killed(signal) = end {
         end_by(signal);
     }
     // The kernel takes it all back faster than we could, locks included.
     std::mem::forget(prepared);
-    Ok(code)
+    Ok((&end).into())
 }
 
 /// Refuses a plan with promises that nothing keeps, unless the user said otherwise.
@@ -108,6 +110,9 @@ fn accept(prepared: &Prepared, best_effort: bool) -> Result<(), CliError> {
 fn environment(prepared: &Prepared) -> Vec<(OsString, OsString)> {
     let mut environment = prepared.policy.env.select(prepared.context.environment.iter().cloned());
     environment.push((MARK.into(), prepared.plan.profile.clone().into()));
+    if !environment.iter().any(|(name, _)| name == "PWD") {
+        environment.push(("PWD".into(), prepared.context.spelled_directory.clone().into()));
+    }
     if prepared.plan.network != Network::Host {
         // Package managers that know there is no network do not try it for seconds.
         for name in OFFLINE {
@@ -141,115 +146,4 @@ fn settle(prepared: &mut Prepared, memory: &Memory, mut quarantine: Quarantine) 
             .hint("look at the workspace before you run git or open an editor in it")
     })?;
     Ok(quarantine.into_taken())
-}
-
-/// What there is to say after a run.
-struct Report<'a> {
-    session: &'a str,
-    end: &'a End,
-    duration_ms: u64,
-    quarantined: Vec<Quarantined>,
-}
-
-/// What a caller that asked for JSON reads.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Summary<'a> {
-    session: &'a str,
-    exit_code: u8,
-    signal: Option<i32>,
-    limit: Option<String>,
-    duration_ms: u64,
-    quarantined: &'a [Quarantined],
-}
-
-impl Report<'_> {
-    /// Nothing when all is well.
-    fn print(&self, prepared: &Prepared, command: &[OsString], json: bool) -> Result<(), CliError> {
-        if json {
-            let line = serde_json::to_string(&self.summary()).map_err(|error| CliError::from_error(&error))?;
-            eprintln!("{line}");
-            return Ok(());
-        }
-        output::quarantined(&self.quarantined);
-        match self.end {
-            End::Limited(limit) => {
-                let rule = prepared.policy.limits.get(limit_name(limit));
-                eprintln!("pinfold: ended: {} ({})", describe_limit(limit), rule.origin);
-            }
-            End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
-            End::Exited(_) | End::Killed(_) => {}
-        }
-        Ok(())
-    }
-
-    fn summary(&self) -> Summary<'_> {
-        Summary {
-            session: self.session,
-            exit_code: self.end.code(),
-            signal: if let End::Killed(signal) = self.end { Some(*signal) } else { None },
-            limit: if let End::Limited(limit) = self.end { Some(describe_limit(limit)) } else { None },
-            duration_ms: self.duration_ms,
-            quarantined: &self.quarantined,
-        }
-    }
-}
-
-/// The entry of `[limits]` that was reached.
-fn limit_name(limit: &LimitReached) -> LimitName {
-    match limit {
-        LimitReached::Memory { .. } => LimitName::Memory,
-        LimitReached::Processes { .. } => LimitName::Processes,
-        LimitReached::CpuTime { .. } => LimitName::CpuTime,
-        LimitReached::Disk { .. } => LimitName::Disk,
-        LimitReached::Output { .. } => LimitName::Output,
-        LimitReached::WallTime { .. } => LimitName::WallTime,
-    }
-}
-
-fn describe_limit(limit: &LimitReached) -> String {
-    let mib = |bytes: &u64| bytes >> 20;
-    match limit {
-        LimitReached::Memory { used_bytes, limit_bytes } => {
-            format!("memory reached {} MiB, limits.memory allows {} MiB", mib(used_bytes), mib(limit_bytes))
-        }
-        LimitReached::Disk { used_bytes, limit_bytes } => {
-            format!("the disk became {} MiB fuller, limits.disk allows {} MiB", mib(used_bytes), mib(limit_bytes))
-        }
-        LimitReached::CpuTime { used_ms, limit_ms } => {
-            format!(
-                "{} s of CPU time, limits.cpu-time allows {} s",
-                *used_ms as f64 / 1000.0,
-                *limit_ms as f64 / 1000.0
-            )
-        }
-        LimitReached::Processes { used, limit } => format!("{used} processes, limits.processes allows {limit}"),
-        LimitReached::Output { limit_bytes } => format!("limits.output allows {limit_bytes} bytes"),
-        LimitReached::WallTime { limit_ms } => format!("limits.wall-time allows {} s", *limit_ms as f64 / 1000.0),
-    }
-}
-
-/// Why a program could not be executed: missing, or only not visible.
-fn not_executed(prepared: &Prepared, command: &[OsString], errno: i32) -> CliError {
-    let program = command.first().cloned().unwrap_or_default();
-    let what = CliError::new(format!("`{}` cannot be executed", program.display()))
-        .why(std::io::Error::from_raw_os_error(errno).to_string());
-    let Some(outside) = find(prepared, &program) else { return what };
-    let verdict = decide(&prepared.policy, Access::Exec, &outside);
-    if verdict.allowed {
-        return what;
-    }
-    let what = what.why(format!("{}: {}", outside.display(), verdict.why));
-    verdict.hint.into_iter().fold(what, CliError::hint)
-}
-
-/// The program as the caller's own shell would find it, without links.
-fn find(prepared: &Prepared, program: &OsString) -> Option<PathBuf> {
-    let path = Path::new(program);
-    if path.components().count() > 1 {
-        return std::fs::canonicalize(prepared.context.absolute(path)).ok();
-    }
-    let (_, directories) = prepared.context.environment.iter().find(|(name, _)| name == "PATH")?;
-    let found = std::env::split_paths(directories).map(|directory| directory.join(path)).find(|path| path.is_file())?;
-    std::fs::canonicalize(found).ok()
 }

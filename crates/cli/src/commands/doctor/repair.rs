@@ -30,7 +30,12 @@ fn repaired(store: &Store) -> Result<Vec<(String, PathBuf)>, CliError> {
     for leftover in leftovers {
         let mut quarantine = store.quarantine(&leftover.id);
         let result = pinfold_run::repair(&leftover.memory, &mut quarantine);
-        output::quarantined(&quarantine.into_taken());
+        output::quarantined(&quarantine.into_taken(), |_| {
+            let workspace = leftover.memory.workspace.display();
+            format!(
+                "a run in {workspace} was killed and nobody saw its end: this is that run's, or yours if you made it since"
+            )
+        });
         match result {
             Ok(()) => {
                 repaired.push((leftover.id.clone(), leftover.memory.workspace.clone()));

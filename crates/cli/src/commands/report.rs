@@ -1,0 +1,195 @@
+//! What there is to say after a run: nothing when all is well.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use pinfold_policy::{Access, LimitName, decide, plain, shell_word};
+use pinfold_run::{End, LimitReached, Quarantined};
+use serde::Serialize;
+
+use super::prepare::Prepared;
+use crate::error::CliError;
+use crate::output;
+
+/// How many new names in the private home are told.
+const NAMES_TOLD: usize = 5;
+
+/// What only a shell understands, of that which people type (POSIX, "Shell Command Language").
+const SHELL_WORDS: [&str; 12] =
+    [".", "alias", "cd", "eval", "exec", "export", "for", "if", "set", "source", "ulimit", "while"];
+
+/// What there is to say after a run.
+pub(super) struct Report<'a> {
+    /// The name of the run.
+    pub(super) session: &'a str,
+    /// How the command ended.
+    pub(super) end: &'a End,
+    /// From start to end.
+    pub(super) duration_ms: u64,
+    /// What was moved away.
+    pub(super) quarantined: Vec<Quarantined>,
+    /// Git settings that something inside tried to change.
+    pub(super) refused: Vec<PathBuf>,
+    /// What is new in the private home.
+    pub(super) in_home: Vec<String>,
+    /// Something inside looked for a network, and there was none.
+    pub(super) missed_network: bool,
+}
+
+/// What a caller that asked for JSON reads.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Summary<'a> {
+    session: &'a str,
+    exit_code: u8,
+    signal: Option<i32>,
+    limit: Option<String>,
+    duration_ms: u64,
+    quarantined: &'a [Quarantined],
+    refused: &'a [PathBuf],
+    in_home: &'a [String],
+    missed_network: bool,
+}
+
+impl Report<'_> {
+    /// Nothing when all is well.
+    pub(super) fn print(&self, prepared: &Prepared, command: &[OsString], json: bool) -> Result<(), CliError> {
+        if json {
+            let line = serde_json::to_string(&self.summary()).map_err(|error| CliError::from_error(&error))?;
+            eprintln!("{line}");
+            return Ok(());
+        }
+        output::quarantined(&self.quarantined, |path| obeyed(prepared, path));
+        self.refused.iter().for_each(|settings| eprintln!("{}", settings_refused(prepared, settings)));
+        self.print_names_in_home(prepared);
+        match self.end {
+            End::Limited(limit) => {
+                let rule = prepared.policy.limits.get(limit_name(limit));
+                eprintln!("pinfold: ended: {} ({})", describe_limit(limit), rule.origin);
+            }
+            End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
+            // Who succeeds did not need it.
+            End::Exited(code) if *code != 0 && self.missed_network => eprintln!("{}", network_missed(prepared)),
+            End::Exited(_) | End::Killed(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Nobody finds them who does not know of the private home.
+    fn print_names_in_home(&self, prepared: &Prepared) {
+        let Some(told) = self.in_home.chunks(NAMES_TOLD).next() else { return };
+        let more = if self.in_home.len() > told.len() { ", …" } else { "" };
+        let home = prepared.plan.private_home.display();
+        eprintln!("pinfold: not in your home but in the run's own, {home}: {}{more}", told.join(", "));
+    }
+
+    fn summary(&self) -> Summary<'_> {
+        Summary {
+            session: self.session,
+            exit_code: self.end.code(),
+            signal: if let End::Killed(signal) = self.end { Some(*signal) } else { None },
+            limit: if let End::Limited(limit) = self.end { Some(describe_limit(limit)) } else { None },
+            duration_ms: self.duration_ms,
+            quarantined: &self.quarantined,
+            refused: &self.refused,
+            in_home: &self.in_home,
+            missed_network: self.missed_network,
+        }
+    }
+}
+
+/// The entry of `[limits]` that was reached.
+fn limit_name(limit: &LimitReached) -> LimitName {
+    match limit {
+        LimitReached::Memory { .. } => LimitName::Memory,
+        LimitReached::Processes { .. } => LimitName::Processes,
+        LimitReached::CpuTime { .. } => LimitName::CpuTime,
+        LimitReached::Disk { .. } => LimitName::Disk,
+        LimitReached::Output { .. } => LimitName::Output,
+        LimitReached::WallTime { .. } => LimitName::WallTime,
+    }
+}
+
+fn describe_limit(limit: &LimitReached) -> String {
+    let mib = |bytes: &u64| bytes >> 20;
+    match limit {
+        LimitReached::Memory { used_bytes, limit_bytes } => {
+            format!("memory reached {} MiB, limits.memory allows {} MiB", mib(used_bytes), mib(limit_bytes))
+        }
+        LimitReached::Disk { used_bytes, limit_bytes } => {
+            format!("the disk became {} MiB fuller, limits.disk allows {} MiB", mib(used_bytes), mib(limit_bytes))
+        }
+        LimitReached::CpuTime { used_ms, limit_ms } => {
+            format!(
+                "{} s of CPU time, limits.cpu-time allows {} s",
+                *used_ms as f64 / 1000.0,
+                *limit_ms as f64 / 1000.0
+            )
+        }
+        LimitReached::Processes { used, limit } => format!("{used} processes, limits.processes allows {limit}"),
+        LimitReached::Output { limit_bytes } => format!("limits.output allows {limit_bytes} bytes"),
+        LimitReached::WallTime { limit_ms } => format!("limits.wall-time allows {} s", *limit_ms as f64 / 1000.0),
+    }
+}
+
+/// Why something was moved away.
+fn obeyed(prepared: &Prepared, path: &Path) -> String {
+    format!("programs outside would obey it; {}", decide(&prepared.policy, Access::Write, path).why)
+}
+
+fn network_missed(prepared: &Prepared) -> CliError {
+    CliError::notice("something inside looked for the network, which is off")
+        .rule(format!("network.mode, {}", prepared.policy.network.origin))
+        .hint("run with --network full for the network of the host")
+}
+
+/// Git's own words for this are "Device or resource busy".
+fn settings_refused(prepared: &Prepared, settings: &Path) -> CliError {
+    let shown = CliError::notice(format!("git could not change {}", plain(&settings.to_string_lossy())))
+        .hint("run that command outside; for a new submodule `git submodule init` is enough")
+        .verdict(decide(&prepared.policy, Access::Write, settings));
+    let lock = settings.with_added_extension("lock");
+    if lock.exists() {
+        shown.hint(format!("{} was left; git waits until it is removed", lock.display()))
+    } else {
+        shown
+    }
+}
+
+/// Why a program could not be executed: missing, or only not visible.
+fn not_executed(prepared: &Prepared, command: &[OsString], errno: i32) -> CliError {
+    let program = command.first().cloned().unwrap_or_default();
+    let what = CliError::new(format!("`{}` cannot be executed", program.display()))
+        .why(std::io::Error::from_raw_os_error(errno).to_string());
+    let Some(outside) = find(prepared, &program) else { return meant_for_a_shell(what, command) };
+    let verdict = decide(&prepared.policy, Access::Exec, &outside);
+    if verdict.allowed {
+        return what;
+    }
+    let what = what.why(format!("{}: {}", outside.display(), verdict.why));
+    verdict.hint.into_iter().fold(what, CliError::hint)
+}
+
+/// What a shell would have understood.
+fn meant_for_a_shell(error: CliError, command: &[OsString]) -> CliError {
+    let Some((program, rest)) = command.split_first() else { return error };
+    let program = program.to_string_lossy();
+    let whole_line = rest.is_empty() && program.contains(char::is_whitespace);
+    if SHELL_WORDS.contains(&&*program) || whole_line {
+        let line: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+        let line = plain(&shell_word(&line.join(" ")));
+        return error.why("no shell reads the command").hint(format!("pinfold run -- sh -c {line}"));
+    }
+    error
+}
+
+/// The program as the caller's own shell would find it, without links.
+fn find(prepared: &Prepared, program: &OsString) -> Option<PathBuf> {
+    let path = Path::new(program);
+    if path.components().count() > 1 {
+        return std::fs::canonicalize(prepared.context.absolute(path)).ok();
+    }
+    let (_, directories) = prepared.context.environment.iter().find(|(name, _)| name == "PATH")?;
+    let found = std::env::split_paths(directories).map(|directory| directory.join(path)).find(|path| path.is_file())?;
+    std::fs::canonicalize(found).ok()
+}
