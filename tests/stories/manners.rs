@@ -121,3 +121,14 @@ fn the_command_that_puts_something_back_does() {
     assert_eq!(desk.read("home/project/.envrc"), "mine\n");
     desk.inside("true").says_nothing().ok();
 }
+
+#[test]
+fn small_mistakes_are_answered_with_what_helps() {
+    let desk = Desk::new();
+    desk.pinfold(["trust"]).run().ends_with(125).says("there is no ").says("policy.toml");
+    desk.inside_with(&["--write", "../new"], "true").ends_with(125).says("hint: make it first: mkdir -p ");
+    desk.inside_with(&["--env", "NO_SUCH_NAME"], "true").says("no such variable").ok();
+    desk.inside_with(&["--env", "NO_SUCH_*"], "true").says_nothing().ok();
+    let answer = desk.pinfold(["why", "exec", "env"]).run().ok();
+    assert!(answer.starts_with("may execute /usr/bin/"), "{answer}");
+}

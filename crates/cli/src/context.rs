@@ -84,6 +84,21 @@ impl Context {
     pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
         normal(&self.directory.join(path))
     }
+
+    /// Whether the caller has a variable of that name.
+    pub(crate) fn has_variable(&self, name: &str) -> bool {
+        self.environment.iter().any(|(present, _)| present == name)
+    }
+
+    /// A program as the caller's own shell would find it, without links.
+    pub(crate) fn program(&self, program: &Path) -> Option<PathBuf> {
+        if program.components().count() > 1 {
+            return real_or_none(&self.absolute(program));
+        }
+        let (_, directories) = self.environment.iter().find(|(name, _)| name == "PATH")?;
+        let mut candidates = std::env::split_paths(directories).map(|directory| directory.join(program));
+        real_or_none(&candidates.find(|path| path.is_file())?)
+    }
 }
 
 /// Takes `.` and `..` out of an absolute path, by its text alone.

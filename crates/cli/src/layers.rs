@@ -101,6 +101,9 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
     }
     for variable in &flags.env {
         let setting = if variable.contains('=') { Setting::EnvSet } else { Setting::EnvAllow };
+        if setting == Setting::EnvAllow && !variable.contains(['*', '?', '@']) && !context.has_variable(variable) {
+            eprintln!("pinfold: --env {variable}: there is no such variable here, so none comes in");
+        }
         add(setting, variable, "env", variable)?;
     }
     for limit in &flags.limit {

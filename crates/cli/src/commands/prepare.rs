@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
-use pinfold_policy::Policy;
+use pinfold_policy::{Policy, shell_word};
 use pinfold_run::{Memory, REBASE, Store, WorkspaceStore};
 
 use super::doctor::repair;
@@ -108,7 +108,11 @@ fn refuse_to_open_up_pinfold(context: &Context, plan: &Plan) -> Result<(), CliEr
 fn plan_error(error: PlanError) -> CliError {
     let shown = CliError::from_error(&error);
     match &error {
-        PlanError::Missing { grant, .. } => shown.rule(grant.origin.to_string()),
+        PlanError::Missing { path, grant } => {
+            let shown = shown.rule(grant.origin.to_string());
+            let make = || format!("make it first: mkdir -p {}", shell_word(&path.to_string_lossy()));
+            if grant.origin.key == "files.write" { shown.hint(make()) } else { shown }
+        }
         PlanError::WorkspaceTooWide { .. } | PlanError::WorkspaceIsSystem { .. } => shown
             .why("everything in the workspace can be read and written by the command")
             .hint("change to the project's directory, or name one with --workspace DIR"),

@@ -161,7 +161,7 @@ fn not_executed(prepared: &Prepared, command: &[OsString], errno: i32) -> CliErr
     let program = command.first().cloned().unwrap_or_default();
     let what = CliError::new(format!("`{}` cannot be executed", program.display()))
         .why(std::io::Error::from_raw_os_error(errno).to_string());
-    let Some(outside) = find(prepared, &program) else { return meant_for_a_shell(what, command) };
+    let Some(outside) = prepared.context.program(Path::new(&program)) else { return meant_for_a_shell(what, command) };
     let verdict = decide(&prepared.policy, Access::Exec, &outside);
     if verdict.allowed {
         return what;
@@ -181,15 +181,4 @@ fn meant_for_a_shell(error: CliError, command: &[OsString]) -> CliError {
         return error.why("no shell reads the command").hint(format!("pinfold run -- sh -c {line}"));
     }
     error
-}
-
-/// The program as the caller's own shell would find it, without links.
-fn find(prepared: &Prepared, program: &OsString) -> Option<PathBuf> {
-    let path = Path::new(program);
-    if path.components().count() > 1 {
-        return std::fs::canonicalize(prepared.context.absolute(path)).ok();
-    }
-    let (_, directories) = prepared.context.environment.iter().find(|(name, _)| name == "PATH")?;
-    let found = std::env::split_paths(directories).map(|directory| directory.join(path)).find(|path| path.is_file())?;
-    std::fs::canonicalize(found).ok()
 }

@@ -88,7 +88,7 @@ fn accept(prepared: &Prepared, best_effort: bool) -> Result<(), CliError> {
         eprintln!("pinfold: not kept, because {reason}: {}", missing.join("; "));
         return Ok(());
     }
-    if prepared.context.environment.iter().any(|(name, _)| name == MARK) {
+    if prepared.context.has_variable(MARK) {
         return Err(CliError::new("already in a pinfold sandbox")
             .why(format!("no second one can be made in it: {reason}"))
             .hint(

@@ -18,6 +18,11 @@ pub(crate) fn trust(args: TrustArgs) -> Result<ExitCode, CliError> {
         println!("{} {}", file.display(), if was { "is not trusted any more" } else { "was not trusted" });
         return Ok(ExitCode::SUCCESS);
     }
+    if !file.exists() {
+        return Err(CliError::new(format!("there is no {}", file.display()))
+            .why("only a project's own policy file needs trust")
+            .hint("for rules of your own write ~/.config/pinfold/policy.toml; it is always in force"));
+    }
     let text = layers::read(&file).map_err(|error| layers::unreadable(&file, &error))?;
     layers::parsed(&text, &file)?;
     trusted.insert(&file, text.as_bytes()).map_err(failed)?;

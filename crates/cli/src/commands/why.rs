@@ -26,7 +26,12 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
         AccessArg::Exec => (Access::Exec, "execute"),
         AccessArg::Connect => return connect(&merged.policy, &args),
     };
-    let path = resolve(&context, &args.target);
+    let path = match access {
+        // Whoever asks about a bare name means the program.
+        Access::Exec if !context.absolute(&args.target).exists() => context.program(&args.target),
+        _ => None,
+    };
+    let path = path.unwrap_or_else(|| resolve(&context, &args.target));
     let verdict = as_asked(access, &context, &path, decide(&merged.policy, access, &path));
     if args.json {
         output::json(&verdict)?;
