@@ -33,7 +33,7 @@ impl CliError {
     #[must_use]
     pub(crate) fn verdict(mut self, verdict: Verdict) -> Self {
         self.why.push(verdict.why);
-        self.rule = verdict.rule.map(|rule| format!("{}, {}", rule.text, rule.origin));
+        self.rule = verdict.rule.map(|rule| rule.to_string());
         self.hints.extend(verdict.hint);
         self
     }

@@ -1,6 +1,6 @@
 //! From arguments to a plan, with everything that a run of it needs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
@@ -46,7 +46,10 @@ impl Prepared {
 
     /// Leaves nothing of the mounts in the private home.
     pub(crate) fn tidy_home(&self) {
-        self.workspace.tidy(in_home(&self.plan));
+        let lies_on_a_mount =
+            |mount: &&Mount| matches!(mount, Mount::Pin { .. } | Mount::Seal { .. } | Mount::Hide { .. });
+        let mounts = self.plan.mounts.iter().filter(|mount| !lies_on_a_mount(mount));
+        self.workspace.tidy(mounts.filter_map(|mount| mount.at().strip_prefix(&self.plan.home).ok()));
     }
 
     /// Git directories that are not below what was looked through, each with all below it.
@@ -57,11 +60,6 @@ impl Prepared {
         outside.dedup_by(|inner, outer| inner.starts_with(&*outer));
         outside
     }
-}
-
-/// What is mounted in the home, relative to it.
-fn in_home(plan: &Plan) -> impl DoubleEndedIterator<Item = &Path> {
-    plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok())
 }
 
 /// Makes the plan for a call.
@@ -82,7 +80,8 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
     refuse_to_open_up_pinfold(&context, &plan)?;
-    workspace.keep_usable(in_home(&plan)).map_err(|error| CliError::from_error(&error))?;
+    let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
+    workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
     let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
     let (names, protected) = (Names::of(&policy), sight.host.protected);
     Ok(Prepared { context, policy, plan, trees: sight.trees, names, git_directories, protected, store, workspace })
