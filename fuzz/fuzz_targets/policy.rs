@@ -6,7 +6,8 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use pinfold_policy::{
-    Access, Decider, Layer, LayerKind, LimitName, List, Merged, Places, Platform, PolicyFile, merge, parse,
+    Access, Decider, Destination, Layer, LayerKind, LimitName, List, Merged, Places, Platform, PolicyFile, Rules,
+    merge, parse,
 };
 
 const SEPARATOR: &str = "\n%";
@@ -26,6 +27,8 @@ const PROBES: [&str; 14] = [
     "/tmp/x",
     "/proc/self/mem",
 ];
+
+const DESTINATIONS: [&str; 5] = ["a.example", "github.com:22", "1.2.3.4:80", "10.1.2.3:5432", "127.0.0.1:80"];
 
 fuzz_target!(|text: &str| {
     let mut parts = text.splitn(4, SEPARATOR).map(read);
@@ -93,6 +96,10 @@ fn no_wider(before: &Merged, after: &Merged, who: &str) {
         }
     }
     assert!(after.policy.network.mode <= before.policy.network.mode, "{who} opens the network");
+    let (old, new) = (Rules::new(&before.policy), Rules::new(&after.policy));
+    for to in DESTINATIONS.map(|text| Destination::parse(text, 443).expect("a destination")) {
+        assert!(!new.connect(&to).allowed() || old.connect(&to).allowed(), "{who} opens {to}");
+    }
     for name in LimitName::ALL {
         let (old, new) = (before.policy.limits.get(name).value, after.policy.limits.get(name).value);
         assert!(old.is_none_or(|old| new.is_some_and(|new| new <= old)), "{who} raises {name:?}");

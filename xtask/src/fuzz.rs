@@ -50,6 +50,13 @@ fn seeds(target: &str) -> Vec<String> {
             let all = profiles().collect::<Vec<_>>().join("\n% next\n");
             profiles().map(str::to_owned).chain([all, LAYERS.to_owned()]).collect()
         }
+        "hosts" => [
+            "*.example.com:8443\na.EXAMPLE.com.:8443\n/repos/%2e%2e/x",
+            "10.0.0.0/8:*\n[::ffff:10.1.2.3]:22\n/",
+            "@github\ngithub.com:22",
+        ]
+        .map(str::to_owned)
+        .into(),
         "git_pointers" => ["gitdir: admin\n%..\n%../.git\n%[core]\n\tworktree = ../../..\n".to_owned()].into(),
         "records" => {
             [r#"{"format":1,"workspace":"/w","watch":[{"directory":"/w","name":".envrc","files-only":true}]}"#]
@@ -72,7 +79,7 @@ memory = "2GiB"
 files.deny = ["**/b", "sub/"]
 files.protect = ["deploy/"]
 limits.memory = "1GiB"
-network.mode = "off"
+network = { mode = "rules", allow = ["@npm", "a.example"], deny = ["*.example:22"] }
 % managed
 files.read = ["/srv", "@workspace"]
 files.write = ["/srv/a/b"]
@@ -83,7 +90,7 @@ env.allow = ["PATH", "L*"]
 profiles = ["workspace", "read-only"]
 % command line
 files.write = ["/data", "/srv"]
-network.mode = "full"
+network = { mode = "full", allow = ["a.example", "10.0.0.0/8:*"], host-ports = [5432] }
 "#;
 
 /// The names of the targets, from their files.

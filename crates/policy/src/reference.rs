@@ -66,7 +66,7 @@ the profiles that may be used. What it cuts is reported.
 
 Of `[network]`, a project that is not trusted may add to `deny`, lower the mode and the budgets. The managed `deny` is
 added, its `allow`, `publish` and `host-ports` bound what the others may let through, and where it says anything about
-hosts or budgets, `full` becomes `rules`. Secrets of a project count once it is trusted.
+hosts, ports or budgets, `full` becomes `rules`. Secrets of a project count once it is trusted.
 
 ## How network rules decide
 

@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use pinfold_policy::{
-    Access, Decider, Effect, Layer, LayerKind, LimitName, Merged, Places, Platform, Sets, merge, parse,
+    Access, Decider, Destination, Effect, HOST_NAME, Layer, LayerKind, LimitName, Merged, NetworkMode, Places,
+    Platform, Rules, Sets, merge, parse,
 };
 use proptest::option;
 use proptest::prelude::*;
@@ -18,6 +19,19 @@ const DENIALS: [&str; 8] = ["/srv/a", "*.key", "**/b", "sub/", "~/x", "/srv/**/c
 const EXCEPTIONS: [&str; 6] = ["!*.key", "!/srv/a", "!**/b", "!sub", "!.env", "@secrets"];
 const PROTECTIONS: [&str; 6] = ["deploy/", "**/.vscode/", "!.vscode", "@metadata", ".git/hooks/", "!deploy"];
 const NAMES: [&str; 8] = ["@base", "MY_*", "*", "TOKEN", "PATH", "MY_A", "L*", "OTHER"];
+const MODES: [&str; 3] = ["off", "rules", "full"];
+const HOSTS: [&str; 9] = [
+    "'a.example'",
+    "'*.example'",
+    "'b.a.example:22'",
+    "'*'",
+    "'*:*'",
+    "'10.0.0.0/8:*'",
+    "'0.0.0.0/0'",
+    "'127.0.0.1:80'",
+    "{ host = 'a.example', methods = ['GET'], paths = ['/x/**'] }",
+];
+const BUDGETS: [&str; 3] = ["1MB", "2MB", "none"];
 const VARIABLES: [&str; 7] = ["PATH", "MY_A", "MY_B", "TOKEN", "LANG", "OTHER", "HUSKY"];
 
 /// What one random layer says.
@@ -29,7 +43,11 @@ struct Said {
     copy_on_write: Option<Vec<&'static str>>,
     deny: Vec<&'static str>,
     protect: Vec<&'static str>,
-    full_network: Option<bool>,
+    mode: Option<&'static str>,
+    hosts: Option<Vec<&'static str>>,
+    hosts_denied: Vec<&'static str>,
+    host_ports: Option<Vec<u16>>,
+    budget: Option<&'static str>,
     allow: Option<Vec<&'static str>>,
     env_deny: Vec<&'static str>,
     set: Vec<&'static str>,
@@ -53,8 +71,11 @@ impl Said {
         list("files.protect", &self.protect);
         list("env.deny", &self.env_deny);
         self.profile.iter().for_each(|name| out.push_str(&format!("profile = '{name}'\n")));
-        let mode = self.full_network.map(|full| if full { "full" } else { "off" });
-        mode.iter().for_each(|mode| out.push_str(&format!("network.mode = '{mode}'\n")));
+        self.mode.iter().for_each(|mode| out.push_str(&format!("network.mode = '{mode}'\n")));
+        self.hosts.iter().for_each(|hosts| out.push_str(&format!("network.allow = [{}]\n", hosts.join(", "))));
+        out.push_str(&format!("network.deny = [{}]\n", self.hosts_denied.join(", ")));
+        self.host_ports.iter().for_each(|ports| out.push_str(&format!("network.host-ports = {ports:?}\n")));
+        self.budget.iter().for_each(|budget| out.push_str(&format!("network.budget.bytes-out = '{budget}'\n")));
         self.set.iter().for_each(|name| out.push_str(&format!("env.set.{name} = 'from the policy'\n")));
         self.nested.iter().for_each(|nested| out.push_str(&format!("process.nested-namespaces = {nested}\n")));
         self.memory.iter().for_each(|memory| out.push_str(&format!("limits.memory = '{memory}'\n")));
@@ -80,20 +101,27 @@ fn said() -> impl Strategy<Value = Said> {
     let env = (option::of(some_of(&NAMES)), some_of(&VARIABLES), some_of(&VARIABLES));
     let profile = option::of(select(&["workspace", "read-only", "offline-build", "open"]));
     let memory = option::of(select(&["1GiB", "2GiB", "3GiB", "none"]));
-    let rest = (profile, option::of(any::<bool>()), option::of(any::<bool>()), memory);
-    (files, env, rest).prop_map(|(files, env, rest)| Said {
+    let rest = (profile, option::of(any::<bool>()), memory);
+    let ports = option::of(subsequence(vec![80, 5432], 0..=2));
+    let hosts = (option::of(some_of(&HOSTS)), subsequence(&HOSTS, 0..=1));
+    let network = (option::of(select(&MODES)), hosts, ports, option::of(select(&BUDGETS)));
+    (files, env, network, rest).prop_map(|(files, env, network, rest)| Said {
         profile: rest.0,
         read: files.0,
         write: files.1,
         copy_on_write: files.2,
         deny: [files.3, files.4].concat(),
         protect: files.5,
-        full_network: rest.1,
+        mode: network.0,
+        hosts: network.1.0,
+        hosts_denied: network.1.1,
+        host_ports: network.2,
+        budget: network.3,
         allow: env.0,
         env_deny: env.1,
         set: env.2,
-        nested: rest.2,
-        memory: rest.3,
+        nested: rest.1,
+        memory: rest.2,
     })
 }
 
@@ -204,6 +232,69 @@ fn name_matches(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix))
 }
 
+/// Destinations: names on their way to an address, and bare addresses.
+fn destinations() -> Vec<Destination> {
+    let hosts = ["a.example", "b.a.example", "example", "other.test", "host.pinfold.internal", "1.2.3.4", "10.1.2.3"];
+    let more = ["127.0.0.1", "[::ffff:10.1.2.3]", "169.254.169.254"];
+    let hosts = hosts.into_iter().chain(more);
+    let to = |host: &str, port: u16| Destination::parse(&format!("{host}:{port}"), 0).expect("a destination");
+    hosts.flat_map(|host| [22, 80, 443, 5432].map(|port| to(host, port))).collect()
+}
+
+const DIALLED: [&str; 4] = ["1.2.3.4", "10.1.2.3", "127.0.0.1", "64:ff9b::a01:203"];
+const REQUESTS: [(&str, &str); 4] = [("GET", "/x/y"), ("POST", "/x/y"), ("GET", "/z"), ("GET", "/x/../z")];
+
+/// Everything that the rules let through.
+fn let_through(rules: &Rules) -> Vec<String> {
+    let mut through = Vec::new();
+    for to in destinations() {
+        if rules.connect(&to).allowed() {
+            through.push(format!("{to}"));
+        }
+        for (method, path) in REQUESTS.iter().filter(|(method, path)| rules.request(&to, method, path).allowed()) {
+            through.push(format!("{to} {method} {path}"));
+        }
+        let ips = DIALLED.map(|ip| ip.parse().expect("an address"));
+        for ip in ips.into_iter().filter(|ip| rules.connect(&to).allowed() && rules.address(*ip, &to).allowed()) {
+            through.push(format!("{to} at {ip}"));
+        }
+    }
+    through
+}
+
+/// Is an entry of the pool about this destination? `unsaid` is what no port means.
+fn names(entry: &str, to: &Destination, unsaid: &[u16]) -> bool {
+    let host = to.to_string();
+    let (host, _) = host.rsplit_once(':').expect("a port");
+    let name = to.name.is_some();
+    let (fits, ports) = match entry {
+        "'a.example'" => (host == "a.example", unsaid),
+        "'*.example'" => (host.ends_with(".example"), unsaid),
+        "'b.a.example:22'" => (host == "b.a.example", &[22][..]),
+        "'*'" => (name, unsaid),
+        "'*:*'" => (name, &[][..]),
+        "'10.0.0.0/8:*'" => (host == "10.1.2.3", &[][..]),
+        "'0.0.0.0/0'" => (host == "1.2.3.4", unsaid),
+        "'127.0.0.1:80'" => (host == "127.0.0.1", &[80][..]),
+        table => (table.contains("a.example") && host == "a.example", unsaid),
+    };
+    fits && (ports.is_empty() || ports.contains(&to.port))
+}
+
+/// Does the managed layer let this be reached? Stated from the words of the reference.
+fn may_be_reached(managed: &Said, to: &Destination, method: &str, path: &str) -> bool {
+    let table = |entry: &str| entry.starts_with('{');
+    let request = |entry: &str| !table(entry) || (method == "GET" && path.starts_with("/x/") && !path.contains(".."));
+    let forbids = |entry: &str| !table(entry) || (method == "GET" && (path.starts_with("/x/") || path.contains("..")));
+    if managed.hosts_denied.iter().any(|entry| names(entry, to, &[]) && forbids(entry)) {
+        return false;
+    }
+    if to.name.as_ref().is_some_and(|name| name.as_str() == HOST_NAME) {
+        return managed.host_ports.as_ref().is_none_or(|ports| ports.contains(&to.port));
+    }
+    managed.hosts.as_ref().is_none_or(|hosts| hosts.iter().any(|entry| names(entry, to, &[80, 443]) && request(entry)))
+}
+
 /// From nothing at all to the host's own file.
 fn openness(allowed: bool, access: Access, effect: Effect) -> u8 {
     match (allowed, access, effect) {
@@ -240,8 +331,28 @@ proptest! {
             let listed = |list: &Vec<&str>| list.iter().any(|pattern| name_matches(pattern, name));
             prop_assert!(managed.allow.as_ref().is_none_or(listed), "{name} is not under the ceiling");
         }
-        if managed.full_network == Some(false) {
-            prop_assert_eq!(policy.network.mode.name(), "off");
+        let mode = |name: &str| NetworkMode::named(name).expect("a mode");
+        prop_assert!(managed.mode.is_none_or(|most| policy.network.mode <= mode(most)));
+        if managed.hosts.is_some() || !managed.hosts_denied.is_empty() {
+            prop_assert!(policy.network.mode < NetworkMode::Full);
+        }
+        let rules = Rules::new(&policy);
+        for to in destinations() {
+            for (method, path) in REQUESTS {
+                let ruling = rules.request(&to, method, path);
+                prop_assert!(
+                    !ruling.allowed() || may_be_reached(&managed, &to, method, path),
+                    "{to} {method} {path}: {ruling:?}"
+                );
+            }
+            if rules.connect(&to).allowed() {
+                prop_assert!(REQUESTS.iter().any(|(m, p)| may_be_reached(&managed, &to, m, p)) || policy.network.mode == NetworkMode::Full, "{to}");
+                prop_assert_eq!(rules.smallest_change(&to), None);
+            }
+        }
+        if let Some(bound) = managed.budget.filter(|bound| *bound != "none") {
+            let bound: u64 = bound[..1].parse().expect("a digit");
+            prop_assert!(policy.network.budget.bytes_out.value.is_some_and(|value| value <= bound * 1_000_000));
         }
         prop_assert!(managed.nested != Some(false) || !policy.process.nested_namespaces);
         let bound = managed.memory.filter(|bound| *bound != "none");
@@ -279,6 +390,12 @@ proptest! {
             prop_assert!(old.contains(&variable), "{variable:?}");
         }
         prop_assert!(with.network.mode <= without.network.mode);
+        let old = let_through(&Rules::new(&without));
+        for through in let_through(&Rules::new(&with)) {
+            prop_assert!(old.contains(&through), "{through} is new");
+        }
+        let (old, new) = (without.network.budget.bytes_out.value, with.network.budget.bytes_out.value);
+        prop_assert!(old.is_none_or(|old| new.is_some_and(|new| new <= old)));
         prop_assert!(!with.process.nested_namespaces || without.process.nested_namespaces);
         for name in LimitName::ALL {
             let (old, new) = (without.limits.get(name).value, with.limits.get(name).value);
@@ -306,12 +423,36 @@ proptest! {
             let text = pinfold_policy::to_toml(&policy, sets);
             let again = parse(&text, Path::new("shown"));
             prop_assert!(again.is_ok(), "{}\n{text}", again.expect_err("an error"));
+            // With the mode that is shown, the hosts that are shown are the same.
+            let again = merged(&[Layer::new(LayerKind::User, again.expect("just read"))]).policy;
+            prop_assert_eq!(let_through(&Rules::new(&again)), let_through(&Rules::new(&policy)));
         }
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn a_name_is_its_own_one_form_and_never_an_address(text in "[a-zA-Z0-9.x_:ßé％。-]{1,20}|(0x)?[0-9a-f.]{1,12}|\\PC{0,8}") {
+        if let Ok(name) = pinfold_policy::Name::new(&text) {
+            prop_assert_eq!(pinfold_policy::Name::new(name.as_str()), Ok(name.clone()));
+            prop_assert!(name.as_str().parse::<std::net::IpAddr>().is_err());
+            prop_assert!(name.as_str().bytes().all(|byte| byte.is_ascii_lowercase() || b"0123456789-_.".contains(&byte)));
+        }
+    }
+
+    #[test]
+    fn a_path_in_two_ways_never_passes(path in "(/|\\.|%2e|%2F|;|%5c|a|x|%00){1,10}") {
+        let file = parse("network = { mode = 'rules', allow = [{ host = 'h.x', paths = ['/x/**'] }] }", Path::new("p"));
+        let policy = merged(&[Layer::new(LayerKind::User, file.expect("a policy"))]).policy;
+        let to = Destination::parse("h.x", 443).expect("a host");
+        let decoded = path.replace("%2e", ".").replace("%2F", "/");
+        if Rules::new(&policy).request(&to, "GET", &path).allowed() {
+            prop_assert!(decoded.starts_with("/x") && !decoded.contains("/.") && !decoded.contains("//"));
+            prop_assert!(!path.contains("%2F") && !path.contains(';') && !path.contains("%5c") && !path.contains("%00"));
+        }
+    }
 
     #[test]
     fn no_text_makes_the_reader_panic(text in any::<String>()) {
@@ -333,7 +474,7 @@ proptest! {
     fn no_value_makes_a_list_panic(value in "\\PC{0,12}|[*?/!~$@.{},\\[\\]a\\\\]{0,12}", path in any::<String>()) {
         use pinfold_policy::Setting;
         let mut file = pinfold_policy::PolicyFile::default();
-        for setting in [Setting::Read, Setting::Deny, Setting::Protect, Setting::EnvAllow, Setting::EnvSet] {
+        for setting in [Setting::Read, Setting::Deny, Setting::Protect, Setting::EnvAllow, Setting::EnvSet, Setting::AllowHost] {
             let _ = file.add_flag(setting, &value, "--flag");
         }
         if let Ok(merged) = merge(&[Layer::new(LayerKind::CommandLine, file)], &places()) {

@@ -185,14 +185,16 @@ fn cap_hosts(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withheld>)
     network.ceilings.push(NetworkCeiling { allow, origin: layer.origin(ALLOW, &at) });
 }
 
-/// What a managed file says about hosts or budgets can only be kept by the gate, so there is no `full` beside it.
+/// What a managed file says about hosts, ports and budgets only the gate can keep, so there is no `full` beside it.
 fn cap_mode(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withheld>) {
     let rules = &layer.policy.network;
-    let lists = rules.allow.iter().flatten().chain(&rules.deny).map(|entry| &entry.at).next();
-    let budget = rules.budget.values().find(|entry| entry.value.is_some()).map(|entry| &entry.at);
-    let bounded = rules.allow.is_some() || lists.is_some() || budget.is_some();
+    let hosts = rules.allow.iter().flatten().chain(&rules.deny).map(|entry| &entry.at);
+    let ports = [&rules.publish, &rules.host_ports].into_iter().flatten();
+    let budgets = rules.budget.values().filter(|entry| entry.value.is_some()).map(|entry| &entry.at);
+    let first = hosts.chain(ports.clone().flatten().map(|entry| &entry.at)).chain(budgets).next();
+    let bounded = first.is_some() || rules.allow.is_some() || ports.count() > 0;
+    let at = first.cloned().unwrap_or(Position { line: 1, ..Position::default() });
     let said = rules.mode.as_ref().map(|entry| (entry.value, &entry.at));
-    let at = lists.or(budget).cloned().unwrap_or(Position { line: 1, ..Position::default() });
     let by_rules = bounded.then_some((NetworkMode::Rules, &at));
     let Some((most, at)) = said.into_iter().chain(by_rules).min_by_key(|(mode, _)| *mode) else { return };
     network.most = network.most.min(most);

@@ -1,6 +1,7 @@
 //! Ports of a rule.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +27,7 @@ impl Ports {
         if text == "*" {
             return Ok(Self::All);
         }
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let port = text.parse().ok().filter(|port| digits && *port > 0).ok_or_else(|| {
+        let port = plain_number(text).filter(|port| *port > 0).ok_or_else(|| {
             Complaint::new(
                 format!("{} is no port", quoted(text)),
                 "write a number from 1 to 65535, or `*` for every port",
@@ -71,6 +71,11 @@ impl Ports {
     }
 }
 
+/// A number in its one notation: no sign, no zero in front.
+pub(super) fn plain_number<T: FromStr + ToString>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|number: &T| number.to_string() == text)
+}
+
 /// A single port, for `publish` and `host-ports`.
 pub(crate) fn port(number: i64) -> Result<u16, Complaint> {
     u16::try_from(number)
@@ -101,7 +106,7 @@ mod tests {
     fn a_port_is_a_plain_number_or_a_star() {
         assert_eq!(Ports::parse("443"), Ok(Ports::These(vec![443])));
         assert_eq!(Ports::parse("*"), Ok(Ports::All));
-        for text in ["", "0", "65536", "+1", "-1", " 1", "0x50", "http", "1-2"] {
+        for text in ["", "0", "65536", "+1", "0443", "-1", " 1", "0x50", "http", "1-2"] {
             assert!(Ports::parse(text).is_err(), "{text:?}");
         }
     }

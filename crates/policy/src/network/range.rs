@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::network::name::Host;
+use crate::network::ports::plain_number;
 use crate::text::{Complaint, quoted};
 
 /// A range of addresses: all that share the first bits. An address alone is a range of one.
@@ -53,9 +54,7 @@ impl Range {
 
     fn of_bits(address: IpAddr, bits: &str, text: &str, bare: &str) -> Result<Self, Complaint> {
         let wrong = |hint: String| Complaint::new(format!("{} is no range of addresses", quoted(text)), hint);
-        let digits = !bits.is_empty() && bits.bytes().all(|byte| byte.is_ascii_digit());
-        let bits = bits.parse::<u8>().ok().filter(|bits| digits && *bits <= width(address));
-        let Some(bits) = bits else {
+        let Some(bits) = plain_number::<u8>(bits).filter(|bits| *bits <= width(address)) else {
             return Err(wrong(format!("write how many bits are fixed, 0 to {}, such as 10.1.2.0/24", width(address))));
         };
         if address.is_ipv4() && bare.contains(':') {
@@ -153,6 +152,7 @@ mod tests {
             "10.0.0.0/33",
             "10.0.0.0/",
             "10.0.0.0/+8",
+            "10.0.0.0/08",
             "10.0.0.0/a",
             "2001:db8::1/32",
             "::ffff:10.0.0.0/104",

@@ -380,9 +380,7 @@ mod tests {
         rule: network.deny "evil.example.com", /etc/pinfold/policy.toml:2 (managed)
         "##);
         assert_snapshot!(explained(&rules, "github.com"), @"Deny: the managed policy (/etc/pinfold/policy.toml:1) does not allow it");
-        assert_snapshot!(explained(&rules, "10.0.0.1"), @r##"
-        Deny: no rule in [network] allows it, and the managed policy (/etc/pinfold/policy.toml:1) does not allow it
-        "##);
+        assert_snapshot!(explained(&rules, "10.0.0.1"), @r##"Deny: no rule in [network] allows it, and the managed policy (/etc/pinfold/policy.toml:1) does not allow it"##);
         assert!(may(&rules, "good.example.com") && !may(&rules, "good.example.com:22"));
     }
 
@@ -508,17 +506,11 @@ mod tests {
     fn lists_in_a_file_change_no_mode_and_a_note_says_so() {
         let merged = merged(&[(User, "network.allow = ['github.com']")]);
         assert!(!may(&Rules::new(&merged.policy), "github.com"));
-        assert_snapshot!(merged.notes.join("\n"), @r##"
-        network.allow "github.com", ~/.config/pinfold/policy.toml:1 (user): it counts with network.mode "rules", and that is "off" (profile `workspace`, network.mode)
-        "##);
+        assert_snapshot!(merged.notes.join("\n"), @r##"network.allow "github.com", ~/.config/pinfold/policy.toml:1 (user): it counts with network.mode "rules", and that is "off" (profile `workspace`, network.mode)"##);
         let full = crate::fixtures::merged(&[(User, "network.mode = 'full'\nnetwork.deny = ['a.example']")]);
-        assert_snapshot!(full.notes.join("\n"), @r##"
-        network.deny, ~/.config/pinfold/policy.toml:2 (user): it counts with network.mode "rules", and that is "full" (~/.config/pinfold/policy.toml:1 (user))
-        "##);
+        assert_snapshot!(full.notes.join("\n"), @r##"network.deny, ~/.config/pinfold/policy.toml:2 (user): it counts with network.mode "rules", and that is "full" (~/.config/pinfold/policy.toml:1 (user))"##);
         let every = crate::fixtures::merged(&[(User, "network.mode = 'rules'\nnetwork.allow = ['*']")]);
-        assert_snapshot!(every.notes.join("\n"), @r##"
-        network.allow "*", ~/.config/pinfold/policy.toml:2 (user): every public host can be reached by name
-        "##);
+        assert_snapshot!(every.notes.join("\n"), @r##"network.allow "*", ~/.config/pinfold/policy.toml:2 (user): every public host can be reached by name"##);
     }
 
     #[test]
