@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     /// Print what would be enforced here, and by what
     Plan(PlanArgs),
-    /// Explain whether a path may be read, written or executed, or a host reached, and by which rule
+    /// Explain whether a path may be read, written or executed, or a host reached
     Why(WhyArgs),
     /// Check, show or describe policies
     Policy(PolicyArgs),

@@ -544,7 +544,7 @@ mod tests {
           |
         1 | network.allow = [{ host = "a.example", port = 1 }]
           |                                        ^^^^
-        hint: expected `host`, `ports`, `methods`, `paths`
+        hint: did you mean `ports`? expected `host`, `ports`, `methods`, `paths`
         "##);
         assert_snapshot!(error("network.allow = [1]\n"), @r##"
         pinfold.toml:1:18: invalid type: integer `1`

@@ -15,19 +15,27 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// The counters of a run's own network.
 #[derive(Debug)]
-pub(crate) struct Counters(Option<File>);
+pub(crate) struct Counters {
+    own_network: bool,
+    file: Option<File>,
+}
 
 impl Counters {
-    /// Those of the first process, opened while it lives. Where the network is the host's they say nothing.
-    pub(crate) fn of(first: Pid, plan: &Plan) -> Self {
-        let own = plan.network == Network::Loopback;
-        Self(own.then(|| File::open(format!("/proc/{}/net/snmp", first.as_raw_nonzero())).ok()).flatten())
+    /// None yet. Where the network is the host's they say nothing.
+    pub(crate) fn new(plan: &Plan) -> Self {
+        Self { own_network: plan.network == Network::Loopback, file: None }
+    }
+
+    /// Those of the first process: to be called while it lives, but not before it has entered its own network.
+    pub(crate) fn open(&mut self, first: Pid) {
+        let path = format!("/proc/{}/net/snmp", first.as_raw_nonzero());
+        self.file = self.own_network.then(|| File::open(path).ok()).flatten();
     }
 
     /// Whether anything was sent that could not leave.
     pub(crate) fn tell_of_attempts(self) -> bool {
         let mut text = String::new();
-        let read = self.0.and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text).ok());
+        let read = self.file.and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text).ok());
         read.is_some() && COUNTERS.iter().any(|(protocol, name)| count(&text, protocol, name) > 0)
     }
 }

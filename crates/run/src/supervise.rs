@@ -93,9 +93,10 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
     let child = linux::start(&launch)?;
     drop(instead);
-    let counters = Counters::of(child.pid, request.plan);
+    let counters = Counters::new(request.plan);
     let watchman = Watchman::new(request.plan);
-    let mut supervisor = Supervisor { child, signals, terminal, output, lookout, watchman, link_open: true, end: None };
+    let mut supervisor =
+        Supervisor { child, signals, terminal, output, lookout, watchman, counters, link_open: true, end: None };
     let result = supervisor.live();
     if result.is_err() {
         supervisor.kill();
@@ -103,10 +104,11 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     if request.plan.backend == Backend::LinuxLandlock {
         process_tree::kill_descendants();
     }
+    let missed_network = supervisor.counters.tell_of_attempts();
     let (quarantine, refused) = supervisor.lookout.finish();
     let end = result?;
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Outcome { end, quarantine, refused, missed_network: counters.tell_of_attempts(), duration_ms })
+    Ok(Outcome { end, quarantine, refused, missed_network, duration_ms })
 }
 
 fn collected_signals() -> Vec<i32> {
@@ -128,6 +130,7 @@ struct Supervisor {
     output: Relay,
     lookout: Lookout,
     watchman: Watchman,
+    counters: Counters,
     /// The first process can still say something.
     link_open: bool,
     end: Option<End>,
@@ -251,6 +254,7 @@ impl Supervisor {
             }
             Report::NotExecuted { errno } => self.set_end(End::NotExecuted(errno)),
             Report::Started => {
+                self.counters.open(self.child.pid);
                 if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptor) {
                     terminal.connect(master);
                 }
