@@ -194,3 +194,11 @@ fn the_schema_is_json() {
         assert!(schema.contains(word), "{word} is not in the schema");
     }
 }
+
+#[test]
+fn rules_of_the_network_that_nothing_keeps_refuse_the_run() {
+    let desk = Desk::new();
+    desk.inside_with(&["--allow-host", "github.com"], "touch ran").ends_with(125).says("no gate");
+    desk.inside_with(&["--network", "off", "--allow-host", "github.com"], "touch other").ok();
+    assert_eq!(desk.outside("ls ran other 2> /dev/null; true").ok(), "other");
+}

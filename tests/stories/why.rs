@@ -244,3 +244,25 @@ fn the_answer_as_json_agrees() {
     let refused = desk.pinfold(["why", "--json", "write", ".git/config"]).run().ends_with(1).text();
     assert!(refused.contains("\"allowed\": false") && refused.contains("files.protect"), "{refused}");
 }
+
+#[test]
+fn a_host_is_answered_with_the_rule_and_the_smallest_change() {
+    let desk = furnished();
+    let rules = "[network]\nmode = \"rules\"\nallow = [\"*.example.com\"]\ndeny = [\"evil.example.com\"]\n";
+    desk.write("home/.config/pinfold/policy.toml", rules);
+    let ask = |flags: &[&str], host: &str| desk.pinfold([&["why", "connect", host], flags].concat()).run();
+    for (flags, host, status, words) in [
+        (&[][..], "a.example.com", 0, "may connect to a.example.com:443"),
+        (&[], "a.example.com", 0, "policy.toml:3 (user)"),
+        (&[], "evil.example.com", 1, "policy.toml:4 (user)"),
+        (&[], "10.0.0.1:5432", 1, "private address"),
+        (&[], "10.0.0.1:5432", 1, "--allow-host 10.0.0.1:5432"),
+        (&["--allow-host", "10.0.0.0/8:5432"], "10.0.0.1:5432", 0, "a rule allows it"),
+    ] {
+        let answer = ask(flags, host).ends_with(status);
+        assert!(answer.text().contains(words), "{host} should mention {words:?}: {answer}");
+    }
+    ask(&[], "0x7f.1").ends_with(125).says("is no host");
+    let refused = ask(&["--json"], "github.com").ends_with(1).text();
+    assert!(refused.contains("\"verdict\": \"unnamed\"") && refused.contains("--allow-host github.com"), "{refused}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use pinfold_plan::{GitDirectory, Host, Kind, Mode, Mount, Plan, PlanError, linux};
+use pinfold_plan::{GitDirectory, Host, Kind, Mode, Mount, Network, Plan, PlanError, Promise, linux};
 use pinfold_policy::{AreaKind, Layer, LayerKind, PROFILE_NAMES, Places, Platform, Policy, merge, parse};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -251,6 +251,19 @@ fn writable(policy: &Policy, host: &Host) -> Vec<PathBuf> {
         _ => path,
     };
     granted.map(|area| real(area.path.clone())).collect()
+}
+
+#[test]
+fn rules_of_the_network_let_nothing_out_where_no_gate_keeps_them() {
+    for (mut machine, closed) in
+        [(Machine::ordinary(), Network::Loopback), (Machine::without_namespaces(7), Network::None)]
+    {
+        machine.user = "network = { mode = 'rules', allow = ['*:*', '0.0.0.0/0:*'] }".into();
+        let plan = machine.plan("workspace").expect("a plan");
+        assert_eq!(plan.network, closed);
+        let missing = linux::refusal(&plan).expect("a refusal").missing;
+        assert!(missing.iter().any(|assurance| assurance.promise == Promise::NetworkRules), "{missing:?}");
+    }
 }
 
 /// The last step before `index` that mounts something of the host at the path or above it.

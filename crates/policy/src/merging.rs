@@ -88,7 +88,7 @@ impl Merging {
         secrets::hide_sources(&mut policy);
         patterns::check(&policy.deny, policy.places.platform.folds_case())
             .map_err(|error| MergeError::Patterns { message: error.to_string() })?;
-        let notes = network::notes(&policy.network);
+        let notes = network::notes(&policy);
         Ok(Merged { policy, withheld, notes })
     }
 

@@ -12,6 +12,7 @@ use crate::network::scope::{HostRule, HostScope, HostText, Hosts};
 use crate::network::section::NetworkRules;
 use crate::network::{Network, NetworkCeiling, PortRule};
 use crate::origin::{Entry, LayerKind, Origin, Position};
+use crate::policy::Policy;
 use crate::sets;
 
 const ALLOW: &str = "network.allow";
@@ -52,7 +53,8 @@ pub(crate) fn cap(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withh
 }
 
 /// What of the merged section deserves a second look, or does not do what it seems to.
-pub(crate) fn notes(network: &Network) -> Vec<String> {
+pub(crate) fn notes(policy: &Policy) -> Vec<String> {
+    let network = &policy.network;
     let every = network.allow.iter().filter(|rule| rule.scope.hosts == Hosts::Every && !rule.scope.looks_inside());
     let notes = every.map(|rule| format!("{}: every public host can be reached by name", rule.rule()));
     match network.mode {
@@ -72,7 +74,8 @@ pub(crate) fn notes(network: &Network) -> Vec<String> {
         NetworkMode::Full => {
             let budgets = BudgetName::ALL.into_iter().map(|name| network.budget.get(name));
             let budgets = budgets.filter(|budget| budget.value.is_some()).map(|budget| &budget.origin);
-            let first = network.deny.iter().map(|rule| &rule.origin).chain(budgets).next();
+            let secrets = policy.secrets.iter().map(|secret| &secret.origin);
+            let first = network.deny.iter().map(|rule| &rule.origin).chain(budgets).chain(secrets).next();
             let note = |origin: &Arc<Origin>| {
                 let Origin { key, .. } = &**origin;
                 format!(
