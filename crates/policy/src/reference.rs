@@ -81,7 +81,8 @@ for documentation, where clouds hand out credentials, and those that stand for a
 leads there, unless a rule names the address or a range within that kind: `10.1.2.0/24` opens private addresses,
 `0.0.0.0/0` does not. Such a name needs both: a rule for the name and one for the address.
 
-A rule with `methods` or `paths` is about HTTP requests, and the gate looks inside for it. A path that servers read in
+A rule with `methods` or `paths` is about HTTP requests, and the gate looks inside for it. Rules that allow add up: beside
+`*`, such a rule narrows nothing. A path that servers read in
 different ways (`..`, `//`, `%2f`, `;` and the like) fits no rule that allows and every rule that denies.
 
 `--allow-host` makes a mode of `off` to `rules`, unless the command line itself says `off`.
