@@ -1,7 +1,7 @@
 //! Names of hosts in their one form: lower case, ASCII, no dot at the end.
 
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! Ranges of addresses, such as `10.1.2.0/24`.
 
+use core::net::IpAddr;
 use std::borrow::Cow;
 use std::fmt;
-use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 

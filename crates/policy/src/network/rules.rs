@@ -1,6 +1,6 @@
 //! The rules of a run, ready to judge connections, requests and addresses.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

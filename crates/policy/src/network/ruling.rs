@@ -1,7 +1,7 @@
 //! A question to the rules, and the answer.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! What one rule of the network is about: hosts, ports, and for HTTP methods and paths.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
