@@ -12,7 +12,8 @@ pub const DIRECTORIES: usize = 5_000_000;
 /// The largest file of a git directory that a survey reads, in bytes.
 pub const GIT_FILE_BYTES: usize = 64 * 1024;
 
-/// The most threads that a survey starts unless told otherwise.
+/// The most threads that a survey uses unless told otherwise, even on a machine with fewer processors: what is not in
+/// memory yet is waited for, and a disk answers many at once.
 pub const THREADS: usize = 8;
 
 /// How many directories one thread reads alone before it calls for others.

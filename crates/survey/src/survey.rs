@@ -98,8 +98,7 @@ impl<'a> Survey<'a> {
         self
     }
 
-    /// Uses at most this many threads, the caller's included (otherwise one per processor, up to
-    /// [`limits::THREADS`]).
+    /// Uses at most this many threads, the caller's included (otherwise [`limits::THREADS`]).
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads.clamp(1, 64));
@@ -153,7 +152,7 @@ impl<'a> Survey<'a> {
     }
 
     pub(crate) fn thread_count(&self) -> usize {
-        self.threads.unwrap_or_else(|| walk::processors().clamp(1, limits::THREADS))
+        self.threads.unwrap_or(limits::THREADS)
     }
 }
 

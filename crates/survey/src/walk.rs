@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     io, mem,
-    num::NonZero,
     path::PathBuf,
     sync::{
         Arc,
@@ -488,9 +487,4 @@ pub(crate) fn run<'a>(shared: &'a Shared<'a>, mut first: Worker<'a>) -> Result<V
         Some(error) => Err(error),
         None => Ok(workers),
     }
-}
-
-/// As many as there are processors, within the limit.
-pub(crate) fn processors() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
 }
