@@ -13,6 +13,9 @@ fn check(result: libc::c_long) -> io::Result<libc::c_long> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
+/// How long a thread that was joined may take to be gone.
+const THREAD_ENDS_MS: u32 = 200;
+
 /// Proof that this process has one thread.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SingleThreaded(());
@@ -20,9 +23,15 @@ pub(crate) struct SingleThreaded(());
 impl SingleThreaded {
     /// Counts the threads; `EDEADLK` when there are others, whose locks a fork would copy in the locked state.
     pub(crate) fn check() -> io::Result<Self> {
-        let status = rustix::fs::stat("/proc/self/task")?;
-        // A directory's link count is two and one for each entry.
-        if status.st_nlink == 3 { Ok(Self(())) } else { Err(rustix::io::Errno::DEADLK.into()) }
+        for _ in 0..THREAD_ENDS_MS {
+            // A directory's link count is two and one for each entry.
+            if rustix::fs::stat("/proc/self/task")?.st_nlink == 3 {
+                return Ok(Self(()));
+            }
+            // A thread that was joined has let go of everything, but counts until the kernel has taken it away.
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        Err(rustix::io::Errno::DEADLK.into())
     }
 }
 
