@@ -171,6 +171,15 @@ fn a_denied_glob_is_read() {
 }
 
 #[test]
+fn a_denied_glob_of_directories_is_read_in_a_large_project() {
+    let others = |index| format!("home/project/parts/{index}/open/letter.txt");
+    is_read("home/project/parts/500/private/deep/letter.txt")
+        .flags("--deny **/private/**/*.txt")
+        .before(move |scene| (0..600).for_each(|index| scene.write(others(index), "")))
+        .is_contained();
+}
+
+#[test]
 fn a_denied_directory_is_read() {
     is_read("home/project/private/deep/letter").flags("--deny private/").is_contained();
 }
