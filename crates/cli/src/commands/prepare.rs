@@ -44,11 +44,12 @@ impl Prepared {
         }
     }
 
-    /// Leaves nothing of the mounts in the private home.
+    /// Leaves nothing of the mounts in the private home but the place of the workspace, which every run is shown.
     pub(crate) fn tidy_home(&self) {
         let lies_on_a_mount =
             |mount: &&Mount| matches!(mount, Mount::Pin { .. } | Mount::Seal { .. } | Mount::Hide { .. });
-        let mounts = self.plan.mounts.iter().filter(|mount| !lies_on_a_mount(mount));
+        let others = self.plan.mounts.iter().filter(|mount| *mount.at() != *self.plan.workspace);
+        let mounts = others.filter(|mount| !lies_on_a_mount(mount));
         self.workspace.tidy(mounts.filter_map(|mount| mount.at().strip_prefix(&self.plan.home).ok()));
     }
 
