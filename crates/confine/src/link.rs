@@ -7,6 +7,9 @@ use std::path::PathBuf;
 /// Longest message either side sends, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 8192;
 
+/// Most descriptors that come along with a report.
+pub const MAX_DESCRIPTORS: usize = 5;
+
 /// From inside: how the run goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
@@ -24,6 +27,8 @@ pub enum Report {
         /// The error number of `execve(2)`.
         errno: i32,
     },
+    /// The network leads to the gate; its sockets come along.
+    Sockets,
     /// Everything is in force and the command runs. With a terminal, its master side comes along.
     Started,
     /// The command was stopped by a signal (Ctrl-Z).
@@ -71,6 +76,7 @@ impl Report {
         let (tag, number) = match self {
             Self::Failed { errno, .. } => (b'F', *errno),
             Self::NotExecuted { errno } => (b'N', *errno),
+            Self::Sockets => (b'G', 0),
             Self::Started => (b'S', 0),
             Self::Stopped { signal } => (b'T', *signal),
             Self::SharedMemory { mib } => (b'M', *mib),
@@ -101,6 +107,7 @@ impl Report {
         match tag {
             b'F' => Ok(Self::failed(number, text)),
             b'N' => Ok(Self::NotExecuted { errno: number }),
+            b'G' if number == 0 => Ok(Self::Sockets),
             b'S' if number == 0 => Ok(Self::Started),
             b'T' => signal(number).map(|signal| Self::Stopped { signal }),
             b'M' if number >= 0 => Ok(Self::SharedMemory { mib: number }),
@@ -154,6 +161,7 @@ mod tests {
             Report::Failed { step: "mount /proc".into(), path: None, errno: 1 },
             Report::Failed { step: "hide".into(), path: Some("/home/a/.env".into()), errno: 13 },
             Report::NotExecuted { errno: 2 },
+            Report::Sockets,
             Report::Started,
             Report::Stopped { signal: 20 },
             Report::SharedMemory { mib: 4096 },

@@ -128,6 +128,8 @@ pub enum Keeper {
     Watch,
     /// The supervisor, before the start.
     Supervisor,
+    /// The gate, the only way out to the network.
+    Gate,
 }
 
 impl fmt::Display for Keeper {
@@ -144,6 +146,7 @@ impl fmt::Display for Keeper {
             Self::Pty => "own terminal",
             Self::Watch => "watch",
             Self::Supervisor => "supervisor",
+            Self::Gate => "gate",
         })
     }
 }

@@ -66,8 +66,14 @@ pub struct Host {
     pub paths: BTreeMap<PathBuf, Kind>,
     /// Symbolic links on the way to what is visible, with what they say.
     pub links: BTreeMap<PathBuf, PathBuf>,
-    /// What `/etc/resolv.conf` leads to, when that is not below `/etc`.
+    /// What `/etc/resolv.conf` leads to.
     pub resolver: Option<PathBuf>,
+    /// Whether connections can be redirected in a network namespace that the caller makes (nf_tables).
+    pub redirects: bool,
+    /// Existing files with the certificates that programs trust, without links.
+    pub trust_bundles: Vec<PathBuf>,
+    /// Where a run with a gate keeps its own, on the host.
+    pub own_trust: PathBuf,
     /// Existing paths that a deny rule names, below the places that were looked through; directories flagged.
     pub denied: Vec<(PathBuf, bool)>,
     /// Those of them that would not be denied in another place: the directories above must keep their names, or the

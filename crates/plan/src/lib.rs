@@ -7,12 +7,14 @@
 #![forbid(unsafe_code)]
 
 pub mod assurance;
+mod gate;
 pub mod host;
 pub mod linux;
 mod mount;
 mod plan;
 
 pub use assurance::{Assurance, Keeper, Promise, Refusal};
+pub use gate::{CAPTURE_PORT, DNS_PORT, GATE_ADDRESS, Gate, PROXY_PORT, TRUST_BUNDLE};
 pub use host::{GitDirectory, Host, Kind};
 pub use linux::PlanError;
 pub use mount::{Mode, Mount, Owner};

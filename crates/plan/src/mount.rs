@@ -64,6 +64,13 @@ pub enum Mount {
         /// Permission bits.
         mode: u32,
     },
+    /// A file with this text, which nothing inside can change.
+    Text {
+        /// Where it appears; over a file of the host or in a place of its own.
+        at: PathBuf,
+        /// What it says.
+        text: String,
+    },
     /// A symbolic link.
     Link {
         /// Where it appears.
@@ -109,6 +116,7 @@ impl Mount {
             Self::Bind { at, .. }
             | Self::CopyOnWrite { at, .. }
             | Self::Private { at, .. }
+            | Self::Text { at, .. }
             | Self::Link { at, .. }
             | Self::Pin { at }
             | Self::Seal { at }

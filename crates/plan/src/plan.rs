@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Assurance, Mount};
+use crate::{Assurance, Gate, Mount};
 
 /// What turns the plan into a confined process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,8 @@ pub enum Network {
     None,
     /// The host's network.
     Host,
+    /// A network of its own that leads to the gate.
+    Gate(Gate),
 }
 
 /// What a Landlock rule allows below its path.

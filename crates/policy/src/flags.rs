@@ -28,9 +28,9 @@ pub enum Setting {
     Network,
     /// `network.allow`; where the files have no network, it also makes `network.mode` to be `rules`
     AllowHost,
-    /// `network.publish`
+    /// `network.publish`; like `network.allow`
     Publish,
-    /// `network.host-ports`
+    /// `network.host-ports`; like `network.allow`
     HostPort,
     /// `env.allow`
     EnvAllow,

@@ -162,6 +162,11 @@ impl WorkspaceStore {
         self.root.join("temp")
     }
 
+    /// Where the certificates are kept that a run with a gate trusts.
+    pub fn trust(&self) -> PathBuf {
+        self.layers.with_extension("trust.pem")
+    }
+
     /// Where the layers over package caches are kept.
     pub fn layers(&self) -> &Path {
         &self.layers

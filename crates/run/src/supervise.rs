@@ -253,6 +253,7 @@ impl Supervisor {
                 return Err(ConfineError { step, path, source }.into());
             }
             Report::NotExecuted { errno } => self.set_end(End::NotExecuted(errno)),
+            Report::Sockets => {}
             Report::Started => {
                 self.counters.open(self.child.pid);
                 if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptor) {

@@ -77,7 +77,12 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     // First: what a killed run has left must not pass for something that was always there.
     repair(&store)?;
     let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
-    let stores = Stores { home: workspace.home(), layers: workspace.layers().to_owned(), temp: workspace.temp() };
+    let stores = Stores {
+        home: workspace.home(),
+        layers: workspace.layers().to_owned(),
+        temp: workspace.temp(),
+        trust: workspace.trust(),
+    };
     let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
     refuse_to_open_up_pinfold(&context, &plan)?;

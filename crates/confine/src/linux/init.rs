@@ -24,7 +24,7 @@ use super::sys::Copied;
 use super::trees::Trees;
 use super::{command, identity, landlock, limits, root, seccomp, sys, terminal};
 use crate::launch::Launch;
-use crate::link::{Order, Report};
+use crate::link::{MAX_DESCRIPTORS, Order, Report};
 
 /// Exit code of the first process when confinement failed. The supervisor goes by the report, not by this.
 pub(super) const NOT_STARTED: i32 = 125;
@@ -66,7 +66,9 @@ fn confine(copied: &mut Copied, launch: &Launch<'_>, trees: &Trees, link: &Owned
         let network = OwnNetwork::begin(copied, plan)?;
         forbid_user_namespaces(plan)?;
         root::enter(plan, trees)?;
-        network.enter()?;
+        if let Some(sockets) = network.enter()? {
+            report_with(link, &Report::Sockets, &sockets.descriptors());
+        }
     }
     sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")?;
     let children = SignalQueue::children().step("collect signals")?;
@@ -205,12 +207,16 @@ pub(super) fn failure(error: ConfineError) -> Report {
 
 /// Sends a report, with a descriptor when there is one. Without a supervisor nobody is left to tell.
 pub(super) fn report(link: &OwnedFd, report: &Report, descriptor: Option<BorrowedFd<'_>>) {
+    report_with(link, report, descriptor.as_slice());
+}
+
+/// The same with as many descriptors as a report may have.
+fn report_with(link: &OwnedFd, report: &Report, descriptors: &[BorrowedFd<'_>]) {
     let bytes = report.encode();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    let descriptors: Vec<_> = descriptor.into_iter().collect();
     if !descriptors.is_empty() {
-        control.push(SendAncillaryMessage::ScmRights(&descriptors));
+        control.push(SendAncillaryMessage::ScmRights(descriptors));
     }
     let _ = rustix::net::sendmsg(link, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL);
 }

@@ -10,12 +10,13 @@ use pinfold_plan::{Backend, Network, Plan};
 use rustix::net::{AddressFamily, SocketType, socket};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
+use super::capture::{self, Sockets};
 use super::error::{ConfineError, Context};
 use super::sys::{self, Copied};
 
 /// A network namespace that is being made, or nothing where the run uses the host's.
 pub(super) struct OwnNetwork<'c> {
-    making: Option<JoinHandle<Result<OwnedFd, ConfineError>>>,
+    making: Option<JoinHandle<Result<(OwnedFd, Option<Sockets>), ConfineError>>>,
     /// This process ends with one thread, as it began.
     _copied: &'c mut Copied,
 }
@@ -24,27 +25,30 @@ impl<'c> OwnNetwork<'c> {
     /// Begins. The thread has the capabilities that this one has now.
     pub(super) fn begin(copied: &'c mut Copied, plan: &Plan) -> Result<Self, ConfineError> {
         let wanted = plan.backend == Backend::LinuxNamespaces && plan.network != Network::Host;
-        let loopback = plan.network == Network::Loopback;
-        let thread = || std::thread::Builder::new().stack_size(64 << 10).spawn(move || make(loopback));
+        let network = plan.network;
+        let thread = || std::thread::Builder::new().stack_size(64 << 10).spawn(move || make(network));
         let making = wanted.then(thread).transpose().step("start a thread")?;
         Ok(Self { making, _copied: copied })
     }
 
-    /// Waits for the namespace and enters it.
-    pub(super) fn enter(self) -> Result<(), ConfineError> {
-        let Some(making) = self.making else { return Ok(()) };
+    /// Waits for the namespace and enters it. Gives the sockets that the gate serves it with, if one does.
+    pub(super) fn enter(self) -> Result<Option<Sockets>, ConfineError> {
+        let Some(making) = self.making else { return Ok(None) };
         let step = "enter the network namespace";
-        let namespace = making.join().map_err(|_| io::Error::other("its thread failed")).step(step)??;
-        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).step(step)
+        let (namespace, sockets) = making.join().map_err(|_| io::Error::other("its thread failed")).step(step)??;
+        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).step(step)?;
+        Ok(sockets)
     }
 }
 
-/// Makes a network namespace with nothing in it but a loopback interface, which is brought up when asked.
-fn make(loopback: bool) -> Result<OwnedFd, ConfineError> {
+/// Makes a network namespace with nothing in it but a loopback interface, which is brought up when asked, and leads to
+/// a gate if there is one.
+fn make(network: Network) -> Result<(OwnedFd, Option<Sockets>), ConfineError> {
     sys::unshare_network().step("make the network namespace")?;
     let socket = socket(AddressFamily::INET, SocketType::DGRAM, None).step("make a socket")?;
-    if loopback {
+    if network != Network::None {
         sys::loopback_up(&socket).step("bring the loopback interface up")?;
     }
-    sys::network_of(&socket).step("name the network namespace")
+    let sockets = if let Network::Gate(gate) = network { Some(capture::set_up(gate)?) } else { None };
+    Ok((sys::network_of(&socket).step("name the network namespace")?, sockets))
 }

@@ -4,7 +4,7 @@
 //! following a symbolic link, so nothing that changes a path meanwhile can lead a mount astray.
 
 use std::ffi::OsStr;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path};
 
@@ -88,6 +88,7 @@ impl Root {
             Mount::Bind { at, directory, .. } => self.place(tree()?.as_fd(), at, *directory),
             Mount::CopyOnWrite { at, .. } => self.place(tree()?.as_fd(), at, true),
             Mount::Private { at, mode } => self.private(at, *mode),
+            Mount::Text { at, text } => self.text(at, text),
             Mount::Link { at, target } => self.link(at, target),
             Mount::Pin { at } => self.remount(at, 0, "pin"),
             Mount::Seal { at } => self.remount(at, READ_ONLY, "make read-only"),
@@ -102,6 +103,17 @@ impl Root {
         rustix::fs::chmodat(target.as_fd(), ".", mode.into(), AtFlags::empty()).step_at("set the mode of", at)?;
         let tree = clone_tree(target.as_fd(), Path::new("")).step_at("take a view of", at)?;
         attach(tree.as_fd(), target.as_fd(), Path::new("")).step_at("mount", at)
+    }
+
+    fn text(&self, at: &Path, text: &str) -> Result<(), ConfineError> {
+        let step = "write";
+        let file = Path::new(relative(Path::new(OWN_DIRECTORY))).join(at.file_name().unwrap_or_default());
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let written = rustix::fs::openat(&self.fd, &file, flags, 0o644.into()).step_at(step, at)?;
+        std::fs::File::from(written).write_all(text.as_bytes()).step_at(step, at)?;
+        let tree = clone_tree(self.fd.as_fd(), &file).step_at(step, at)?;
+        restrict(tree.as_fd(), READ_ONLY | NO_SETUID | NO_DEVICES).step_at(step, at)?;
+        self.place(tree.as_fd(), at, false)
     }
 
     fn link(&self, at: &Path, target: &Path) -> Result<(), ConfineError> {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Area, AreaKind, List, Policy};
 
-use super::PlanError;
 use super::protect::Protection;
+use super::{PlanError, gate};
 use crate::{Host, Identity, Kind, Mode, Mount, Network, Owner};
 
 /// Directories that programs expect and that hold nothing of the host, with their permission bits.
@@ -134,11 +134,7 @@ impl Layout<'_> {
     ) -> Vec<Mount> {
         let mut mounts: Vec<Mount> = sites.iter().filter_map(|site| self.mount(site)).collect();
         mounts.extend(links(self.host, sites));
-        if network == Network::Host
-            && let Some(resolver) = &self.host.resolver
-        {
-            mounts.push(self.bind(resolver, Mode::ReadOnly, false, None));
-        }
+        mounts.extend(gate::mounts(network, self.host));
         let owner = self.workspace_owner();
         mounts.extend(outside.directories.iter().map(|path| self.bind(path, outside.mode, true, owner)));
         mounts.extend(protection.mounts.iter().cloned());

@@ -2,7 +2,7 @@
 
 use pinfold_policy::{NetworkMode, Policy};
 
-use crate::{Assurance, Backend, Host, Identity, Keeper, Limits, Network, Plan, Promise};
+use crate::{Assurance, Backend, Gate, Host, Identity, Keeper, Limits, Network, Plan, Promise};
 
 /// What would let this host keep what it cannot.
 const ENABLE_NAMESPACES: &str = "let pinfold make user namespaces; `pinfold doctor` says how on this host";
@@ -13,7 +13,7 @@ pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assura
         Backend::LinuxNamespaces => with_namespaces(plan, policy, host),
         Backend::LinuxLandlock => without_namespaces(plan, policy, host),
     };
-    table.extend(network_rules(policy));
+    table.extend(network_rules(plan, policy));
     table.extend(limits(plan));
     table.sort_by_key(|assurance| assurance.promise);
     table
@@ -64,15 +64,21 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
     table
 }
 
-/// Rules, ports and secrets of the network are the gate's.
-fn network_rules(policy: &Policy) -> Option<Assurance> {
-    let network = &policy.network;
-    let ports = !network.publish.is_empty() || !network.host_ports.is_empty();
-    let asked = network.mode == NetworkMode::Rules || (network.mode == NetworkMode::Off && ports);
-    asked.then(|| {
-        let remedy = "use --network off or --network full, and no published or host ports";
-        Assurance::missing(Promise::NetworkRules, "this build has no gate, so nothing leaves or enters", remedy)
-    })
+/// Rules, ports and secrets of the network are the gate's; a namespace leaves no way but through it.
+fn network_rules(plan: &Plan, policy: &Policy) -> Option<Assurance> {
+    let kept = Assurance::kept(Promise::NetworkRules, &[Keeper::Gate, Keeper::Namespace]);
+    match plan.network {
+        Network::Gate(Gate { transparent: true, .. }) => Some(kept),
+        Network::Gate(Gate { transparent: false, .. }) => {
+            Some(kept.note("proxy only: without nf_tables, programs that know no proxy reach nothing"))
+        }
+        _ if policy.network.mode == NetworkMode::Rules => Some(Assurance::missing(
+            Promise::NetworkRules,
+            "without a network namespace nothing leads to the gate, so that nothing leaves or enters",
+            ENABLE_NAMESPACES,
+        )),
+        _ => None,
+    }
 }
 
 /// Sockets with a path are not there; those without one belong to a network namespace, or are kept out by Landlock.

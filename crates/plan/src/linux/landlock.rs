@@ -36,7 +36,7 @@ pub(super) fn rules(host: &Host, sites: &[Site], mounts: &[Mount], backend: Back
 
 fn of_mount<'a>(mount: &'a Mount, rules: &mut Rules<'a>) {
     let access = match mount {
-        Mount::Bind { mode: Mode::ReadOnly, .. } => LandlockAccess::Read,
+        Mount::Bind { mode: Mode::ReadOnly, .. } | Mount::Text { .. } => LandlockAccess::Read,
         Mount::Bind { mode: Mode::Writable, .. } | Mount::CopyOnWrite { .. } | Mount::Private { .. } => {
             LandlockAccess::Write
         }

@@ -1,16 +1,17 @@
 //! Policy and host to a plan for Linux.
 
 mod files;
+mod gate;
 mod kept;
 mod landlock;
 mod protect;
 
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Grant, NetworkMode, Policy};
+use pinfold_policy::{Grant, NetworkMode, Policy, Rules};
 use thiserror::Error;
 
-use crate::{Backend, Host, Identity, Limits, Network, Plan, Refusal, Seccomp};
+use crate::{Backend, Gate, Host, Identity, Limits, Network, Plan, Refusal, Seccomp};
 
 /// The unprivileged id that root becomes, outside; in the range that systemd leaves to nobody
 /// (<https://systemd.io/UIDS-GIDS/>).
@@ -53,7 +54,7 @@ pub enum PlanError {
 pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     refuse_wide_workspace(policy)?;
     let backend = if host.no_user_namespaces.is_none() { Backend::LinuxNamespaces } else { Backend::LinuxLandlock };
-    let network = network(policy, backend);
+    let network = network(policy, host, backend);
     let sites = files::sites(policy, host)?;
     let outside = files::Outside::new(policy, host, &sites);
     let protection = protect::protect(policy, host, &sites, &outside);
@@ -106,11 +107,14 @@ fn refuse_wide_workspace(policy: &Policy) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn network(policy: &Policy, backend: Backend) -> Network {
+fn network(policy: &Policy, host: &Host, backend: Backend) -> Network {
     match (policy.network.mode, backend) {
         (NetworkMode::Full, _) => Network::Host,
-        // Without a gate, rules let nothing out; `kept` says that they are not kept.
-        (NetworkMode::Off | NetworkMode::Rules, Backend::LinuxNamespaces) => Network::Loopback,
+        (NetworkMode::Rules, Backend::LinuxNamespaces) => {
+            Network::Gate(Gate { transparent: host.redirects, inspects: Rules::new(policy).inspects() })
+        }
+        (NetworkMode::Off, Backend::LinuxNamespaces) => Network::Loopback,
+        // Without a namespace of its own nothing leads to a gate, so that nothing goes out; `kept` says so.
         (NetworkMode::Off | NetworkMode::Rules, Backend::LinuxLandlock) => Network::None,
     }
 }

@@ -51,6 +51,13 @@ impl Rules {
         address.filter(|address| !address.allowed()).unwrap_or(ruling)
     }
 
+    /// May a connection have to be opened to judge what is in it?
+    pub fn inspects(&self) -> bool {
+        let ceilings = self.network.ceilings.iter().flat_map(|ceiling| &ceiling.allow);
+        let mut rules = self.network.allow.iter().chain(&self.network.deny).chain(ceilings);
+        !self.secrets.is_empty() || rules.any(|rule| rule.scope.looks_inside())
+    }
+
     /// May something inside make this request there? `path` is as it stands in the request, with or without query.
     pub fn request(&self, to: &Destination, method: &str, path: &str) -> Ruling {
         let connect = self.connect(to);

@@ -13,11 +13,13 @@ use self::machine::{can_map_ids, kernel, readable_secrets, resolver};
 use self::paths::{behind_link, exists, kind, kinds, links};
 use super::sys;
 
+mod gate;
 mod git;
 mod machine;
 mod names;
 mod paths;
 
+pub use self::gate::{can_redirect, trust_bundles};
 pub use self::machine::no_user_namespaces;
 pub use self::names::{Appearance, Names, look_again, look_anew};
 
@@ -30,6 +32,8 @@ pub struct Stores {
     pub layers: PathBuf,
     /// A temporary directory.
     pub temp: PathBuf,
+    /// The certificates that a run with a gate trusts.
+    pub trust: PathBuf,
 }
 
 /// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
@@ -84,6 +88,9 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
         links: links(&paths, spelled),
         paths,
         resolver: resolver(),
+        redirects: gate::redirects(policy),
+        trust_bundles: trust_bundles(),
+        own_trust: stores.trust,
         denied,
         denied_in_place,
         git: repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect(),

@@ -1,0 +1,29 @@
+//! Makes the network of a run lead to the gate: every address is the sandbox's own, all TCP goes to one socket, and
+//! the sockets that are made for it inside are handed out.
+//!
+//! Nothing here keeps anything in: a namespace without a way out does. What is set up here decides only how programs
+//! are served, so that whoever undid it would be left with a loopback.
+
+mod listeners;
+mod netlink;
+mod redirect;
+mod routes;
+
+use pinfold_plan::Gate;
+
+pub use self::listeners::Sockets;
+use super::error::ConfineError;
+
+/// Whether all this works in the network namespace of this process. It is of no use for anything else afterwards.
+pub(super) fn try_redirect() -> Result<(), ConfineError> {
+    redirect::tcp_to_gate()
+}
+
+/// Prepares the network namespace of this thread, whose loopback is up, and makes the gate's sockets in it.
+pub(super) fn set_up(gate: Gate) -> Result<Sockets, ConfineError> {
+    let has_ipv6 = routes::all_to_loopback()?;
+    if gate.transparent {
+        redirect::tcp_to_gate()?;
+    }
+    listeners::make(gate, has_ipv6)
+}
