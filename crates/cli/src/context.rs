@@ -85,6 +85,11 @@ impl Context {
         normal(&self.directory.join(path))
     }
 
+    /// A variable of the caller's that is text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.environment.iter().find(|(present, _)| present == name)?.1.to_str()
+    }
+
     /// Whether the caller has a variable of that name.
     pub(crate) fn has_variable(&self, name: &str) -> bool {
         self.environment.iter().any(|(present, _)| present == name)

@@ -5,6 +5,7 @@ mod args;
 mod commands;
 mod context;
 mod error;
+mod gate;
 mod git_identity;
 mod layers;
 mod output;
@@ -20,6 +21,10 @@ use crate::error::CliError;
 
 /// Reads the arguments and carries them out.
 pub fn main() -> ExitCode {
+    // The gate of a run is this program as well: told apart before anything else is looked at.
+    if std::env::args_os().nth(1).is_some_and(|first| first == pinfold_gate::ARGUMENT) {
+        return pinfold_gate::main();
+    }
     if let Some(arguments) = commands::doctor::attacker::asked() {
         return commands::doctor::attacker::main(&arguments);
     }

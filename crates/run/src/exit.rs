@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::limits::LimitReached;
+use crate::traffic::Traffic;
 use crate::watch::Quarantine;
 
 /// Exit status when the sandbox itself failed and the command never ran.
@@ -33,6 +34,8 @@ pub struct Outcome {
     pub quarantine: Quarantine,
     /// Sealed git settings that something inside tried to change.
     pub refused: Vec<PathBuf>,
+    /// What the gate has seen, if there was one.
+    pub traffic: Option<Traffic>,
     /// Something inside looked for a network, and there was none.
     pub missed_network: bool,
     /// Wall-clock time from start to end, in milliseconds.

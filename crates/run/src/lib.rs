@@ -4,6 +4,7 @@
 
 mod appeared;
 mod exit;
+mod gate;
 mod git_config;
 mod limits;
 mod network;
@@ -14,6 +15,7 @@ mod session;
 mod settings;
 mod supervise;
 mod terminal;
+mod traffic;
 mod watch;
 
 pub use appeared::{REBASE, repair, settle};
@@ -21,4 +23,5 @@ pub use exit::{End, Outcome};
 pub use limits::LimitReached;
 pub use session::{Leftover, Memory, Session, SessionError, Store, WorkspaceStore};
 pub use supervise::{Request, RunError, run};
+pub use traffic::{RefusedHost, Traffic};
 pub use watch::{Quarantine, Quarantined};

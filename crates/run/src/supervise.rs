@@ -8,8 +8,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use pinfold_confine::launch::{Child, Launch};
-use pinfold_confine::link::{MAX_MESSAGE_BYTES, Malformed, Order, Report};
-use pinfold_confine::linux::{self, ConfineError, SignalQueue};
+use pinfold_confine::link::{MAX_DESCRIPTORS, MAX_MESSAGE_BYTES, Malformed, Order, Report};
+use pinfold_confine::linux::{self, ConfineError, SignalQueue, Sockets};
+use pinfold_gate::link::Start;
 use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -18,6 +19,7 @@ use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_
 use thiserror::Error;
 
 use crate::exit::{End, Outcome};
+use crate::gate::GateProcess;
 use crate::limits::Watchman;
 use crate::network::Counters;
 use crate::output::Relay;
@@ -41,6 +43,8 @@ pub struct Request<'a> {
     pub directory: &'a Path,
     /// Where protected names go that appear.
     pub quarantine: Quarantine,
+    /// What the gate is told, if the plan has one; its sockets are added here.
+    pub gate: Option<Start>,
 }
 
 /// Why a command did not run.
@@ -91,12 +95,13 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     };
     // Without a process namespace, orphans of the run become children of this process, which ends them.
     doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
+    let gate = doing("start the gate", GateProcess::spawn(request.plan, request.gate))?;
     let child = linux::start(&launch)?;
     drop(instead);
     let counters = Counters::new(request.plan);
     let watchman = Watchman::new(request.plan);
     let mut supervisor =
-        Supervisor { child, signals, terminal, output, lookout, watchman, counters, link_open: true, end: None };
+        Supervisor { child, signals, terminal, output, lookout, watchman, counters, gate, link_open: true, end: None };
     let result = supervisor.live();
     if result.is_err() {
         supervisor.kill();
@@ -106,9 +111,10 @@ pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
     }
     let missed_network = supervisor.counters.tell_of_attempts();
     let (quarantine, refused) = supervisor.lookout.finish();
+    let traffic = supervisor.gate.map(GateProcess::finish);
     let end = result?;
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Outcome { end, quarantine, refused, missed_network, duration_ms })
+    Ok(Outcome { end, quarantine, refused, missed_network, traffic, duration_ms })
 }
 
 fn collected_signals() -> Vec<i32> {
@@ -131,6 +137,7 @@ struct Supervisor {
     lookout: Lookout,
     watchman: Watchman,
     counters: Counters,
+    gate: Option<GateProcess>,
     /// The first process can still say something.
     link_open: bool,
     end: Option<End>,
@@ -145,6 +152,8 @@ enum Event {
     Ended,
     /// A signal came.
     Signal,
+    /// The gate has something to say.
+    Gate,
     /// A name appeared in a watched directory.
     Lookout,
     /// The command wrote to its terminal.
@@ -165,6 +174,7 @@ impl Supervisor {
                 match event {
                     Event::Link => self.link_open = self.hear()?,
                     Event::Signal => self.forward_signals(),
+                    Event::Gate => self.hear_gate()?,
                     Event::Ended => return self.finish(),
                     Event::Lookout => {}
                     Event::Output | Event::Room | Event::Input | Event::Stream(_) => self.relay(event),
@@ -182,6 +192,7 @@ impl Supervisor {
         if self.link_open {
             sources.push((Event::Link, self.child.link.as_fd()));
         }
+        sources.extend(self.gate.iter().filter_map(GateProcess::link).map(|link| (Event::Gate, link)));
         sources.extend(self.lookout.events().map(|events| (Event::Lookout, events)));
         if let Some(terminal) = &self.terminal {
             sources.extend(terminal.master().map(|master| (Event::Output, master)));
@@ -246,17 +257,17 @@ impl Supervisor {
 
     /// Takes one report from inside. False when there is none, and none will come.
     fn hear(&mut self) -> Result<bool, RunError> {
-        let Some((report, descriptor)) = self.receive()? else { return Ok(false) };
+        let Some((report, mut descriptors)) = self.receive()? else { return Ok(false) };
         match report {
             Report::Failed { step, path, errno } => {
                 let source = io::Error::from_raw_os_error(errno);
                 return Err(ConfineError { step, path, source }.into());
             }
             Report::NotExecuted { errno } => self.set_end(End::NotExecuted(errno)),
-            Report::Sockets => {}
+            Report::Sockets => self.open_gate(descriptors)?,
             Report::Started => {
                 self.counters.open(self.child.pid);
-                if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptor) {
+                if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptors.pop()) {
                     terminal.connect(master);
                 }
             }
@@ -277,9 +288,9 @@ impl Supervisor {
         self.end.get_or_insert(end);
     }
 
-    fn receive(&self) -> Result<Option<(Report, Option<OwnedFd>)>, RunError> {
+    fn receive(&self) -> Result<Option<(Report, Vec<OwnedFd>)>, RunError> {
         let mut bytes = [0; MAX_MESSAGE_BYTES];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
         let received =
@@ -289,11 +300,28 @@ impl Supervisor {
                 Err(error) => return doing("hear from the first process", Err(error)),
             };
         let report = Report::decode(&bytes[..received.bytes])?;
-        let descriptor = control.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-            _ => None,
-        });
-        Ok(Some((report, descriptor)))
+        let mut descriptors = Vec::new();
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(received) = message {
+                descriptors.extend(received);
+            }
+        }
+        Ok(Some((report, descriptors)))
+    }
+
+    /// Gives the gate the sockets that were made for it inside.
+    fn open_gate(&mut self, descriptors: Vec<OwnedFd>) -> Result<(), RunError> {
+        let sockets = Sockets::from_descriptors(descriptors).ok_or(Malformed)?;
+        let Some(gate) = &mut self.gate else { return Ok(()) };
+        doing("hand the gate its sockets", gate.open(&sockets, self.child.pid))
+    }
+
+    fn hear_gate(&mut self) -> Result<(), RunError> {
+        let Some(gate) = &mut self.gate else { return Ok(()) };
+        if doing("start the gate", gate.hear())? {
+            self.order(Order::Continue);
+        }
+        Ok(())
     }
 
     fn relay(&mut self, event: Event) {

@@ -8,5 +8,8 @@ pub(crate) mod policy;
 mod prepare;
 mod report;
 pub(crate) mod run;
+mod traffic;
 pub(crate) mod trust;
 pub(crate) mod why;
+
+pub(crate) use prepare::Prepared;

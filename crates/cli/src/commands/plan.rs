@@ -43,6 +43,7 @@ fn word(mount: &Mount) -> Option<&'static str> {
         Mount::Bind { mode: Mode::Writable, .. } => Some("writable"),
         Mount::CopyOnWrite { .. } => Some("copy-on-write"),
         Mount::Private { .. } | Mount::Proc | Mount::Devices => Some("private"),
+        Mount::Text { .. } => Some("made"),
         Mount::Seal { .. } => Some("protected"),
         Mount::Hide { .. } => Some("hidden"),
         Mount::Link { .. } | Mount::Pin { .. } => None,

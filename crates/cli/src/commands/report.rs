@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Access, LimitName, decide, plain, shell_word};
-use pinfold_run::{End, LimitReached, Quarantined};
+use pinfold_run::{End, LimitReached, Quarantined, Traffic};
 use serde::Serialize;
 
 use super::prepare::Prepared;
+use super::traffic;
 use crate::error::CliError;
 use crate::output;
 
@@ -32,6 +33,8 @@ pub(super) struct Report<'a> {
     pub(super) refused: Vec<PathBuf>,
     /// What is new in the private home.
     pub(super) in_home: Vec<String>,
+    /// What the gate has seen.
+    pub(super) traffic: Option<Traffic>,
     /// Something inside looked for a network, and there was none.
     pub(super) missed_network: bool,
 }
@@ -49,19 +52,21 @@ struct Summary<'a> {
     refused: &'a [PathBuf],
     in_home: &'a [String],
     missed_network: bool,
+    network: Option<traffic::Summary>,
 }
 
 impl Report<'_> {
     /// Nothing when all is well.
     pub(super) fn print(&self, prepared: &Prepared, command: &[OsString], json: bool) -> Result<(), CliError> {
         if json {
-            let line = serde_json::to_string(&self.summary()).map_err(|error| CliError::from_error(&error))?;
+            let line = serde_json::to_string(&self.summary(prepared)).map_err(|error| CliError::from_error(&error))?;
             eprintln!("{line}");
             return Ok(());
         }
         output::quarantined(&self.quarantined, |path| obeyed(prepared, path));
         self.refused.iter().for_each(|settings| eprintln!("{}", settings_refused(prepared, settings)));
         self.print_names_in_home(prepared);
+        self.traffic.iter().for_each(|traffic| traffic::print(traffic, prepared));
         match self.end {
             End::Limited(limit) => {
                 let rule = prepared.policy.limits.get(limit_name(limit));
@@ -83,7 +88,7 @@ impl Report<'_> {
         eprintln!("pinfold: not in your home but in the run's own, {home}: {}{more}", told.join(", "));
     }
 
-    fn summary(&self) -> Summary<'_> {
+    fn summary(&self, prepared: &Prepared) -> Summary<'_> {
         Summary {
             session: self.session,
             exit_code: self.end.code(),
@@ -94,6 +99,7 @@ impl Report<'_> {
             refused: &self.refused,
             in_home: &self.in_home,
             missed_network: self.missed_network,
+            network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, prepared)),
         }
     }
 }
@@ -140,7 +146,7 @@ fn obeyed(prepared: &Prepared, path: &Path) -> String {
 fn network_missed(prepared: &Prepared) -> CliError {
     CliError::notice("something inside looked for the network, which is off")
         .rule(format!("network.mode, {}", prepared.policy.network.origin))
-        .hint("run with --network full for the network of the host")
+        .hint("let single hosts in with --allow-host HOST, or run with --network full for the network of the host")
 }
 
 /// Git's own words for this are "Device or resource busy".

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pinfold_confine::linux::end_by;
+use pinfold_gate::link::Start;
 use pinfold_plan::{Network, linux};
 use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, RunError, Session};
 
@@ -13,7 +14,7 @@ use super::prepare::{Prepared, prepare};
 use super::report::Report;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
-use crate::git_identity;
+use crate::{gate, git_identity};
 
 /// Tell package managers that there is no network.
 const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offline"];
@@ -37,7 +38,8 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let memory = prepared.memory();
     let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
-    let environment = environment(&prepared);
+    let gate = gate::start(&prepared)?;
+    let environment = environment(&prepared, gate.as_ref());
     let leavings = Leavings::before(&prepared.plan);
     let ran = pinfold_run::run(Request {
         plan: &prepared.plan,
@@ -45,6 +47,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
         environment: &environment,
         directory: &prepared.context.directory,
         quarantine: prepared.store.quarantine(&session.id),
+        gate,
     });
     let outcome = match ran {
         Ok(outcome) => outcome,
@@ -57,7 +60,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
             return Err(shown);
         }
     };
-    let Outcome { end, quarantine, refused, missed_network, duration_ms } = outcome;
+    let Outcome { end, quarantine, refused, traffic, missed_network, duration_ms } = outcome;
     let quarantined = match settle(&mut prepared, &memory, quarantine) {
         Ok(quarantined) => quarantined,
         Err(error) => {
@@ -67,7 +70,8 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     };
     prepared.tidy_home();
     let in_home = leavings.names();
-    let report = Report { session: &session.id, end: &end, duration_ms, quarantined, refused, in_home, missed_network };
+    let report =
+        Report { session: &session.id, end: &end, duration_ms, quarantined, refused, in_home, traffic, missed_network };
     report.print(&prepared, command, json)?;
     drop(session);
     if let End::Killed(signal) = end {
@@ -107,18 +111,20 @@ fn accept(prepared: &Prepared, best_effort: bool) -> Result<(), CliError> {
 }
 
 /// What the command finds in its environment.
-fn environment(prepared: &Prepared) -> Vec<(OsString, OsString)> {
-    let mut environment = prepared.policy.env.select(prepared.context.environment.iter().cloned());
+fn environment(prepared: &Prepared, gate: Option<&Start>) -> Vec<(OsString, OsString)> {
+    let network = gate::Environment { plan: &prepared.plan, start: gate };
+    let callers = prepared.context.environment.iter().filter(|(name, _)| !network.is_of_another_network(name));
+    let mut environment = prepared.policy.env.select(callers.cloned());
     environment.push((MARK.into(), prepared.plan.profile.clone().into()));
     if !environment.iter().any(|(name, _)| name == "PWD") {
         environment.push(("PWD".into(), prepared.context.spelled_directory.clone().into()));
     }
-    if prepared.plan.network != Network::Host {
-        // Package managers that know there is no network do not try it for seconds.
-        for name in OFFLINE {
-            if !environment.iter().any(|(present, _)| present == name) {
-                environment.push((name.into(), "true".into()));
-            }
+    // Package managers that know there is no network do not try it for seconds.
+    let offline = matches!(prepared.plan.network, Network::Loopback | Network::None);
+    let offline = OFFLINE.iter().filter(|_| offline).map(|name| (name.into(), "true".into()));
+    for (name, value) in offline.chain(network.variables()) {
+        if !environment.iter().any(|(present, _)| *present == name) {
+            environment.push((name, value));
         }
     }
     if let Some(temp) = &prepared.plan.private_temp {

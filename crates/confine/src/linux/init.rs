@@ -7,7 +7,7 @@ use std::io::IoSlice;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use pinfold_plan::{Backend, Plan};
+use pinfold_plan::{Backend, Gate, Network, Plan};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -95,6 +95,9 @@ pub(super) fn restrict(plan: &Plan) -> Result<(), ConfineError> {
 /// Starts the command and stays until it ends.
 fn live(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd, confined: Confined) -> i32 {
     let Confined { children, terminal } = confined;
+    if matches!(launch.plan.network, Network::Gate(Gate { inspects: true, .. })) {
+        wait_for_the_gate(link);
+    }
     let command = match command::start(copied, launch, terminal.as_ref()) {
         Ok(command) => command,
         Err(command::StartError::Confine(error)) => {
@@ -155,6 +158,19 @@ fn wait_for_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
     match rustix::net::recv(link, &mut [0; 16], RecvFlags::empty()).step("hear from the supervisor")? {
         (0, _) => sys::exit_now(NOT_STARTED),
         _ => Ok(()),
+    }
+}
+
+/// Waits until programs can know the gate's certificate. Whoever ends the run meanwhile, ends it before it began.
+fn wait_for_the_gate(link: &OwnedFd) {
+    let mut bytes = [0; 16];
+    loop {
+        let length = rustix::net::recv(link, &mut bytes, RecvFlags::empty()).map_or(0, |(length, _)| length);
+        match Order::decode(&bytes[..length]) {
+            Ok(Order::Continue) => return,
+            Ok(Order::Measure) => {}
+            _ => sys::exit_now(NOT_STARTED),
+        }
     }
 }
 

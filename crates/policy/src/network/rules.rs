@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::hint;
+use crate::network::budget::Budget;
 use crate::network::mode::NetworkMode;
+use crate::network::name::Name;
 use crate::network::path::RequestPath;
 use crate::network::ports::Ports;
 use crate::network::range::Range;
@@ -67,6 +69,38 @@ impl Rules {
         self.judge(to, Some(&Request { method, path: RequestPath::new(path) }))
     }
 
+    /// Is there any port at which something inside may connect to this name, or might be let in if the user is asked?
+    /// What is asked of the gate's DNS has no port; whoever connects is judged with [`Rules::connect`].
+    pub fn name(&self, name: &Name) -> Ruling {
+        if let Some(ruling) = self.by_mode() {
+            return ruling;
+        }
+        let every_port = |rule: &&HostRule| matches!(rule.scope.ports, Ports::Unsaid | Ports::All);
+        let named = |rule: &&HostRule| rule.scope.hosts.has_name(name);
+        let denial = |rule: &&HostRule| !rule.scope.looks_inside() && every_port(rule) && named(rule);
+        if let Some(rule) = self.strongest_denial(denial) {
+            return denied(rule);
+        }
+        if name.as_str() == HOST_NAME {
+            let first = self.network.host_ports.first().map(|own| self.host_port(own.port));
+            return first.unwrap_or_else(|| Ruling::deny("network.host-ports names no port", None));
+        }
+        if let Some(ceiling) =
+            self.network.ceilings.iter().find(|ceiling| !ceiling.allow.iter().any(|rule| named(&rule)))
+        {
+            return forbidden("", &ceiling.origin);
+        }
+        match self.network.allow.iter().find(named) {
+            Some(rule) => Ruling::allow("a rule names it", rule.rule()),
+            None => Ruling::new(Decision::Unnamed, "no rule in [network] names this host", None),
+        }
+    }
+
+    /// The budgets of the run.
+    pub fn budget(&self) -> &Budget {
+        &self.network.budget
+    }
+
     /// May the gate dial this address for it? `address` is what the name resolved to, or the one that was asked for.
     pub fn address(&self, address: IpAddr, to: &Destination) -> Ruling {
         if let Some(ruling) = self.by_mode() {
@@ -125,7 +159,7 @@ impl Rules {
         let block = to.address.and_then(special);
         let admits = |rule: &HostRule| match (block, to.address) {
             (Some(block), Some(address)) => opens(rule, &block, address, to),
-            _ => is_about(rule, to),
+            _ => rule.scope.is_about(to),
         };
         self.network.most == NetworkMode::Off
             || denial.is_some_and(|rule| rule.origin.layer == LayerKind::Managed)
@@ -154,7 +188,7 @@ impl Rules {
             inspect |= rule.scope.looks_inside();
         }
         inspect |= self.network.deny.iter().any(|rule| rule.scope.looks_inside() && covers(rule, to));
-        inspect |= self.secrets.iter().any(|scope| scope_is_about(scope, to));
+        inspect |= self.secrets.iter().any(|scope| scope.is_about(to));
         Ruling { inspect, ..Ruling::allow("a rule allows it", rule.rule()) }
     }
 
@@ -192,7 +226,7 @@ impl Rules {
         if request.is_some() {
             return unnamed("no rule in [network] allows this method and path", None);
         }
-        match self.network.allow.iter().find(|rule| has_host(&rule.scope.hosts, to)) {
+        match self.network.allow.iter().find(|rule| rule.scope.hosts.has(to)) {
             Some(rule) => unnamed("rules in [network] name this host, but not this port", Some(rule.rule())),
             None => unnamed("no rule in [network] names this host", None),
         }
@@ -214,7 +248,8 @@ impl Rules {
 /// The first rule that allows it; one that leaves requests alone goes before one that does not.
 fn allowing<'a>(rules: &'a [HostRule], to: &Destination, request: Option<&Request<'_>>) -> Option<&'a HostRule> {
     let fits = |rule: &&HostRule| {
-        is_about(rule, to) && request.is_none_or(|request| rule.scope.allows_request(request.method, &request.path))
+        rule.scope.is_about(to)
+            && request.is_none_or(|request| rule.scope.allows_request(request.method, &request.path))
     };
     let plain = rules.iter().find(|rule| !rule.scope.looks_inside() && fits(rule));
     plain.or_else(|| rules.iter().find(fits))
@@ -227,23 +262,6 @@ fn denies(rule: &HostRule, to: &Destination, request: Option<&Request<'_>>) -> b
         Some(request) => rule.scope.denies_request(request.method, &request.path),
     };
     requests && covers(rule, to)
-}
-
-/// Is an allowing rule about this destination? By its name if it has one.
-fn is_about(rule: &HostRule, to: &Destination) -> bool {
-    scope_is_about(&rule.scope, to)
-}
-
-fn scope_is_about(scope: &HostScope, to: &Destination) -> bool {
-    scope.ports.contains(to.port) && has_host(&scope.hosts, to)
-}
-
-fn has_host(hosts: &Hosts, to: &Destination) -> bool {
-    match (&to.name, to.address) {
-        (Some(name), _) => hosts.has_name(name),
-        (None, Some(address)) => hosts.has_address(address),
-        (None, None) => false,
-    }
 }
 
 /// Is a denying rule about this destination? By its name, or by any meaning of its address.
@@ -340,6 +358,30 @@ mod tests {
         ] {
             assert!(Destination::parse(text, 443).is_err() || !may(&rules, text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_is_known_if_any_port_of_it_may_be_reached() {
+        let rules = user(
+            "allow = ['db.example:5432', '*.b.example', 'c.example']
+            deny = ['no.b.example', 'some.b.example:22', 'c.example:*']
+            host-ports = [3000]",
+        );
+        let verdict = |text: &str| rules.name(&Name::new(text).expect(text)).verdict;
+        for text in ["db.example", "a.b.example", "some.b.example", HOST_NAME] {
+            assert_eq!(verdict(text), Decision::Allow, "{text}");
+        }
+        assert_eq!(["no.b.example", "c.example"].map(verdict), [Decision::Deny; 2]);
+        assert_eq!(["b.example", "other.example"].map(verdict), [Decision::Unnamed; 2]);
+        assert!(!user("").name(&Name::new(HOST_NAME).expect("a name")).allowed());
+        let managed = [
+            (User, "network.mode = 'rules'\nnetwork.allow = ['a.example']"),
+            (Managed, "network.allow = ['b.example']"),
+        ];
+        assert_eq!(
+            super::Rules::new(&merged(&managed).policy).name(&Name::new("a.example").expect("a name")).verdict,
+            Decision::Deny
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::network::name::{Name, split_port};
 use crate::network::path::{PathPattern, RequestPath};
 use crate::network::ports::Ports;
 use crate::network::range::Range;
+use crate::network::ruling::Destination;
 use crate::network::special::meanings;
 use crate::origin::{Origin, Rule};
 use crate::paths::check_text;
@@ -42,6 +43,14 @@ impl Hosts {
 
     pub(crate) fn has_address(&self, address: IpAddr) -> bool {
         matches!(self, Self::Range(range) if range.contains(address))
+    }
+
+    pub(crate) fn has(&self, to: &Destination) -> bool {
+        match (&to.name, to.address) {
+            (Some(name), _) => self.has_name(name),
+            (None, Some(address)) => self.has_address(address),
+            (None, None) => false,
+        }
     }
 
     /// Are all the other's hosts among them?
@@ -94,6 +103,11 @@ impl HostScope {
     /// Does the rule need to look at requests?
     pub fn looks_inside(&self) -> bool {
         !self.methods.is_empty() || !self.paths.is_empty()
+    }
+
+    /// Is this destination one of its hosts and ports? By its name if it has one.
+    pub fn is_about(&self, to: &Destination) -> bool {
+        self.ports.contains(to.port) && self.hosts.has(to)
     }
 
     pub(crate) fn cover(&self, other: &Self) -> bool {

@@ -1,0 +1,108 @@
+//! What there is to say about the network of a run: what was refused, each host once, and what would let it through.
+
+use pinfold_gate::link::SecretEvent;
+use pinfold_policy::{Destination, Rules, plain};
+use pinfold_run::{RefusedHost, Traffic};
+use serde::Serialize;
+
+use super::prepare::Prepared;
+use crate::error::CliError;
+
+/// How many refused hosts are told one by one.
+const HOSTS_TOLD: usize = 8;
+
+/// The port that is meant where only a name was asked for.
+const HTTPS: u16 = 443;
+
+/// The same for a caller that asked for JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Summary {
+    reached: Vec<String>,
+    refused: Vec<Refused>,
+    refusals: u64,
+    gate_ended_early: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Refused {
+    host: String,
+    port: Option<u16>,
+    request: Option<String>,
+    program: Option<std::path::PathBuf>,
+    why: String,
+    rule: Option<String>,
+    hint: Option<String>,
+}
+
+pub(super) fn summary(traffic: &Traffic, prepared: &Prepared) -> Summary {
+    let rules = Rules::new(&prepared.policy);
+    let refused = |refused: &RefusedHost| Refused {
+        host: refused.host.clone(),
+        port: refused.port,
+        request: refused.request.clone(),
+        program: refused.program.clone(),
+        why: refused.reason.clone(),
+        rule: refused.rule.as_ref().map(ToString::to_string),
+        hint: hint(&rules, refused),
+    };
+    Summary {
+        reached: traffic.reached.iter().map(|to| format!("{}:{}", to.host, to.port)).collect(),
+        refused: told(traffic).map(refused).collect(),
+        refusals: traffic.refusals,
+        gate_ended_early: traffic.ended_early,
+    }
+}
+
+/// Says it on standard error.
+pub(super) fn print(traffic: &Traffic, prepared: &Prepared) {
+    let rules = Rules::new(&prepared.policy);
+    for refused in told(traffic).take(HOSTS_TOLD) {
+        eprintln!("{}", notice(&rules, refused));
+    }
+    let more = told(traffic).count().saturating_sub(HOSTS_TOLD);
+    if more > 0 {
+        eprintln!("pinfold: {more} more hosts were refused; --json names them");
+    }
+    for (name, to, event) in &traffic.secrets {
+        let host = plain(&to.host);
+        let (what, place) = match event {
+            SecretEvent::Used => continue,
+            SecretEvent::Misplaced { place } => ("its placeholder stood where it must not, in a request to", place),
+            SecretEvent::Returned { place } => ("its value stood in an answer of", place),
+        };
+        let what = format!("the secret `{}`: {what} {host} ({}); stopped", plain(name), plain(place));
+        eprintln!("{}", CliError::notice(what));
+    }
+    for (budget, limit) in &traffic.budgets {
+        eprintln!("pinfold: network.budget.{} ({limit}) was used up; what counts to it was frozen", budget.key());
+    }
+    if traffic.ended_early {
+        eprintln!("pinfold: the gate ended before the run; from then on nothing left or entered");
+    }
+}
+
+/// A name that was refused is not told again when the same host is refused by a port as well.
+fn told(traffic: &Traffic) -> impl Iterator<Item = &RefusedHost> {
+    let named = |host: &str| traffic.refused.iter().any(|other| other.host == host && other.port.is_some());
+    traffic.refused.iter().filter(move |refused| refused.port.is_some() || !named(&refused.host))
+}
+
+fn notice(rules: &Rules, refused: &RefusedHost) -> CliError {
+    let program = refused.program.as_deref().and_then(std::path::Path::file_name).map(|name| name.to_string_lossy());
+    let program = program.map_or_else(String::new, |program| format!("`{}`: ", plain(&program)));
+    let port = refused.port.map_or_else(String::new, |port| format!(":{port}"));
+    let request = refused.request.as_deref().map_or_else(String::new, |request| format!(" ({})", plain(request)));
+    let what = format!("refused: {program}{}{port}{request}", plain(&refused.host));
+    let notice = CliError::notice(what).why(refused.reason.clone());
+    let notice = refused.rule.iter().fold(notice, |notice, rule| notice.rule(rule.to_string()));
+    hint(rules, refused).into_iter().fold(notice, CliError::hint)
+}
+
+/// The smallest change that would let it through; for a single request the rules themselves are to be read.
+fn hint(rules: &Rules, refused: &RefusedHost) -> Option<String> {
+    let text = if refused.host.contains(':') { format!("[{}]", refused.host) } else { refused.host.clone() };
+    let to = Destination::parse(&text, refused.port.unwrap_or(HTTPS)).ok()?;
+    rules.smallest_change(&to)
+}

@@ -1,0 +1,37 @@
+//! What the gate of a run is told, and what the command is told about it.
+
+mod environment;
+mod lent;
+mod upstream;
+
+use std::collections::BTreeMap;
+
+use pinfold_confine::linux::probe;
+use pinfold_gate::link::{Start, VERSION};
+use pinfold_plan::{Gate, Network};
+use pinfold_policy::Rules;
+
+use crate::commands::Prepared;
+use crate::error::CliError;
+
+pub(crate) use environment::Environment;
+
+/// What the gate is told, when the plan has one. Fetches the values of secrets.
+pub(crate) fn start(prepared: &Prepared) -> Result<Option<Start>, CliError> {
+    let Network::Gate(Gate { inspects, .. }) = prepared.plan.network else { return Ok(None) };
+    let (policy, context) = (&prepared.policy, &prepared.context);
+    let secrets = policy.secrets.iter().map(|secret| lent::lend(secret, context)).collect::<Result<_, _>>()?;
+    Ok(Some(Start {
+        version: VERSION,
+        rules: Rules::new(policy),
+        secrets,
+        upstream: upstream::of_caller(context)?,
+        no_proxy: upstream::exceptions(context),
+        ask: false,
+        hosts: BTreeMap::new(),
+        init_pid: None,
+        roots: probe::trust_bundles(),
+        trusted: inspects,
+        sockets: Vec::new(),
+    }))
+}

@@ -1,0 +1,39 @@
+//! The gate: the only way out to the network. Names, judges, and looks inside where a rule asks for it.
+//!
+//! A process of its own beside the supervisor. It gets the rules, the sockets that were made inside the sandbox, and a
+//! link to the supervisor ([`link`]); it reads no policy file and makes no namespace. When the link closes it ends, and
+//! when it ends every connection ends with it.
+#![forbid(unsafe_code)]
+
+mod limits;
+pub mod link;
+mod serve;
+mod sockets;
+
+use std::io;
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+
+pub use serve::{GateError, serve};
+pub use sockets::Sockets;
+
+/// The first argument that makes the program a gate: told apart before any other argument is looked at.
+pub const ARGUMENT: &str = "__gate";
+
+/// The whole life of a gate process: reads [`link::Start`] from the link, which is its standard input, and serves.
+pub fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pinfold: the gate ended: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), GateError> {
+    let link = io::stdin().as_fd().try_clone_to_owned().map_err(link::LinkError::Receive)?;
+    let (start, descriptors) = link::receive_start(link.as_fd())?;
+    let sockets = Sockets::sort(&start.sockets, descriptors)?;
+    serve(start, sockets, link)
+}

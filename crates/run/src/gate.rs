@@ -1,0 +1,185 @@
+//! The gate of a run: a process of its own beside the supervisor, which ends with it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use pinfold_confine::linux::Sockets;
+use pinfold_gate::link::{self, MESSAGE_BYTES_MAX, Order, Report, SocketRole, Start};
+use pinfold_plan::{Identity, Mount, Network, Plan, TRUST_BUNDLE};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+
+use crate::traffic::Traffic;
+
+/// How long a gate may take to say its last words.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Largest file of certificates that is read, in bytes.
+const MAX_BUNDLE_BYTES: u64 = 16 << 20;
+
+/// This program, whatever is at its path by now.
+const PROGRAM: &str = "/proc/self/exe";
+
+/// A gate that runs.
+#[derive(Debug)]
+pub(crate) struct GateProcess {
+    process: Child,
+    /// Where reports come from; closed when the gate has ended.
+    link: Option<OwnedFd>,
+    /// What it is told once its sockets are there.
+    start: Option<Start>,
+    /// Where the certificate of the gate goes, as long as the command waits for it.
+    awaited: Option<Bundle>,
+    traffic: Traffic,
+}
+
+impl GateProcess {
+    /// Starts the gate of a plan that has one. `start` needs no sockets yet.
+    ///
+    /// To be called while this process has one thread: the new one becomes this program at once.
+    pub(crate) fn spawn(plan: &Plan, start: Option<Start>) -> io::Result<Option<Self>> {
+        let (Network::Gate(_), Some(start)) = (plan.network, start) else { return Ok(None) };
+        let awaited = Bundle::of(plan);
+        if let Some(bundle) = &awaited {
+            bundle.begin(start.roots.first())?;
+        }
+        let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let mut command = Command::new(PROGRAM);
+        command.arg(pinfold_gate::ARGUMENT).env_clear().current_dir("/");
+        command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
+        // Ctrl-C at the terminal is for the command, which may go on after it.
+        command.process_group(0);
+        if let Identity::Shadow { uid, .. } = plan.identity {
+            // Called by root: what reads the bytes of others is nobody, as the command is.
+            command.uid(uid).gid(uid);
+        }
+        let process = command.spawn()?;
+        let traffic = Traffic::default();
+        Ok(Some(Self { process, link: Some(link), start: Some(start), awaited, traffic }))
+    }
+
+    /// Hands the gate its sockets, and with them all that it is told.
+    pub(crate) fn open(&mut self, sockets: &Sockets, first_process: rustix::process::Pid) -> io::Result<()> {
+        let (Some(mut start), Some(link)) = (self.start.take(), &self.link) else { return Ok(()) };
+        let pairs = in_roles(sockets);
+        start.sockets = pairs.iter().map(|(role, _)| *role).collect();
+        start.init_pid = u32::try_from(first_process.as_raw_nonzero().get()).ok();
+        let descriptors: Vec<_> = pairs.iter().map(|(_, socket)| *socket).collect();
+        link::send_start(link.as_fd(), &start, &descriptors).map_err(io::Error::other)
+    }
+
+    /// What becomes readable when the gate says something.
+    pub(crate) fn link(&self) -> Option<BorrowedFd<'_>> {
+        self.link.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Takes what the gate has said. True when the command need not wait any longer.
+    pub(crate) fn hear(&mut self) -> io::Result<bool> {
+        let mut go = false;
+        while let Some(report) = self.next()? {
+            match report {
+                Report::Ready { ca, .. } => {
+                    if let Some(bundle) = self.awaited.take() {
+                        bundle.add(ca.as_deref().unwrap_or_default())?;
+                        go = true;
+                    }
+                }
+                report => self.traffic.note(report),
+            }
+        }
+        if self.link.is_none() && self.awaited.is_some() {
+            return Err(io::Error::other("it ended before it was ready"));
+        }
+        Ok(go)
+    }
+
+    /// The next report that is there. A link that says what no gate says is closed, and with it the gate.
+    fn next(&mut self) -> io::Result<Option<Report>> {
+        let Some(link) = &self.link else { return Ok(None) };
+        let mut bytes = vec![0; MESSAGE_BYTES_MAX];
+        let heard = match recv(link, &mut bytes[..], RecvFlags::DONTWAIT) {
+            Ok((0, _)) | Err(Errno::CONNRESET) => None,
+            Ok((length, _)) => link::decode(bytes.get(..length).unwrap_or_default()).ok(),
+            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if heard.is_none() {
+            self.link = None;
+            self.traffic.ended_early = true;
+        }
+        Ok(heard)
+    }
+
+    /// Ends the gate and gives what it has seen.
+    pub(crate) fn finish(mut self) -> Traffic {
+        let early = self.traffic.ended_early;
+        self.hear_last_words();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        Traffic { ended_early: early, ..self.traffic }
+    }
+
+    fn hear_last_words(&mut self) {
+        let Some(link) = &self.link else { return };
+        let Ok(stop) = link::encode(&Order::Stop) else { return };
+        if send(link, &stop, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).is_err() {
+            return;
+        }
+        let deadline = Instant::now() + LAST_WORDS;
+        while let Some(link) = &self.link {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
+            let mut events = [PollFd::new(link, PollFlags::IN)];
+            if poll(&mut events, Some(&left)) != Ok(1) {
+                return;
+            }
+            while let Ok(Some(report)) = self.next() {
+                self.traffic.note(report);
+            }
+        }
+    }
+}
+
+fn in_roles(sockets: &Sockets) -> Vec<(SocketRole, BorrowedFd<'_>)> {
+    let always = [
+        (SocketRole::DnsUdp, &sockets.dns_udp),
+        (SocketRole::DnsTcp, &sockets.dns_tcp),
+        (SocketRole::Proxy, &sockets.proxy),
+    ];
+    let tcp4 = sockets.tcp4.iter().map(|socket| (SocketRole::Tcp4, socket));
+    let tcp6 = sockets.tcp6.iter().map(|socket| (SocketRole::Tcp6, socket));
+    always.into_iter().chain(tcp4).chain(tcp6).map(|(role, socket)| (role, socket.as_fd())).collect()
+}
+
+/// The file with the certificates that programs inside trust.
+#[derive(Debug)]
+struct Bundle(PathBuf);
+
+impl Bundle {
+    /// That of a plan that opens TLS.
+    fn of(plan: &Plan) -> Option<Self> {
+        plan.mounts.iter().find_map(|mount| match mount {
+            Mount::Bind { source, at, .. } if at == Path::new(TRUST_BUNDLE) => Some(Self(source.clone())),
+            _ => None,
+        })
+    }
+
+    /// Begins it with what the host trusts. It stays the same file from now on: it is about to be mounted.
+    fn begin(&self, host: Option<&PathBuf>) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&self.0)?;
+        let Some(host) = host else { return Ok(()) };
+        io::copy(&mut File::open(host)?.take(MAX_BUNDLE_BYTES), &mut file).map(drop)
+    }
+
+    fn add(&self, certificate: &str) -> io::Result<()> {
+        let mut file = OpenOptions::new().append(true).open(&self.0)?;
+        file.write_all(format!("\n{certificate}").as_bytes())
+    }
+}

@@ -1,0 +1,102 @@
+//! What a gate has seen, as far as the end of the run tells it: each thing once.
+
+use std::path::PathBuf;
+
+use pinfold_gate::link::{Endpoint, Report, SecretEvent};
+use pinfold_policy::{BudgetName, Decision, Rule};
+
+/// Most different things of one kind that are remembered.
+const MOST: usize = 100;
+
+/// What a gate has seen.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// Hosts that were reached, in the order of their first connection.
+    pub reached: Vec<Endpoint>,
+    /// What was refused, in the order of the first attempt.
+    pub refused: Vec<RefusedHost>,
+    /// How many connections, names and requests were refused.
+    pub refusals: u64,
+    /// Secrets that were misused: the secret, the host, and what happened.
+    pub secrets: Vec<(String, Endpoint, SecretEvent)>,
+    /// Budgets that were used up, with their size.
+    pub budgets: Vec<(BudgetName, u64)>,
+    /// The gate ended before the run: from then on nothing left or entered.
+    pub ended_early: bool,
+}
+
+/// A host that something inside was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedHost {
+    /// The host.
+    pub host: String,
+    /// The port; nothing where only the name was asked for.
+    pub port: Option<u16>,
+    /// Method and path of the request, where it was only that.
+    pub request: Option<String>,
+    /// The program that wanted to go there, if that is known.
+    pub program: Option<PathBuf>,
+    /// Why not, as a clause.
+    pub reason: String,
+    /// The rule that decided.
+    pub rule: Option<Rule>,
+}
+
+impl Traffic {
+    /// Takes note of a report.
+    pub(crate) fn note(&mut self, report: Report) {
+        match report {
+            Report::Connected { to, .. } => remember(&mut self.reached, to),
+            Report::Refused { to, process, verdict, .. } => self.refuse(RefusedHost {
+                host: to.host,
+                port: Some(to.port),
+                request: None,
+                program: process.and_then(|process| process.exe),
+                reason: verdict.reason,
+                rule: verdict.rule,
+            }),
+            Report::Looked { name, verdict, .. } if verdict.decision != Decision::Allow => self.refuse(RefusedHost {
+                host: name,
+                port: None,
+                request: None,
+                program: None,
+                reason: verdict.reason,
+                rule: verdict.rule,
+            }),
+            Report::Request { to, method, path, verdict, .. } if verdict.decision != Decision::Allow => {
+                self.refuse(RefusedHost {
+                    host: to.host,
+                    port: Some(to.port),
+                    request: Some(format!("{method} {path}")),
+                    program: None,
+                    reason: verdict.reason,
+                    rule: verdict.rule,
+                });
+            }
+            Report::Secret { event: SecretEvent::Used, .. } => {}
+            Report::Secret { name, to, event, .. } => remember(&mut self.secrets, (name, to, event)),
+            Report::Frozen { budget, limit, .. } => remember(&mut self.budgets, (budget, limit)),
+            Report::Ready { .. }
+            | Report::Looked { .. }
+            | Report::Request { .. }
+            | Report::Closed { .. }
+            | Report::Question { .. } => {}
+        }
+    }
+
+    fn refuse(&mut self, refused: RefusedHost) {
+        self.refusals += 1;
+        let same = |known: &RefusedHost| {
+            (&known.host, known.port, &known.request) == (&refused.host, refused.port, &refused.request)
+        };
+        if !self.refused.iter().any(same) && self.refused.len() < MOST {
+            self.refused.push(refused);
+        }
+    }
+}
+
+fn remember<T: PartialEq>(known: &mut Vec<T>, new: T) {
+    if known.len() < MOST && !known.contains(&new) {
+        known.push(new);
+    }
+}
