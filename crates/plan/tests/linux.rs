@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use pinfold_plan::{GitDirectory, Host, Kind, Mode, Mount, Network, Plan, PlanError, Promise, linux};
+use insta::assert_snapshot;
+use pinfold_plan::{Gate, GitDirectory, Host, Kind, Mode, Mount, Network, Plan, PlanError, Promise, linux};
 use pinfold_policy::{AreaKind, Layer, LayerKind, PROFILE_NAMES, Places, Platform, Policy, merge, parse};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -253,17 +254,60 @@ fn writable(policy: &Policy, host: &Host) -> Vec<PathBuf> {
     granted.map(|area| real(area.path.clone())).collect()
 }
 
+/// A machine with rules for the network, whose name server is systemd's.
+fn with_gate(rules: &str, redirects: bool) -> Machine {
+    let mut machine = Machine::ordinary().user(&format!("[network]\nmode = 'rules'\n{rules}"));
+    machine.host.redirects = redirects;
+    machine.host.resolver = Some("/run/systemd/resolve/stub-resolv.conf".into());
+    machine.host.trust_bundles = vec!["/etc/ssl/certs/ca-certificates.crt".into()];
+    machine.host.own_trust = "/home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.pem".into();
+    machine
+}
+
+#[test]
+fn rules_of_the_network_are_the_gates() {
+    let kept = |redirects| {
+        let plan = with_gate("allow = ['*:*', '0.0.0.0/0:*']", redirects).plan("workspace").expect("a plan");
+        assert_eq!(plan.network, Network::Gate(Gate { transparent: redirects, inspects: false }));
+        assert_eq!(linux::refusal(&plan), None);
+        let row = plan.assurance.iter().find(|row| row.promise == Promise::NetworkRules).expect("a row");
+        format!("{}; {}", row.keepers(), row.note.as_deref().unwrap_or("all programs"))
+    };
+    assert_snapshot!(kept(true), @"gate, kernel: namespace; all programs");
+    assert_snapshot!(kept(false), @"gate, kernel: namespace; proxy only: without nf_tables, programs that know no proxy reach nothing");
+}
+
+#[test]
+fn what_programs_read_about_their_network_is_the_gates() {
+    let mounts = |rules: &str| {
+        let plan = with_gate(rules, true).plan("workspace").expect("a plan");
+        let shown = |mount: &Mount| match mount {
+            Mount::Text { at, text } => Some(format!("{}: {text:?}\n", at.display())),
+            Mount::Bind { source, at, mode: Mode::ReadOnly, .. } if source != at => {
+                Some(format!("{} <- {}\n", at.display(), source.display()))
+            }
+            _ => None,
+        };
+        plan.mounts.iter().filter_map(shown).collect::<String>()
+    };
+    assert_snapshot!(mounts("allow = ['a.example']"), @r#"/run/systemd/resolve/stub-resolv.conf: "nameserver 198.18.0.1\noptions timeout:2 attempts:2\n""#);
+    let inspecting = mounts("allow = [{ host = 'a.example', methods = ['GET'] }]");
+    assert_snapshot!(inspecting, @r#"
+    /run/systemd/resolve/stub-resolv.conf: "nameserver 198.18.0.1\noptions timeout:2 attempts:2\n"
+    /etc/ssl/certs/ca-certificates.crt <- /home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.pem
+    /run/pinfold/trust.pem <- /home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.pem
+    "#);
+    assert_eq!(mounts("[secrets.a]\nfrom = { env = 'A' }\nhosts = ['a.example']\nin = 'basic'"), inspecting);
+}
+
 #[test]
 fn rules_of_the_network_let_nothing_out_where_no_gate_keeps_them() {
-    for (mut machine, closed) in
-        [(Machine::ordinary(), Network::Loopback), (Machine::without_namespaces(7), Network::None)]
-    {
-        machine.user = "network = { mode = 'rules', allow = ['*:*', '0.0.0.0/0:*'] }".into();
-        let plan = machine.plan("workspace").expect("a plan");
-        assert_eq!(plan.network, closed);
-        let missing = linux::refusal(&plan).expect("a refusal").missing;
-        assert!(missing.iter().any(|assurance| assurance.promise == Promise::NetworkRules), "{missing:?}");
-    }
+    let mut machine = Machine::without_namespaces(7);
+    machine.user = "network = { mode = 'rules', allow = ['*:*', '0.0.0.0/0:*'] }".into();
+    let plan = machine.plan("workspace").expect("a plan");
+    assert_eq!(plan.network, Network::None);
+    let missing = linux::refusal(&plan).expect("a refusal").missing;
+    assert!(missing.iter().any(|assurance| assurance.promise == Promise::NetworkRules), "{missing:?}");
 }
 
 /// The last step before `index` that mounts something of the host at the path or above it.

@@ -82,6 +82,7 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
         layers: workspace.layers().to_owned(),
         temp: workspace.temp(),
         trust: workspace.trust(),
+        redirects: store.redirects(),
     };
     let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
     let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;

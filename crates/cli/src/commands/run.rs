@@ -53,6 +53,8 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
         Ok(outcome) => outcome,
         Err(error) => {
             let shown = not_started(&prepared, &error);
+            // Should it be that connections can no longer be redirected here, the next start finds out.
+            let _ = std::fs::remove_file(prepared.store.redirects());
             // Only a failed confinement is sure to mean that the command has never run.
             if !matches!(error, RunError::Confine(_)) {
                 session.leave();

@@ -19,7 +19,7 @@ pub(super) fn mounts(network: Network, host: &Host) -> Vec<Mount> {
 
 /// The gate answers for names, whoever does so for the host.
 fn name_server(host: &Host) -> Option<Mount> {
-    let text = format!("nameserver {GATE_ADDRESS}\noptions edns0 timeout:2 attempts:2\n");
+    let text = format!("nameserver {GATE_ADDRESS}\noptions timeout:2 attempts:2\n");
     host.resolver.clone().map(|at| Mount::Text { at, text })
 }
 

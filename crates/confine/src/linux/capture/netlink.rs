@@ -4,8 +4,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use netlink_packet_core::{
-    DefaultNla, Emitable, NLA_F_NESTED, NLM_F_ACK, NLM_F_CREATE, NLM_F_REQUEST, NLMSG_ERROR, NetlinkBuffer,
-    NetlinkHeader,
+    DefaultNla, Emitable, NLA_F_NESTED, NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_REQUEST, NLMSG_ERROR,
+    NetlinkBuffer, NetlinkHeader,
 };
 use rustix::io::Errno;
 use rustix::net::netlink::SocketAddrNetlink;
@@ -43,11 +43,11 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Adds a message that makes something, and that the kernel confirms.
+    /// Adds a message that makes something, after what there is of its kind, and that the kernel confirms.
     #[must_use]
     pub(super) fn create(mut self, kind: u16, family_header: &[u8], attributes: &[DefaultNla]) -> Self {
         self.confirmed += 1;
-        self.add(kind, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK, family_header, attributes)
+        self.add(kind, NLM_F_REQUEST | NLM_F_CREATE | NLM_F_APPEND | NLM_F_ACK, family_header, attributes)
     }
 
     /// Adds a message that is not confirmed.

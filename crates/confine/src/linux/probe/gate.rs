@@ -1,7 +1,7 @@
 //! What a gate needs to know of the host: whether connections can be redirected, and where certificates lie.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pinfold_policy::{NetworkMode, Policy};
 use rustix::process::{WaitOptions, waitpid};
@@ -26,13 +26,27 @@ pub fn trust_bundles() -> Vec<PathBuf> {
     bundles
 }
 
-/// Whether connections can be redirected, which is tried in a network namespace of its own. Only asked where it
-/// matters: the kernel takes longer for it than for most of a start.
-pub(super) fn redirects(policy: &Policy) -> bool {
-    policy.network.mode == NetworkMode::Rules && can_redirect().unwrap_or(false)
+/// Names the time from one start of the machine to the next (random(4)).
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+
+/// Whether connections can be redirected. Asked only where it matters, and where the answer was yes once, in the file
+/// `known`, not again until the machine starts anew: to try it takes as long as half a start.
+pub(super) fn redirects(policy: &Policy, known: &Path) -> bool {
+    if policy.network.mode != NetworkMode::Rules {
+        return false;
+    }
+    let boot = std::fs::read(BOOT).unwrap_or_default();
+    if !boot.is_empty() && std::fs::read(known).is_ok_and(|known| known == boot) {
+        return true;
+    }
+    let can = can_redirect().unwrap_or(false);
+    if can {
+        let _ = std::fs::write(known, boot);
+    }
+    can
 }
 
-/// The same, asked by somebody who wants to know.
+/// Whether connections can be redirected, which is tried in a network namespace of its own.
 pub fn can_redirect() -> io::Result<bool> {
     let namespaces = (libc::CLONE_NEWUSER | libc::CLONE_NEWNET) as u64;
     match sys::fork_into(SingleThreaded::check()?, namespaces)? {

@@ -34,6 +34,8 @@ pub struct Stores {
     pub temp: PathBuf,
     /// The certificates that a run with a gate trusts.
     pub trust: PathBuf,
+    /// Remembers that connections can be redirected here.
+    pub redirects: PathBuf,
 }
 
 /// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
@@ -88,7 +90,7 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
         links: links(&paths, spelled),
         paths,
         resolver: resolver(),
-        redirects: gate::redirects(policy),
+        redirects: gate::redirects(policy, &stores.redirects),
         trust_bundles: trust_bundles(),
         own_trust: stores.trust,
         denied,
