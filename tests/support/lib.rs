@@ -22,6 +22,7 @@ mod scene;
 mod skip;
 mod terminal;
 mod user;
+mod world;
 
 pub use attack::{Attack, Verdict};
 pub use binary::pinfold;
@@ -33,3 +34,4 @@ pub use scene::Scene;
 pub use skip::{harmless_here, skip};
 pub use terminal::TypedTerminal;
 pub use user::User;
+pub use world::{SERVICES, WORLD, WORLD_NEEDS};

@@ -25,7 +25,7 @@ const fn program(name: &'static str, program: &'static str, reason: &'static str
 }
 
 /// For the tests.
-pub(crate) const FOR_TESTS: [Package; 10] = [
+pub(crate) const FOR_TESTS: [Package; 13] = [
     program("git", "git", "repositories, worktrees and submodules to defend"),
     program("python3", "python3", "attacks that need sockets, ioctls and descriptors"),
     program("gcc", "gcc", "attacks in C; links the program"),
@@ -34,6 +34,9 @@ pub(crate) const FOR_TESTS: [Package; 10] = [
     program("gdb", "gdb", "debugging own children must work inside"),
     program("tmux", "tmux", "a terminal to drive an interactive run in"),
     program("util-linux", "unshare", "namespaces for controls and for the empty root of releases"),
+    program("iproute2", "ip", "networks of the tests' own"),
+    program("openssl", "openssl", "certificates of the services there"),
+    program("curl", "curl", "a client that everybody has"),
     program("procps", "ps", "what a process list shows inside"),
     program("passwd", "useradd", "makes the ordinary user"),
 ];

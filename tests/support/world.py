@@ -1,0 +1,103 @@
+"""The services of the test's own internet. Each notes in `log` who came, and what was asked."""
+
+import http.server, os, socket, ssl, sys, threading
+
+API, EVIL, INNER, METADATA, SIX = "93.184.216.34", "93.184.216.35", "10.9.8.7", "169.254.169.254", "2606:2800:220:1::34"
+NAMES = {EVIL: "evil", INNER: "inner", METADATA: "metadata", SIX: "six", "127.0.0.1": "loopback"}
+
+
+def note(*words):
+    with open("log", "a") as log:
+        log.write(" ".join(str(word) for word in words) + "\n")
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        where = NAMES.get(self.server.server_address[0], "api")
+        secure = "https" if isinstance(self.connection, ssl.SSLSocket) else "http"
+        note(secure, where, self.command, self.headers.get("host"), self.path, self.headers.get("authorization"), body)
+        text = f"{where} says hello\n".encode()
+        if self.path == "/echo":
+            text = f"{self.headers.get('authorization')}\n".encode()
+        if self.path.startswith("/repository.git/"):
+            try:
+                with open("." + self.path.split("?")[0], "rb") as file:
+                    text = file.read()
+            except OSError:
+                self.send_error(404)
+                return
+        self.send_response(200)
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = do_PUT = do_DELETE = answer
+
+    def log_message(self, *words):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def __init__(self, address, port, certificate=None):
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        super().__init__((address, port), Answer)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate + ".pem", certificate + ".key")
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *ignored):
+        pass
+
+
+def accept(socket, where):
+    while True:
+        connection, _ = socket.accept()
+        note("tcp", where)
+        threading.Thread(target=echo, args=(connection,), daemon=True).start()
+
+
+def echo(connection):
+    try:
+        while data := connection.recv(65536):
+            connection.sendall(data)
+        connection.close()
+    except OSError:
+        pass
+
+
+def tcp(address, port, where):
+    threading.Thread(target=accept, args=(socket.create_server((address, port)), where), daemon=True).start()
+
+
+def udp(address, port, where):
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind((address, port))
+
+    def serve():
+        while True:
+            data, sender = server.recvfrom(4096)
+            note("udp", where, data)
+            # A name server that knows nobody.
+            server.sendto(data[:2] + b"\x81\x83" + data[4:], sender)
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
+for address in (API, EVIL, INNER, METADATA, SIX):
+    Server(address, 80)
+Server(API, 443, "api.example.com")
+Server(EVIL, 443, "evil.example.com")
+Server("127.0.0.1", 8080)
+tcp(API, 7, "echo")
+tcp(API, 22, "ssh")
+udp(API, 443, "quic")
+udp(API, 53, "dns-of-others")
+udp("127.0.0.53", 53, "dns")
+print("ready", flush=True)
+threading.Event().wait()

@@ -1,0 +1,20 @@
+//! An internet of the test's own: names, addresses and services that nobody else has.
+//!
+//! | name | address | services |
+//! | --- | --- | --- |
+//! | `api.example.com`, `www.example.com` | 93.184.216.34 | HTTP, HTTPS for the first, echo on 7, something on 22, UDP 53 and 443 |
+//! | `six.example.com` | 2606:2800:220:1::34 | HTTP |
+//! | `evil.example.com` | 93.184.216.35 | HTTP, HTTPS |
+//! | `inner.example.com` | 10.9.8.7 | HTTP |
+//! | `metadata.example.com` | 169.254.169.254 | HTTP |
+//! | `rebound.example.com`, `localhost` | 127.0.0.1 | HTTP on 8080 |
+
+/// Sets it up and runs the command that follows in it: a script for bash with the command as its arguments.
+/// `$WORLD` is a directory for its files, `$FROM` where the command starts.
+pub const WORLD: &str = include_str!("world.sh");
+
+/// The program with its services, to be put at `$WORLD/services.py`.
+pub const SERVICES: &str = include_str!("world.py");
+
+/// Programs that it needs.
+pub const WORLD_NEEDS: [&str; 5] = ["ip", "openssl", "python3", "setpriv", "unshare"];
