@@ -5,16 +5,37 @@
 //! when it ends every connection ends with it.
 #![forbid(unsafe_code)]
 
+mod accept;
+mod ask;
+mod attribution;
+mod budget;
+mod connection;
+mod converse;
+mod dial;
+mod dns;
+mod hello;
 mod limits;
 pub mod link;
+mod opening;
+mod refusal;
+mod relay;
+mod resolve;
 mod serve;
+mod session;
+mod sniff;
 mod sockets;
+mod upstream;
 
 use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
-pub use serve::{GateError, serve};
+pub use dns::Question;
+pub use hello::{Hello, HelloError};
+pub use resolve::{Resolver, Told};
+pub use serve::{GateError, serve, serve_in};
+pub use session::{Arrival, Surroundings};
+pub use sniff::{Sniffed, sniff};
 pub use sockets::Sockets;
 
 /// The first argument that makes the program a gate: told apart before any other argument is looked at.

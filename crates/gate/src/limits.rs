@@ -1,4 +1,69 @@
-//! How much of everything there may be at one time.
+//! How much of everything there may be at one time, and how long anything may take.
+
+use std::time::Duration;
 
 /// Reports that wait for the supervisor.
 pub(crate) const REPORTS_WAITING_MAX: usize = 1024;
+/// Bytes of one text of a report that comes from inside.
+pub(crate) const TEXT_BYTES_MAX: usize = 1024;
+
+/// Names that get an address of the pool.
+pub(crate) const POOL_NAMES_MAX: usize = 16 << 10;
+/// Bytes of one question to the gate's DNS.
+pub(crate) const DNS_BYTES_MAX: usize = 4096;
+/// Connections to the gate's DNS.
+pub(crate) const DNS_TCP_CONNECTIONS_MAX: usize = 64;
+/// How long one of them may be silent.
+pub(crate) const DNS_TCP_IDLE: Duration = Duration::from_secs(10);
+
+/// Connections from inside, whatever they wait for. Each takes at least two descriptors.
+pub(crate) const CONNECTIONS_MAX: usize = 4096;
+/// Bytes of a client that are read before it is known what it speaks: the largest client hellos have a few thousand.
+pub(crate) const OPENING_BYTES_MAX: usize = 32 << 10;
+/// How long a client that has begun to say what it speaks may take to say it.
+pub(crate) const OPENING_TIME: Duration = Duration::from_secs(10);
+/// How long neither side may say anything at first.
+pub(crate) const SILENCE_AT_FIRST: Duration = Duration::from_secs(300);
+/// How long a client that is to be refused may take until it is known in which language.
+pub(crate) const REFUSAL_TIME: Duration = Duration::from_secs(2);
+/// How long text that could still become a request of HTTP is held back where HTTP need not be spoken.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Questions to the user that are open.
+pub(crate) const QUESTIONS_OPEN_MAX: usize = 64;
+/// How long the user may take to answer.
+pub(crate) const QUESTION_TIME: Duration = Duration::from_secs(60);
+/// How long a no counts for the next attempt, which is often the same program's.
+pub(crate) const DENIAL_LASTS: Duration = Duration::from_secs(30);
+
+/// How long the look-up of a name may take.
+pub(crate) const RESOLVE_TIME: Duration = Duration::from_secs(10);
+/// Look-ups at one time: each is a thread.
+pub(crate) const RESOLVING_MAX: usize = 32;
+/// Addresses of a name that are tried.
+pub(crate) const ADDRESSES_MAX: usize = 8;
+/// How long an address is tried alone before the next one is as well (RFC 8305, section 5).
+pub(crate) const HEAD_START: Duration = Duration::from_millis(250);
+/// How long all addresses together may take.
+pub(crate) const DIAL_TIME: Duration = Duration::from_secs(20);
+/// Bytes of the head that a proxy upstream answers with.
+pub(crate) const UPSTREAM_HEAD_BYTES_MAX: usize = 8 << 10;
+
+/// Hosts that budgets are kept for.
+pub(crate) const HOSTS_COUNTED_MAX: usize = 32 << 10;
+
+/// Bytes that are copied at once where data is moved through this process.
+pub(crate) const COPY_BYTES: usize = 64 << 10;
+/// Bytes of a pipe through which data is moved past this process.
+pub(crate) const PIPE_BYTES: usize = 512 << 10;
+/// Pipes at one time: the kernel counts them against the user.
+pub(crate) const PIPES_MAX: usize = 32;
+
+/// How long the search for the process of a connection may hold back a report.
+pub(crate) const ATTRIBUTION_TIME: Duration = Duration::from_millis(500);
+/// Searches that wait.
+pub(crate) const ATTRIBUTIONS_WAITING_MAX: usize = 4096;
+/// Bytes of one table of connections.
+pub(crate) const TABLE_BYTES_MAX: u64 = 8 << 20;
+/// Descriptors of one process that are looked at.
+pub(crate) const DESCRIPTORS_MAX: usize = 8192;

@@ -1,10 +1,18 @@
 //! The order of a gate's life.
 
 use std::io;
+use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use crate::Sockets;
+use crate::accept::{accept, redirected};
+use crate::dns::{serve_tcp, serve_udp};
 use crate::link::{self, LinkError, Order, Report, Start, VERSION};
+use crate::session::{Session, Surroundings};
+
+/// Most threads that carry connections.
+const THREADS_MAX: usize = 4;
 
 /// Why a gate ended before it was told to.
 #[derive(Debug, thiserror::Error)]
@@ -28,22 +36,66 @@ pub enum GateError {
 /// # Errors
 /// When it cannot begin, or the supervisor talks nonsense. Then, as at any end, no connection goes on.
 pub fn serve(start: Start, sockets: Sockets, link: OwnedFd) -> Result<(), GateError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    serve_in(start, sockets, link, Surroundings::default())
+}
+
+/// Serves in surroundings of a test's making.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_in(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surroundings) -> Result<(), GateError> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.map_err(|source| GateError::Start { step: "start the runtime", source })?;
-    let done = runtime.block_on(live(start, sockets, link));
+    let done = runtime.block_on(live(start, sockets, link, surroundings));
     // Connections are cut off, whatever they wait for.
     runtime.shutdown_background();
     done
 }
 
-async fn live(_start: Start, _sockets: Sockets, link: OwnedFd) -> Result<(), GateError> {
+async fn live(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surroundings) -> Result<(), GateError> {
+    raise_descriptors();
     let (inbox, outbox) = link::open(link)?;
-    outbox.send(Report::Ready { version: VERSION, ca: None }).await;
+    let session = Arc::new(Session::new(start, surroundings, outbox));
+    listen(sockets, &session).map_err(|source| GateError::Start { step: "listen", source })?;
+    session.outbox.send(Report::Ready { version: VERSION, ca: None }).await;
     while let Some(order) = inbox.next().await? {
         match order {
             Order::Stop => break,
-            Order::Answer { .. } => {}
+            answer => session.ask.obey(answer),
         }
     }
     Ok(())
+}
+
+fn listen(sockets: Sockets, session: &Arc<Session>) -> io::Result<()> {
+    for socket in sockets.dns_udp {
+        tokio::spawn(serve_udp(datagrams(socket)?, session.clone()));
+    }
+    for socket in sockets.dns_tcp {
+        tokio::spawn(serve_tcp(listener(socket)?, session.clone()));
+    }
+    for socket in sockets.redirected {
+        tokio::spawn(accept(listener(socket)?, session.clone(), redirected));
+    }
+    Ok(())
+}
+
+fn listener(socket: TcpListener) -> io::Result<tokio::net::TcpListener> {
+    socket.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(socket)
+}
+
+fn datagrams(socket: UdpSocket) -> io::Result<tokio::net::UdpSocket> {
+    socket.set_nonblocking(true)?;
+    tokio::net::UdpSocket::from_std(socket)
+}
+
+/// As many descriptors as there may be: each connection needs two, and a shell's limit is often 1024.
+fn raise_descriptors() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // With fewer, connections wait until others end.
+    let _ = setrlimit(Resource::Nofile, limit);
 }

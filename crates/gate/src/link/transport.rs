@@ -155,13 +155,6 @@ impl Outbox {
     pub(crate) async fn send(&self, report: Report) {
         let _ = self.0.send(report).await;
     }
-
-    /// An outbox whose reports a test reads.
-    #[cfg(test)]
-    pub(crate) fn for_test() -> (Self, mpsc::Receiver<Report>) {
-        let (sender, receiver) = mpsc::channel(REPORTS_WAITING_MAX);
-        (Self(sender), receiver)
-    }
 }
 
 impl Inbox {

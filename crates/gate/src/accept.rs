@@ -1,0 +1,65 @@
+//! Connections that were redirected: where they were meant for, and one task for each.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pinfold_policy::Destination;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::connection::Connection;
+use crate::converse::{converse, turn_away};
+use crate::dial::settle;
+use crate::dns::Meaning;
+use crate::link::Way;
+use crate::refusal::Refusal;
+use crate::session::Session;
+
+/// How long a listener that cannot accept waits, so as not to spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Accepts connections as long as there is room, and hands each to a task. Whoever waits for room waits in the kernel.
+pub(crate) async fn accept<Work, Done>(listener: TcpListener, session: Arc<Session>, work: Work)
+where
+    Work: Fn(Arc<Session>, TcpStream, SocketAddr) -> Done,
+    Done: Future<Output = ()> + Send + 'static,
+{
+    loop {
+        let Ok(place) = session.room.clone().acquire_owned().await else { return };
+        let Ok((stream, client)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        if settle(&stream).is_err() {
+            continue;
+        }
+        let done = work(session.clone(), stream, client);
+        tokio::spawn(async move {
+            done.await;
+            drop(place);
+        });
+    }
+}
+
+/// Carries a connection that was redirected.
+pub(crate) async fn redirected(session: Arc<Session>, stream: TcpStream, client: SocketAddr) {
+    // Somebody connected to the listener itself, which is a port like any other inside, but no host.
+    let Some(wanted) = session.wanted(&stream) else { return crate::relay::break_off(&stream) };
+    let address = wanted.ip().to_canonical();
+    let port = wanted.port();
+    let literal = Destination { name: None, address: Some(address), port };
+    match session.pool.meaning(address) {
+        Meaning::Name(name) => {
+            let to = Destination { name: Some(name), address: None, port };
+            converse(Connection::new(&session, Way::Transparent, to, client), stream, Vec::new()).await;
+        }
+        Meaning::Address => {
+            converse(Connection::new(&session, Way::Transparent, literal, client), stream, Vec::new()).await;
+        }
+        Meaning::Nothing => {
+            let connection = Connection::new(&session, Way::Transparent, literal, client);
+            let refusal = Refusal::by_gate("this address was given to no name in this run; look the name up again");
+            turn_away(&connection, stream, Vec::new(), &refusal).await;
+        }
+    }
+}

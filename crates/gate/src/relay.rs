@@ -1,0 +1,267 @@
+//! Bytes from one side to the other as they are, both ways, until both have said all.
+//!
+//! Little data goes through a buffer that all connections of a thread share, so that one that is idle has none. Much
+//! data goes through a pipe, past this process (splice(2)).
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::net::Shutdown;
+use rustix::pipe::{PipeFlags, SpliceFlags};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+use crate::budget::Meter;
+use crate::limits::{COPY_BYTES, OPENING_BYTES_MAX, PIPE_BYTES, PIPES_MAX};
+use crate::sniff::{Sniffed, sniff};
+
+/// Why a relay was cut off by the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Cut {
+    #[error("a budget of the network is used up")]
+    Budget,
+    #[error("a request came in pieces, as if not to be recognised")]
+    LateRequest,
+}
+
+/// What has passed of a beginning that could still become a request of HTTP, which the gate would have to read.
+#[derive(Debug, Default)]
+pub(crate) struct Watch(Option<Vec<u8>>);
+
+impl Watch {
+    /// Watches what follows these bytes.
+    pub(crate) fn after(bytes: &[u8]) -> Self {
+        Self(Some(bytes.to_vec()))
+    }
+
+    fn see(&mut self, bytes: &[u8]) -> Result<(), Cut> {
+        let Some(seen) = &mut self.0 else { return Ok(()) };
+        seen.extend_from_slice(bytes);
+        match sniff(seen) {
+            Sniffed::Http => Err(Cut::LateRequest),
+            Sniffed::Undecided { .. } if seen.len() <= OPENING_BYTES_MAX => Ok(()),
+            _ => {
+                self.0 = None;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Carries bytes both ways. `early` was read from the client already and goes first.
+///
+/// # Errors
+/// When one side breaks off, or the gate does ([`Cut`]); then both sides are broken off.
+pub(crate) async fn relay(
+    client: TcpStream,
+    server: TcpStream,
+    early: Vec<u8>,
+    watch: Watch,
+    meter: &Meter,
+) -> io::Result<()> {
+    let out = async {
+        send_early(&server, &early, meter).await?;
+        drop(early);
+        pump(&client, &server, Direction::Out(watch), meter).await
+    };
+    let done = tokio::try_join!(out, pump(&server, &client, Direction::In, meter));
+    if done.is_err() {
+        break_off(&client);
+        break_off(&server);
+    }
+    done.map(drop)
+}
+
+/// Makes the end of a connection a reset, which nobody takes for the end of the data.
+pub(crate) fn break_off(stream: &TcpStream) {
+    let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+}
+
+enum Direction {
+    /// To the host: counted before it is sent.
+    Out(Watch),
+    /// From the host.
+    In,
+}
+
+async fn send_early(server: &TcpStream, early: &[u8], meter: &Meter) -> io::Result<()> {
+    if meter.take(early.len()) < early.len() {
+        return Err(io::Error::other(Cut::Budget));
+    }
+    write_all(server, early).await?;
+    meter.sent(early.len(), early.len());
+    Ok(())
+}
+
+async fn pump(from: &TcpStream, to: &TcpStream, mut direction: Direction, meter: &Meter) -> io::Result<()> {
+    let mut much = false;
+    loop {
+        from.readable().await?;
+        let moved = match much.then(Lent::take).flatten() {
+            Some(pipe) => splice_while_there_is(pipe, from, to, &direction, meter).await,
+            None => copy_once(from, to, &mut direction, meter).await,
+        };
+        match moved {
+            Ok(0) => break,
+            // A full buffer: there is probably more.
+            Ok(count) => much = count >= COPY_BYTES && !matches!(&direction, Direction::Out(Watch(Some(_)))),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    // The other direction goes on; what cannot be shut down is gone already.
+    let _ = rustix::net::shutdown(to, Shutdown::Write);
+    Ok(())
+}
+
+/// How data is moved.
+const SPLICE: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
+
+thread_local! {
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; COPY_BYTES].into());
+}
+
+async fn copy_once(from: &TcpStream, to: &TcpStream, direction: &mut Direction, meter: &Meter) -> io::Result<usize> {
+    let room = room(from, COPY_BYTES, direction, meter)?;
+    let (count, rest) = BUFFER.with_borrow_mut(|buffer| {
+        let read = from.try_read(buffer.get_mut(..room).unwrap_or_default());
+        count(*read.as_ref().unwrap_or(&0), room, direction, meter);
+        let bytes = buffer.get(..read?).unwrap_or_default();
+        if let Direction::Out(watch) = direction {
+            watch.see(bytes).map_err(io::Error::other)?;
+        }
+        let written = match to.try_write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            written => written?,
+        };
+        io::Result::Ok((bytes.len(), bytes.get(written..).unwrap_or_default().to_vec()))
+    })?;
+    write_all(to, &rest).await?;
+    Ok(count)
+}
+
+async fn write_all(to: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        to.writable().await?;
+        match to.try_write(bytes) {
+            Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Moves data through a pipe until there is none for the moment, then gives it to others. The result is as that of
+/// [`copy_once`]; data that ran out counts as a full buffer, for more of it may come.
+async fn splice_while_there_is(
+    mut pipe: Lent,
+    from: &TcpStream,
+    to: &TcpStream,
+    direction: &Direction,
+    meter: &Meter,
+) -> io::Result<usize> {
+    let mut moved = 0;
+    loop {
+        let room = room(from, PIPE_BYTES, direction, meter)?;
+        let filled = pipe.fill(from, room);
+        count(*filled.as_ref().unwrap_or(&0), room, direction, meter);
+        match filled {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && moved > 0 => return Ok(moved.max(COPY_BYTES)),
+            Ok(0) => return Ok(0),
+            filled => moved += filled?,
+        }
+        pipe.empty(to).await?;
+        // Others of this thread want to go on as well.
+        tokio::task::coop::consume_budget().await;
+    }
+}
+
+/// How much may be read now: what is sent on is counted first, so that a budget is never exceeded.
+fn room(from: &TcpStream, most: usize, direction: &Direction, meter: &Meter) -> io::Result<usize> {
+    if matches!(direction, Direction::In) {
+        return Ok(most);
+    }
+    // No more than there is, so that connections do not take from each other what they do not need.
+    let there = rustix::io::ioctl_fionread(from).unwrap_or(1).clamp(1, most as u64);
+    match meter.take(there as usize) {
+        0 => Err(io::Error::other(Cut::Budget)),
+        room => Ok(room),
+    }
+}
+
+fn count(bytes: usize, room: usize, direction: &Direction, meter: &Meter) {
+    match direction {
+        Direction::Out(_) => meter.sent(room, bytes),
+        Direction::In => meter.received(bytes),
+    }
+}
+
+/// A pipe that is lent to one direction of one connection at a time.
+struct Pipe {
+    read: OwnedFd,
+    write: OwnedFd,
+}
+
+/// A pipe on loan. It goes back when it is empty; with bytes in it, which belong to nobody else, it is closed.
+struct Lent {
+    pipe: Option<Pipe>,
+    holds: usize,
+}
+
+/// Pipes that nobody uses, and how many there are in all.
+static PIPES: Mutex<(Vec<Pipe>, usize)> = Mutex::new((Vec::new(), 0));
+
+impl Lent {
+    /// A pipe, if there is one left.
+    fn take() -> Option<Self> {
+        let mut pipes = PIPES.lock().unwrap_or_else(PoisonError::into_inner);
+        let pipe = match pipes.0.pop() {
+            Some(pipe) => pipe,
+            None if pipes.1 < PIPES_MAX => {
+                let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
+                // Who may have no large pipe gets on with a small one.
+                let _ = rustix::pipe::fcntl_setpipe_size(&write, PIPE_BYTES);
+                pipes.1 += 1;
+                Pipe { read, write }
+            }
+            None => return None,
+        };
+        Some(Self { pipe: Some(pipe), holds: 0 })
+    }
+
+    /// From a socket into the empty pipe.
+    fn fill(&mut self, from: &TcpStream, room: usize) -> io::Result<usize> {
+        let Some(pipe) = &self.pipe else { return Ok(0) };
+        let fill = || Ok(rustix::pipe::splice(from, None, &pipe.write, None, room, SPLICE)?);
+        self.holds = from.try_io(Interest::READABLE, fill)?;
+        Ok(self.holds)
+    }
+
+    /// From the pipe into a socket.
+    async fn empty(&mut self, to: &TcpStream) -> io::Result<()> {
+        let Some(pipe) = &self.pipe else { return Ok(()) };
+        while self.holds > 0 {
+            let empty = || Ok(rustix::pipe::splice(&pipe.read, None, to, None, self.holds, SPLICE)?);
+            match to.try_io(Interest::WRITABLE, empty) {
+                Ok(count) => self.holds = self.holds.saturating_sub(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => to.writable().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let mut pipes = PIPES.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.pipe.take().filter(|_| self.holds == 0) {
+            Some(pipe) => pipes.0.push(pipe),
+            None => pipes.1 -= 1,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What all connections of a run share.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use pinfold_policy::Rules;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+use crate::ask::Ask;
+use crate::attribution::Attribution;
+use crate::budget::Budgets;
+use crate::dns::Pool;
+use crate::limits::CONNECTIONS_MAX;
+use crate::link::{Outbox, Start};
+use crate::resolve::{Names, Resolver};
+use crate::upstream::Detour;
+
+/// Where the address is known that a redirected connection was meant for.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Arrival {
+    /// In the kernel, which redirected it.
+    #[default]
+    Redirected,
+    /// It is always this one, for tests without a network namespace.
+    Always(SocketAddr),
+}
+
+/// What a test may do without.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// How redirected connections arrive.
+    pub arrival: Arrival,
+    /// Who knows the addresses of names.
+    pub resolver: Resolver,
+}
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) rules: Rules,
+    pub(crate) pool: Pool,
+    pub(crate) ask: Ask,
+    pub(crate) names: Names,
+    pub(crate) detour: Option<Detour>,
+    pub(crate) budgets: Budgets,
+    pub(crate) attribution: Attribution,
+    pub(crate) outbox: Outbox,
+    /// Room for connections.
+    pub(crate) room: Arc<Semaphore>,
+    arrival: Arrival,
+    last: AtomicU64,
+}
+
+impl Session {
+    pub(crate) fn new(start: Start, surroundings: Surroundings, outbox: Outbox) -> Self {
+        Self {
+            budgets: Budgets::new(start.rules.budget()),
+            rules: start.rules,
+            pool: Pool::default(),
+            ask: Ask::new(start.ask),
+            names: Names::new(surroundings.resolver, start.hosts),
+            detour: start.upstream.map(|upstream| Detour::new(upstream, &start.no_proxy)),
+            attribution: Attribution::new(start.init_pid),
+            outbox,
+            room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            arrival: surroundings.arrival,
+            last: AtomicU64::new(0),
+        }
+    }
+
+    /// The number of the next connection.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.last.fetch_add(1, Relaxed) + 1
+    }
+
+    /// The address that a redirected connection was meant for.
+    pub(crate) fn wanted(&self, stream: &TcpStream) -> Option<SocketAddr> {
+        if let Arrival::Always(address) = self.arrival {
+            return Some(address);
+        }
+        let own = stream.local_addr().ok()?;
+        let wanted = match own {
+            SocketAddr::V4(_) => rustix::net::sockopt::ip_original_dst(stream).ok().map(SocketAddr::V4),
+            SocketAddr::V6(_) => rustix::net::sockopt::ipv6_original_dst(stream).ok().map(SocketAddr::V6),
+        };
+        // Who connects to the listener itself was not redirected.
+        wanted.filter(|wanted| *wanted != own)
+    }
+}
