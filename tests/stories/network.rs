@@ -1,6 +1,8 @@
 //! The network by rules: ordinary programs reach what is allowed and nothing else, and are told what was refused.
 
-use pinfold_tests::{SERVICES, WORLD, WORLD_NEEDS};
+use std::path::Path;
+
+use pinfold_tests::{WORLD, WORLD_NEEDS};
 
 use crate::desk::{Call, Desk, lacks};
 
@@ -14,13 +16,13 @@ impl Traveller {
             return None;
         }
         let desk = Desk::new();
-        desk.write("world/services.py", SERVICES);
+        WORLD.iter().for_each(|(file, text)| desk.write(Path::new("world").join(file), text));
         Some(Self(desk))
     }
 
     /// A command line in that internet, in the project.
     fn call(&self, words: &[&str]) -> Call<'_> {
-        let call = self.0.call("/bin/bash").arguments(["-c", WORLD, "world"]).arguments(words);
+        let call = self.0.call("/bin/bash").arguments([self.0.path("world/enter.sh")]).arguments(words);
         call.variable("WORLD", self.0.path("world")).variable("FROM", self.0.workspace())
     }
 

@@ -34,4 +34,4 @@ pub use scene::Scene;
 pub use skip::{harmless_here, skip};
 pub use terminal::TypedTerminal;
 pub use user::User;
-pub use world::{SERVICES, WORLD, WORLD_NEEDS};
+pub use world::{WORLD, WORLD_NEEDS};

@@ -9,12 +9,10 @@
 //! | `metadata.example.com` | 169.254.169.254 | HTTP |
 //! | `rebound.example.com`, `localhost` | 127.0.0.1 | HTTP on 8080 |
 
-/// Sets it up and runs the command that follows in it: a script for bash with the command as its arguments.
-/// `$WORLD` is a directory for its files, `$FROM` where the command starts.
-pub const WORLD: &str = include_str!("world.sh");
-
-/// The program with its services, to be put at `$WORLD/services.py`.
-pub const SERVICES: &str = include_str!("world.py");
+/// The files of its directory, `$WORLD`. `bash $WORLD/enter.sh COMMAND` sets it up and runs a command in it, in the
+/// directory `$FROM`.
+pub const WORLD: [(&str, &str); 2] =
+    [("enter.sh", include_str!("world.sh")), ("services.py", include_str!("world.py"))];
 
 /// Programs that it needs.
 pub const WORLD_NEEDS: [&str; 5] = ["ip", "openssl", "python3", "setpriv", "unshare"];

@@ -66,8 +66,12 @@ pub struct Host {
     pub paths: BTreeMap<PathBuf, Kind>,
     /// Symbolic links on the way to what is visible, with what they say.
     pub links: BTreeMap<PathBuf, PathBuf>,
+    /// What it calls itself.
+    pub name: String,
     /// What `/etc/resolv.conf` leads to.
     pub resolver: Option<PathBuf>,
+    /// What `/etc/hosts` leads to.
+    pub hosts: Option<PathBuf>,
     /// Whether connections can be redirected in a network namespace that the caller makes (nf_tables).
     pub redirects: bool,
     /// Existing files with the certificates that programs trust, without links.

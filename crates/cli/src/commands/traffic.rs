@@ -1,5 +1,7 @@
 //! What there is to say about the network of a run: what was refused, each host once, and what would let it through.
 
+use std::path::{Path, PathBuf};
+
 use pinfold_gate::link::SecretEvent;
 use pinfold_policy::{Destination, Rules, plain};
 use pinfold_run::{RefusedHost, Traffic};
@@ -30,26 +32,25 @@ struct Refused {
     host: String,
     port: Option<u16>,
     request: Option<String>,
-    program: Option<std::path::PathBuf>,
+    program: Option<PathBuf>,
     why: String,
     rule: Option<String>,
     hint: Option<String>,
 }
 
 pub(super) fn summary(traffic: &Traffic, prepared: &Prepared) -> Summary {
-    let rules = Rules::new(&prepared.policy);
-    let refused = |refused: &RefusedHost| Refused {
+    let refused = |Told { refused, hint }: Told<'_>| Refused {
         host: refused.host.clone(),
         port: refused.port,
         request: refused.request.clone(),
         program: refused.program.clone(),
         why: refused.reason.clone(),
         rule: refused.rule.as_ref().map(ToString::to_string),
-        hint: hint(&rules, refused),
+        hint,
     };
     Summary {
         reached: traffic.reached.iter().map(|to| format!("{}:{}", to.host, to.port)).collect(),
-        refused: told(traffic).map(refused).collect(),
+        refused: told(traffic, prepared).into_iter().map(refused).collect(),
         refusals: traffic.refusals,
         gate_ended_early: traffic.ended_early,
     }
@@ -57,23 +58,20 @@ pub(super) fn summary(traffic: &Traffic, prepared: &Prepared) -> Summary {
 
 /// Says it on standard error.
 pub(super) fn print(traffic: &Traffic, prepared: &Prepared) {
-    let rules = Rules::new(&prepared.policy);
-    for refused in told(traffic).take(HOSTS_TOLD) {
-        eprintln!("{}", notice(&rules, refused));
-    }
-    let more = told(traffic).count().saturating_sub(HOSTS_TOLD);
+    let told = told(traffic, prepared);
+    told.iter().take(HOSTS_TOLD).for_each(|told| eprintln!("{}", notice(told)));
+    let more = told.len().saturating_sub(HOSTS_TOLD);
     if more > 0 {
         eprintln!("pinfold: {more} more hosts were refused; --json names them");
     }
     for (name, to, event) in &traffic.secrets {
-        let host = plain(&to.host);
         let (what, place) = match event {
             SecretEvent::Used => continue,
             SecretEvent::Misplaced { place } => ("its placeholder stood where it must not, in a request to", place),
             SecretEvent::Returned { place } => ("its value stood in an answer of", place),
         };
-        let what = format!("the secret `{}`: {what} {host} ({}); stopped", plain(name), plain(place));
-        eprintln!("{}", CliError::notice(what));
+        let (name, host, place) = (plain(name), plain(&to.host), plain(place));
+        eprintln!("pinfold: the secret `{name}` was stopped: {what} {host} ({place})");
     }
     for (budget, limit) in &traffic.budgets {
         eprintln!("pinfold: network.budget.{} ({limit}) was used up; what counts to it was frozen", budget.key());
@@ -83,24 +81,41 @@ pub(super) fn print(traffic: &Traffic, prepared: &Prepared) {
     }
 }
 
-/// A name that was refused is not told again when the same host is refused by a port as well.
-fn told(traffic: &Traffic) -> impl Iterator<Item = &RefusedHost> {
-    let named = |host: &str| traffic.refused.iter().any(|other| other.host == host && other.port.is_some());
-    traffic.refused.iter().filter(move |refused| refused.port.is_some() || !named(&refused.host))
+/// A refusal, and the smallest change that would let it through.
+struct Told<'a> {
+    refused: &'a RefusedHost,
+    hint: Option<String>,
 }
 
-fn notice(rules: &Rules, refused: &RefusedHost) -> CliError {
-    let program = refused.program.as_deref().and_then(std::path::Path::file_name).map(|name| name.to_string_lossy());
-    let program = program.map_or_else(String::new, |program| format!("`{}`: ", plain(&program)));
+/// Every host once for each change that it would take. A name alone is not told where a port of it is.
+fn told<'a>(traffic: &'a Traffic, prepared: &Prepared) -> Vec<Told<'a>> {
+    let rules = Rules::new(&prepared.policy);
+    let mut told: Vec<Told<'a>> = Vec::new();
+    let (ports, names): (Vec<_>, Vec<_>) = traffic.refused.iter().partition(|refused| refused.port.is_some());
+    for refused in ports.into_iter().chain(names) {
+        let hint = hint(&rules, refused);
+        let same = |known: &Told<'_>| {
+            known.refused.host == refused.host
+                && (refused.port.is_none() || known.hint == hint && known.refused.request == refused.request)
+        };
+        if !told.iter().any(same) {
+            told.push(Told { refused, hint });
+        }
+    }
+    told
+}
+
+fn notice(Told { refused, hint }: &Told<'_>) -> CliError {
+    let program = refused.program.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());
+    let program = program.map_or_else(String::new, |program| format!("`{}` to ", plain(&program)));
     let port = refused.port.map_or_else(String::new, |port| format!(":{port}"));
     let request = refused.request.as_deref().map_or_else(String::new, |request| format!(" ({})", plain(request)));
     let what = format!("refused: {program}{}{port}{request}", plain(&refused.host));
     let notice = CliError::notice(what).why(refused.reason.clone());
     let notice = refused.rule.iter().fold(notice, |notice, rule| notice.rule(rule.to_string()));
-    hint(rules, refused).into_iter().fold(notice, CliError::hint)
+    hint.iter().fold(notice, CliError::hint)
 }
 
-/// The smallest change that would let it through; for a single request the rules themselves are to be read.
 fn hint(rules: &Rules, refused: &RefusedHost) -> Option<String> {
     let text = if refused.host.contains(':') { format!("[{}]", refused.host) } else { refused.host.clone() };
     let to = Destination::parse(&text, refused.port.unwrap_or(HTTPS)).ok()?;

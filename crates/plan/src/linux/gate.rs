@@ -12,15 +12,18 @@ pub(super) fn mounts(network: Network, host: &Host) -> Vec<Mount> {
             let resolver = host.resolver.iter().filter(|path| !path.starts_with("/etc"));
             resolver.map(|path| read_only(path.clone(), path.clone())).collect()
         }
-        Network::Gate(gate) => name_server(host).into_iter().chain(trust(gate, host)).collect(),
+        Network::Gate(gate) => names(host).chain(trust(gate, host)).collect(),
         Network::Loopback | Network::None => Vec::new(),
     }
 }
 
-/// The gate answers for names, whoever does so for the host.
-fn name_server(host: &Host) -> Option<Mount> {
-    let text = format!("nameserver {GATE_ADDRESS}\noptions timeout:2 attempts:2\n");
-    host.resolver.clone().map(|at| Mount::Text { at, text })
+/// The gate answers for names, whoever does so for the host: also for those that the host's own file lists, since what
+/// is reached by an address has no name to judge it by.
+fn names(host: &Host) -> impl Iterator<Item = Mount> {
+    let server = format!("nameserver {GATE_ADDRESS}\noptions timeout:2 attempts:2\n");
+    let own = format!("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 {}\n", host.name);
+    let files = [(&host.resolver, server), (&host.hosts, own)];
+    files.into_iter().filter_map(|(at, text)| at.clone().map(|at| Mount::Text { at, text }))
 }
 
 /// The run's own certificates, over those of the system and where variables can name them.

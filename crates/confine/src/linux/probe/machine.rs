@@ -77,9 +77,9 @@ fn not_for_others(directory: &Path, secrets: &mut Vec<(PathBuf, bool)>) {
     }
 }
 
-/// Where `/etc/resolv.conf` leads.
-pub(super) fn resolver() -> Option<PathBuf> {
-    std::fs::canonicalize("/etc/resolv.conf").ok()
+/// What the machine calls itself.
+pub(super) fn name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// Why user namespaces cannot be made, as far as the kernel's settings tell.

@@ -9,7 +9,7 @@ use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
 use self::git::{configured_programs, git_directories};
-use self::machine::{can_map_ids, kernel, readable_secrets, resolver};
+use self::machine::{can_map_ids, kernel, name, readable_secrets};
 use self::paths::{behind_link, exists, kind, kinds, links};
 use super::sys;
 
@@ -89,7 +89,9 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
         private_temp: stores.temp,
         links: links(&paths, spelled),
         paths,
-        resolver: resolver(),
+        name: name(),
+        resolver: std::fs::canonicalize("/etc/resolv.conf").ok(),
+        hosts: std::fs::canonicalize("/etc/hosts").ok(),
         redirects: gate::redirects(policy, &stores.redirects),
         trust_bundles: trust_bundles(),
         own_trust: stores.trust,
