@@ -1,0 +1,167 @@
+//! A gate in this process, with sockets on the host's loopback in place of those of a sandbox.
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pinfold_gate::link::{self, Order, Report, SocketRole, Start};
+use pinfold_gate::{Arrival, Resolver, Sockets, Surroundings, serve_in};
+use pinfold_policy::{Layer, LayerKind, Places, Platform, Policy, Rules, merge, parse};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, socketpair};
+use tokio::net::TcpStream;
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
+
+/// How long anything that is expected may take.
+pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// The first address of the gate's pool.
+pub(crate) const FIRST_NAME: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 18, 1, 0));
+
+/// A gate that serves until it is dropped.
+pub(crate) struct Gate {
+    pub(crate) dns: SocketAddr,
+    pub(crate) redirected: SocketAddr,
+    pub(crate) proxy: SocketAddr,
+    pub(crate) ca: Option<String>,
+    link: OwnedFd,
+    reports: Mutex<mpsc::UnboundedReceiver<Report>>,
+}
+
+/// What a user's policy says about the network in mode `rules`.
+pub(crate) fn policy(network: &str) -> Policy {
+    let text = format!("[network]\nmode = 'rules'\n{network}");
+    let file = parse(&text, Path::new("policy.toml")).unwrap_or_else(|error| panic!("{error}"));
+    let places = Places { platform: Platform::Linux, workspace: "/w".into(), home: "/home/a".into() };
+    merge(&[Layer::new(LayerKind::User, file)], &places).expect("mergeable").policy
+}
+
+/// The first message with rules, and nothing else.
+pub(crate) fn start(network: &str) -> Start {
+    Start {
+        version: link::VERSION,
+        rules: Rules::new(&policy(network)),
+        secrets: Vec::new(),
+        upstream: None,
+        no_proxy: Vec::new(),
+        ask: false,
+        hosts: [].into(),
+        init_pid: None,
+        roots: Vec::new(),
+        trusted: true,
+        sockets: Vec::new(),
+    }
+}
+
+/// Surroundings where every name is this machine's, and connections were meant for this port of the first name.
+pub(crate) fn meant_for(port: u16) -> Surroundings {
+    Surroundings {
+        arrival: Arrival::Always(SocketAddr::new(FIRST_NAME, port)),
+        resolver: Resolver::Told(Arc::new(|_| vec![Ipv4Addr::LOCALHOST.into()])),
+    }
+}
+
+/// A pair of sockets such as gate and supervisor have.
+pub(crate) fn link_pair() -> (OwnedFd, OwnedFd) {
+    socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).expect("a pair of sockets")
+}
+
+impl Gate {
+    /// A gate for these rules, in which every connection that is redirected was meant for `port` of the first name.
+    pub(crate) async fn with(network: &str, port: u16) -> Self {
+        Self::start(start(network), meant_for(port)).await
+    }
+
+    pub(crate) async fn start(mut start: Start, surroundings: Surroundings) -> Self {
+        let listener = || TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let (redirected, proxy) = (listener(), listener());
+        let dns = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let address = |listener: &TcpListener| listener.local_addr().expect("an address");
+        let addresses = (dns.local_addr().expect("an address"), address(&redirected), address(&proxy));
+        start.sockets = vec![SocketRole::Tcp4, SocketRole::Proxy, SocketRole::DnsUdp];
+        let (own, theirs) = link_pair();
+        link::send_start(own.as_fd(), &start, &[redirected.as_fd(), proxy.as_fd(), dns.as_fd()]).expect("sent");
+        std::thread::spawn(move || {
+            let (start, descriptors) = link::receive_start(theirs.as_fd()).expect("received");
+            let sockets = Sockets::sort(&start.sockets, descriptors).expect("sorted");
+            serve_in(start, sockets, theirs, surroundings).expect("served");
+        });
+        let (dns, redirected, proxy) = addresses;
+        let reports = Mutex::new(listen(own.try_clone().expect("a copy")));
+        let mut gate = Self { dns, redirected, proxy, ca: None, link: own, reports };
+        gate.ca = gate.told(|report| if let Report::Ready { ca, .. } = report { Some(ca) } else { None }).await;
+        gate
+    }
+
+    /// Waits for a report; those before it are passed over.
+    pub(crate) async fn told<Told>(&self, pick: impl Fn(Report) -> Option<Told>) -> Told {
+        let mut reports = self.reports.lock().await;
+        let mut passed = Vec::new();
+        let search = async {
+            while let Some(report) = reports.recv().await {
+                passed.push(report.clone());
+                if let Some(told) = pick(report) {
+                    return told;
+                }
+            }
+            panic!("the gate is gone")
+        };
+        match timeout(SOON, search).await {
+            Ok(told) => told,
+            Err(_) => panic!("not told, but {passed:#?}"),
+        }
+    }
+
+    /// The reason of the next refusal.
+    pub(crate) async fn refusal(&self) -> String {
+        self.told(|report| if let Report::Refused { verdict, .. } = report { Some(verdict.reason) } else { None }).await
+    }
+
+    pub(crate) fn order(&self, order: Order) {
+        let bytes = link::encode(&order).expect("a message");
+        rustix::net::send(&self.link, &bytes, SendFlags::NOSIGNAL).expect("sent");
+    }
+
+    /// Asks the gate's DNS; the code of the answer and its addresses.
+    pub(crate) async fn look_up(&self, name: &str, kind: simple_dns::TYPE) -> (simple_dns::RCODE, Vec<IpAddr>) {
+        use simple_dns::rdata::RData;
+        let mut packet = simple_dns::Packet::new_query(1);
+        let class = simple_dns::QCLASS::CLASS(simple_dns::CLASS::IN);
+        let name = simple_dns::Name::new(name).expect(name);
+        packet.questions.push(simple_dns::Question::new(name, kind.into(), class, false));
+        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+        socket.send_to(&packet.build_bytes_vec().expect("a packet"), self.dns).await.expect("sent");
+        let mut bytes = [0; 1500];
+        let length = timeout(SOON, socket.recv(&mut bytes)).await.expect("in time").expect("an answer");
+        let answer = simple_dns::Packet::parse(&bytes[..length]).expect("a packet");
+        let addresses = answer.answers.iter().filter_map(|record| match &record.rdata {
+            RData::A(a) => Some(IpAddr::V4(a.address.into())),
+            RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.address.into())),
+            _ => None,
+        });
+        (answer.rcode(), addresses.collect())
+    }
+
+    /// A connection that is redirected to the gate, after `name` was looked up as the first one.
+    pub(crate) async fn connect(&self, name: &str) -> TcpStream {
+        assert_eq!(self.look_up(name, simple_dns::TYPE::A).await.1, [FIRST_NAME]);
+        TcpStream::connect(self.redirected).await.expect("a connection")
+    }
+}
+
+fn listen(link: OwnedFd) -> mpsc::UnboundedReceiver<Report> {
+    let (sender, reports) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        let mut bytes = vec![0; link::MESSAGE_BYTES_MAX];
+        while let Ok((length @ 1.., _)) = rustix::net::recv(&link, &mut *bytes, RecvFlags::empty()) {
+            let report = link::decode(&bytes[..length]).expect("a report");
+            if sender.send(report).is_err() {
+                return;
+            }
+        }
+    });
+    reports
+}
