@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub const MAX_MESSAGE_BYTES: usize = 8192;
 
 /// Most descriptors that come along with a report.
-pub const MAX_DESCRIPTORS: usize = 5;
+pub const MAX_DESCRIPTORS: usize = 6;
 
 /// From inside: how the run goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,8 @@ pub enum Report {
         /// The error number of `execve(2)`.
         errno: i32,
     },
-    /// The network leads to the gate; its sockets come along.
+    /// The network leads to the gate; its sockets come along, before them the one to ask for others where the plan
+    /// publishes ports.
     Sockets,
     /// Everything is in force and the command runs. With a terminal, its master side comes along.
     Started,

@@ -17,6 +17,7 @@ mod hello;
 mod limits;
 pub mod link;
 mod opening;
+mod publish;
 mod refusal;
 mod relay;
 mod resolve;

@@ -44,6 +44,8 @@ pub(crate) const RESOLVING_MAX: usize = 32;
 pub(crate) const ADDRESSES_MAX: usize = 8;
 /// How long an address is tried alone before the next one is as well (RFC 8305, section 5).
 pub(crate) const HEAD_START: Duration = Duration::from_millis(250);
+/// How long the sandbox may take to make a socket.
+pub(crate) const DIALLER_TIME: Duration = Duration::from_secs(2);
 /// How long all addresses together may take.
 pub(crate) const DIAL_TIME: Duration = Duration::from_secs(20);
 /// Bytes of the head that a proxy upstream answers with.

@@ -9,6 +9,7 @@ use crate::Sockets;
 use crate::accept::{accept, redirected};
 use crate::dns::{serve_tcp, serve_udp};
 use crate::link::{self, LinkError, Order, Report, Start, VERSION};
+use crate::publish::{self, Dialler};
 use crate::session::{Session, Surroundings};
 
 /// Most threads that carry connections.
@@ -77,6 +78,11 @@ fn listen(sockets: Sockets, session: &Arc<Session>) -> io::Result<()> {
     }
     for socket in sockets.redirected {
         tokio::spawn(accept(listener(socket)?, session.clone(), redirected));
+    }
+    let dialler = sockets.dialler.map(Dialler::new).transpose()?.map(Arc::new);
+    for (port, socket) in sockets.published {
+        let Some(dialler) = dialler.clone() else { break };
+        tokio::spawn(publish::serve(listener(socket)?, port, dialler, session.clone()));
     }
     Ok(())
 }

@@ -16,6 +16,10 @@ pub struct Sockets {
     pub dns_tcp: Vec<TcpListener>,
     /// HTTP proxy and SOCKS5.
     pub proxy: Vec<TcpListener>,
+    /// Where sockets of the sandbox's are asked for.
+    pub dialler: Option<OwnedFd>,
+    /// Ports of the sandbox's, where the host shows them.
+    pub published: Vec<(u16, TcpListener)>,
 }
 
 impl Sockets {
@@ -34,6 +38,8 @@ impl Sockets {
                 SocketRole::DnsUdp => sockets.dns_udp.push(descriptor.into()),
                 SocketRole::DnsTcp => sockets.dns_tcp.push(descriptor.into()),
                 SocketRole::Proxy => sockets.proxy.push(descriptor.into()),
+                SocketRole::Dialler => sockets.dialler = Some(descriptor),
+                SocketRole::Published { port } => sockets.published.push((*port, descriptor.into())),
             }
         }
         Ok(sockets)

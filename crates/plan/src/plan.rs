@@ -161,6 +161,9 @@ pub struct Plan {
     pub identity: Identity,
     /// What the network is.
     pub network: Network,
+    /// Ports inside that the host's loopback shows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub publish: Vec<u16>,
     /// How the root is built, in order; empty where the backend has none of its own.
     pub mounts: Vec<Mount>,
     /// What Landlock restricts.

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
@@ -15,6 +16,7 @@ use pinfold_plan::{Identity, Mount, Network, Plan, TRUST_BUNDLE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use rustix::process::Pid;
 
 use crate::traffic::Traffic;
 
@@ -35,6 +37,8 @@ pub(crate) struct GateProcess {
     link: Option<OwnedFd>,
     /// What it is told once its sockets are there.
     start: Option<Start>,
+    /// Where the host shows ports of the run.
+    published: Vec<(u16, TcpListener)>,
     /// Where the certificate of the gate goes, as long as the command waits for it.
     awaited: Option<Bundle>,
     traffic: Traffic,
@@ -50,6 +54,7 @@ impl GateProcess {
         if let Some(bundle) = &awaited {
             bundle.begin(start.roots.first())?;
         }
+        let published = plan.publish.iter().map(|port| Ok((*port, publish(*port)?))).collect::<io::Result<_>>()?;
         let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let mut command = Command::new(PROGRAM);
         command.arg(pinfold_gate::ARGUMENT).env_clear().current_dir("/");
@@ -62,13 +67,20 @@ impl GateProcess {
         }
         let process = command.spawn()?;
         let traffic = Traffic::default();
-        Ok(Some(Self { process, link: Some(link), start: Some(start), awaited, traffic }))
+        Ok(Some(Self { process, link: Some(link), start: Some(start), published, awaited, traffic }))
     }
 
     /// Hands the gate its sockets, and with them all that it is told.
-    pub(crate) fn open(&mut self, sockets: &Sockets, first_process: rustix::process::Pid) -> io::Result<()> {
+    pub(crate) fn open(&mut self, sockets: Vec<OwnedFd>, first_process: Pid) -> io::Result<()> {
         let (Some(mut start), Some(link)) = (self.start.take(), &self.link) else { return Ok(()) };
-        let pairs = in_roles(sockets);
+        let published = std::mem::take(&mut self.published);
+        let mut sockets = sockets.into_iter();
+        let dialler = if published.is_empty() { None } else { sockets.next() };
+        let sockets = Sockets::from_descriptors(sockets).ok_or_else(|| io::Error::other("some are missing"))?;
+        let mut pairs = in_roles(&sockets);
+        pairs.extend(dialler.iter().map(|dialler| (SocketRole::Dialler, dialler.as_fd())));
+        pairs
+            .extend(published.iter().map(|(port, listener)| (SocketRole::Published { port: *port }, listener.as_fd())));
         start.sockets = pairs.iter().map(|(role, _)| *role).collect();
         start.init_pid = u32::try_from(first_process.as_raw_nonzero().get()).ok();
         let descriptors: Vec<_> = pairs.iter().map(|(_, socket)| *socket).collect();
@@ -156,6 +168,12 @@ fn in_roles(sockets: &Sockets) -> Vec<(SocketRole, BorrowedFd<'_>)> {
     let tcp4 = sockets.tcp4.iter().map(|socket| (SocketRole::Tcp4, socket));
     let tcp6 = sockets.tcp6.iter().map(|socket| (SocketRole::Tcp6, socket));
     always.into_iter().chain(tcp4).chain(tcp6).map(|(role, socket)| (role, socket.as_fd())).collect()
+}
+
+/// Listens on the host's loopback.
+fn publish(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .map_err(|error| io::Error::new(error.kind(), format!("port {port} cannot be published: {error}")))
 }
 
 /// The file with the certificates that programs inside trust.

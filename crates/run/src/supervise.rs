@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use pinfold_confine::launch::{Child, Launch};
 use pinfold_confine::link::{MAX_DESCRIPTORS, MAX_MESSAGE_BYTES, Malformed, Order, Report};
-use pinfold_confine::linux::{self, ConfineError, SignalQueue, Sockets};
+use pinfold_confine::linux::{self, ConfineError, SignalQueue};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -311,9 +311,8 @@ impl Supervisor {
 
     /// Gives the gate the sockets that were made for it inside.
     fn open_gate(&mut self, descriptors: Vec<OwnedFd>) -> Result<(), RunError> {
-        let sockets = Sockets::from_descriptors(descriptors).ok_or(Malformed)?;
         let Some(gate) = &mut self.gate else { return Ok(()) };
-        doing("hand the gate its sockets", gate.open(&sockets, self.child.pid))
+        doing("hand the gate its sockets", gate.open(descriptors, self.child.pid))
     }
 
     fn hear_gate(&mut self) -> Result<(), RunError> {

@@ -16,6 +16,7 @@ use rustix::process::{
 };
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
+use super::capture::{self, Sockets};
 use super::error::{ConfineError, Context};
 use super::identity::write_once;
 use super::network::OwnNetwork;
@@ -46,6 +47,8 @@ pub(super) fn main(mut copied: Copied, launch: &Launch<'_>, trees: &Trees, link:
 struct Confined {
     children: SignalQueue,
     terminal: Option<terminal::Pair>,
+    /// Where sockets are asked for that reach published ports.
+    dialler: Option<OwnedFd>,
 }
 
 /// Everything that confines, in order.
@@ -62,15 +65,16 @@ fn confine(copied: &mut Copied, launch: &Launch<'_>, trees: &Trees, link: &Owned
     die_with_the_supervisor(link)?;
     sys::join_new_session_keyring().step("leave the session keyring")?;
     rustix::process::setsid().step("start a new session")?;
+    let mut dialler = None;
     if plan.backend == Backend::LinuxNamespaces {
         let network = OwnNetwork::begin(copied, plan)?;
         forbid_user_namespaces(plan)?;
         root::enter(plan, trees)?;
         if let Some(sockets) = network.enter()? {
-            report_with(link, &Report::Sockets, &sockets.descriptors());
+            dialler = hand_out(link, &sockets, &plan.publish)?;
         }
     }
-    sys::close_all_but(copied, link.as_fd()).step("close the caller's descriptors")?;
+    sys::close_all_but(copied, dialler.iter().chain([link]).map(AsFd::as_fd)).step("close the caller's descriptors")?;
     let children = SignalQueue::children().step("collect signals")?;
     // Not before: what was done until now may need more than the command shall have.
     limits::apply(plan)?;
@@ -80,7 +84,7 @@ fn confine(copied: &mut Copied, launch: &Launch<'_>, trees: &Trees, link: &Owned
     if plan.backend == Backend::LinuxNamespaces {
         restrict(plan)?;
     }
-    Ok(Confined { children, terminal })
+    Ok(Confined { children, terminal, dialler })
 }
 
 /// Gives up all that can be given up, for this process and all that it starts. With namespaces the first process does
@@ -94,7 +98,7 @@ pub(super) fn restrict(plan: &Plan) -> Result<(), ConfineError> {
 
 /// Starts the command and stays until it ends.
 fn live(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd, confined: Confined) -> i32 {
-    let Confined { children, terminal } = confined;
+    let Confined { children, terminal, dialler } = confined;
     if matches!(launch.plan.network, Network::Gate(Gate { inspects: true, .. })) {
         wait_for_the_gate(link);
     }
@@ -111,22 +115,32 @@ fn live(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd, confined: Confined
     };
     report(link, &Report::Started, terminal.as_ref().map(|pair| pair.master.as_fd()));
     let controlling = terminal.map(terminal::Pair::keep_controlling);
-    let end = reap(command, &children, link, controlling.as_ref());
+    let end = reap(command, &children, link, controlling.as_ref(), dialler);
     report(link, &end, None);
     0
 }
 
 /// Reaps every process of the run until the command itself has ended.
-fn reap(command: Pid, children: &SignalQueue, link: &OwnedFd, terminal: Option<&OwnedFd>) -> Report {
+fn reap(
+    command: Pid,
+    children: &SignalQueue,
+    link: &OwnedFd,
+    terminal: Option<&OwnedFd>,
+    mut dialler: Option<OwnedFd>,
+) -> Report {
     loop {
         while let Some(end) = next_change(command, link) {
             if let Some(report) = end {
                 return report;
             }
         }
-        let mut events = [PollFd::new(link, PollFlags::IN), PollFd::new(children, PollFlags::IN)];
+        let mut events = vec![PollFd::new(link, PollFlags::IN), PollFd::new(children, PollFlags::IN)];
+        events.extend(dialler.iter().map(|dialler| PollFd::new(dialler, PollFlags::IN)));
         let _ = poll(&mut events, None);
         let (from_link, from_children) = (events[0].revents(), events[1].revents());
+        if events.get(2).is_some_and(|event| !event.revents().is_empty()) {
+            dialler = dialler.filter(capture::dialler::answer);
+        }
         if !from_children.is_empty() {
             while children.next().is_some() {}
         }
@@ -159,6 +173,15 @@ fn wait_for_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
         (0, _) => sys::exit_now(NOT_STARTED),
         _ => Ok(()),
     }
+}
+
+/// Gives the gate its sockets, and where there are published ports the end of a pair with which it asks for more.
+fn hand_out(link: &OwnedFd, sockets: &Sockets, published: &[u16]) -> Result<Option<OwnedFd>, ConfineError> {
+    let pair = (!published.is_empty()).then(capture::dialler::pair).transpose()?;
+    let (own, theirs) = pair.unzip();
+    let descriptors: Vec<_> = theirs.iter().map(AsFd::as_fd).chain(sockets.descriptors()).collect();
+    report_with(link, &Report::Sockets, &descriptors);
+    Ok(own)
 }
 
 /// Waits until programs can know the gate's certificate. Whoever ends the run meanwhile, ends it before it began.

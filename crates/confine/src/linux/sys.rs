@@ -159,17 +159,20 @@ pub(crate) fn set_mount_attributes(
     .map(drop)
 }
 
-/// Closes every descriptor but 0–2 and `keep`: `close_range(2)`.
-pub(crate) fn close_all_but(_: &Copied, keep: BorrowedFd<'_>) -> io::Result<()> {
-    let keep = keep.as_raw_fd() as u32;
-    let close = |first: u32, last: u32| {
-        // SAFETY: takes no pointers; the owners of these descriptors are in the original, by the caller's proof.
-        check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) }).map(drop)
-    };
-    if keep > 3 {
-        close(3, keep - 1)?;
+/// Closes every descriptor but 0–2 and those to keep: `close_range(2)`.
+pub(crate) fn close_all_but<'a>(_: &Copied, keep: impl IntoIterator<Item = BorrowedFd<'a>>) -> io::Result<()> {
+    let mut keep: Vec<u32> = keep.into_iter().map(|keep| keep.as_raw_fd() as u32).collect();
+    keep.sort_unstable();
+    let mut first = 3;
+    for kept in keep.into_iter().chain([u32::MAX]).filter(|kept| *kept >= 3) {
+        let last = if kept == u32::MAX { kept } else { kept - 1 };
+        if first <= last {
+            // SAFETY: takes no pointers; the owners of these descriptors are in the original, by the caller's proof.
+            check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) })?;
+        }
+        first = kept.saturating_add(1);
     }
-    close(keep.max(2) + 1, u32::MAX)
+    Ok(())
 }
 
 /// Leaves the caller's session keyring for a new, empty one: `keyctl(KEYCTL_JOIN_SESSION_KEYRING, NULL)`.

@@ -24,4 +24,4 @@ pub const START_BYTES_MAX: usize = 1 << 20;
 pub const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 /// Most sockets that are handed over.
-pub const SOCKETS_MAX: usize = 16;
+pub const SOCKETS_MAX: usize = 64;

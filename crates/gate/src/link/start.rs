@@ -50,6 +50,13 @@ pub enum SocketRole {
     DnsTcp,
     /// A listener that speaks HTTP (`CONNECT` and absolute targets) and SOCKS5.
     Proxy,
+    /// Where a socket is asked for that reaches the sandbox's own loopback.
+    Dialler,
+    /// A listener on the host's loopback, for a port of the sandbox's.
+    Published {
+        /// The port.
+        port: u16,
+    },
 }
 
 /// A secret with its value. `Debug` shows neither the value nor the placeholder.

@@ -76,6 +76,7 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
         private_temp: (backend == Backend::LinuxLandlock).then(|| host.private_temp.clone()),
         identity,
         network,
+        publish: published(policy, network),
         landlock: landlock::rules(host, &sites, &mounts, backend),
         mounts,
         seccomp: seccomp(policy, backend, network),
@@ -117,6 +118,13 @@ fn network(policy: &Policy, host: &Host, backend: Backend) -> Network {
         // Without a namespace of its own nothing leads to a gate, so that nothing goes out; `kept` says so.
         (NetworkMode::Off | NetworkMode::Rules, Backend::LinuxLandlock) => Network::None,
     }
+}
+
+fn published(policy: &Policy, network: Network) -> Vec<u16> {
+    let mut ports: Vec<u16> = policy.network.publish.iter().map(|rule| rule.port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    if matches!(network, Network::Gate(_)) { ports } else { Vec::new() }
 }
 
 fn identity(host: &Host, backend: Backend) -> Identity {

@@ -4,6 +4,7 @@
 //! Nothing here keeps anything in: a namespace without a way out does. What is set up here decides only how programs
 //! are served, so that whoever undid it would be left with a loopback.
 
+pub(super) mod dialler;
 mod listeners;
 mod netlink;
 mod redirect;
