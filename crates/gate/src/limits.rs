@@ -16,6 +16,9 @@ pub(crate) const DNS_TCP_CONNECTIONS_MAX: usize = 64;
 /// How long one of them may be silent.
 pub(crate) const DNS_TCP_IDLE: Duration = Duration::from_secs(10);
 
+/// How long the last connections of a run may take to be told of.
+pub(crate) const LAST_REPORTS_TIME: Duration = Duration::from_millis(300);
+
 /// Connections from inside, whatever they wait for. Each takes at least two descriptors.
 pub(crate) const CONNECTIONS_MAX: usize = 4096;
 /// Bytes of a client that are read before it is known what it speaks: the largest client hellos have a few thousand.

@@ -5,9 +5,13 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
 use crate::Sockets;
 use crate::accept::{accept, redirected};
 use crate::dns::{serve_tcp, serve_udp};
+use crate::limits::{CONNECTIONS_MAX, LAST_REPORTS_TIME};
 use crate::link::{self, LinkError, Order, Report, Start, VERSION};
 use crate::publish::{self, Dialler};
 use crate::session::{Session, Surroundings};
@@ -58,33 +62,45 @@ async fn live(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surro
     raise_descriptors();
     let (inbox, outbox) = link::open(link)?;
     let session = Arc::new(Session::new(start, surroundings, outbox));
-    listen(sockets, &session).map_err(|source| GateError::Start { step: "listen", source })?;
+    let mut listeners = listen(sockets, &session).map_err(|source| GateError::Start { step: "listen", source })?;
     session.outbox.send(Report::Ready { version: VERSION, ca: None }).await;
     while let Some(order) = inbox.next().await? {
         match order {
-            Order::Stop => break,
+            Order::Stop => {
+                listeners.shutdown().await;
+                let _ = timeout(LAST_REPORTS_TIME, last_reports(&session)).await;
+                break;
+            }
             answer => session.ask.obey(answer),
         }
     }
     Ok(())
 }
 
-fn listen(sockets: Sockets, session: &Arc<Session>) -> io::Result<()> {
+/// Waits for what is still to be told: nobody is inside any more, so that connections end by themselves.
+async fn last_reports(session: &Session) {
+    let everyone = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
+    let _ended = session.room.acquire_many(everyone).await;
+    session.outbox.flush().await;
+}
+
+fn listen(sockets: Sockets, session: &Arc<Session>) -> io::Result<JoinSet<()>> {
+    let mut listeners = JoinSet::new();
     for socket in sockets.dns_udp {
-        tokio::spawn(serve_udp(datagrams(socket)?, session.clone()));
+        listeners.spawn(serve_udp(datagrams(socket)?, session.clone()));
     }
     for socket in sockets.dns_tcp {
-        tokio::spawn(serve_tcp(listener(socket)?, session.clone()));
+        listeners.spawn(serve_tcp(listener(socket)?, session.clone()));
     }
     for socket in sockets.redirected {
-        tokio::spawn(accept(listener(socket)?, session.clone(), redirected));
+        listeners.spawn(accept(listener(socket)?, session.clone(), redirected));
     }
     let dialler = sockets.dialler.map(Dialler::new).transpose()?.map(Arc::new);
     for (port, socket) in sockets.published {
         let Some(dialler) = dialler.clone() else { break };
-        tokio::spawn(publish::serve(listener(socket)?, port, dialler, session.clone()));
+        listeners.spawn(publish::serve(listener(socket)?, port, dialler, session.clone()));
     }
-    Ok(())
+    Ok(listeners)
 }
 
 fn listener(socket: TcpListener) -> io::Result<tokio::net::TcpListener> {

@@ -15,7 +15,7 @@ use rustix::net::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixDatagram;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::{MESSAGE_BYTES_MAX, Order, Report, SOCKETS_MAX, START_BYTES_MAX, Start, VERSION};
 use crate::limits::REPORTS_WAITING_MAX;
@@ -134,7 +134,11 @@ fn read_start(file: File) -> Result<Start, LinkError> {
 /// Where reports are handed in. They wait in a queue of [`REPORTS_WAITING_MAX`]; when the supervisor does not read, what
 /// would report waits too, so that nothing happens unseen.
 #[derive(Debug, Clone)]
-pub(crate) struct Outbox(mpsc::Sender<Report>);
+pub(crate) struct Outbox {
+    sender: mpsc::Sender<Report>,
+    /// How many are handed in and not yet sent.
+    unsent: watch::Sender<usize>,
+}
 
 /// Where orders are taken out. The end of it is the end of the link.
 #[derive(Debug)]
@@ -146,14 +150,21 @@ pub(crate) fn open(link: OwnedFd) -> Result<(Inbox, Outbox), LinkError> {
     rustix::io::ioctl_fionbio(&link, true).map_err(|error| LinkError::Receive(error.into()))?;
     let link = Arc::new(UnixDatagram::from_std(link.into()).map_err(LinkError::Receive)?);
     let (outbox, waiting) = mpsc::channel(REPORTS_WAITING_MAX);
-    tokio::spawn(post(link.clone(), waiting));
-    Ok((Inbox(link), Outbox(outbox)))
+    let unsent = watch::Sender::new(0);
+    tokio::spawn(post(link.clone(), waiting, unsent.clone()));
+    Ok((Inbox(link), Outbox { sender: outbox, unsent }))
 }
 
 impl Outbox {
     /// Hands in a report. A link that has closed swallows it: the gate is about to end.
     pub(crate) async fn send(&self, report: Report) {
-        let _ = self.0.send(report).await;
+        self.unsent.send_modify(|unsent| *unsent += 1);
+        let _ = self.sender.send(report).await;
+    }
+
+    /// Waits until everything that was handed in has been sent.
+    pub(crate) async fn flush(&self) {
+        let _ = self.unsent.subscribe().wait_for(|unsent| *unsent == 0).await;
     }
 }
 
@@ -166,12 +177,14 @@ impl Inbox {
     }
 }
 
-async fn post(link: Arc<UnixDatagram>, mut waiting: mpsc::Receiver<Report>) {
+async fn post(link: Arc<UnixDatagram>, mut waiting: mpsc::Receiver<Report>, unsent: watch::Sender<usize>) {
     while let Some(report) = waiting.recv().await {
         // Every text in a report is cut where it is made, so none is too large.
-        let Ok(bytes) = encode(&report) else { continue };
-        if link.send(&bytes).await.is_err() {
+        if let Ok(bytes) = encode(&report)
+            && link.send(&bytes).await.is_err()
+        {
             return;
         }
+        unsent.send_modify(|unsent| *unsent -= 1);
     }
 }
