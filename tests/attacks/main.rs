@@ -7,6 +7,7 @@
 mod attributes;
 mod caches;
 mod descriptors;
+mod gate;
 mod git;
 mod harness;
 mod ipc;

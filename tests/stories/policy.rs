@@ -196,9 +196,12 @@ fn the_schema_is_json() {
 }
 
 #[test]
-fn rules_of_the_network_that_nothing_keeps_refuse_the_run() {
+fn a_flag_that_lets_a_host_in_means_rules_unless_another_says_off() {
     let desk = Desk::new();
-    desk.inside_with(&["--allow-host", "github.com"], "touch ran").ends_with(125).says("no gate");
-    desk.inside_with(&["--network", "off", "--allow-host", "github.com"], "touch other").ok();
-    assert_eq!(desk.outside("ls ran other 2> /dev/null; true").ok(), "other");
+    let names = "cut -d ' ' -f 2 /etc/resolv.conf | head -1";
+    for flags in [&["--allow-host", "github.com"][..], &["--host-port", "5432"], &["--network", "rules"]] {
+        assert_eq!(desk.inside_with(flags, names).ok(), "198.18.0.1", "{flags:?}");
+    }
+    let off = desk.inside_with(&["--network", "off", "--allow-host", "github.com"], names).ok();
+    assert_ne!(off, "198.18.0.1");
 }

@@ -47,6 +47,8 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__((address, port), Answer)
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            where = NAMES.get(address, "api")
+            context.sni_callback = lambda connection, name, context: note("sni", where, name)
             context.load_cert_chain(certificate + ".pem", certificate + ".key")
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
