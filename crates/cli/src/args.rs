@@ -41,7 +41,7 @@ Exit status: the command's own; 128 + n when signal n ended it; 124 when the wal
 Examples:
   pinfold run -- cargo test
   pinfold run --profile read-only -- rg TODO
-  pinfold run --network full --write ../other -- npm install";
+  pinfold run --allow-host @npm --write ../other -- npm install";
 
 /// What shapes the policy of one run.
 #[derive(Debug, Default, clap::Args)]

@@ -85,7 +85,7 @@ A rule with `methods` or `paths` is about HTTP requests, and the gate looks insi
 `*`, such a rule narrows nothing. A path that servers read in
 different ways (`..`, `//`, `%2f`, `;` and the like) fits no rule that allows and every rule that denies.
 
-`--allow-host` makes a mode of `off` to `rules`, unless the command line itself says `off`.
+`--allow-host`, `--host-port` and `--publish` make a mode of `off` to `rules`, unless the command line itself says `off`.
 
 In `deny`, a bare name or a pattern that starts with `**/` counts in every directory of the user's trees, but not
 inside `@system`, `@toolchains` and `@caches`; to deny something there, write the path from `/` or `~/`.

@@ -14,9 +14,12 @@ use super::capture::{self, Sockets};
 use super::error::{ConfineError, Context};
 use super::sys::{self, Copied};
 
+/// The namespace, and the sockets in it that the gate serves, if one does.
+type Made = (OwnedFd, Option<Sockets>);
+
 /// A network namespace that is being made, or nothing where the run uses the host's.
 pub(super) struct OwnNetwork<'c> {
-    making: Option<JoinHandle<Result<(OwnedFd, Option<Sockets>), ConfineError>>>,
+    making: Option<JoinHandle<Result<Made, ConfineError>>>,
     /// This process ends with one thread, as it began.
     _copied: &'c mut Copied,
 }
@@ -31,7 +34,7 @@ impl<'c> OwnNetwork<'c> {
         Ok(Self { making, _copied: copied })
     }
 
-    /// Waits for the namespace and enters it. Gives the sockets that the gate serves it with, if one does.
+    /// Waits for the namespace and enters it. Gives the gate's sockets.
     pub(super) fn enter(self) -> Result<Option<Sockets>, ConfineError> {
         let Some(making) = self.making else { return Ok(None) };
         let step = "enter the network namespace";
@@ -43,7 +46,7 @@ impl<'c> OwnNetwork<'c> {
 
 /// Makes a network namespace with nothing in it but a loopback interface, which is brought up when asked, and leads to
 /// a gate if there is one.
-fn make(network: Network) -> Result<(OwnedFd, Option<Sockets>), ConfineError> {
+fn make(network: Network) -> Result<Made, ConfineError> {
     sys::unshare_network().step("make the network namespace")?;
     let socket = socket(AddressFamily::INET, SocketType::DGRAM, None).step("make a socket")?;
     if network != Network::None {
