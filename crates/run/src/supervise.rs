@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use pinfold_confine::launch::{Child, Launch};
 use pinfold_confine::link::{MAX_MESSAGE_BYTES, Malformed, Order, Report};
-use pinfold_confine::linux::{self, ConfineError, SignalQueue};
+use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue};
 use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -29,7 +29,7 @@ use crate::watch::{Lookout, Quarantine};
 const FORWARDED: [Signal; 6] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2];
 
 /// What to run.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// How it is confined.
     pub plan: &'a Plan,
@@ -39,8 +39,6 @@ pub struct Request<'a> {
     pub environment: &'a [(OsString, OsString)],
     /// The directory it starts in.
     pub directory: &'a Path,
-    /// Where protected names go that appear.
-    pub quarantine: Quarantine,
 }
 
 /// Why a command did not run.
@@ -70,45 +68,63 @@ fn doing<T, E: Into<io::Error>>(action: &'static str, result: Result<T, E>) -> R
     result.map_err(|error| RunError::Supervise { action, source: error.into() })
 }
 
-/// Runs a command under a plan and stays until it and all it started are gone.
-pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
-    let begin = Instant::now();
-    let terminal = Terminal::of_caller();
-    let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
-    let lookout = Lookout::new(request.plan, request.command, request.quarantine);
-    let (output, instead) = match terminal {
-        Some(_) => Default::default(),
-        None => doing("prepare the standard descriptors", Relay::new(request.plan.limits.output_bytes))?,
-    };
-    let launch = Launch {
-        plan: request.plan,
-        command: request.command,
-        environment: request.environment,
-        directory: request.directory,
-        terminal: terminal.is_some().then(Terminal::size),
-        stdio: instead.descriptors(),
-        umask: current_umask(),
-    };
-    // Without a process namespace, orphans of the run become children of this process, which ends them.
-    doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
-    let child = linux::start(&launch)?;
-    drop(instead);
-    let counters = Counters::new(request.plan);
-    let watchman = Watchman::new(request.plan);
-    let mut supervisor =
-        Supervisor { child, signals, terminal, output, lookout, watchman, counters, link_open: true, end: None };
-    let result = supervisor.live();
-    if result.is_err() {
-        supervisor.kill();
+/// A run whose command waits for the word.
+#[derive(Debug)]
+pub struct Run<'a> {
+    request: Request<'a>,
+    child: Child,
+    signals: SignalQueue,
+    terminal: Option<Terminal>,
+    output: Relay,
+}
+
+impl<'a> Run<'a> {
+    /// Hands the plan to the first process, which confines itself while the caller goes on.
+    pub fn prepare(foundation: Foundation, request: Request<'a>) -> Result<Self, RunError> {
+        let terminal = Terminal::of_caller();
+        let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
+        let (output, instead) = match terminal {
+            Some(_) => Default::default(),
+            None => doing("prepare the standard descriptors", Relay::new(request.plan.limits.output_bytes))?,
+        };
+        let launch = Launch {
+            plan: request.plan,
+            command: request.command,
+            environment: request.environment,
+            directory: request.directory,
+            terminal: terminal.is_some().then(Terminal::size),
+            stdio: instead.descriptors(),
+            umask: current_umask(),
+        };
+        // Without a process namespace, orphans of the run become children of this process, which ends them.
+        doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
+        let child = foundation.build(&launch)?;
+        Ok(Self { request, child, signals, terminal, output })
     }
-    if request.plan.backend == Backend::LinuxLandlock {
-        process_tree::kill_descendants();
+
+    /// Lets the command start and stays until it and all it started are gone. What appears under a protected name goes
+    /// to `quarantine`.
+    pub fn go(self, quarantine: Quarantine) -> Result<Outcome, RunError> {
+        let begin = Instant::now();
+        let Self { request: Request { plan, command, .. }, child, signals, terminal, output } = self;
+        let lookout = Lookout::new(plan, command, quarantine);
+        let (counters, watchman) = (Counters::new(plan), Watchman::new(plan));
+        child.go();
+        let mut supervisor =
+            Supervisor { child, signals, terminal, output, lookout, watchman, counters, link_open: true, end: None };
+        let result = supervisor.live();
+        if result.is_err() {
+            supervisor.kill();
+        }
+        if plan.backend == Backend::LinuxLandlock {
+            process_tree::kill_descendants();
+        }
+        let missed_network = supervisor.counters.tell_of_attempts();
+        let (quarantine, refused) = supervisor.lookout.finish();
+        let end = result?;
+        let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Outcome { end, quarantine, refused, missed_network, duration_ms })
     }
-    let missed_network = supervisor.counters.tell_of_attempts();
-    let (quarantine, refused) = supervisor.lookout.finish();
-    let end = result?;
-    let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Outcome { end, quarantine, refused, missed_network, duration_ms })
 }
 
 fn collected_signals() -> Vec<i32> {

@@ -1,50 +1,20 @@
 //! The sandbox's own network namespace.
-//!
-//! The kernel takes about as long to make one as the whole root takes, so that a thread makes it meanwhile.
 
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::thread::JoinHandle;
-
-use pinfold_plan::{Backend, Network, Plan};
+use pinfold_plan::Network;
 use rustix::net::{AddressFamily, SocketType, socket};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::error::{ConfineError, Context};
-use super::sys::{self, Copied};
+use super::sys;
 
-/// A network namespace that is being made, or nothing where the run uses the host's.
-pub(super) struct OwnNetwork<'c> {
-    making: Option<JoinHandle<Result<OwnedFd, ConfineError>>>,
-    /// This process ends with one thread, as it began.
-    _copied: &'c mut Copied,
-}
-
-impl<'c> OwnNetwork<'c> {
-    /// Begins. The thread has the capabilities that this one has now.
-    pub(super) fn begin(copied: &'c mut Copied, plan: &Plan) -> Result<Self, ConfineError> {
-        let wanted = plan.backend == Backend::LinuxNamespaces && plan.network != Network::Host;
-        let loopback = plan.network == Network::Loopback;
-        let thread = || std::thread::Builder::new().stack_size(64 << 10).spawn(move || make(loopback));
-        let making = wanted.then(thread).transpose().step("start a thread")?;
-        Ok(Self { making, _copied: copied })
+/// Goes into a new network namespace with nothing in it but a loopback interface, which is brought up when asked.
+pub(super) fn enter(network: Network) -> Result<(), ConfineError> {
+    if network == Network::Host {
+        return Ok(());
     }
-
-    /// Waits for the namespace and enters it.
-    pub(super) fn enter(self) -> Result<(), ConfineError> {
-        let Some(making) = self.making else { return Ok(()) };
-        let step = "enter the network namespace";
-        let namespace = making.join().map_err(|_| io::Error::other("its thread failed")).step(step)??;
-        move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).step(step)
-    }
-}
-
-/// Makes a network namespace with nothing in it but a loopback interface, which is brought up when asked.
-fn make(loopback: bool) -> Result<OwnedFd, ConfineError> {
     sys::unshare_network().step("make the network namespace")?;
-    let socket = socket(AddressFamily::INET, SocketType::DGRAM, None).step("make a socket")?;
-    if loopback {
+    if network == Network::Loopback {
+        let socket = socket(AddressFamily::INET, SocketType::DGRAM, None).step("make a socket")?;
         sys::loopback_up(&socket).step("bring the loopback interface up")?;
     }
-    sys::network_of(&socket).step("name the network namespace")
+    Ok(())
 }

@@ -7,10 +7,10 @@ mod protect;
 
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Grant, NetworkMode, Policy};
+use pinfold_policy::{AreaKind, Grant, NetworkMode, Policy};
 use thiserror::Error;
 
-use crate::{Backend, Host, Identity, Limits, Network, Plan, Refusal, Seccomp};
+use crate::{Backend, Host, Identity, Limits, Mount, Network, Plan, Refusal, Seccomp};
 
 /// The unprivileged id that root becomes, outside; in the range that systemd leaves to nobody
 /// (<https://systemd.io/UIDS-GIDS/>).
@@ -52,7 +52,7 @@ pub enum PlanError {
 /// Resolves a policy for a host.
 pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     refuse_wide_workspace(policy)?;
-    let backend = if host.no_user_namespaces.is_none() { Backend::LinuxNamespaces } else { Backend::LinuxLandlock };
+    let backend = backend(host.no_user_namespaces.as_deref());
     let network = network(policy, backend);
     let sites = files::sites(policy, host)?;
     let outside = files::Outside::new(policy, host, &sites);
@@ -86,6 +86,19 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
+/// What carries a plan out; the reason why user namespaces cannot be made tells.
+pub fn backend(no_user_namespaces: Option<&str>) -> Backend {
+    if no_user_namespaces.is_none() { Backend::LinuxNamespaces } else { Backend::LinuxLandlock }
+}
+
+/// Steps of a plan for this policy that show nothing of the host, so that they can be taken before there is a plan.
+pub fn early(policy: &Policy) -> Vec<Mount> {
+    let covered = |at: &Path| policy.layout().any(|area| at != area.path && at.starts_with(&area.path));
+    let here = |at: &Path| policy.layout().any(|area| at == area.path && area.kind == AreaKind::Private);
+    let early = [Mount::Devices, Mount::Proc].into_iter();
+    early.filter(|mount| here(mount.at()) && !covered(mount.at())).collect()
+}
+
 /// The promises of a plan that nothing keeps, if any.
 pub fn refusal(plan: &Plan) -> Option<Refusal> {
     let missing: Vec<_> = plan.assurance.iter().filter(|assurance| !assurance.is_kept()).cloned().collect();
@@ -106,13 +119,19 @@ fn refuse_wide_workspace(policy: &Policy) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn network(policy: &Policy, backend: Backend) -> Network {
+/// What the network of a plan for this policy is.
+pub fn network(policy: &Policy, backend: Backend) -> Network {
     match (policy.network.mode, backend) {
         (NetworkMode::Full, _) => Network::Host,
         // Without a gate, rules let nothing out; `kept` says that they are not kept.
         (NetworkMode::Off | NetworkMode::Rules, Backend::LinuxNamespaces) => Network::Loopback,
         (NetworkMode::Off | NetworkMode::Rules, Backend::LinuxLandlock) => Network::None,
     }
+}
+
+/// Who the command is when `uid` calls, where that does not depend on the workspace.
+pub fn early_identity((uid, gid): (u32, u32)) -> Option<Identity> {
+    (uid != 0).then_some(Identity::Caller { uid, gid })
 }
 
 fn identity(host: &Host, backend: Backend) -> Identity {
