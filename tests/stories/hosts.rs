@@ -1,5 +1,7 @@
 //! Where the sandbox has to work, or to say plainly why it does not.
 
+use pinfold_tests::pinfold;
+
 use crate::desk::{Desk, cannot_prepare_hosts};
 
 /// Works in the workspace as an agent does.
@@ -171,6 +173,10 @@ fn in_a_network_namespace_and_with_a_private_sys_it_works() {
 #[test]
 fn a_run_in_a_run_works_or_says_that_it_is_one() {
     let desk = Desk::new();
+    // A link would lead to where nothing is visible inside.
+    let program = desk.path("home/.local/bin/pinfold");
+    std::fs::remove_file(&program).expect("the link");
+    std::fs::copy(pinfold(), &program).expect("a copy of the program");
     let ended = desk.inside("pinfold run -- true");
     if ended.code() != 0 {
         ended.ends_with(125).says("already in a pinfold sandbox");

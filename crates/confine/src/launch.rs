@@ -5,6 +5,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::Plan;
+use rustix::process::{Pid, Signal, WaitOptions};
+use serde::{Deserialize, Serialize};
 
 /// A command to run under a plan.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +28,7 @@ pub struct Launch<'a> {
 }
 
 /// Size of a terminal in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TerminalSize {
     /// Lines.
     pub rows: u16,
@@ -34,15 +36,24 @@ pub struct TerminalSize {
     pub columns: u16,
 }
 
-/// The first process of a run and the way to talk to it.
+/// The first process of a run and the way to talk to it. Dropped, it is killed and every process of the run with it.
 #[derive(Debug)]
 pub struct Child {
     /// Its process id outside.
-    pub pid: rustix::process::Pid,
+    pub pid: Pid,
     /// A descriptor that becomes readable when it, and with it every process of the run, is gone.
     pub pidfd: OwnedFd,
     /// The socket that reports come from and orders go to (see [`crate::link`]).
     pub link: OwnedFd,
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // In vain where it has been waited for.
+        if rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL).is_ok() {
+            let _ = rustix::process::waitpid(Some(self.pid), WaitOptions::empty());
+        }
+    }
 }
 
 impl Launch<'_> {

@@ -110,6 +110,25 @@ impl Mount {
         }
     }
 
+    /// The step with every path changed.
+    pub(crate) fn with_paths(&self, change: impl Fn(&Path) -> PathBuf) -> Self {
+        let mut mount = self.clone();
+        match &mut mount {
+            Self::Bind { source, at, .. } => (*source, *at) = (change(source), change(at)),
+            Self::CopyOnWrite { source, at, store, .. } => {
+                (*source, *at, *store) = (change(source), change(at), change(store));
+            }
+            Self::Link { at, target } => (*at, *target) = (change(at), change(target)),
+            Self::Private { at, .. }
+            | Self::Text { at, .. }
+            | Self::Pin { at }
+            | Self::Seal { at }
+            | Self::Hide { at, .. } => *at = change(at),
+            Self::Proc | Self::Devices => {}
+        }
+        mount
+    }
+
     /// The path inside that this step makes.
     pub fn at(&self) -> &Path {
         match self {

@@ -1,6 +1,6 @@
 //! The plan: everything the backend will do, as data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -181,4 +181,28 @@ pub struct Plan {
 impl Plan {
     /// The format that this code writes and reads.
     pub const FORMAT: u32 = 1;
+
+    /// What confines, without what is watched or told, and with every path changed.
+    pub fn confining(&self, change: impl Fn(&Path) -> PathBuf) -> Self {
+        let rule = |rule: &LandlockRule| LandlockRule { path: change(&rule.path), access: rule.access };
+        Self {
+            format: self.format,
+            backend: self.backend,
+            fallback: None,
+            profile: self.profile.clone(),
+            workspace: change(&self.workspace),
+            home: change(&self.home),
+            private_home: change(&self.private_home),
+            private_temp: self.private_temp.as_deref().map(&change),
+            identity: self.identity,
+            network: self.network,
+            publish: self.publish.clone(),
+            mounts: self.mounts.iter().map(|mount| mount.with_paths(&change)).collect(),
+            landlock: Landlock { abi: self.landlock.abi, rules: self.landlock.rules.iter().map(rule).collect() },
+            seccomp: self.seccomp,
+            limits: self.limits,
+            watch: Vec::new(),
+            assurance: Vec::new(),
+        }
+    }
 }

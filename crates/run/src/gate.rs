@@ -71,20 +71,21 @@ impl GateProcess {
     }
 
     /// Hands the gate its sockets, and with them all that it is told.
-    pub(crate) fn open(&mut self, sockets: Vec<OwnedFd>, first_process: Pid) -> io::Result<()> {
+    pub(crate) fn open(&mut self, sockets: &Sockets, first_process: Pid) -> io::Result<()> {
         let (Some(mut start), Some(link)) = (self.start.take(), &self.link) else { return Ok(()) };
         let published = std::mem::take(&mut self.published);
-        let mut sockets = sockets.into_iter();
-        let dialler = if published.is_empty() { None } else { sockets.next() };
-        let sockets = Sockets::from_descriptors(sockets).ok_or_else(|| io::Error::other("some are missing"))?;
-        let mut pairs = in_roles(&sockets);
-        pairs.extend(dialler.iter().map(|dialler| (SocketRole::Dialler, dialler.as_fd())));
+        let mut pairs = in_roles(sockets);
         pairs
             .extend(published.iter().map(|(port, listener)| (SocketRole::Published { port: *port }, listener.as_fd())));
         start.sockets = pairs.iter().map(|(role, _)| *role).collect();
         start.init_pid = u32::try_from(first_process.as_raw_nonzero().get()).ok();
         let descriptors: Vec<_> = pairs.iter().map(|(_, socket)| *socket).collect();
         link::send_start(link.as_fd(), &start, &descriptors).map_err(io::Error::other)
+    }
+
+    /// Whether the command need not wait for it.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.awaited.is_none()
     }
 
     /// What becomes readable when the gate says something.
@@ -167,7 +168,8 @@ fn in_roles(sockets: &Sockets) -> Vec<(SocketRole, BorrowedFd<'_>)> {
     ];
     let tcp4 = sockets.tcp4.iter().map(|socket| (SocketRole::Tcp4, socket));
     let tcp6 = sockets.tcp6.iter().map(|socket| (SocketRole::Tcp6, socket));
-    always.into_iter().chain(tcp4).chain(tcp6).map(|(role, socket)| (role, socket.as_fd())).collect()
+    let dialler = sockets.dialler.iter().map(|socket| (SocketRole::Dialler, socket));
+    always.into_iter().chain(tcp4).chain(tcp6).chain(dialler).map(|(role, socket)| (role, socket.as_fd())).collect()
 }
 
 /// Listens on the host's loopback.

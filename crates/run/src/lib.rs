@@ -22,6 +22,6 @@ pub use appeared::{REBASE, repair, settle};
 pub use exit::{End, Outcome};
 pub use limits::LimitReached;
 pub use session::{Leftover, Memory, Session, SessionError, Store, WorkspaceStore};
-pub use supervise::{Request, RunError, run};
+pub use supervise::{Request, Run, RunError};
 pub use traffic::{RefusedHost, Traffic};
 pub use watch::{Quarantine, Quarantined};

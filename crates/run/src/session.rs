@@ -8,7 +8,6 @@
 //! STATE/workspaces/ID/layers/N.trust.pem    certificates that such a run trusts
 //! STATE/sessions/ID.json             a run; locked as long as its supervisor lives
 //! STATE/quarantine/ID/               what it quarantined
-//! STATE/redirects                    connections can be redirected here, until the machine starts anew
 //! ```
 
 use std::collections::BTreeSet;
@@ -64,11 +63,6 @@ impl Store {
             at(made, "make", &path)?;
         }
         Ok(Self { root })
-    }
-
-    /// Where it is remembered that connections can be redirected on this host.
-    pub fn redirects(&self) -> PathBuf {
-        self.root.join("redirects")
     }
 
     /// What is kept for a workspace, with a layer directory that no other run uses at the same time.

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use pinfold_confine::launch::{Child, Launch};
-use pinfold_confine::link::{MAX_DESCRIPTORS, MAX_MESSAGE_BYTES, Malformed, Order, Report};
-use pinfold_confine::linux::{self, ConfineError, SignalQueue};
+use pinfold_confine::link::{MAX_MESSAGE_BYTES, Malformed, Order, Report};
+use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -41,8 +41,6 @@ pub struct Request<'a> {
     pub environment: &'a [(OsString, OsString)],
     /// The directory it starts in.
     pub directory: &'a Path,
-    /// Where protected names go that appear.
-    pub quarantine: Quarantine,
     /// What the gate is told, if the plan has one; its sockets are added here.
     pub gate: Option<Start>,
 }
@@ -74,47 +72,82 @@ fn doing<T, E: Into<io::Error>>(action: &'static str, result: Result<T, E>) -> R
     result.map_err(|error| RunError::Supervise { action, source: error.into() })
 }
 
-/// Runs a command under a plan and stays until it and all it started are gone.
-pub fn run(request: Request<'_>) -> Result<Outcome, RunError> {
-    let begin = Instant::now();
-    let terminal = Terminal::of_caller();
-    let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
-    let lookout = Lookout::new(request.plan, request.command, request.quarantine);
-    let (output, instead) = match terminal {
-        Some(_) => Default::default(),
-        None => doing("prepare the standard descriptors", Relay::new(request.plan.limits.output_bytes))?,
-    };
-    let launch = Launch {
-        plan: request.plan,
-        command: request.command,
-        environment: request.environment,
-        directory: request.directory,
-        terminal: terminal.is_some().then(Terminal::size),
-        stdio: instead.descriptors(),
-        umask: current_umask(),
-    };
-    // Without a process namespace, orphans of the run become children of this process, which ends them.
-    doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
-    let gate = doing("start the gate", GateProcess::spawn(request.plan, request.gate))?;
-    let child = linux::start(&launch)?;
-    drop(instead);
-    let counters = Counters::new(request.plan);
-    let watchman = Watchman::new(request.plan);
-    let mut supervisor =
-        Supervisor { child, signals, terminal, output, lookout, watchman, counters, gate, link_open: true, end: None };
-    let result = supervisor.live();
-    if result.is_err() {
-        supervisor.kill();
+/// A run whose command waits for the word.
+#[derive(Debug)]
+pub struct Run<'a> {
+    request: Request<'a>,
+    child: Child,
+    gate: Option<GateProcess>,
+    signals: SignalQueue,
+    terminal: Option<Terminal>,
+    output: Relay,
+}
+
+impl<'a> Run<'a> {
+    /// Hands the plan to the first process, which confines itself while the caller goes on.
+    pub fn prepare(mut foundation: Foundation, mut request: Request<'a>) -> Result<Self, RunError> {
+        let terminal = Terminal::of_caller();
+        let signals = doing("collect signals", SignalQueue::new(&collected_signals()))?;
+        let (output, instead) = match terminal {
+            Some(_) => Default::default(),
+            None => doing("prepare the standard descriptors", Relay::new(request.plan.limits.output_bytes))?,
+        };
+        let launch = Launch {
+            plan: request.plan,
+            command: request.command,
+            environment: request.environment,
+            directory: request.directory,
+            terminal: terminal.is_some().then(Terminal::size),
+            stdio: instead.descriptors(),
+            umask: current_umask(),
+        };
+        // Without a process namespace, orphans of the run become children of this process, which ends them.
+        doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
+        let sockets = foundation.take_sockets()?;
+        let mut gate = doing("start the gate", GateProcess::spawn(request.plan, request.gate.take()))?;
+        let child = foundation.build(&launch)?;
+        if let (Some(gate), Some(sockets)) = (&mut gate, &sockets) {
+            doing("hand the gate its sockets", gate.open(sockets, child.pid))?;
+        }
+        Ok(Self { request, child, gate, signals, terminal, output })
     }
-    if request.plan.backend == Backend::LinuxLandlock {
-        process_tree::kill_descendants();
+
+    /// Lets the command start and stays until it and all it started are gone. What appears under a protected name goes
+    /// to `quarantine`.
+    pub fn go(self, quarantine: Quarantine) -> Result<Outcome, RunError> {
+        let begin = Instant::now();
+        let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output } = self;
+        let lookout = Lookout::new(plan, command, quarantine);
+        let (counters, watchman) = (Counters::new(plan), Watchman::new(plan));
+        if gate.as_ref().is_none_or(GateProcess::is_ready) {
+            child.go();
+        }
+        let mut supervisor = Supervisor {
+            child,
+            signals,
+            terminal,
+            output,
+            lookout,
+            watchman,
+            counters,
+            gate,
+            link_open: true,
+            end: None,
+        };
+        let result = supervisor.live();
+        if result.is_err() {
+            supervisor.kill();
+        }
+        if plan.backend == Backend::LinuxLandlock {
+            process_tree::kill_descendants();
+        }
+        let missed_network = supervisor.counters.tell_of_attempts();
+        let (quarantine, refused) = supervisor.lookout.finish();
+        let traffic = supervisor.gate.map(GateProcess::finish);
+        let end = result?;
+        let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(Outcome { end, quarantine, refused, missed_network, traffic, duration_ms })
     }
-    let missed_network = supervisor.counters.tell_of_attempts();
-    let (quarantine, refused) = supervisor.lookout.finish();
-    let traffic = supervisor.gate.map(GateProcess::finish);
-    let end = result?;
-    let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Outcome { end, quarantine, refused, missed_network, traffic, duration_ms })
 }
 
 fn collected_signals() -> Vec<i32> {
@@ -257,17 +290,18 @@ impl Supervisor {
 
     /// Takes one report from inside. False when there is none, and none will come.
     fn hear(&mut self) -> Result<bool, RunError> {
-        let Some((report, mut descriptors)) = self.receive()? else { return Ok(false) };
+        let Some((report, descriptor)) = self.receive()? else { return Ok(false) };
         match report {
             Report::Failed { step, path, errno } => {
                 let source = io::Error::from_raw_os_error(errno);
                 return Err(ConfineError { step, path, source }.into());
             }
             Report::NotExecuted { errno } => self.set_end(End::NotExecuted(errno)),
-            Report::Sockets => self.open_gate(descriptors)?,
+            // Those were heard before there was a plan.
+            Report::Sockets => {}
             Report::Started => {
                 self.counters.open(self.child.pid);
-                if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptors.pop()) {
+                if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptor) {
                     terminal.connect(master);
                 }
             }
@@ -288,9 +322,9 @@ impl Supervisor {
         self.end.get_or_insert(end);
     }
 
-    fn receive(&self) -> Result<Option<(Report, Vec<OwnedFd>)>, RunError> {
+    fn receive(&self) -> Result<Option<(Report, Option<OwnedFd>)>, RunError> {
         let mut bytes = [0; MAX_MESSAGE_BYTES];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
         let received =
@@ -300,25 +334,18 @@ impl Supervisor {
                 Err(error) => return doing("hear from the first process", Err(error)),
             };
         let report = Report::decode(&bytes[..received.bytes])?;
-        let mut descriptors = Vec::new();
-        for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(received) = message {
-                descriptors.extend(received);
-            }
-        }
-        Ok(Some((report, descriptors)))
+        let descriptor = control.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
+            _ => None,
+        });
+        Ok(Some((report, descriptor)))
     }
 
-    /// Gives the gate the sockets that were made for it inside.
-    fn open_gate(&mut self, descriptors: Vec<OwnedFd>) -> Result<(), RunError> {
-        let Some(gate) = &mut self.gate else { return Ok(()) };
-        doing("hand the gate its sockets", gate.open(descriptors, self.child.pid))
-    }
-
+    /// Takes what the gate says. A command that waited for its certificate may start then.
     fn hear_gate(&mut self) -> Result<(), RunError> {
         let Some(gate) = &mut self.gate else { return Ok(()) };
         if doing("start the gate", gate.hear())? {
-            self.order(Order::Continue);
+            self.child.go();
         }
         Ok(())
     }

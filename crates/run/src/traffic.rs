@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pinfold_gate::link::{Endpoint, Report, SecretEvent};
+use pinfold_gate::link::{Endpoint, Report, SecretEvent, Verdict};
 use pinfold_policy::{BudgetName, Decision, Rule};
 
 /// Most different things of one kind that are remembered.
@@ -40,6 +40,8 @@ pub struct RefusedHost {
     pub reason: String,
     /// The rule that decided.
     pub rule: Option<Rule>,
+    /// What would let it through, as far as the gate can tell.
+    pub change: Option<String>,
 }
 
 impl Traffic {
@@ -47,31 +49,16 @@ impl Traffic {
     pub(crate) fn note(&mut self, report: Report) {
         match report {
             Report::Connected { to, .. } => remember(&mut self.reached, to),
-            Report::Refused { to, process, verdict, .. } => self.refuse(RefusedHost {
-                host: to.host,
-                port: Some(to.port),
-                request: None,
-                program: process.and_then(|process| process.exe),
-                reason: verdict.reason,
-                rule: verdict.rule,
-            }),
-            Report::Looked { name, verdict, .. } if verdict.decision != Decision::Allow => self.refuse(RefusedHost {
-                host: name,
-                port: None,
-                request: None,
-                program: None,
-                reason: verdict.reason,
-                rule: verdict.rule,
-            }),
+            Report::Refused { to, process, verdict, change, .. } => {
+                let program = process.and_then(|process| process.exe);
+                self.refuse(RefusedHost { program, change, ..RefusedHost::new(to.host, Some(to.port), verdict) });
+            }
+            Report::Looked { name, verdict, .. } if verdict.decision != Decision::Allow => {
+                self.refuse(RefusedHost::new(name, None, verdict));
+            }
             Report::Request { to, method, path, verdict, .. } if verdict.decision != Decision::Allow => {
-                self.refuse(RefusedHost {
-                    host: to.host,
-                    port: Some(to.port),
-                    request: Some(format!("{method} {path}")),
-                    program: None,
-                    reason: verdict.reason,
-                    rule: verdict.rule,
-                });
+                let request = Some(format!("{method} {path}"));
+                self.refuse(RefusedHost { request, ..RefusedHost::new(to.host, Some(to.port), verdict) });
             }
             Report::Secret { event: SecretEvent::Used, .. } => {}
             Report::Secret { name, to, event, .. } => remember(&mut self.secrets, (name, to, event)),
@@ -92,6 +79,12 @@ impl Traffic {
         if !self.refused.iter().any(same) && self.refused.len() < MOST {
             self.refused.push(refused);
         }
+    }
+}
+
+impl RefusedHost {
+    fn new(host: String, port: Option<u16>, Verdict { reason, rule, .. }: Verdict) -> Self {
+        Self { host, port, request: None, program: None, reason, rule, change: None }
     }
 }
 

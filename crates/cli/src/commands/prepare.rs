@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use pinfold_confine::linux::Ground;
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
-use pinfold_policy::{Policy, shell_word};
+use pinfold_policy::{NetworkMode, Policy, shell_word};
 use pinfold_run::{Memory, REBASE, Store, WorkspaceStore};
 
 use super::doctor::repair;
@@ -63,35 +64,71 @@ impl Prepared {
     }
 }
 
+/// A call and the policy in force for it.
+pub(crate) struct Call {
+    pub(crate) context: Context,
+    pub(crate) policy: Policy,
+    /// Why user namespaces cannot be made here, if so.
+    pub(crate) no_user_namespaces: Option<String>,
+}
+
+impl Call {
+    /// Reads the policy.
+    pub(crate) fn new(flags: &PolicyFlags) -> Result<Self, CliError> {
+        let context = Context::new(flags.workspace.as_deref())?;
+        let merged = layers::in_force(&context, flags)?;
+        output::withheld(&merged.withheld);
+        output::notes(&merged.notes);
+        Ok(Self { context, policy: merged.policy, no_user_namespaces: probe::no_user_namespaces() })
+    }
+
+    /// What is known of its plan already.
+    pub(crate) fn ground(&self) -> Ground {
+        let backend = linux::backend(self.no_user_namespaces.as_deref());
+        Ground {
+            backend,
+            network: linux::network(&self.policy, backend, true),
+            identity: linux::early_identity(probe::caller()),
+            mounts: linux::early(&self.policy),
+            temp_bytes: self.policy.limits.temp.value,
+            publishes: !self.policy.network.publish.is_empty(),
+        }
+    }
+
+    /// Makes the plan. `redirects` tells, where it matters, whether connections can be redirected to a gate.
+    pub(crate) fn plan(self, redirects: impl FnOnce() -> Result<bool, CliError>) -> Result<Prepared, CliError> {
+        let Self { context, policy, no_user_namespaces } = self;
+        let store = Store::open(context.state().to_owned()).map_err(|error| {
+            CliError::from_error(&error)
+                .hint("pinfold keeps private homes there; set XDG_STATE_HOME to a directory you can write")
+        })?;
+        // First: what a killed run has left must not pass for something that was always there.
+        repair(&store)?;
+        let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
+        let stores = Stores {
+            home: workspace.home(),
+            layers: workspace.layers().to_owned(),
+            temp: workspace.temp(),
+            trust: workspace.trust(),
+        };
+        let sight = probe::look(&policy, stores, &context.spelled, no_user_namespaces);
+        let mut sight = sight.map_err(|error| CliError::from_error(&error))?;
+        if policy.network.mode == NetworkMode::Rules && sight.host.no_user_namespaces.is_none() {
+            sight.host.redirects = redirects()?;
+        }
+        let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
+        refuse_to_open_up_pinfold(&context, &plan)?;
+        let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
+        workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
+        let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
+        let (names, protected) = (Names::of(&policy), sight.host.protected);
+        Ok(Prepared { context, policy, plan, trees: sight.trees, names, git_directories, protected, store, workspace })
+    }
+}
+
 /// Makes the plan for a call.
 pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
-    let context = Context::new(flags.workspace.as_deref())?;
-    let merged = layers::in_force(&context, flags)?;
-    output::withheld(&merged.withheld);
-    output::notes(&merged.notes);
-    let policy = merged.policy;
-    let store = Store::open(context.state().to_owned()).map_err(|error| {
-        CliError::from_error(&error)
-            .hint("pinfold keeps private homes there; set XDG_STATE_HOME to a directory you can write")
-    })?;
-    // First: what a killed run has left must not pass for something that was always there.
-    repair(&store)?;
-    let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
-    let stores = Stores {
-        home: workspace.home(),
-        layers: workspace.layers().to_owned(),
-        temp: workspace.temp(),
-        trust: workspace.trust(),
-        redirects: store.redirects(),
-    };
-    let sight = probe::look(&policy, stores, &context.spelled).map_err(|error| CliError::from_error(&error))?;
-    let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
-    refuse_to_open_up_pinfold(&context, &plan)?;
-    let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
-    workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
-    let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
-    let (names, protected) = (Names::of(&policy), sight.host.protected);
-    Ok(Prepared { context, policy, plan, trees: sight.trees, names, git_directories, protected, store, workspace })
+    Call::new(flags)?.plan(|| Ok(probe::can_redirect().unwrap_or(false)))
 }
 
 /// A command that could write pinfold's own state or policy would decide about the next run.

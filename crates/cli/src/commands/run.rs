@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pinfold_confine::linux::end_by;
+use pinfold_confine::linux::{Foundation, end_by};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Network, linux};
-use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, RunError, Session};
+use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session};
 
 use super::leavings::Leavings;
-use super::prepare::{Prepared, prepare};
+use super::prepare::{Call, Prepared};
 use super::report::Report;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
@@ -33,28 +33,31 @@ pub(crate) fn shell(args: ShellArgs) -> Result<ExitCode, CliError> {
 }
 
 fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: bool) -> Result<ExitCode, CliError> {
-    let mut prepared = prepare(flags)?;
+    let mut call = Call::new(flags)?;
+    let mut foundation = lay_foundation(&mut call)?;
+    let redirects = || foundation.redirects().map_err(|error| CliError::from_error(&error));
+    let mut prepared = call.plan(redirects)?;
     accept(&prepared, best_effort)?;
-    let memory = prepared.memory();
-    let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
-    git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let gate = gate::start(&prepared)?;
     let environment = environment(&prepared, gate.as_ref());
-    let leavings = Leavings::before(&prepared.plan);
-    let ran = pinfold_run::run(Request {
+    let request = Request {
         plan: &prepared.plan,
         command,
         environment: &environment,
         directory: &prepared.context.directory,
-        quarantine: prepared.store.quarantine(&session.id),
         gate,
-    });
+    };
+    let run = Run::prepare(foundation, request).map_err(|error| not_started(&prepared, &error))?;
+    // The sandbox is being built meanwhile.
+    let memory = prepared.memory();
+    let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
+    git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
+    let leavings = Leavings::before(&prepared.plan);
+    let ran = run.go(prepared.store.quarantine(&session.id));
     let outcome = match ran {
         Ok(outcome) => outcome,
         Err(error) => {
             let shown = not_started(&prepared, &error);
-            // Should it be that connections can no longer be redirected here, the next start finds out.
-            let _ = std::fs::remove_file(prepared.store.redirects());
             // Only a failed confinement is sure to mean that the command has never run.
             if !matches!(error, RunError::Confine(_)) {
                 session.leave();
@@ -82,6 +85,18 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     // The kernel takes it all back faster than we could, locks included.
     std::mem::forget(prepared);
     Ok((&end).into())
+}
+
+/// Makes the namespaces. Where the kernel will not, for a reason that its settings do not tell, the plan is for none.
+fn lay_foundation(call: &mut Call) -> Result<Foundation, CliError> {
+    let laid = match Foundation::lay(call.ground()) {
+        Err(error) if call.no_user_namespaces.is_none() => {
+            call.no_user_namespaces = Some(format!("the kernel refuses user namespaces: {}", error.source));
+            Foundation::lay(call.ground())
+        }
+        laid => laid,
+    };
+    laid.map_err(|error| CliError::from_error(&error))
 }
 
 /// Refuses a plan with promises that nothing keeps, unless the user said otherwise.

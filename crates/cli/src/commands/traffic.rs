@@ -116,8 +116,8 @@ fn notice(Told { refused, hint }: &Told<'_>) -> CliError {
     hint.iter().fold(notice, CliError::hint)
 }
 
+/// A name that was only asked for has no port yet.
 fn hint(rules: &Rules, refused: &RefusedHost) -> Option<String> {
-    let text = if refused.host.contains(':') { format!("[{}]", refused.host) } else { refused.host.clone() };
-    let to = Destination::parse(&text, refused.port.unwrap_or(HTTPS)).ok()?;
-    rules.smallest_change(&to)
+    let name = Destination::parse(&refused.host, HTTPS).ok().filter(|_| refused.port.is_none());
+    refused.change.clone().or_else(|| rules.smallest_change(&name?))
 }

@@ -38,15 +38,14 @@ fn map(pid: Pid, inside: Owner, outside: u32) -> io::Result<()> {
 
 /// User namespaces that say whose files appear as the shadow's.
 pub(super) struct IdMaps {
-    single: SingleThreaded,
     shadow: Option<u32>,
     made: BTreeMap<Owner, OwnedFd>,
 }
 
 impl IdMaps {
-    pub(super) fn new(single: SingleThreaded, identity: &Identity) -> Self {
+    pub(super) fn new(identity: &Identity) -> Self {
         let shadow = if let Identity::Shadow { uid, .. } = identity { Some(*uid) } else { None };
-        Self { single, shadow, made: BTreeMap::new() }
+        Self { shadow, made: BTreeMap::new() }
     }
 
     /// The namespace in which the owner's ids on disk are the shadow's.
@@ -54,14 +53,15 @@ impl IdMaps {
         let step = "make an id map";
         if !self.made.contains_key(&owner) {
             let shadow = self.shadow.ok_or(io::ErrorKind::InvalidInput).map_err(io::Error::from).step(step)?;
-            self.made.insert(owner, user_namespace(self.single, owner, shadow).step(step)?);
+            self.made.insert(owner, user_namespace(owner, shadow).step(step)?);
         }
         self.made.get(&owner).map(|map| map.as_fd()).ok_or(io::ErrorKind::NotFound).map_err(io::Error::from).step(step)
     }
 }
 
 /// A user namespace with one id mapped. It needs a process only to be made.
-fn user_namespace(single: SingleThreaded, owner: Owner, shadow: u32) -> io::Result<OwnedFd> {
+fn user_namespace(owner: Owner, shadow: u32) -> io::Result<OwnedFd> {
+    let single = SingleThreaded::check()?;
     let Fork::Parent { pid, pidfd } = sys::fork_into(single, libc::CLONE_NEWUSER as u64)? else {
         sys::wait_to_be_killed()
     };

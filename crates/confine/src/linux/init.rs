@@ -4,10 +4,10 @@
 //! be traced or read by the others (not dumpable) and its environment is wiped before anything else.
 
 use std::io::IoSlice;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, take};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use pinfold_plan::{Backend, Gate, Network, Plan};
+use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
@@ -16,14 +16,16 @@ use rustix::process::{
 };
 use rustix::thread::{CapabilitySet, CapabilitySets};
 
+use super::brief::Brief;
 use super::capture::{self, Sockets};
 use super::error::{ConfineError, Context};
+use super::foundation::Ground;
 use super::identity::write_once;
-use super::network::OwnNetwork;
+use super::root::Root;
 use super::signals::SignalQueue;
-use super::sys::Copied;
+use super::sys::{Copied, Signals};
 use super::trees::Trees;
-use super::{command, identity, landlock, limits, root, seccomp, sys, terminal};
+use super::{command, identity, landlock, limits, network, seccomp, sys, terminal};
 use crate::launch::Launch;
 use crate::link::{MAX_DESCRIPTORS, Order, Report};
 
@@ -31,16 +33,83 @@ use crate::link::{MAX_DESCRIPTORS, Order, Report};
 pub(super) const NOT_STARTED: i32 = 125;
 
 /// Lives the whole life of the first process.
-pub(super) fn main(mut copied: Copied, launch: &Launch<'_>, trees: &Trees, link: OwnedFd) -> ! {
-    let code = match confine(&mut copied, launch, trees, &link) {
-        Ok(confined) => live(&copied, launch, &link, confined),
-        Err(error) => {
-            report(&link, &failure(error), None);
-            NOT_STARTED
-        }
+pub(super) fn main(copied: &Copied, ground: &Ground, link: OwnedFd) -> ! {
+    let code = match prepare(copied, ground, &link) {
+        Ok(prepared) => confine_and_live(copied, prepared, &link),
+        Err(error) => fail(&link, error),
     };
     // No destructors and no exit handlers: they belong to the process that this one is a copy of.
     sys::exit_now(code)
+}
+
+/// What there is before the plan is carried out.
+struct Prepared {
+    root: Option<Root>,
+    brief: Brief,
+    /// Where sockets are asked for that reach published ports.
+    dialler: Option<OwnedFd>,
+}
+
+/// What can be done without a plan, while the supervisor makes it; then waits for it.
+fn prepare(copied: &Copied, ground: &Ground, link: &OwnedFd) -> Result<Prepared, ConfineError> {
+    sys::wipe_environment(copied);
+    sys::set_signal_mask(Signals::All).step("hold signals back")?;
+    sys::default_signal_actions();
+    die_with_the_supervisor(link)?;
+    rustix::process::setsid().step("start a new session")?;
+    let mut dialler = None;
+    if ground.backend == Backend::LinuxNamespaces
+        && let Some(sockets) = network::enter(ground.network)?
+    {
+        dialler = hand_out(link, sockets, ground.publishes)?;
+    }
+    let root = ground.identity.filter(|_| ground.backend == Backend::LinuxNamespaces).map(|identity| {
+        identity::assume(copied, &identity)?;
+        Root::begin(ground.temp_bytes, &ground.mounts)
+    });
+    let root = root.transpose()?;
+    let brief = Brief::receive(link).step("hear what to do")?;
+    Ok(Prepared { root, brief: brief.unwrap_or_else(|| sys::exit_now(NOT_STARTED)), dialler })
+}
+
+/// Does what the plan says, and then what the command needs.
+fn confine_and_live(copied: &Copied, prepared: Prepared, link: &OwnedFd) -> i32 {
+    let Prepared { root, mut brief, dialler } = prepared;
+    let (stdio, trees) = (take(&mut brief.stdio), take(&mut brief.trees));
+    let launch = brief.launch();
+    let confined = redirect_stdio(stdio)
+        .step("redirect the standard descriptors")
+        .and_then(|()| enter_root(copied, launch.plan, root, trees, link))
+        .and_then(|()| confine(copied, &launch, link, dialler));
+    match confined {
+        Ok(confined) => live(copied, &launch, link, confined),
+        Err(error) => fail(link, error),
+    }
+}
+
+/// Lets go of the host's files.
+fn enter_root(
+    copied: &Copied,
+    plan: &Plan,
+    root: Option<Root>,
+    trees: Trees,
+    link: &OwnedFd,
+) -> Result<(), ConfineError> {
+    if plan.backend != Backend::LinuxNamespaces {
+        return Ok(());
+    }
+    let root = match root {
+        Some(root) => root,
+        None => {
+            identity::assume(copied, &plan.identity)?;
+            trees.attach_layers()?;
+            Root::begin(plan.limits.temp_bytes, &[])?
+        }
+    };
+    // Once more: a change of identity undoes it.
+    die_with_the_supervisor(link)?;
+    forbid_user_namespaces(plan)?;
+    root.finish(plan, &trees)
 }
 
 /// What the confined process needs to start the command and wait for it.
@@ -51,29 +120,16 @@ struct Confined {
     dialler: Option<OwnedFd>,
 }
 
-/// Everything that confines, in order.
-fn confine(copied: &mut Copied, launch: &Launch<'_>, trees: &Trees, link: &OwnedFd) -> Result<Confined, ConfineError> {
+/// Everything else that confines, in order; then waits for the word that a command may start.
+fn confine(
+    copied: &Copied,
+    launch: &Launch<'_>,
+    link: &OwnedFd,
+    dialler: Option<OwnedFd>,
+) -> Result<Confined, ConfineError> {
     let plan = launch.plan;
-    sys::wipe_environment(copied);
-    sys::default_signal_actions();
-    wait_for_the_supervisor(link)?;
-    redirect_stdio(launch).step("redirect the standard descriptors")?;
-    if plan.backend == Backend::LinuxNamespaces {
-        identity::assume(copied, &plan.identity)?;
-    }
-    // Not before: a change of identity undoes it.
-    die_with_the_supervisor(link)?;
+    // Not before: it belongs to whom this process is by then.
     sys::join_new_session_keyring().step("leave the session keyring")?;
-    rustix::process::setsid().step("start a new session")?;
-    let mut dialler = None;
-    if plan.backend == Backend::LinuxNamespaces {
-        let network = OwnNetwork::begin(copied, plan)?;
-        forbid_user_namespaces(plan)?;
-        root::enter(plan, trees)?;
-        if let Some(sockets) = network.enter()? {
-            dialler = hand_out(link, &sockets, &plan.publish)?;
-        }
-    }
     sys::close_all_but(copied, dialler.iter().chain([link]).map(AsFd::as_fd)).step("close the caller's descriptors")?;
     let children = SignalQueue::children().step("collect signals")?;
     // Not before: what was done until now may need more than the command shall have.
@@ -84,6 +140,7 @@ fn confine(copied: &mut Copied, launch: &Launch<'_>, trees: &Trees, link: &Owned
     if plan.backend == Backend::LinuxNamespaces {
         restrict(plan)?;
     }
+    wait_for_the_word(link)?;
     Ok(Confined { children, terminal, dialler })
 }
 
@@ -99,15 +156,9 @@ pub(super) fn restrict(plan: &Plan) -> Result<(), ConfineError> {
 /// Starts the command and stays until it ends.
 fn live(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd, confined: Confined) -> i32 {
     let Confined { children, terminal, dialler } = confined;
-    if matches!(launch.plan.network, Network::Gate(Gate { inspects: true, .. })) {
-        wait_for_the_gate(link);
-    }
     let command = match command::start(copied, launch, terminal.as_ref()) {
         Ok(command) => command,
-        Err(command::StartError::Confine(error)) => {
-            report(link, &failure(error), None);
-            return NOT_STARTED;
-        }
+        Err(command::StartError::Confine(error)) => return fail(link, error),
         Err(command::StartError::Execute(errno)) => {
             report(link, &Report::NotExecuted { errno }, None);
             return NOT_STARTED;
@@ -167,39 +218,32 @@ fn next_change(command: Pid, link: &OwnedFd) -> Option<Option<Report>> {
     Some(status.exit_status().map(|code| Report::Exited { code }))
 }
 
-/// Waits for the word that the supervisor has done its part.
-fn wait_for_the_supervisor(link: &OwnedFd) -> Result<(), ConfineError> {
-    match rustix::net::recv(link, &mut [0; 16], RecvFlags::empty()).step("hear from the supervisor")? {
-        (0, _) => sys::exit_now(NOT_STARTED),
-        _ => Ok(()),
-    }
-}
-
-/// Gives the gate its sockets, and where there are published ports the end of a pair with which it asks for more.
-fn hand_out(link: &OwnedFd, sockets: &Sockets, published: &[u16]) -> Result<Option<OwnedFd>, ConfineError> {
-    let pair = (!published.is_empty()).then(capture::dialler::pair).transpose()?;
-    let (own, theirs) = pair.unzip();
-    let descriptors: Vec<_> = theirs.iter().map(AsFd::as_fd).chain(sockets.descriptors()).collect();
-    report_with(link, &Report::Sockets, &descriptors);
-    Ok(own)
-}
-
-/// Waits until programs can know the gate's certificate. Whoever ends the run meanwhile, ends it before it began.
-fn wait_for_the_gate(link: &OwnedFd) {
+/// Waits for the word that the supervisor is ready for a command.
+fn wait_for_the_word(link: &OwnedFd) -> Result<(), ConfineError> {
     let mut bytes = [0; 16];
     loop {
-        let length = rustix::net::recv(link, &mut bytes, RecvFlags::empty()).map_or(0, |(length, _)| length);
+        let (length, _) = rustix::net::recv(link, &mut bytes, RecvFlags::empty()).step("hear from the supervisor")?;
         match Order::decode(&bytes[..length]) {
-            Ok(Order::Continue) => return,
+            Ok(Order::Continue) => return Ok(()),
             Ok(Order::Measure) => {}
+            // Whoever ends the run now ends it before it began.
             _ => sys::exit_now(NOT_STARTED),
         }
     }
 }
 
+/// Hands out the gate's sockets, and where ports are published the end of a pair with which more are asked for. Gives
+/// the other end.
+fn hand_out(link: &OwnedFd, mut sockets: Sockets, publishes: bool) -> Result<Option<OwnedFd>, ConfineError> {
+    let pair = publishes.then(capture::dialler::pair).transpose()?;
+    let (own, theirs) = pair.unzip();
+    sockets.dialler = theirs;
+    report_with(link, &Report::Sockets, &sockets.descriptors());
+    Ok(own)
+}
+
 /// Puts what the supervisor has made in the place of the caller's standard descriptors.
-fn redirect_stdio(launch: &Launch<'_>) -> rustix::io::Result<()> {
-    let [stdin, stdout, stderr] = launch.stdio;
+fn redirect_stdio([stdin, stdout, stderr]: [Option<OwnedFd>; 3]) -> rustix::io::Result<()> {
     stdin.map_or(Ok(()), rustix::stdio::dup2_stdin)?;
     stdout.map_or(Ok(()), rustix::stdio::dup2_stdout)?;
     stderr.map_or(Ok(()), rustix::stdio::dup2_stderr)
@@ -236,6 +280,12 @@ fn drop_capabilities() -> Result<(), ConfineError> {
     };
     rustix::thread::clear_ambient_capability_set().step(step)?;
     rustix::thread::set_capabilities(None, none).step(step)
+}
+
+/// Says why there is no command, and gives the exit code for that.
+fn fail(link: &OwnedFd, error: ConfineError) -> i32 {
+    report(link, &failure(error), None);
+    NOT_STARTED
 }
 
 /// The report of a step that failed.

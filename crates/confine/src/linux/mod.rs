@@ -1,11 +1,13 @@
 //! Linux: namespaces and mounts, Landlock, seccomp, capabilities and resource limits.
 //!
-//! [`start()`] forks the supervisor into the plan's namespaces; `init` is the life of that first process: it applies
-//! the plan step by step, starts the command (`command`) and reaps.
+//! A [`Foundation`] is a copy of the supervisor in namespaces of its own; `init` is the life of that first process: it
+//! is told the plan (`brief`), applies it step by step, starts the command (`command`) and reaps.
 
+mod brief;
 mod capture;
 mod command;
 mod error;
+mod foundation;
 mod identity;
 mod init;
 mod landlock;
@@ -15,12 +17,11 @@ pub mod probe;
 mod root;
 pub mod seccomp;
 mod signals;
-mod start;
 mod sys;
 mod terminal;
 mod trees;
 
 pub use capture::Sockets;
 pub use error::ConfineError;
+pub use foundation::{Foundation, Ground};
 pub use signals::{SignalQueue, end_by, end_on_broken_pipe};
-pub use start::start;

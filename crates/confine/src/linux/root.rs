@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Component, Path};
+use std::path::Path;
 
 use pinfold_plan::{Mount, Plan};
 use rustix::fs::{AtFlags, CWD, FileType, OFlags, ResolveFlags};
@@ -37,25 +37,42 @@ const DEVICE_LINKS: [(&str, &str); 6] = [
     ("core", "/proc/kcore"),
 ];
 
-/// Makes the plan's mounts the root of this mount namespace. Afterwards nothing of the old root is reachable.
-///
-/// `trees` are the parts of the host that the supervisor has detached already, because it alone may.
-pub(super) fn enter(plan: &Plan, trees: &Trees) -> Result<(), ConfineError> {
-    trees.attach_layers()?;
-    let root = Root::new(plan.limits.temp_bytes)?;
-    for (index, mount) in plan.mounts.iter().enumerate() {
-        root.apply(mount, || trees.get(index, mount))?;
-    }
-    root.become_root()
-}
-
 /// The new root while it is being built, mounted over the old one.
-struct Root {
+pub(super) struct Root {
     /// The memory-backed file system at `/`.
     fd: OwnedFd,
+    /// The steps that are done already.
+    done: Vec<Mount>,
 }
 
 impl Root {
+    /// Begins with what is known before the plan: steps that show nothing of the host's files.
+    pub(super) fn begin(size_bytes: Option<u64>, early: &[Mount]) -> Result<Self, ConfineError> {
+        let mut root = Self::new(size_bytes)?;
+        for mount in early {
+            root.apply(mount, || Err(Errno::INVAL).step_at("show early", mount.at()))?;
+            root.done.push(mount.clone());
+        }
+        Ok(root)
+    }
+
+    /// Makes the plan's mounts the root of this mount namespace. Afterwards nothing of the old root is reachable.
+    ///
+    /// `trees` are the parts of the host that the supervisor has detached already, because it alone may.
+    pub(super) fn finish(mut self, plan: &Plan, trees: &Trees) -> Result<(), ConfineError> {
+        for (index, mount) in plan.mounts.iter().enumerate() {
+            match self.done.iter().position(|done| done == mount) {
+                Some(place) => drop(self.done.swap_remove(place)),
+                None => self.apply(mount, || trees.get(index, mount))?,
+            }
+        }
+        // What the plan does not say must not be there.
+        if let Some(unplanned) = self.done.first() {
+            return Err(Errno::INVAL).step_at("plan", unplanned.at());
+        }
+        self.become_root()
+    }
+
     fn new(size_bytes: Option<u64>) -> Result<Self, ConfineError> {
         let step = "make the private root";
         let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC).step(step)?;
@@ -68,7 +85,7 @@ impl Root {
         let fd = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step(step)?;
         // Over the old root, where no path lookup of ours can stray into it: we only go on by descriptor.
         attach(fd.as_fd(), CWD, Path::new("/")).step(step)?;
-        let root = Self { fd };
+        let root = Self { fd, done: Vec::new() };
         root.make_templates()?;
         Ok(root)
     }
@@ -168,15 +185,16 @@ impl Root {
     }
 
     fn devices(&self) -> Result<(), ConfineError> {
-        self.prepare(Path::new("/dev/pts"), true)?;
+        let directory = self.prepare(Path::new("/dev"), true)?;
         for name in DEVICES {
             let path = Path::new("/dev").join(name);
             let tree = clone_tree(CWD, &path).step_at("take a view of", &path)?;
             restrict(tree.as_fd(), NO_SETUID).step_at("restrict the view of", &path)?;
-            self.place(tree.as_fd(), &path, false)?;
+            let point = make_here(directory.as_fd(), OsStr::new(name), false).step_at("make the mount point", &path)?;
+            attach(tree.as_fd(), point.as_fd(), Path::new("")).step_at("mount", &path)?;
         }
         for (name, target) in DEVICE_LINKS {
-            self.link(&Path::new("/dev").join(name), Path::new(target))?;
+            rustix::fs::symlinkat(target, &directory, name).step_at("make the link", Path::new(name))?;
         }
         self.private(Path::new("/dev/shm"), 0o1777)?;
         self.terminals()
@@ -203,7 +221,7 @@ impl Root {
 
     /// Opens the mount point `at`, making it and its parents when missing.
     fn prepare(&self, at: &Path, directory: bool) -> Result<OwnedFd, ConfineError> {
-        match self.open(at) {
+        match self.open_as(at, directory) {
             Ok(target) => return Ok(target),
             Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => {}
             Err(error) => return Err(error).step_at("open the mount point", at),
@@ -213,32 +231,30 @@ impl Root {
 
     /// Opens an existing path inside; a symbolic link on the way is an error.
     fn open(&self, at: &Path) -> Result<OwnedFd, Errno> {
-        let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        self.open_as(at, false)
+    }
+
+    fn open_as(&self, at: &Path, directory: bool) -> Result<OwnedFd, Errno> {
+        let kind = if directory { OFlags::DIRECTORY } else { OFlags::empty() };
+        let flags = OFlags::PATH | OFlags::CLOEXEC | OFlags::NOFOLLOW | kind;
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         rustix::fs::openat2(&self.fd, relative(at), flags, 0.into(), resolve)
     }
 
-    /// Makes a path inside, component by component. What is in the way (an earlier run may have put a link into the
-    /// private home) is moved aside.
+    /// Makes a path inside, and what is missing on the way to it. What is in the way (an earlier run may have put a link
+    /// into the private home) is moved aside.
     fn make(&self, at: &Path, directory: bool) -> io::Result<OwnedFd> {
-        let names: Vec<&OsStr> = at
-            .components()
-            .filter_map(|component| if let Component::Normal(name) = component { Some(name) } else { None })
-            .collect();
-        let mut current = open_here(self.fd.as_fd(), OsStr::new("."), true)?;
-        for (index, name) in names.iter().enumerate() {
-            let is_directory = directory || index + 1 < names.len();
-            current = match open_here(current.as_fd(), name, is_directory) {
-                Ok(next) => next,
-                Err(Errno::NOENT) => make_here(current.as_fd(), name, is_directory)?,
-                Err(Errno::LOOP | Errno::NOTDIR) => {
-                    set_aside(current.as_fd(), name)?;
-                    make_here(current.as_fd(), name, is_directory)?
-                }
-                Err(error) => return Err(error.into()),
-            };
+        let (Some(parent), Some(name)) = (at.parent(), at.file_name()) else { return Err(Errno::INVAL.into()) };
+        let parent = match self.open_as(parent, true) {
+            Err(Errno::NOENT | Errno::LOOP | Errno::NOTDIR) => self.make(parent, true)?,
+            other => other?,
+        };
+        match open_here(parent.as_fd(), name, directory) {
+            Err(Errno::NOENT) => {}
+            Err(Errno::LOOP | Errno::NOTDIR) => set_aside(parent.as_fd(), name)?,
+            other => return Ok(other?),
         }
-        Ok(current)
+        make_here(parent.as_fd(), name, directory)
     }
 
     /// Seals the root, makes it `/` and lets go of the old one.

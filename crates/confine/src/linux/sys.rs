@@ -36,8 +36,7 @@ impl SingleThreaded {
 }
 
 /// Proof that this process is the fork of a single-threaded one: what it owns, it owns as a copy, and it ends by
-/// [`exit_now`], so that nothing is ever dropped here that belongs to the original. It has one thread: who starts
-/// another borrows this proof until that has ended.
+/// [`exit_now`], so that nothing is ever dropped here that belongs to the original.
 #[derive(Debug)]
 pub(crate) struct Copied(());
 
@@ -353,15 +352,6 @@ pub(crate) fn execute(
 pub(crate) fn unshare_network() -> io::Result<()> {
     // SAFETY: takes no pointers and changes nothing that memory safety rests on.
     check(unsafe { libc::unshare(libc::CLONE_NEWNET) }.into()).map(drop)
-}
-
-/// The network namespace that a socket belongs to: `SIOCGSKNS`, netdevice(7).
-pub(crate) fn network_of(socket: &OwnedFd) -> io::Result<OwnedFd> {
-    const SIOCGSKNS: libc::Ioctl = 0x894C as libc::Ioctl;
-    // SAFETY: takes no argument.
-    let fd = check(unsafe { libc::ioctl(socket.as_raw_fd(), SIOCGSKNS) }.into())?;
-    // SAFETY: the kernel has just made this descriptor for us.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
 }
 
 /// Brings the loopback interface of the socket's network namespace up.

@@ -17,7 +17,7 @@ use rustix::mount::{
 
 use super::error::{ConfineError, Context};
 use super::identity::IdMaps;
-use super::sys::{self, MountAttributes, SingleThreaded};
+use super::sys::{self, MountAttributes};
 
 pub(super) const READ_ONLY: u64 = libc::MOUNT_ATTR_RDONLY;
 pub(super) const NO_SETUID: u64 = libc::MOUNT_ATTR_NOSUID;
@@ -48,8 +48,8 @@ impl AsFd for Tree<'_> {
 
 impl Trees {
     /// Detaches, in the supervisor, what the plan shows with mapped ids.
-    pub(super) fn detach_mapped(plan: &Plan, single: SingleThreaded) -> Result<Self, ConfineError> {
-        let mut maps = IdMaps::new(single, &plan.identity);
+    pub(super) fn detach_mapped(plan: &Plan) -> Result<Self, ConfineError> {
+        let mut maps = IdMaps::new(&plan.identity);
         let mut trees = BTreeMap::new();
         for (index, mount) in plan.mounts.iter().enumerate() {
             let Some(owner) = mount.owner() else { continue };
@@ -62,6 +62,21 @@ impl Trees {
             trees.insert(index, views.collect::<Result<_, ConfineError>>()?);
         }
         Ok(Self(trees))
+    }
+
+    /// The steps with the number of their views, and all views in that order.
+    pub(super) fn into_parts(self) -> (Vec<(usize, usize)>, Vec<OwnedFd>) {
+        let steps = self.0.iter().map(|(step, views)| (*step, views.len())).collect();
+        (steps, self.0.into_values().flatten().collect())
+    }
+
+    /// The reverse of [`Trees::into_parts`].
+    pub(super) fn from_parts(steps: Vec<(usize, usize)>, views: impl IntoIterator<Item = OwnedFd>) -> io::Result<Self> {
+        let mut views = views.into_iter();
+        let trees =
+            steps.into_iter().map(|(step, count)| (step, views.by_ref().take(count).collect::<Vec<_>>(), count));
+        let whole = trees.map(|(step, views, count)| (views.len() == count).then_some((step, views)));
+        whole.collect::<Option<_>>().map(Self).ok_or_else(|| Errno::BADF.into())
     }
 
     /// Attaches, inside, the layers of overlays: an overlay takes no layers from elsewhere. They go with the old root.

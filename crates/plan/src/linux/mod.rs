@@ -8,10 +8,10 @@ mod protect;
 
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Grant, NetworkMode, Policy, Rules};
+use pinfold_policy::{AreaKind, Grant, NetworkMode, Policy, Rules};
 use thiserror::Error;
 
-use crate::{Backend, Gate, Host, Identity, Limits, Network, Plan, Refusal, Seccomp};
+use crate::{Backend, Gate, Host, Identity, Limits, Mount, Network, Plan, Refusal, Seccomp};
 
 /// The unprivileged id that root becomes, outside; in the range that systemd leaves to nobody
 /// (<https://systemd.io/UIDS-GIDS/>).
@@ -53,8 +53,8 @@ pub enum PlanError {
 /// Resolves a policy for a host.
 pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     refuse_wide_workspace(policy)?;
-    let backend = if host.no_user_namespaces.is_none() { Backend::LinuxNamespaces } else { Backend::LinuxLandlock };
-    let network = network(policy, host, backend);
+    let backend = backend(host.no_user_namespaces.as_deref());
+    let network = network(policy, backend, host.redirects);
     let sites = files::sites(policy, host)?;
     let outside = files::Outside::new(policy, host, &sites);
     let protection = protect::protect(policy, host, &sites, &outside);
@@ -88,6 +88,19 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     Ok(plan)
 }
 
+/// What carries a plan out; the reason why user namespaces cannot be made tells.
+pub fn backend(no_user_namespaces: Option<&str>) -> Backend {
+    if no_user_namespaces.is_none() { Backend::LinuxNamespaces } else { Backend::LinuxLandlock }
+}
+
+/// Steps of a plan for this policy that show nothing of the host, so that they can be taken before there is a plan.
+pub fn early(policy: &Policy) -> Vec<Mount> {
+    let covered = |at: &Path| policy.layout().any(|area| at != area.path && at.starts_with(&area.path));
+    let here = |at: &Path| policy.layout().any(|area| at == area.path && area.kind == AreaKind::Private);
+    let early = [Mount::Devices, Mount::Proc].into_iter();
+    early.filter(|mount| here(mount.at()) && !covered(mount.at())).collect()
+}
+
 /// The promises of a plan that nothing keeps, if any.
 pub fn refusal(plan: &Plan) -> Option<Refusal> {
     let missing: Vec<_> = plan.assurance.iter().filter(|assurance| !assurance.is_kept()).cloned().collect();
@@ -108,11 +121,12 @@ fn refuse_wide_workspace(policy: &Policy) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn network(policy: &Policy, host: &Host, backend: Backend) -> Network {
+/// What the network of a plan for this policy is, where connections can be redirected or cannot.
+pub fn network(policy: &Policy, backend: Backend, redirects: bool) -> Network {
     match (policy.network.mode, backend) {
         (NetworkMode::Full, _) => Network::Host,
         (NetworkMode::Rules, Backend::LinuxNamespaces) => {
-            Network::Gate(Gate { transparent: host.redirects, inspects: Rules::new(policy).inspects() })
+            Network::Gate(Gate { transparent: redirects, inspects: Rules::new(policy).inspects() })
         }
         (NetworkMode::Off, Backend::LinuxNamespaces) => Network::Loopback,
         // Without a namespace of its own nothing leads to a gate, so that nothing goes out; `kept` says so.
@@ -120,11 +134,17 @@ fn network(policy: &Policy, host: &Host, backend: Backend) -> Network {
     }
 }
 
+/// Ports inside that the host's loopback shall show.
 fn published(policy: &Policy, network: Network) -> Vec<u16> {
     let mut ports: Vec<u16> = policy.network.publish.iter().map(|rule| rule.port).collect();
     ports.sort_unstable();
     ports.dedup();
     if matches!(network, Network::Gate(_)) { ports } else { Vec::new() }
+}
+
+/// Who the command is when `uid` calls, where that does not depend on the workspace.
+pub fn early_identity((uid, gid): (u32, u32)) -> Option<Identity> {
+    (uid != 0).then_some(Identity::Caller { uid, gid })
 }
 
 fn identity(host: &Host, backend: Backend) -> Identity {

@@ -20,11 +20,10 @@ pub(super) fn try_redirect() -> Result<(), ConfineError> {
     redirect::tcp_to_gate()
 }
 
-/// Prepares the network namespace of this thread, whose loopback is up, and makes the gate's sockets in it.
+/// Prepares the network namespace of this process, whose loopback is up, and makes the gate's sockets in it. Where
+/// connections cannot be redirected there is no socket for them: the plan, which comes later, says what that means.
 pub(super) fn set_up(gate: Gate) -> Result<Sockets, ConfineError> {
     let has_ipv6 = routes::all_to_loopback()?;
-    if gate.transparent {
-        redirect::tcp_to_gate()?;
-    }
-    listeners::make(gate, has_ipv6)
+    let transparent = gate.transparent && redirect::tcp_to_gate().is_ok();
+    listeners::make(transparent, has_ipv6)
 }

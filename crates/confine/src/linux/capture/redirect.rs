@@ -64,7 +64,7 @@ const VERDICT: u32 = 0;
 /// `NFT_REG_1`.
 const REGISTER: u32 = 1;
 
-/// Installs the rules in the network namespace of this thread, all or none.
+/// Installs the rules in the network namespace of this process, all or none.
 pub(super) fn tcp_to_gate() -> Result<(), ConfineError> {
     let batch = [0, 0, 0, message::SUBSYSTEM as u8];
     let mut request = Request::default()

@@ -1,9 +1,8 @@
 //! What a gate needs to know of the host: whether connections can be redirected, and where certificates lie.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use pinfold_policy::{NetworkMode, Policy};
 use rustix::process::{WaitOptions, waitpid};
 
 use crate::linux::capture;
@@ -24,26 +23,6 @@ pub fn trust_bundles() -> Vec<PathBuf> {
     bundles.sort();
     bundles.dedup();
     bundles
-}
-
-/// Names the time from one start of the machine to the next (random(4)).
-const BOOT: &str = "/proc/sys/kernel/random/boot_id";
-
-/// Whether connections can be redirected. Asked only where it matters, and where the answer was yes once, in the file
-/// `known`, not again until the machine starts anew: to try it takes as long as half a start.
-pub(super) fn redirects(policy: &Policy, known: &Path) -> bool {
-    if policy.network.mode != NetworkMode::Rules {
-        return false;
-    }
-    let boot = std::fs::read(BOOT).unwrap_or_default();
-    if !boot.is_empty() && std::fs::read(known).is_ok_and(|known| known == boot) {
-        return true;
-    }
-    let can = can_redirect().unwrap_or(false);
-    if can {
-        let _ = std::fs::write(known, boot);
-    }
-    can
 }
 
 /// Whether connections can be redirected, which is tried in a network namespace of its own.

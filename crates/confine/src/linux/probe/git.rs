@@ -1,5 +1,6 @@
 //! Which git directories there are, and what in each can be protected.
 
+use std::fs::DirEntry;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -50,7 +51,8 @@ pub(super) fn configured_programs<'a>(repositories: impl Iterator<Item = (&'a Pa
             ["hooks", "info", "config"].map(|name| common.path.join(name)).into_iter().filter(|path| path.is_symlink()),
         );
         let hooks = std::fs::read_dir(common.path.join("hooks")).into_iter().flatten().flatten();
-        programs.extend(hooks.map(|hook| hook.path()).filter(|hook| hook.is_symlink()));
+        let is_link = |hook: &DirEntry| hook.file_type().is_ok_and(|kind| kind.is_symlink());
+        programs.extend(hooks.filter(is_link).map(|hook| hook.path()));
     }
     programs.iter().filter_map(|program| std::fs::canonicalize(program).ok()).collect()
 }

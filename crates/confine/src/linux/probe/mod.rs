@@ -9,12 +9,14 @@ use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
 use self::git::{configured_programs, git_directories};
+use self::listings::Listings;
 use self::machine::{can_map_ids, kernel, name, readable_secrets};
 use self::paths::{behind_link, exists, kind, kinds, links};
 use super::sys;
 
 mod gate;
 mod git;
+mod listings;
 mod machine;
 mod names;
 mod paths;
@@ -34,8 +36,6 @@ pub struct Stores {
     pub temp: PathBuf,
     /// The certificates that a run with a gate trusts.
     pub trust: PathBuf,
-    /// Remembers that connections can be redirected here.
-    pub redirects: PathBuf,
 }
 
 /// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
@@ -57,28 +57,35 @@ pub struct Tree {
 }
 
 /// Gathers what the plan for `policy` needs to know. `spelled` are paths as the user wrote them, whose links shall
-/// work inside too.
-pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sight, SurveyError> {
-    let policy = &*policy.following_links(behind_link);
+/// work inside too; `no_user_namespaces` is what [`no_user_namespaces()`] said.
+pub fn look(
+    policy: &Policy,
+    stores: Stores,
+    spelled: &[PathBuf],
+    no_user_namespaces: Option<String>,
+) -> Result<Sight, SurveyError> {
+    let listings = Listings::below([&*policy.places.home, &*policy.places.workspace]);
+    let policy = &*policy.following_links(|path| behind_link(path, &listings));
     let matcher = DenyMatcher::new(policy);
     let names = Names::of(policy);
-    let paths = kinds(policy);
+    let paths = kinds(policy, &listings);
     let roots = roots(policy, &paths);
     let trees = survey(roots, &names, &matcher)?;
     let workspace = &policy.places.workspace;
     let owner = rustix::fs::stat(workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
     let id_mapped_mounts = can_map_ids(&[workspace, &stores.home]);
-    let mut protected = protected(policy, &names, &trees);
+    let mut protected = protected(policy, &names, &trees, &listings);
     protected.extend(configured_programs(repositories(&trees)));
     // Whoever starts pinfold from the workspace shall start the same one next time.
     protected.extend(std::env::current_exe());
     // A link and what it leads to are one thing to whoever reads through it.
     protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
-    let (denied, denied_in_place) = denied(policy, &trees, &matcher);
+    let (denied, denied_in_place) = denied(policy, &trees, &matcher, &listings);
+    let (uid, gid) = caller();
     let host = Host {
-        uid: rustix::process::getuid().as_raw(),
-        gid: rustix::process::getgid().as_raw(),
-        no_user_namespaces: no_user_namespaces(),
+        uid,
+        gid,
+        no_user_namespaces,
         id_mapped_mounts,
         workspace_owner: owner,
         landlock_abi: sys::landlock_abi(),
@@ -92,18 +99,24 @@ pub fn look(policy: &Policy, stores: Stores, spelled: &[PathBuf]) -> Result<Sigh
         name: name(),
         resolver: std::fs::canonicalize("/etc/resolv.conf").ok(),
         hosts: std::fs::canonicalize("/etc/hosts").ok(),
-        redirects: gate::redirects(policy, &stores.redirects),
+        // Not asked here: who has laid a foundation knows.
+        redirects: false,
         trust_bundles: trust_bundles(),
         own_trust: stores.trust,
         denied,
         denied_in_place,
         git: repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect(),
         protected,
-        present: present(policy),
+        present: present(policy, &listings),
         // Root's shadow may not read what only root may.
         readable_secrets: if id_mapped_mounts { Vec::new() } else { readable_secrets() },
     };
     Ok(Sight { host, trees })
+}
+
+/// User and group id of the caller.
+pub fn caller() -> (u32, u32) {
+    (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw())
 }
 
 /// Looks through every tree.
@@ -162,13 +175,19 @@ fn roots(policy: &Policy, paths: &BTreeMap<PathBuf, Kind>) -> Vec<PathBuf> {
 /// Every existing path that a deny rule names: those found by walking, and single paths elsewhere. What could not be
 /// looked into counts too: its owner, which the command is, could open it up. Then those of them that are denied only
 /// where they are.
-fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> (Vec<(PathBuf, bool)>, Vec<PathBuf>) {
+fn denied(
+    policy: &Policy,
+    trees: &[Tree],
+    matcher: &DenyMatcher,
+    listings: &Listings<'_>,
+) -> (Vec<(PathBuf, bool)>, Vec<PathBuf>) {
     let in_tree = |tree: &Tree| {
         let path = |entry: &Entry| (tree.root.join(&entry.path), entry.kind == pinfold_survey::Kind::Directory);
         tree.found.denied.iter().chain(&tree.found.unreadable).map(path).collect::<Vec<_>>()
     };
     let walked = trees.iter().flat_map(in_tree);
     let literals = policy.deny.iter().filter(|deny| !deny.exception).filter_map(|deny| deny.literal.clone());
+    let literals = literals.filter(|path| listings.may_hold(path));
     let elsewhere = literals.filter(|path| !trees.iter().any(|tree| path.starts_with(&tree.root))).filter_map(|path| {
         let directory = match kind(&path)? {
             Kind::Directory => true,
@@ -195,14 +214,14 @@ fn denied(policy: &Policy, trees: &[Tree], matcher: &DenyMatcher) -> (Vec<(PathB
 }
 
 /// Protected names that exist outside of git directories.
-fn protected(policy: &Policy, names: &Names, trees: &[Tree]) -> Vec<PathBuf> {
+fn protected(policy: &Policy, names: &Names, trees: &[Tree], listings: &Listings<'_>) -> Vec<PathBuf> {
     let seen = trees.iter().flat_map(|tree| {
         tree.found.named.iter().filter(|entry| names.cover(entry)).map(|entry| tree.root.join(&entry.path))
     });
     let workspace = &policy.places.workspace;
     let named = policy.protect.iter().filter(|protect| protect.scope == Scope::Workspace);
     let top = named.filter_map(|protect| {
-        let path = workspace.join(&protect.name);
+        let path = Some(workspace.join(&protect.name)).filter(|path| listings.may_hold(path))?;
         let stat = rustix::fs::statat(CWD, &path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
         (protect.directory || !directory).then_some(path)
@@ -219,7 +238,8 @@ fn target(path: &Path) -> Option<PathBuf> {
 }
 
 /// What exists at the top of the workspace under a protected name.
-fn present(policy: &Policy) -> BTreeSet<PathBuf> {
+fn present(policy: &Policy, listings: &Listings<'_>) -> BTreeSet<PathBuf> {
     let names = policy.protect.iter().filter(|protect| protect.scope != Scope::Repository);
-    names.map(|protect| policy.places.workspace.join(&protect.name)).filter(|path| exists(path)).collect()
+    let paths = names.map(|protect| policy.places.workspace.join(&protect.name));
+    paths.filter(|path| listings.may_hold(path) && exists(path)).collect()
 }
