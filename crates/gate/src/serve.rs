@@ -9,6 +9,8 @@ use crate::Sockets;
 use crate::accept::{accept, redirected};
 use crate::dns::{serve_tcp, serve_udp};
 use crate::link::{self, LinkError, Order, Report, Start, VERSION};
+use crate::proxy::proxied;
+use crate::secrets::BadPlaceholder;
 use crate::session::{Session, Surroundings};
 
 /// Most threads that carry connections.
@@ -20,6 +22,9 @@ pub enum GateError {
     /// The link to the supervisor.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// Secrets that cannot be kept.
+    #[error(transparent)]
+    Secrets(#[from] BadPlaceholder),
     /// Something at the start, fit for "failed to …".
     #[error("failed to {step}")]
     Start {
@@ -56,9 +61,10 @@ pub fn serve_in(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Sur
 async fn live(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surroundings) -> Result<(), GateError> {
     raise_descriptors();
     let (inbox, outbox) = link::open(link)?;
-    let session = Arc::new(Session::new(start, surroundings, outbox));
+    let session = Arc::new(Session::new(start, surroundings, outbox)?);
     listen(sockets, &session).map_err(|source| GateError::Start { step: "listen", source })?;
-    session.outbox.send(Report::Ready { version: VERSION, ca: None }).await;
+    let ca = session.authority.as_ref().map(|authority| authority.pem().to_owned());
+    session.outbox.send(Report::Ready { version: VERSION, ca }).await;
     while let Some(order) = inbox.next().await? {
         match order {
             Order::Stop => break,
@@ -74,6 +80,9 @@ fn listen(sockets: Sockets, session: &Arc<Session>) -> io::Result<()> {
     }
     for socket in sockets.dns_tcp {
         tokio::spawn(serve_tcp(listener(socket)?, session.clone()));
+    }
+    for socket in sockets.proxy {
+        tokio::spawn(accept(listener(socket)?, session.clone(), proxied));
     }
     for socket in sockets.redirected {
         tokio::spawn(accept(listener(socket)?, session.clone(), redirected));
