@@ -8,11 +8,9 @@ use pinfold_policy::Destination;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::connection::Connection;
-use crate::converse::{converse, turn_away};
+use crate::converse::converse;
 use crate::dial::settle;
-use crate::dns::Meaning;
 use crate::link::Way;
-use crate::refusal::Refusal;
 use crate::session::Session;
 
 /// How long a listener that cannot accept waits, so as not to spin.
@@ -45,21 +43,7 @@ where
 pub(crate) async fn redirected(session: Arc<Session>, stream: TcpStream, client: SocketAddr) {
     // Somebody connected to the listener itself, which is a port like any other inside, but no host.
     let Some(wanted) = session.wanted(&stream) else { return crate::relay::break_off(&stream) };
-    let address = wanted.ip().to_canonical();
-    let port = wanted.port();
-    let literal = Destination { name: None, address: Some(address), port };
-    match session.pool.meaning(address) {
-        Meaning::Name(name) => {
-            let to = Destination { name: Some(name), address: None, port };
-            converse(Connection::new(&session, Way::Transparent, to, client), stream, Vec::new()).await;
-        }
-        Meaning::Address => {
-            converse(Connection::new(&session, Way::Transparent, literal, client), stream, Vec::new()).await;
-        }
-        Meaning::Nothing => {
-            let connection = Connection::new(&session, Way::Transparent, literal, client);
-            let refusal = Refusal::by_gate("this address was given to no name in this run; look the name up again");
-            turn_away(&connection, stream, Vec::new(), &refusal).await;
-        }
-    }
+    let literal = Destination { name: None, address: Some(wanted.ip().to_canonical()), port: wanted.port() };
+    let connection = Connection::new(&session, Way::Transparent, session.meant(literal), client);
+    converse(connection, stream, Vec::new()).await;
 }

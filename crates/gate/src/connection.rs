@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use crate::attribution::Searching;
 use crate::budget::{Crossed, Meter};
+use crate::dns::Meaning;
 use crate::link::{End, Endpoint, Process, Report, Verdict, Way};
 use crate::refusal::{Refusal, endpoint};
 use crate::session::Session;
@@ -71,6 +72,9 @@ impl Connection {
     /// Judges it. Waits for the user where he is asked, and for the next second where there are too many.
     pub(crate) async fn admit(&self) -> Result<Pass, Refusal> {
         self.wait_for_room().await;
+        if self.to.address.is_some_and(|address| self.session.pool.meaning(address) != Meaning::Address) {
+            return Err(Refusal::by_gate("this address was given to no name in this run; look the name up again"));
+        }
         let ruling = self.session.rules.connect(&self.to);
         let pass = |ruling, granted| Pass { to: self.to.clone(), ruling, granted };
         match ruling.verdict {
@@ -78,7 +82,7 @@ impl Connection {
             Decision::Unnamed if self.session.ask.is_on() => {
                 let send = async |question| self.session.outbox.send(question).await;
                 match self.session.ask.may(&self.endpoint(), self.process(), send).await {
-                    true => Ok(pass(granted(), true)),
+                    true => Ok(pass(self.granted(), true)),
                     false => Err(self.refusal(&Ruling { reason: "the user did not say yes".to_owned(), ..ruling })),
                 }
             }
@@ -88,6 +92,12 @@ impl Connection {
 
     fn refusal(&self, ruling: &Ruling) -> Refusal {
         Refusal::by_rule(ruling, self.session.rules.smallest_change(&self.to))
+    }
+
+    /// What the rules would say if the user had written one.
+    fn granted(&self) -> Ruling {
+        let inspect = self.session.secrets.any_of(&self.to);
+        Ruling { verdict: Decision::Allow, inspect, reason: "the user said yes".to_owned(), rule: None }
     }
 
     async fn wait_for_room(&self) {
@@ -129,6 +139,24 @@ impl Connection {
         self.session.outbox.send(report).await;
     }
 
+    /// Tells that the host could not be reached.
+    pub(crate) async fn failed(&self, why: String) {
+        let ms = self.ms();
+        let report = Report::Closed {
+            id: self.id,
+            to: self.endpoint(),
+            bytes_out: 0,
+            bytes_in: 0,
+            ms,
+            end: End::Failed { what: why },
+        };
+        self.session.outbox.send(report).await;
+    }
+
+    fn ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
     /// Tells that it is closed, after it was told that it is open.
     pub(crate) async fn closed(&self, meter: &Meter, end: End) {
         if let Some(crossed) = meter.crossed() {
@@ -139,8 +167,7 @@ impl Connection {
             let _ = announced.await;
         }
         let (bytes_out, bytes_in) = meter.totals();
-        let ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let report = Report::Closed { id: self.id, to: self.endpoint(), bytes_out, bytes_in, ms, end };
+        let report = Report::Closed { id: self.id, to: self.endpoint(), bytes_out, bytes_in, ms: self.ms(), end };
         self.session.outbox.send(report).await;
     }
 
@@ -148,9 +175,4 @@ impl Connection {
         let report = Report::Frozen { connection: self.id, to: self.endpoint(), budget, limit };
         self.session.outbox.send(report).await;
     }
-}
-
-/// What the rules would say if the user had written one.
-fn granted() -> Ruling {
-    Ruling { verdict: Decision::Allow, inspect: false, reason: "the user said yes".to_owned(), rule: None }
 }

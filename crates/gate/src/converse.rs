@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use crate::connection::{Connection, Pass};
 use crate::dial::{DialError, Dialed, dial};
 use crate::hello::Hello;
+use crate::inspect::{plain, secure};
 use crate::limits::REFUSAL_TIME;
 use crate::link::End;
 use crate::opening::{Opening, listen, open};
@@ -23,23 +24,41 @@ const ACCESS_DENIED: [u8; 7] = [21, 3, 3, 0, 2, 2, 49];
 /// Carries a connection whose client has said nothing yet but `early`.
 pub(crate) async fn converse(connection: Arc<Connection>, client: TcpStream, early: Vec<u8>) {
     match connection.admit().await {
-        Ok(pass) => carry(&connection, client, early, pass).await,
+        Ok(pass) => {
+            let (session, to) = (connection.session.clone(), pass.clone());
+            let dialing = async move { dial(&session, &to).await };
+            carry(&connection, client, early, pass, dialing).await;
+        }
         Err(refusal) => turn_away(&connection, client, early, &refusal).await,
     }
 }
 
 /// Carries a connection that may be made.
-pub(crate) async fn carry(connection: &Arc<Connection>, client: TcpStream, mut early: Vec<u8>, pass: Pass) {
-    let dialing = dial(&connection.session, &pass);
+pub(crate) async fn carry(
+    connection: &Arc<Connection>,
+    client: TcpStream,
+    mut early: Vec<u8>,
+    pass: Pass,
+    dialing: impl Future<Output = Result<Dialed, DialError>>,
+) {
     let (opening, dialed) = open(&client, &mut early, pass.to.port, dialing).await;
     match agreed(&opening, &pass) {
         Ok(()) => {}
         Err(refusal) => return turn_away(connection, client, early, &refusal).await,
     }
-    match dialed {
-        Ok(dialed) => carry_opaque(connection, client, early, pass, opening, dialed).await,
-        Err(DialError::Refused(refusal)) => turn_away(connection, client, early, &refusal).await,
-        Err(DialError::Failed(why)) => fail(connection, client, early, why).await,
+    let look = looks_inside(&opening, &pass);
+    match (dialed, opening, look) {
+        (Err(DialError::Refused(refusal)), ..) => turn_away(connection, client, early, &refusal).await,
+        // Only within TLS can the client be told why.
+        (Err(DialError::Failed(_)), Opening::Tls(_), true) => secure(connection, client, early, pass, None).await,
+        (Err(DialError::Failed(why)), ..) => fail(connection, client, early, why).await,
+        (Ok(dialed), Opening::Tls(_), true) => secure(connection, client, early, pass, Some(dialed)).await,
+        (Ok(dialed), Opening::Http, _) => plain(connection, client, early, pass, dialed).await,
+        (Ok(_), _, true) => {
+            let refusal = Refusal::by_gate("it must be looked into, and speaks neither HTTP nor TLS");
+            turn_away(connection, client, early, &refusal).await;
+        }
+        (Ok(dialed), opening, false) => carry_opaque(connection, client, early, pass, opening, dialed).await,
     }
 }
 
@@ -59,6 +78,12 @@ async fn carry_opaque(
     let watch = if opening == Opening::Unclear { Watch::after(&early) } else { Watch::default() };
     let done = relay(client, dialed.stream, early, watch, &meter).await;
     connection.closed(&meter, end(done)).await;
+}
+
+/// Must it be opened? A rule may want it; and a hello with an encrypted part, or with what only looks like one (RFC 9849,
+/// section 6.2), may name another host there. To the gate nothing is encrypted: a client that only pretended goes on.
+fn looks_inside(opening: &Opening, pass: &Pass) -> bool {
+    pass.ruling.inspect || matches!(opening, Opening::Tls(hello) if hello.encrypted)
 }
 
 /// Does what the client begins agree with where it is connected to?
@@ -92,9 +117,7 @@ async fn fail(connection: &Connection, client: TcpStream, mut early: Vec<u8>, wh
         answer(client, opening, "502 Bad Gateway", &text).await
     })
     .await;
-    if let Ok(meter) = connection.meter() {
-        connection.closed(&meter, End::Failed { what: why }).await;
-    }
+    connection.failed(why).await;
 }
 
 async fn answer(mut client: TcpStream, opening: Opening, status: &str, text: &str) -> io::Result<()> {

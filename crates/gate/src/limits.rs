@@ -72,3 +72,28 @@ pub(crate) const ATTRIBUTIONS_WAITING_MAX: usize = 4096;
 pub(crate) const TABLE_BYTES_MAX: u64 = 8 << 20;
 /// Descriptors of one process that are looked at.
 pub(crate) const DESCRIPTORS_MAX: usize = 8192;
+
+/// Certificates that are kept for hosts.
+pub(crate) const CERTIFICATES_MAX: usize = 1024;
+/// Bytes of a file with the host's certificates.
+pub(crate) const ROOTS_BYTES_MAX: u64 = 16 << 20;
+/// How long a handshake of TLS may take.
+pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(20);
+
+/// Bytes of the head of a request.
+pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Headers of a request.
+pub(crate) const HEADERS_MAX: usize = 200;
+/// How long a client may take for the head of a request, or be silent between two.
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(75);
+/// Requests at one time on one connection of HTTP/2.
+pub(crate) const STREAMS_MAX: u32 = 100;
+/// Connections to one host that wait for the next request of one client.
+pub(crate) const IDLE_MAX: usize = 16;
+/// How many bytes a peer of HTTP/2 may send before it is told that they were taken.
+pub(crate) const WINDOW_BYTES: u32 = 1 << 20;
+/// Hosts that one connection to the proxy may make requests to.
+pub(crate) const PROXY_HOSTS_MAX: usize = 32;
+
+/// Values and placeholders of secrets: shorter ones would be found everywhere.
+pub(crate) const SECRET_BYTES_MIN: usize = 8;

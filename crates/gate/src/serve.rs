@@ -13,7 +13,9 @@ use crate::accept::{accept, redirected};
 use crate::dns::{serve_tcp, serve_udp};
 use crate::limits::{CONNECTIONS_MAX, LAST_REPORTS_TIME};
 use crate::link::{self, LinkError, Order, Report, Start, VERSION};
+use crate::proxy::proxied;
 use crate::publish::{self, Dialler};
+use crate::secrets::BadPlaceholder;
 use crate::session::{Session, Surroundings};
 
 /// Most threads that carry connections.
@@ -25,6 +27,9 @@ pub enum GateError {
     /// The link to the supervisor.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// Secrets that cannot be kept.
+    #[error(transparent)]
+    Secrets(#[from] BadPlaceholder),
     /// Something at the start, fit for "failed to …".
     #[error("failed to {step}")]
     Start {
@@ -61,9 +66,10 @@ pub fn serve_in(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Sur
 async fn live(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surroundings) -> Result<(), GateError> {
     raise_descriptors();
     let (inbox, outbox) = link::open(link)?;
-    let session = Arc::new(Session::new(start, surroundings, outbox));
+    let session = Arc::new(Session::new(start, surroundings, outbox)?);
     let mut listeners = listen(sockets, &session).map_err(|source| GateError::Start { step: "listen", source })?;
-    session.outbox.send(Report::Ready { version: VERSION, ca: None }).await;
+    let ca = session.authority.as_ref().map(|authority| authority.pem().to_owned());
+    session.outbox.send(Report::Ready { version: VERSION, ca }).await;
     while let Some(order) = inbox.next().await? {
         match order {
             Order::Stop => {
@@ -91,6 +97,9 @@ fn listen(sockets: Sockets, session: &Arc<Session>) -> io::Result<JoinSet<()>> {
     }
     for socket in sockets.dns_tcp {
         listeners.spawn(serve_tcp(listener(socket)?, session.clone()));
+    }
+    for socket in sockets.proxy {
+        listeners.spawn(accept(listener(socket)?, session.clone(), proxied));
     }
     for socket in sockets.redirected {
         listeners.spawn(accept(listener(socket)?, session.clone(), redirected));

@@ -4,17 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use pinfold_policy::Rules;
+use pinfold_policy::{Destination, Rules};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::ask::Ask;
 use crate::attribution::Attribution;
 use crate::budget::Budgets;
-use crate::dns::Pool;
+use crate::dns::{Meaning, Pool};
 use crate::limits::CONNECTIONS_MAX;
 use crate::link::{Outbox, Start};
 use crate::resolve::{Names, Resolver};
+use crate::secrets::Secrets;
+use crate::serve::GateError;
+use crate::tls::{Authority, Trust};
 use crate::upstream::Detour;
 
 /// Where the address is known that a redirected connection was meant for.
@@ -45,6 +48,10 @@ pub(crate) struct Session {
     pub(crate) detour: Option<Detour>,
     pub(crate) budgets: Budgets,
     pub(crate) attribution: Attribution,
+    pub(crate) secrets: Secrets,
+    /// Makes certificates, if programs inside trust it.
+    pub(crate) authority: Option<Authority>,
+    pub(crate) trust: Trust,
     pub(crate) outbox: Outbox,
     /// Room for connections.
     pub(crate) room: Arc<Semaphore>,
@@ -53,8 +60,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(start: Start, surroundings: Surroundings, outbox: Outbox) -> Self {
-        Self {
+    pub(crate) fn new(start: Start, surroundings: Surroundings, outbox: Outbox) -> Result<Self, GateError> {
+        let authority = start.trusted.then(Authority::new).transpose();
+        Ok(Self {
+            secrets: Secrets::new(start.secrets)?,
+            authority: authority.map_err(|source| GateError::Start { step: "make a certificate authority", source })?,
+            trust: Trust::new(start.roots),
             budgets: Budgets::new(start.rules.budget()),
             rules: start.rules,
             pool: Pool::default(),
@@ -66,12 +77,21 @@ impl Session {
             room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             arrival: surroundings.arrival,
             last: AtomicU64::new(0),
-        }
+        })
     }
 
     /// The number of the next connection.
     pub(crate) fn next_id(&self) -> u64 {
         self.last.fetch_add(1, Relaxed) + 1
+    }
+
+    /// What a destination means that something inside names: an address of the pool is the name that it was given to.
+    pub(crate) fn meant(&self, to: Destination) -> Destination {
+        match to.address.map(|address| self.pool.meaning(address)) {
+            Some(Meaning::Name(name)) => Destination { name: Some(name), address: None, ..to },
+            // One that was given to no name stays an address, and none that may be dialled.
+            _ => to,
+        }
     }
 
     /// The address that a redirected connection was meant for.

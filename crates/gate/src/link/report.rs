@@ -60,7 +60,7 @@ pub enum Report {
         /// The smallest change of the policy that would let it through, if there is one.
         change: Option<String>,
     },
-    /// A connection that was open is closed.
+    /// A connection that was open is closed; or, if nothing was told before, its host could not be reached.
     Closed {
         /// Its number.
         id: u64,

@@ -1,6 +1,8 @@
 //! A gate in this process, with sockets on the host's loopback in place of those of a sandbox.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub(crate) mod peers;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
