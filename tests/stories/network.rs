@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use pinfold_tests::{WORLD, WORLD_NEEDS};
+use pinfold_tests::{WORLD, WORLD_NEEDS, eventually, is_alive, marked, stat_field};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::desk::{Call, Desk, lacks};
 
@@ -191,4 +192,128 @@ fn a_summary_for_programs_names_what_was_reached_and_refused() {
     let script = "curl -sS http://api.example.com/; curl -sS -m 5 http://evil.example.com/; true";
     let ended = traveller.inside(&["--json", "--allow-host", "api.example.com"], script).run();
     ended.says(r#""reached":["api.example.com:80"]"#).says(r#""host":"evil.example.com""#).ok();
+}
+
+/// Rules and a secret that make the gate look into connections to the host.
+const INSPECTING: &str = "[network]
+mode = 'rules'
+allow = ['api.example.com', 'evil.example.com']
+[secrets.token]
+from = { env = 'TOKEN' }
+hosts = ['api.example.com']
+in = 'header:Authorization'
+";
+
+#[test]
+fn programs_trust_what_the_gate_signs() {
+    let Some(traveller) = Traveller::new() else { return };
+    let desk = &traveller.0;
+    desk.outside(
+        "git clone --quiet --bare . ../../world/repository.git && git -C ../../world/repository.git update-server-info",
+    )
+    .ok();
+    desk.write("home/rules.toml", INSPECTING);
+    let issuer = "curl -sSv https://api.example.com/ 2>&1 | grep -c 'issuer:.*World'";
+    let python = "/usr/bin/python3 -c 'import urllib.request as u; print(u.urlopen(\"https://api.example.com/\").read().decode().strip())'";
+    let git = "git clone --quiet https://api.example.com/repository.git cloned && cat cloned/README";
+    let script = format!("{issuer}; {python}; {git}");
+    let inside =
+        |script: &str| traveller.inside(&["--policy", "../rules.toml"], script).variable("TOKEN", "value").run();
+    assert_eq!(inside(&script).ok(), "0\napi says hello\na project");
+    if lacks("node") {
+        return;
+    }
+    let node = "node -e 'fetch(\"https://api.example.com/\").then(r => r.text()).then(t => console.log(t.trim()))'";
+    assert_eq!(inside(node).ok(), "api says hello");
+}
+
+#[test]
+fn a_secret_comes_from_a_file_or_a_program_outside() {
+    let Some(traveller) = Traveller::new() else { return };
+    traveller.0.write("home/token", "from-a-file\n");
+    let script =
+        "curl -sS -H \"Authorization: Bearer $TOKEN\" https://api.example.com/; cat ~/token 2> /dev/null; true";
+    for (from, value) in
+        [("file = '~/token'", "from-a-file"), ("command = ['printf', 'from-a-program']", "from-a-program")]
+    {
+        let source = INSPECTING.replace("env = 'TOKEN'", from) + "env = 'TOKEN'\n";
+        traveller.0.write("home/rules.toml", source);
+        let text = traveller.inside(&["--policy", "../rules.toml"], script).run().ok();
+        assert_eq!(text, "api says hello", "{from}");
+        assert!(traveller.log().contains(&format!("Bearer {value} ")), "{}", traveller.log());
+    }
+}
+
+#[test]
+fn a_secret_without_a_value_refuses_the_run() {
+    let desk = Desk::new();
+    for (from, why) in [
+        ("env = 'NOT_SET'", "NOT_SET is not set"),
+        ("file = '~/missing'", "missing"),
+        ("command = ['false']", "exit status: 1"),
+        ("keyring = 'token'", "secret-tool"),
+    ] {
+        desk.write("home/rules.toml", INSPECTING.replace("env = 'TOKEN'", from) + "env = 'TOKEN'\n");
+        let ended = desk.inside_with(&["--policy", "../rules.toml"], "touch ran");
+        ended.ends_with(125).says("the secret `token` has no value").says(why).says("secrets.token");
+    }
+    assert_eq!(desk.outside("ls ran 2> /dev/null; true").ok(), "");
+}
+
+#[test]
+fn the_proxy_of_a_company_is_used_by_the_gate_and_not_inside() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script =
+        "curl -sS https://api.example.com/; env | grep -ci proxy=; curl -sSf -m 5 http://evil.example.com/; true";
+    let call = traveller.inside(&["--allow-host", "api.example.com", "--env", "*_proxy"], script);
+    let ended = call.variable("https_proxy", "http://ada:secret@10.9.8.7:3128").run();
+    assert_eq!(ended.ok(), "api says hello\n0");
+    let log = traveller.log();
+    assert!(log.contains("upstream CONNECT api.example.com:443") && log.contains("Basic YWRhOnNlY3JldA=="), "{log}");
+    assert!(!log.contains("evil"), "{log}");
+}
+
+#[test]
+fn a_published_port_is_reached_from_the_hosts_loopback() {
+    let Some(traveller) = Traveller::new() else { return };
+    let serve = "/usr/bin/python3 -m http.server 8123 --bind ::1 > /dev/null 2>&1";
+    let script = format!(
+        "pinfold run --publish 8123 -- {serve} & for i in $(seq 50); do curl -sf http://127.0.0.1:8123/README && break; sleep 0.1; done
+        curl -s -m 2 http://93.184.216.34:8123/README; kill %1; wait; curl -s -m 2 http://127.0.0.1:8123/README; true"
+    );
+    assert_eq!(traveller.call(&["bash", "-c", &script]).run().ok(), "a project");
+}
+
+#[test]
+fn a_port_that_is_in_use_is_not_published() {
+    let desk = Desk::new();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let ended = desk.inside_with(&["--publish", &port], "touch ran").ends_with(125);
+    ended.says(&format!("port {port} cannot be published"));
+    assert_eq!(desk.outside("ls ran 2> /dev/null; true").ok(), "");
+}
+
+#[test]
+fn without_its_gate_a_run_reaches_nobody_and_says_so() {
+    let Some(traveller) = Traveller::new() else { return };
+    let mark = format!("mark-{}", std::process::id());
+    let script = format!(
+        ": {mark}; curl -sS http://api.example.com/; touch begun; while test ! -e killed; do sleep 0.05; done; curl -sS -m 5 http://api.example.com/; true"
+    );
+    let running = traveller.inside(&["--allow-host", "api.example.com"], &script).start();
+    assert!(eventually(|| traveller.0.workspace().join("begun").exists()), "the run begins");
+    let supervisors = marked(&mark);
+    let is_gate = |pid: &u32| {
+        let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let parent = stat_field(*pid, 4).and_then(|parent| parent.parse().ok());
+        arguments.ends_with(b"__gate\0") && parent.is_some_and(|parent| supervisors.contains(&parent))
+    };
+    let gates: Vec<u32> = marked("__gate").into_iter().filter(is_gate).collect();
+    assert_eq!(gates.len(), 1, "{gates:?}");
+    let gate = Pid::from_raw(i32::try_from(gates[0]).expect("a number")).expect("a process");
+    kill_process(gate, Signal::KILL).expect("a signal");
+    assert!(eventually(|| !is_alive(gates[0])), "the gate ends");
+    traveller.0.write("home/project/killed", "");
+    assert_eq!(running.wait().says("the gate ended before the run").ok(), "api says hello");
 }

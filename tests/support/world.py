@@ -57,11 +57,11 @@ class Server(http.server.ThreadingHTTPServer):
         pass
 
 
-def accept(socket, where):
+def accept(socket, where, serve):
     while True:
         connection, _ = socket.accept()
         note("tcp", where)
-        threading.Thread(target=echo, args=(connection,), daemon=True).start()
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()
 
 
 def echo(connection):
@@ -73,8 +73,9 @@ def echo(connection):
         pass
 
 
-def tcp(address, port, where):
-    threading.Thread(target=accept, args=(socket.create_server((address, port)), where), daemon=True).start()
+def tcp(address, port, where, serve=echo):
+    server = socket.create_server((address, port))
+    threading.Thread(target=accept, args=(server, where, serve), daemon=True).start()
 
 
 def udp(address, port, where):
@@ -91,6 +92,30 @@ def udp(address, port, where):
     threading.Thread(target=serve, daemon=True).start()
 
 
+def tunnel(connection):
+    """The proxy of a company: CONNECT, with basic authentication."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += connection.recv(4096)
+    lines = head.decode().split("\r\n")
+    who = next((line for line in lines if line.lower().startswith("proxy-authorization:")), "")
+    note("upstream", lines[0], who)
+    host, port = lines[0].split(" ")[1].rsplit(":", 1)
+    server = socket.create_connection((host, int(port)))
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    threading.Thread(target=pour, args=(server, connection), daemon=True).start()
+    pour(connection, server)
+
+
+def pour(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
 for address in (API, EVIL, INNER, METADATA, SIX):
     Server(address, 80)
 Server(API, 443, "api.example.com")
@@ -98,6 +123,7 @@ Server(EVIL, 443, "evil.example.com")
 Server("127.0.0.1", 8080)
 tcp(API, 7, "echo")
 tcp(API, 22, "ssh")
+tcp(INNER, 3128, "proxy", tunnel)
 udp(API, 443, "quic")
 udp(API, 53, "dns-of-others")
 udp("127.0.0.53", 53, "dns")

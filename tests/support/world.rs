@@ -5,7 +5,7 @@
 //! | `api.example.com`, `www.example.com` | 93.184.216.34 | HTTP, HTTPS for the first, echo on 7, something on 22, UDP 53 and 443 |
 //! | `six.example.com` | 2606:2800:220:1::34 | HTTP |
 //! | `evil.example.com` | 93.184.216.35 | HTTP, HTTPS |
-//! | `inner.example.com` | 10.9.8.7 | HTTP |
+//! | `inner.example.com` | 10.9.8.7 | HTTP; a proxy of a company on 3128 |
 //! | `metadata.example.com` | 169.254.169.254 | HTTP |
 //! | `rebound.example.com`, `localhost` | 127.0.0.1 | HTTP on 8080 |
 
