@@ -18,12 +18,14 @@ const MAX_BYTES: u64 = 64 * 1024;
 pub(crate) struct Counters {
     own_network: bool,
     file: Option<File>,
+    /// What they said when the command had ended.
+    attempts: Option<bool>,
 }
 
 impl Counters {
     /// None yet. Where the network is the host's they say nothing.
     pub(crate) fn new(plan: &Plan) -> Self {
-        Self { own_network: plan.network == Network::Loopback, file: None }
+        Self { own_network: plan.network == Network::Loopback, file: None, attempts: None }
     }
 
     /// Those of the first process: to be called while it lives, but not before it has entered its own network.
@@ -32,11 +34,18 @@ impl Counters {
         self.file = self.own_network.then(|| File::open(path).ok()).flatten();
     }
 
-    /// Whether anything was sent that could not leave.
-    pub(crate) fn tell_of_attempts(self) -> bool {
+    /// Reads them. To be called when the command has ended, while the kernel is still busy with the rest of the run.
+    pub(crate) fn read(&mut self) {
         let mut text = String::new();
-        let read = self.file.and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text).ok());
-        read.is_some() && COUNTERS.iter().any(|(protocol, name)| count(&text, protocol, name) > 0)
+        let read = self.file.take().and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text).ok());
+        let attempts = read.is_some() && COUNTERS.iter().any(|(protocol, name)| count(&text, protocol, name) > 0);
+        self.attempts.get_or_insert(attempts);
+    }
+
+    /// Whether anything was sent that could not leave.
+    pub(crate) fn tell_of_attempts(mut self) -> bool {
+        self.read();
+        self.attempts.unwrap_or(false)
     }
 }
 

@@ -320,6 +320,7 @@ impl Supervisor {
     /// The first reason counts: a limit that ended the run is not made into a plain signal afterwards.
     fn set_end(&mut self, end: End) {
         self.end.get_or_insert(end);
+        self.counters.read();
     }
 
     fn receive(&self) -> Result<Option<(Report, Option<OwnedFd>)>, RunError> {

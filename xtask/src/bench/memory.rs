@@ -7,8 +7,17 @@ use std::time::Duration;
 
 use crate::shell::{Result, command};
 
-/// Resident KiB of each process below and including a started command, by name.
-pub(super) fn resident(words: &[&str], directory: &Path) -> Result<Vec<(String, u64)>> {
+/// What a process holds (proc_pid_status(5)).
+pub(super) struct Held {
+    pub(super) name: String,
+    /// Pages of its own, in KiB.
+    pub(super) own_kib: u64,
+    /// Pages of files, such as the program itself, which others with the same file share, in KiB.
+    pub(super) file_kib: u64,
+}
+
+/// What each process below and including a started command holds.
+pub(super) fn resident(words: &[&str], directory: &Path) -> Result<Vec<Held>> {
     let mut started = command(words[0], &words[1..]);
     let mut child = started.current_dir(directory).stdout(Stdio::null()).spawn()?;
     std::thread::sleep(Duration::from_millis(700));
@@ -19,7 +28,7 @@ pub(super) fn resident(words: &[&str], directory: &Path) -> Result<Vec<(String, 
         family.extend(processes.iter().filter(|(_, process)| process.parent == parent).map(|(id, _)| *id));
         at += 1;
     }
-    let found = family.iter().filter_map(|id| Some((processes.get(id)?.name.clone(), resident_kib(*id)?))).collect();
+    let found = family.iter().filter_map(|id| held(*id, &processes.get(id)?.name)).collect();
     child.kill()?;
     child.wait()?;
     Ok(found)
@@ -44,11 +53,11 @@ fn processes() -> Result<BTreeMap<u32, Process>> {
     Ok(found)
 }
 
-/// From the exact sums where the process lets us, else from its status, which counts roughly.
-fn resident_kib(id: u32) -> Option<u64> {
-    ["smaps_rollup", "status"].iter().find_map(|file| {
-        let text = std::fs::read_to_string(format!("/proc/{id}/{file}")).ok()?;
-        let line = text.lines().find_map(|line| line.strip_prefix("Rss:").or(line.strip_prefix("VmRSS:")))?;
+fn held(id: u32, name: &str) -> Option<Held> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let kib = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
         line.trim().trim_end_matches("kB").trim().parse().ok()
-    })
+    };
+    Some(Held { name: name.to_owned(), own_kib: kib("RssAnon:")?, file_kib: kib("RssFile:")? })
 }

@@ -20,7 +20,8 @@ pub(super) fn git_directories(policy: &Policy, root: &Path, repository: &Reposit
     let is_workspace = at.parent() == Some(&policy.places.workspace);
     // A `.git` file may say anything: only the workspace's own, which its target acknowledges, leads outside.
     let usable = |place: &&Place| !place.outside || (is_workspace && repository.acknowledged);
-    let places = repository.git_dir.iter().chain(&repository.common_dir).chain(&repository.modules);
+    let common = repository.common_dir.iter().filter(|common| Some(*common) != repository.git_dir.as_ref());
+    let places = repository.git_dir.iter().chain(common).chain(&repository.modules);
     let places = places.chain(repository.worktrees.iter().map(|worktree| &worktree.admin));
     let mut directories: Vec<GitDirectory> =
         places.filter(usable).map(|place| git_directory(policy, &place.path, place.outside, None)).collect();

@@ -2,64 +2,73 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Components, Path, PathBuf};
+use std::path::Path;
+use std::rc::Rc;
 
 /// So many names in one directory are worth a look.
 const MOST_NAMES: usize = 1000;
 
 /// The names below some directories, each directory read once and only when asked about. Most of the tools and secrets
 /// that a policy knows of are not on this machine, and one look is cheaper than one for each.
-pub(super) struct Listings<'a>(Vec<(&'a Path, Listing)>);
+pub(super) struct Listings<'a>(Vec<(&'a [u8], Listing)>);
 
 /// The names in one directory, and what is known of the directories in it.
 #[derive(Default)]
 struct Listing {
     names: OnceCell<Option<Vec<Vec<u8>>>>,
-    below: RefCell<BTreeMap<OsString, Listing>>,
+    below: RefCell<BTreeMap<Vec<u8>, Rc<Listing>>>,
 }
 
 impl<'a> Listings<'a> {
     /// Nothing is read yet.
     pub(super) fn below(directories: impl IntoIterator<Item = &'a Path>) -> Self {
-        Self(directories.into_iter().map(|directory| (directory, Listing::default())).collect())
+        let listing = |directory: &'a Path| (directory.as_os_str().as_bytes(), Listing::default());
+        Self(directories.into_iter().map(listing).collect())
     }
 
     /// Whether there may be something at a path: elsewhere there always may.
     pub(super) fn may_hold(&self, path: &Path) -> bool {
-        self.0.iter().all(|(directory, listing)| match path.strip_prefix(directory) {
-            Ok(below) => listing.may_hold(&mut directory.to_path_buf(), below.components()),
-            Err(_) => true,
-        })
+        let path = path.as_os_str().as_bytes();
+        self.0
+            .iter()
+            .all(|(directory, listing)| !path.starts_with(directory) || listing.may_hold(path, directory.len()))
     }
 }
 
 impl Listing {
-    fn may_hold(&self, directory: &mut PathBuf, mut below: Components<'_>) -> bool {
-        let Some(Component::Normal(first)) = below.next() else { return true };
-        let names = self.names.get_or_init(|| read(directory));
-        let listed = names.as_ref().is_none_or(|names| names.binary_search(&plain(first)).is_ok());
-        if !listed || below.as_path().as_os_str().is_empty() {
-            return listed;
+    /// `length` of the path are this directory.
+    fn may_hold(&self, path: &[u8], length: usize) -> bool {
+        let (directory, below) = path.split_at(length);
+        let Some(below) = below.strip_prefix(b"/") else { return true };
+        let name = below.split(|byte| *byte == b'/').next().unwrap_or_default();
+        if matches!(name, b"" | b"." | b"..") {
+            return true;
         }
-        directory.push(first);
-        self.below.borrow_mut().entry(first.to_owned()).or_default().may_hold(directory, below)
+        let names = self.names.get_or_init(|| read(Path::new(OsStr::from_bytes(directory))));
+        let same = |listed: &Vec<u8>| listed.iter().copied().cmp(name.iter().map(u8::to_ascii_lowercase));
+        let listed = names.as_ref().is_none_or(|names| names.binary_search_by(same).is_ok());
+        listed && (name.len() == below.len() || self.inside(name).may_hold(path, length + 1 + name.len()))
+    }
+
+    fn inside(&self, name: &[u8]) -> Rc<Self> {
+        let mut below = self.below.borrow_mut();
+        if let Some(known) = below.get(name) {
+            return Rc::clone(known);
+        }
+        Rc::clone(below.entry(name.to_vec()).or_default())
     }
 }
 
-/// The names in a directory, sorted; nothing when they are too many or cannot be read.
+/// The names in a directory, sorted, without the difference of large and small letters, which not every directory makes.
+/// Nothing when they are too many or cannot be read.
 fn read(directory: &Path) -> Option<Vec<Vec<u8>>> {
     let entries = std::fs::read_dir(directory).ok()?;
-    let names = entries.take(MOST_NAMES + 1).map(|entry| Ok(plain(&entry?.file_name())));
+    let names = entries.take(MOST_NAMES + 1).map(|entry| Ok(entry?.file_name().as_bytes().to_ascii_lowercase()));
     let mut names = names.collect::<std::io::Result<Vec<_>>>().ok()?;
     names.sort_unstable();
     (names.len() <= MOST_NAMES).then_some(names)
-}
-
-/// A name without the difference of large and small letters, which not every directory makes.
-fn plain(name: &OsStr) -> Vec<u8> {
-    name.as_bytes().to_ascii_lowercase()
 }
 
 #[cfg(test)]
