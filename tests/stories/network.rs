@@ -352,3 +352,29 @@ print(all(connection.recv(9).decode() == str(number) for number, connection in e
     let text = traveller.inside(&["--allow-host", "api.example.com:7"], "/usr/bin/python3 many.py").run().ok();
     assert_eq!(text, "True");
 }
+
+/// Starts a program that can make no socket of netfilter: where a kernel has no nf_tables, or a container forbids them.
+const WITHOUT_NETFILTER: &str = "
+import ctypes, os, platform, struct, sys
+call = {'x86_64': 41, 'aarch64': 198}[platform.machine()]
+steps = [(0x20, 0, 0, 0), (0x15, 0, 5, call), (0x20, 0, 0, 16), (0x15, 0, 3, 16), (0x20, 0, 0, 32), (0x15, 0, 1, 12),
+         (0x06, 0, 0, 0x50000 | 93), (0x06, 0, 0, 0x7fff0000)]
+code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *step) for step in steps))
+program = ctypes.create_string_buffer(struct.pack('HxxxxxxP', len(steps), ctypes.addressof(code)))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program, 0, 0) == 0
+os.execvp(sys.argv[1], sys.argv[1:])
+";
+
+#[test]
+fn without_nf_tables_programs_that_use_the_proxy_are_served() {
+    let Some(traveller) = Traveller::new() else { return };
+    let inside = |words: &[&str]| traveller.call(&["/usr/bin/python3", "-c", WITHOUT_NETFILTER]).arguments(words).run();
+    let flags = ["--allow-host", "api.example.com"];
+    let script = "curl -sS https://api.example.com/; curl -sS http://api.example.com/; curl -sS -m 5 --noproxy '*' http://api.example.com/ || echo no way
+        curl -sSf -m 5 https://evil.example.com/; true";
+    let ended = inside(&[&["pinfold", "run"], &flags[..], &["--", "bash", "-c", script]].concat());
+    assert_eq!(ended.says("evil.example.com").ok(), "api says hello\napi says hello\nno way");
+    assert!(!traveller.log().contains("evil"), "{}", traveller.log());
+    assert!(inside(&[&["pinfold", "plan"], &flags[..]].concat()).ok().contains("proxy only"));
+}
