@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::elf;
-use crate::shell::{Result, cargo, command, read, root, run, target_directory};
+use crate::shell::{Result, cargo, command, read, root, run, target_directory, which};
 
 /// The target of the static program: musl where its standard library is installed or can be, else glibc.
 pub(crate) fn target() -> Result<String> {
@@ -24,7 +24,14 @@ pub(crate) fn target() -> Result<String> {
 pub(crate) fn build() -> Result<PathBuf> {
     let target = target()?;
     let words = format!("build --package pinfold-cli --bin pinfold --release --target {target}");
-    run(cargo(&words).env("CARGO_ENCODED_RUSTFLAGS", rustflags().join("\x1f")).env_remove("RUSTFLAGS"))?;
+    let mut build = cargo(&words);
+    build.env("CARGO_ENCODED_RUSTFLAGS", rustflags().join("\x1f")).env_remove("RUSTFLAGS");
+    // The cryptography of TLS has parts in C and assembly, which need no C library: any compiler for this machine will do.
+    let compiler = format!("CC_{}", target.replace('-', "_"));
+    if std::env::var_os(&compiler).is_none() && which("musl-gcc").is_none() {
+        build.env(compiler, "gcc");
+    }
+    run(&mut build)?;
     let program = target_directory().join(target).join("release/pinfold");
     elf::require_static(&program)?;
     Ok(program)

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-use pinfold_plan::Promise::{NetworkOff, SocketsOutside};
+use pinfold_plan::Promise::{NetworkOff, NetworkRules, SocketsOutside};
 
 use super::super::scene::Scene;
 use super::company::{Service, address_of_host};
@@ -20,6 +20,15 @@ pub(super) const ATTACKS: &[Listed] = &[
     (NetworkOff, "tcp-host", "a service on this host's own address was reached", |_, _, _| {
         let address = address_of_host().ok_or("this host has no address but its loopback")?;
         Ok(calls("tcp", prepared(Service::tcp(address))?))
+    }),
+    (NetworkRules, "tcp-by-rules", "a service on 127.0.0.1 was reached", |_, _, _| {
+        Ok(calls("tcp", prepared(Service::tcp(V4))?))
+    }),
+    (NetworkRules, "tcp-v-six-by-rules", "a service on ::1 was reached", |_, _, _| {
+        Ok(calls("tcp", prepared(Service::tcp(V6))?))
+    }),
+    (NetworkRules, "udp-by-rules", "a datagram reached 127.0.0.1", |_, _, _| {
+        Ok(calls("udp", prepared(Service::udp(V4))?))
     }),
     (SocketsOutside, "unix", "a socket file outside was connected to", |scene, _, name| {
         let path = short(scene, name);
