@@ -236,3 +236,14 @@ fn a_submodule_that_was_initialised_outside_is_fetched_inside() {
     assert_eq!(call.run().says_nothing().ok(), "lib");
     assert_eq!(desk.outside("cd ../fresh; git status --short; git -C lib status --short").ok(), "");
 }
+
+#[test]
+fn a_repository_and_a_secret_whose_names_are_no_text() {
+    let desk = Desk::new();
+    desk.outside("d=$(printf 'r\\351po'); git init --quiet $d; echo secret > $d/.env").ok();
+    let script = "d=$(printf 'r\\351po'); cat $d/.env; git init --quiet $d/new; git -C $d config core.pager x; exit 0";
+    let ended = desk.pinfold(["run", "--json", "--", "bash", "-c", script]).run();
+    assert!(ended.stderr.contains("\"exit-code\":0") && !ended.text().contains("secret"), "{ended}");
+    let plan = desk.pinfold(["plan", "--json"]).run().ok();
+    assert!(plan.contains("r\u{fffd}po/.env"), "{plan}");
+}

@@ -3,6 +3,8 @@
 #![deny(unsafe_code)]
 
 pub mod launch;
+#[cfg(unix)]
+pub mod letters;
 pub mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;

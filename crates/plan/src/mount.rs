@@ -110,23 +110,19 @@ impl Mount {
         }
     }
 
-    /// The step with every path changed.
-    pub(crate) fn with_paths(&self, change: impl Fn(&Path) -> PathBuf) -> Self {
-        let mut mount = self.clone();
-        match &mut mount {
-            Self::Bind { source, at, .. } => (*source, *at) = (change(source), change(at)),
-            Self::CopyOnWrite { source, at, store, .. } => {
-                (*source, *at, *store) = (change(source), change(at), change(store));
-            }
-            Self::Link { at, target } => (*at, *target) = (change(at), change(target)),
+    /// Every path of the step.
+    pub(crate) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        match self {
+            Self::Bind { source, at, .. } => vec![source, at],
+            Self::CopyOnWrite { source, at, store, .. } => vec![source, at, store],
+            Self::Link { at, target } => vec![at, target],
             Self::Private { at, .. }
             | Self::Text { at, .. }
             | Self::Pin { at }
             | Self::Seal { at }
-            | Self::Hide { at, .. } => *at = change(at),
-            Self::Proc | Self::Devices => {}
+            | Self::Hide { at, .. } => vec![at],
+            Self::Proc | Self::Devices => Vec::new(),
         }
-        mount
     }
 
     /// The path inside that this step makes.

@@ -182,27 +182,39 @@ impl Plan {
     /// The format that this code writes and reads.
     pub const FORMAT: u32 = 1;
 
-    /// What confines, without what is watched or told, and with every path changed.
-    pub fn confining(&self, change: impl Fn(&Path) -> PathBuf) -> Self {
-        let rule = |rule: &LandlockRule| LandlockRule { path: change(&rule.path), access: rule.access };
+    /// What confines, without what is watched or told.
+    pub fn confining(&self) -> Self {
         Self {
-            format: self.format,
-            backend: self.backend,
             fallback: None,
             profile: self.profile.clone(),
-            workspace: change(&self.workspace),
-            home: change(&self.home),
-            private_home: change(&self.private_home),
-            private_temp: self.private_temp.as_deref().map(&change),
-            identity: self.identity,
-            network: self.network,
+            workspace: self.workspace.clone(),
+            home: self.home.clone(),
+            private_home: self.private_home.clone(),
+            private_temp: self.private_temp.clone(),
             publish: self.publish.clone(),
-            mounts: self.mounts.iter().map(|mount| mount.with_paths(&change)).collect(),
-            landlock: Landlock { abi: self.landlock.abi, rules: self.landlock.rules.iter().map(rule).collect() },
-            seccomp: self.seccomp,
-            limits: self.limits,
+            mounts: self.mounts.clone(),
+            landlock: self.landlock.clone(),
             watch: Vec::new(),
             assurance: Vec::new(),
+            ..*self
         }
+    }
+
+    /// The plan with every path changed.
+    pub fn with_paths(mut self, change: impl Fn(&Path) -> PathBuf) -> Self {
+        let own =
+            [&mut self.workspace, &mut self.home, &mut self.private_home].into_iter().chain(&mut self.private_temp);
+        let rules = self.landlock.rules.iter_mut().map(|rule| &mut rule.path);
+        let mounts = self.mounts.iter_mut().flat_map(Mount::paths_mut);
+        let watched = self.watch.iter_mut().flat_map(Watch::paths_mut);
+        own.chain(rules).chain(mounts).chain(watched).for_each(|path| *path = change(path));
+        self
+    }
+}
+
+impl Watch {
+    /// Every path of it.
+    pub fn paths_mut(&mut self) -> [&mut PathBuf; 2] {
+        [&mut self.directory, &mut self.name]
     }
 }

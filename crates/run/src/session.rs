@@ -19,6 +19,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pinfold_confine::letters::{bytes, letters};
 use pinfold_confine::linux::probe::Names;
 use pinfold_plan::Watch;
 use serde::{Deserialize, Serialize};
@@ -195,12 +196,28 @@ pub struct Memory {
     pub rebasing: Vec<PathBuf>,
 }
 
-/// The record of a run.
+impl Memory {
+    /// The same with every path changed.
+    fn with_paths(mut self, change: impl Fn(&Path) -> PathBuf) -> Self {
+        let lists = [&mut self.roots, &mut self.outside, &mut self.known, &mut self.rebasing].into_iter().flatten();
+        let watched = self.watch.iter_mut().flat_map(Watch::paths_mut);
+        lists.chain(watched).chain([&mut self.workspace]).for_each(|path| *path = change(path));
+        self
+    }
+}
+
+/// The record of a run. Its paths are letters (`confine::letters`); in format 1 they were text.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Record {
     format: u32,
     memory: Memory,
+}
+
+impl Record {
+    fn into_memory(self) -> Memory {
+        if self.format == 1 { self.memory } else { self.memory.with_paths(|path| bytes(path).into()) }
+    }
 }
 
 /// A run that is going on. Dropping it removes its record.
@@ -219,7 +236,7 @@ impl Session {
         let path = store.root.join("sessions").join(format!("{id}.json"));
         // Under another name until it is locked and whole: nobody may take it for the record of a dead run.
         let partial = path.with_extension("new");
-        let record = Record { format: 1, memory: memory.clone() };
+        let record = Record { format: 2, memory: memory.clone().with_paths(|path| letters(path).into()) };
         let text = serde_json::to_vec(&record).map_err(io::Error::from);
         let text = at(text, "write", &path)?;
         let mut file =
@@ -270,7 +287,7 @@ impl Leftover {
         }
         let record: Option<Record> = serde_json::from_reader(io::BufReader::new(&file)).ok();
         // A record that was cut off while it was written belongs to a run that never started its command.
-        let memory = record.map(|record| record.memory).unwrap_or_default();
+        let memory = record.map(Record::into_memory).unwrap_or_default();
         let id = path.file_stem()?.to_string_lossy().into_owned();
         Some(Self { id, memory, path: path.to_owned(), _lock: file })
     }

@@ -16,13 +16,12 @@ use pinfold_plan::{Plan, Watch};
 use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch, init};
 use rustix::fs::{AtFlags, CWD, FileType, RenameFlags};
 use rustix::io::Errno;
-use serde::{Deserialize, Serialize};
 
 use crate::open;
 use crate::settings::{self, Settings};
 
 /// A protected name that appeared.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quarantined {
     /// Where it appeared.
     pub path: PathBuf,

@@ -12,7 +12,8 @@ use crate::output;
 pub(crate) fn plan(args: PlanArgs) -> Result<ExitCode, CliError> {
     let plan = prepare(&args.policy)?.plan;
     if args.json {
-        return output::json(&plan);
+        // JSON is text, which a path need not be.
+        return output::json(&plan.with_paths(|path| path.to_string_lossy().into_owned().into()));
     }
     print!("{}", describe(&plan));
     Ok(ExitCode::SUCCESS)

@@ -68,7 +68,7 @@ impl Prepared {
 pub(crate) struct Call {
     pub(crate) context: Context,
     pub(crate) policy: Policy,
-    /// Why user namespaces cannot be made here, if so.
+    /// Why user namespaces cannot be made here, if so and as far as it has been looked at.
     pub(crate) no_user_namespaces: Option<String>,
 }
 
@@ -79,7 +79,7 @@ impl Call {
         let merged = layers::in_force(&context, flags)?;
         output::withheld(&merged.withheld);
         output::notes(&merged.notes);
-        Ok(Self { context, policy: merged.policy, no_user_namespaces: probe::no_user_namespaces() })
+        Ok(Self { context, policy: merged.policy, no_user_namespaces: None })
     }
 
     /// What is known of its plan already.
@@ -128,7 +128,9 @@ impl Call {
 
 /// Makes the plan for a call.
 pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
-    Call::new(flags)?.plan(|| Ok(probe::can_redirect().unwrap_or(false)))
+    let mut call = Call::new(flags)?;
+    call.no_user_namespaces = probe::no_user_namespaces();
+    call.plan(|| Ok(probe::can_redirect().unwrap_or(false)))
 }
 
 /// A command that could write pinfold's own state or policy would decide about the next run.

@@ -1,5 +1,6 @@
 //! What there is to say after a run: nothing when all is well.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -48,11 +49,25 @@ struct Summary<'a> {
     signal: Option<i32>,
     limit: Option<String>,
     duration_ms: u64,
-    quarantined: &'a [Quarantined],
-    refused: &'a [PathBuf],
+    quarantined: Vec<Moved<'a>>,
+    refused: Vec<Cow<'a, str>>,
     in_home: &'a [String],
     missed_network: bool,
     network: Option<traffic::Summary>,
+}
+
+/// Something quarantined. JSON is text, which a path need not be.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Moved<'a> {
+    path: Cow<'a, str>,
+    moved_to: Option<Cow<'a, str>>,
+}
+
+impl<'a> From<&'a Quarantined> for Moved<'a> {
+    fn from(Quarantined { path, moved_to }: &'a Quarantined) -> Self {
+        Self { path: path.to_string_lossy(), moved_to: moved_to.as_ref().map(|path| path.to_string_lossy()) }
+    }
 }
 
 impl Report<'_> {
@@ -95,8 +110,8 @@ impl Report<'_> {
             signal: if let End::Killed(signal) = self.end { Some(*signal) } else { None },
             limit: if let End::Limited(limit) = self.end { Some(describe_limit(limit)) } else { None },
             duration_ms: self.duration_ms,
-            quarantined: &self.quarantined,
-            refused: &self.refused,
+            quarantined: self.quarantined.iter().map(Moved::from).collect(),
+            refused: self.refused.iter().map(|path| path.to_string_lossy()).collect(),
             in_home: &self.in_home,
             missed_network: self.missed_network,
             network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, prepared)),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pinfold_confine::linux::{Foundation, end_by};
+use pinfold_confine::linux::{Foundation, end_by, probe};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Network, linux};
 use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session};
@@ -87,14 +87,17 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     Ok((&end).into())
 }
 
-/// Makes the namespaces. Where the kernel will not, for a reason that its settings do not tell, the plan is for none.
+/// Makes the namespaces, and looks meanwhile whether they can be used. Where they cannot, the plan is for none.
 fn lay_foundation(call: &mut Call) -> Result<Foundation, CliError> {
-    let laid = match Foundation::lay(call.ground()) {
+    let laid = Foundation::lay(call.ground());
+    call.no_user_namespaces = probe::no_user_namespaces();
+    let laid = match laid {
+        Ok(foundation) if call.no_user_namespaces.is_none() => Ok(foundation),
         Err(error) if call.no_user_namespaces.is_none() => {
             call.no_user_namespaces = Some(format!("the kernel refuses user namespaces: {}", error.source));
             Foundation::lay(call.ground())
         }
-        laid => laid,
+        _ => Foundation::lay(call.ground()),
     };
     laid.map_err(|error| CliError::from_error(&error))
 }

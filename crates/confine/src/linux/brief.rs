@@ -1,15 +1,14 @@
 //! What the first process is told once there is a plan: how to confine itself and what to start.
 //!
-//! On the link it is the length in bytes, with the descriptors, and then JSON in pieces. JSON knows no bytes, so every
-//! path and word goes as text with one letter for each byte, which for most is the text itself.
+//! On the link it is the length in bytes, with the descriptors, and then JSON in pieces. Every path and word goes
+//! as letters (`letters.rs`).
 
 use std::collections::VecDeque;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pinfold_plan::Plan;
 use rustix::io::Errno;
@@ -20,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::trees::Trees;
 use crate::launch::{Launch, TerminalSize};
+use crate::letters::{bytes, letters};
 
 /// Longest piece, in bytes: well below what a socket holds at once.
 const PIECE_BYTES: usize = 32 << 10;
@@ -61,10 +61,10 @@ pub(super) struct Brief {
 pub(super) fn send(link: &OwnedFd, launch: &Launch<'_>, trees: Trees) -> io::Result<()> {
     let (trees, views) = trees.into_parts();
     let text = Text {
-        plan: launch.plan.confining(|path| letters(path.as_os_str()).into()),
-        command: launch.command.iter().map(|word| letters(word)).collect(),
+        plan: launch.plan.confining().with_paths(|path| letters(path).into()),
+        command: launch.command.iter().map(letters).collect(),
         environment: launch.environment.iter().map(|(name, value)| (letters(name), letters(value))).collect(),
-        directory: letters(launch.directory.as_os_str()),
+        directory: letters(launch.directory),
         terminal: launch.terminal,
         umask: launch.umask,
         stdio: launch.stdio.map(|descriptor| descriptor.is_some()),
@@ -123,7 +123,7 @@ impl Brief {
     fn read(text: Text, mut descriptors: VecDeque<OwnedFd>) -> io::Result<Self> {
         let stdio = text.stdio.map(|replaced| replaced.then(|| descriptors.pop_front()).flatten());
         Ok(Self {
-            plan: text.plan.confining(|path| bytes(path).into()),
+            plan: text.plan.with_paths(|path| bytes(path).into()),
             command: text.command.iter().map(bytes).collect(),
             environment: text.environment.iter().map(|(name, value)| (bytes(name), bytes(value))).collect(),
             directory: bytes(&text.directory).into(),
@@ -145,32 +145,5 @@ impl Brief {
             stdio: self.stdio.each_ref().map(|descriptor| descriptor.as_ref().map(|descriptor| descriptor.as_fd())),
             umask: self.umask,
         }
-    }
-}
-
-/// One letter for each byte.
-fn letters(bytes: &OsStr) -> String {
-    bytes.as_bytes().iter().map(|byte| char::from(*byte)).collect()
-}
-
-/// One byte for each letter.
-fn bytes(letters: impl AsRef<Path>) -> OsString {
-    let letters = letters.as_ref().as_os_str().to_string_lossy();
-    OsString::from_vec(letters.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?')).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_of_a_file_survives_the_journey() {
-        let every: Vec<u8> = (1..=255).collect();
-        for name in [&every[..], b"plain", "Übung/日本語".as_bytes(), b"caf\xe9"] {
-            let name = OsStr::from_bytes(name);
-            assert_eq!(bytes(letters(name)), name);
-            assert_eq!(bytes(PathBuf::from(letters(name))), name);
-        }
-        assert_eq!(letters(OsStr::new("/usr/bin")), "/usr/bin");
     }
 }

@@ -3,9 +3,12 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
+
+use rustix::fs::{Mode, OFlags, RawDir};
 
 /// So many names in one directory are worth a look.
 const MOST_NAMES: usize = 1000;
@@ -31,9 +34,9 @@ impl<'a> Listings<'a> {
     /// Whether there may be something at a path: elsewhere there always may.
     pub(super) fn may_hold(&self, path: &Path) -> bool {
         let path = path.as_os_str().as_bytes();
-        self.0
-            .iter()
-            .all(|(directory, listing)| !path.starts_with(directory) || listing.may_hold(path, directory.len()))
+        let around = self.0.iter().filter(|(directory, _)| path.starts_with(directory));
+        let nearest = around.max_by_key(|(directory, _)| directory.len());
+        nearest.is_none_or(|(directory, listing)| listing.may_hold(path, directory.len()))
     }
 }
 
@@ -64,11 +67,19 @@ impl Listing {
 /// The names in a directory, sorted, without the difference of large and small letters, which not every directory makes.
 /// Nothing when they are too many or cannot be read.
 fn read(directory: &Path) -> Option<Vec<Vec<u8>>> {
-    let entries = std::fs::read_dir(directory).ok()?;
-    let names = entries.take(MOST_NAMES + 1).map(|entry| Ok(entry?.file_name().as_bytes().to_ascii_lowercase()));
-    let mut names = names.collect::<std::io::Result<Vec<_>>>().ok()?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let directory = rustix::fs::open(directory, flags, Mode::empty()).ok()?;
+    let mut buffer = [MaybeUninit::uninit(); 4096];
+    let mut entries = RawDir::new(directory, &mut buffer);
+    let mut names = Vec::new();
+    while let Some(entry) = entries.next() {
+        names.push(entry.ok()?.file_name().to_bytes().to_ascii_lowercase());
+        if names.len() > MOST_NAMES {
+            return None;
+        }
+    }
     names.sort_unstable();
-    (names.len() <= MOST_NAMES).then_some(names)
+    Some(names)
 }
 
 #[cfg(test)]
