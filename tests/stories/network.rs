@@ -57,6 +57,14 @@ fn an_allowed_host_is_reached_and_another_is_refused() {
 }
 
 #[test]
+fn a_refusal_is_told_of_a_program_with_any_name() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "cp $(command -v curl) $'\\xff' && ./$'\\xff' -sSf -m 5 http://93.184.216.35/; rm $'\\xff'";
+    let ended = traveller.inside(&["--network", "rules"], script).run();
+    ended.says("refused: ").says("--allow-host 93.184.216.35").ok();
+}
+
+#[test]
 fn names_of_version_6_are_reached() {
     let Some(traveller) = Traveller::new() else { return };
     let script = "curl -sS http://six.example.com/; curl -sS -6 http://six.example.com/";

@@ -130,7 +130,9 @@ fn held_sockets(pid: u32) -> Vec<u64> {
 }
 
 fn process(pid: u32) -> Process {
-    Process { pid, exe: fs::read_link(format!("/proc/{pid}/exe")).ok() }
+    let exe = fs::read_link(format!("/proc/{pid}/exe")).ok();
+    // JSON knows no bytes, and a report that cannot be written would be none.
+    Process { pid, exe: exe.map(|exe| exe.to_string_lossy().into_owned().into()) }
 }
 
 #[cfg(test)]
