@@ -141,7 +141,7 @@ impl GateProcess {
 /// This program as a gate.
 fn command(plan: &Plan, link: OwnedFd) -> Command {
     let mut command = Command::new(PROGRAM);
-    command.arg(pinfold_gate::ARGUMENT).env_clear().current_dir("/").stdin(link).stdout(Stdio::null());
+    command.arg0("pinfold").arg(pinfold_gate::ARGUMENT).env_clear().current_dir("/").stdin(link).stdout(Stdio::null());
     // Ctrl-C at the terminal is for the command, which may go on after it.
     command.process_group(0);
     if let Identity::Shadow { uid, .. } = plan.identity {
