@@ -68,6 +68,8 @@ pub(crate) const TABLE_BYTES_MAX: u64 = 8 << 20;
 /// Descriptors of one process that are looked at.
 pub(crate) const DESCRIPTORS_MAX: usize = 8192;
 
+/// Connections that are looked into: each has buffers for two encryptions.
+pub(crate) const INSPECTED_MAX: usize = 1024;
 /// Certificates that are kept for hosts.
 pub(crate) const CERTIFICATES_MAX: usize = 1024;
 /// Bytes of a file with the host's certificates.
@@ -85,8 +87,10 @@ pub(crate) const HEAD_TIME: Duration = Duration::from_secs(75);
 pub(crate) const STREAMS_MAX: u32 = 100;
 /// Connections to one host that wait for the next request of one client.
 pub(crate) const IDLE_MAX: usize = 16;
-/// How many bytes a peer of HTTP/2 may send before it is told that they were taken.
-pub(crate) const WINDOW_BYTES: u32 = 1 << 20;
+/// How many bytes a client of HTTP/2 may send before it is told that they were taken.
+pub(crate) const WINDOW_INSIDE_BYTES: u32 = 256 << 10;
+/// The same for a server, which is further away.
+pub(crate) const WINDOW_OUTSIDE_BYTES: u32 = 2 << 20;
 /// Hosts that one connection to the proxy may make requests to.
 pub(crate) const PROXY_HOSTS_MAX: usize = 32;
 

@@ -15,40 +15,18 @@ use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use crate::budget::Meter;
-use crate::limits::{COPY_BYTES, OPENING_BYTES_MAX, PIPE_BYTES, PIPES_MAX};
-use crate::sniff::{Sniffed, sniff};
+use crate::limits::{COPY_BYTES, PIPE_BYTES, PIPES_MAX};
+use crate::watch::Watch;
 
 /// Why a relay was cut off by the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Cut {
     #[error("a budget of the network is used up")]
     Budget,
-    #[error("a request came in pieces, as if not to be recognised")]
-    LateRequest,
-}
-
-/// What has passed of a beginning that could still become a request of HTTP, which the gate would have to read.
-#[derive(Debug, Default)]
-pub(crate) struct Watch(Option<Vec<u8>>);
-
-impl Watch {
-    /// Watches what follows these bytes.
-    pub(crate) fn after(bytes: &[u8]) -> Self {
-        Self(Some(bytes.to_vec()))
-    }
-
-    fn see(&mut self, bytes: &[u8]) -> Result<(), Cut> {
-        let Some(seen) = &mut self.0 else { return Ok(()) };
-        seen.extend_from_slice(bytes);
-        match sniff(seen) {
-            Sniffed::Http => Err(Cut::LateRequest),
-            Sniffed::Undecided { .. } if seen.len() <= OPENING_BYTES_MAX => Ok(()),
-            _ => {
-                self.0 = None;
-                Ok(())
-            }
-        }
-    }
+    #[error("a request or a client hello came so late that it was not recognised")]
+    LateOpening,
+    #[error("a second client hello names another host than the first")]
+    OtherHello,
 }
 
 /// Carries bytes both ways. `early` was read from the client already and goes first.
@@ -107,7 +85,7 @@ async fn pump(from: &TcpStream, to: &TcpStream, mut direction: Direction, meter:
         match moved {
             Ok(0) => break,
             // A full buffer: there is probably more.
-            Ok(count) => much = count >= COPY_BYTES && !matches!(&direction, Direction::Out(Watch(Some(_)))),
+            Ok(count) => much = count >= COPY_BYTES && !matches!(&direction, Direction::Out(watch) if !watch.is_over()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }

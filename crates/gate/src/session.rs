@@ -12,7 +12,7 @@ use crate::ask::Ask;
 use crate::attribution::Attribution;
 use crate::budget::Budgets;
 use crate::dns::{Meaning, Pool};
-use crate::limits::CONNECTIONS_MAX;
+use crate::limits::{CONNECTIONS_MAX, INSPECTED_MAX};
 use crate::link::{Outbox, Start};
 use crate::resolve::{Names, Resolver};
 use crate::secrets::Secrets;
@@ -55,6 +55,8 @@ pub(crate) struct Session {
     pub(crate) outbox: Outbox,
     /// Room for connections.
     pub(crate) room: Arc<Semaphore>,
+    /// Room for those that are looked into.
+    pub(crate) inspected: Semaphore,
     arrival: Arrival,
     last: AtomicU64,
 }
@@ -75,6 +77,7 @@ impl Session {
             attribution: Attribution::new(start.init_pid),
             outbox,
             room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            inspected: Semaphore::new(INSPECTED_MAX),
             arrival: surroundings.arrival,
             last: AtomicU64::new(0),
         })

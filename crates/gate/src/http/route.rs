@@ -15,7 +15,7 @@ use super::{Body, Metered, Version};
 use crate::budget::Meter;
 use crate::connection::{Connection, Pass};
 use crate::dial::{DialError, Dialed, dial};
-use crate::limits::{HANDSHAKE_TIME, IDLE_MAX, WINDOW_BYTES};
+use crate::limits::{HANDSHAKE_TIME, IDLE_MAX, WINDOW_OUTSIDE_BYTES};
 use crate::tls::{HTTP_2, server_name};
 
 /// The way of one client's requests to one host.
@@ -180,7 +180,7 @@ where
     if http_2 {
         let mut client = http2::Builder::new(TokioExecutor::new());
         client.timer(TokioTimer::new());
-        client.initial_stream_window_size(WINDOW_BYTES).initial_connection_window_size(WINDOW_BYTES);
+        client.initial_stream_window_size(WINDOW_OUTSIDE_BYTES).initial_connection_window_size(WINDOW_OUTSIDE_BYTES);
         let (sender, connection) = client.handshake(TokioIo::new(io)).await?;
         tokio::spawn(connection);
         return Ok(Lease::Two(sender));
