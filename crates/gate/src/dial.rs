@@ -4,12 +4,13 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use pinfold_policy::{Destination, Ruling};
+use rustix::net::sockopt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::connection::Pass;
-use crate::limits::{DIAL_TIME, HEAD_START};
+use crate::limits::{DIAL_TIME, HEAD_START, KEEPALIVE_AFTER};
 use crate::refusal::Refusal;
 use crate::session::Session;
 
@@ -127,7 +128,8 @@ async fn connect(address: IpAddr, port: u16) -> io::Result<Dialed> {
 /// What every connection of the gate has: no waiting for more to send, and notice of a peer that is gone.
 pub(crate) fn settle(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    Ok(rustix::net::sockopt::set_socket_keepalive(stream, true)?)
+    sockopt::set_socket_keepalive(stream, true)?;
+    Ok(sockopt::set_tcp_keepidle(stream, KEEPALIVE_AFTER)?)
 }
 
 fn unreachable(to: &Destination, error: &io::Error) -> String {

@@ -52,6 +52,11 @@ pub(crate) const UPSTREAM_HEAD_BYTES_MAX: usize = 8 << 10;
 /// Hosts that budgets are kept for.
 pub(crate) const HOSTS_COUNTED_MAX: usize = 32 << 10;
 
+/// How long one side may be silent after the other has said all.
+pub(crate) const HALF_CLOSED_SILENCE: Duration = Duration::from_secs(15 * 60);
+/// How long a connection is silent before the peer is asked whether it is still there.
+pub(crate) const KEEPALIVE_AFTER: Duration = Duration::from_secs(120);
+
 /// Bytes that are copied at once where data is moved through this process.
 pub(crate) const COPY_BYTES: usize = 64 << 10;
 /// Bytes of a pipe through which data is moved past this process.

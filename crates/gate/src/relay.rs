@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use rustix::net::Shutdown;
 use rustix::pipe::{PipeFlags, SpliceFlags};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::budget::Meter;
-use crate::limits::{COPY_BYTES, PIPE_BYTES, PIPES_MAX};
+use crate::limits::{COPY_BYTES, HALF_CLOSED_SILENCE, PIPE_BYTES, PIPES_MAX};
 use crate::watch::Watch;
 
 /// Why a relay was cut off by the gate.
@@ -45,12 +47,34 @@ pub(crate) async fn relay(
         drop(early);
         pump(&client, &server, Direction::Out(watch), meter).await
     };
-    let done = tokio::try_join!(out, pump(&server, &client, Direction::In, meter));
+    let done = both(out, pump(&server, &client, Direction::In, meter), meter).await;
     if done.is_err() {
         break_off(&client);
         break_off(&server);
     }
-    done.map(drop)
+    done
+}
+
+/// Waits for both directions. When one has ended, the other one may not be silent for ever: whom it would tell something
+/// may be gone without a word.
+async fn both(
+    out: impl Future<Output = io::Result<()>> + Send,
+    back: impl Future<Output = io::Result<()>> + Send,
+    meter: &Meter,
+) -> io::Result<()> {
+    let (mut out, mut back) = (pin!(out), pin!(back));
+    let mut other: Pin<&mut (dyn Future<Output = io::Result<()>> + Send)> = tokio::select! {
+        done = &mut out => { done?; back }
+        done = &mut back => { done?; out }
+    };
+    loop {
+        let before = meter.totals();
+        match timeout(HALF_CLOSED_SILENCE, &mut other).await {
+            Ok(done) => return done,
+            Err(_) if meter.totals() == before => return Err(io::ErrorKind::TimedOut.into()),
+            Err(_) => {}
+        }
+    }
 }
 
 /// Makes the end of a connection a reset, which nobody takes for the end of the data.
@@ -65,12 +89,16 @@ enum Direction {
     In,
 }
 
-async fn send_early(server: &TcpStream, early: &[u8], meter: &Meter) -> io::Result<()> {
-    if meter.take(early.len()) < early.len() {
-        return Err(io::Error::other(Cut::Budget));
+async fn send_early(server: &TcpStream, mut early: &[u8], meter: &Meter) -> io::Result<()> {
+    while !early.is_empty() {
+        let (now, later) = early.split_at(meter.take(early.len()));
+        if now.is_empty() {
+            return Err(io::Error::other(Cut::Budget));
+        }
+        write_all(server, now).await?;
+        meter.sent(now.len(), now.len());
+        early = later;
     }
-    write_all(server, early).await?;
-    meter.sent(early.len(), early.len());
     Ok(())
 }
 
