@@ -3,7 +3,7 @@
 
 pub(crate) mod peers;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -78,16 +78,24 @@ impl Gate {
         Self::start(start(network), meant_for(port)).await
     }
 
-    pub(crate) async fn start(mut start: Start, surroundings: Surroundings) -> Self {
+    pub(crate) async fn start(start: Start, surroundings: Surroundings) -> Self {
+        Self::start_at(0, start, surroundings).await
+    }
+
+    /// A gate that listens on this port of both loopbacks for what is redirected.
+    pub(crate) async fn start_at(port: u16, mut start: Start, surroundings: Surroundings) -> Self {
         let listener = || TcpListener::bind("127.0.0.1:0").expect("a listener");
-        let (redirected, proxy, dns_tcp) = (listener(), listener(), listener());
+        let (redirected, proxy, dns_tcp) =
+            (TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener"), listener(), listener());
+        let redirected_6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).expect("a listener");
         let dns = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         let address = |listener: &TcpListener| listener.local_addr().expect("an address");
         let addresses =
             (dns.local_addr().expect("an address"), address(&redirected), address(&proxy), address(&dns_tcp));
-        start.sockets = vec![SocketRole::Tcp4, SocketRole::Proxy, SocketRole::DnsUdp, SocketRole::DnsTcp];
+        start.sockets =
+            vec![SocketRole::Tcp4, SocketRole::Tcp6, SocketRole::Proxy, SocketRole::DnsUdp, SocketRole::DnsTcp];
         let (own, theirs) = link_pair();
-        let sockets = [redirected.as_fd(), proxy.as_fd(), dns.as_fd(), dns_tcp.as_fd()];
+        let sockets = [redirected.as_fd(), redirected_6.as_fd(), proxy.as_fd(), dns.as_fd(), dns_tcp.as_fd()];
         link::send_start(own.as_fd(), &start, &sockets).expect("sent");
         std::thread::spawn(move || {
             let (start, descriptors) = link::receive_start(theirs.as_fd()).expect("received");
