@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use pinfold_policy::{Destination, Ruling};
-use rustix::net::sockopt;
+use rustix::net::{RecvFlags, sockopt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -20,6 +20,17 @@ pub(crate) struct Dialed {
     pub(crate) stream: TcpStream,
     /// The host's address; nothing when a proxy upstream resolves the name.
     pub(crate) address: Option<IpAddr>,
+}
+
+impl Dialed {
+    /// Has the host not closed it yet?
+    pub(crate) fn is_open(&self) -> bool {
+        let look = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        match rustix::net::recv(&self.stream, &mut [0; 1][..], look) {
+            Ok((count, _)) => count > 0,
+            Err(error) => error == rustix::io::Errno::AGAIN,
+        }
+    }
 }
 
 /// Why there is none.

@@ -109,9 +109,17 @@ impl Route {
         });
     }
 
+    /// Sends a request that nobody has seen on a connection of its own.
+    async fn send_again(self: &Arc<Self>, request: Request<Body>) -> Option<Result<Response<Incoming>, hyper::Error>> {
+        let Ok(Lease::One(mut sender)) = self.open(false).await else { return None };
+        let response = sender.send_request(request).await;
+        self.give_back(sender);
+        Some(response)
+    }
+
     async fn open(&self, http_2: bool) -> Result<Lease, DialError> {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let dialed = match first {
+        let dialed = match first.filter(Dialed::is_open) {
             Some(dialed) => dialed,
             None => dial(&self.connection.session, &self.pass).await?,
         };
@@ -160,7 +168,14 @@ impl Lease {
         match self {
             Self::Two(mut sender) => sender.send_request(request).await,
             Self::One(mut sender) => {
-                let response = sender.send_request(request).await?;
+                let response = match sender.try_send_request(request).await {
+                    Ok(response) => response,
+                    Err(mut error) => match error.take_message() {
+                        // The host had closed the connection before it could see the request.
+                        Some(request) => return route.send_again(request).await.ok_or_else(|| error.into_error())?,
+                        None => return Err(error.into_error()),
+                    },
+                };
                 route.give_back(sender);
                 Ok(response)
             }
