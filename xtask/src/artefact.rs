@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::elf;
-use crate::shell::{Result, cargo, command, read, root, run, target_directory};
+use crate::shell::{Result, cargo, command, read, root, run, target_directory, which};
 
 /// The target of the static program: musl where its standard library is installed or can be, else glibc.
 pub(crate) fn target() -> Result<String> {
@@ -24,10 +24,20 @@ pub(crate) fn target() -> Result<String> {
 pub(crate) fn build() -> Result<PathBuf> {
     let target = target()?;
     let words = format!("build --package pinfold-cli --bin pinfold --release --target {target}");
-    run(cargo(&words).env("CARGO_ENCODED_RUSTFLAGS", rustflags().join("\x1f")).env_remove("RUSTFLAGS"))?;
+    let mut build = cargo(&words);
+    build.env("CARGO_ENCODED_RUSTFLAGS", rustflags().join("\x1f")).env_remove("RUSTFLAGS");
+    run(build.envs(c_compiler(&target)))?;
     let program = target_directory().join(target).join("release/pinfold");
     elf::require_static(&program)?;
     Ok(program)
+}
+
+/// The compiler for the little C of `ring`. It asks nothing of a C library that glibc and musl do differently, so the
+/// ordinary compiler does where there is none for musl.
+fn c_compiler(target: &str) -> Option<(String, &'static str)> {
+    let variable = format!("CC_{}", target.replace('-', "_"));
+    let given = std::env::var_os(&variable).is_some() || which("musl-gcc").is_some();
+    (target.ends_with("musl") && !given).then_some((variable, "gcc"))
 }
 
 /// Static linking, no path of the building machine in messages, and no question to the processor how it would like to
