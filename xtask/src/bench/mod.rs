@@ -58,12 +58,26 @@ pub(crate) fn run(what: &What) -> Result<()> {
     measured.run(&|name| only.is_empty() || only.iter().any(|asked| asked == name))
 }
 
+/// Gives the ordinary user the running toolchain, where toolchains are looked for: by hard links if that is possible.
+fn lend_toolchain(home: &Path) -> Result<PathBuf> {
+    let own = PathBuf::from(read(&mut command("rustc", ["--print", "sysroot"]))?.trim());
+    let lent = home.join(".rustup/toolchains/bench");
+    for part in ["bin", "lib"].map(Path::new).into_iter().filter(|part| !lent.join(part).exists()) {
+        std::fs::create_dir_all(&lent)?;
+        let copy = |how: &str| carry_out(command("cp", [how]).arg(own.join(part)).arg(lent.join(part)));
+        copy("-alT").or_else(|_| copy("-aT"))?;
+    }
+    carry_out(command("chown", [TEST_USER]).arg(home.join(".rustup")))?;
+    Ok(lent)
+}
+
 /// Runs this program again as the ordinary user, who gets copies that he can reach.
 fn as_test_user(only: &[String], rounds: usize, program: &Path) -> Result<()> {
     step("system packages", || machine::install(&FOR_BENCHMARKS))?;
     machine::make_test_user()?;
     let entry = read(&mut command("getent", ["passwd", TEST_USER]))?;
     let home = entry.split(':').nth(5).ok_or("the test user has no home")?.to_owned();
+    let toolchain = step("toolchain", || lend_toolchain(Path::new(&home)))?;
     let programs = std::env::temp_dir().join(format!("pinfold-bench-{}", std::process::id()));
     std::fs::create_dir(&programs)?;
     let (own, pinfold) = (programs.join("xtask"), programs.join("pinfold"));
@@ -72,7 +86,8 @@ fn as_test_user(only: &[String], rounds: usize, program: &Path) -> Result<()> {
     let user = format!("--reuid={TEST_USER} --regid={TEST_USER} --init-groups --inh-caps=-all --bounding-set=-all");
     let mut again = command("setpriv", user.split(' '));
     again.arg(&own).args(["bench", "run", "--rounds", &rounds.to_string(), "--program"]).arg(&pinfold).args(only);
-    again.env_clear().env("HOME", &home).env("PATH", "/usr/local/bin:/usr/bin:/bin").env("USER", TEST_USER);
+    let path = format!("{}/bin:/usr/local/bin:/usr/bin:/bin", toolchain.display());
+    again.env_clear().env("HOME", &home).env("PATH", path).env("USER", TEST_USER);
     let done = carry_out(again.current_dir(&home));
     std::fs::remove_dir_all(&programs)?;
     done
