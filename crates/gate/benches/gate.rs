@@ -20,14 +20,16 @@ use support::peers::{TestCa, client_1, get, http_server, read, says, tls};
 
 /// The argument with which this program is the gate.
 const GATE: &str = "__gate";
+/// What can be measured alone, by its name behind `--`.
+const MEASURES: [&str; 4] = ["streams", "setups", "memory", "requests"];
 /// Bytes of one stream.
-const STREAM_BYTES: u64 = 4 << 30;
+const STREAM_BYTES: u64 = 1 << 30;
 const PIECE_BYTES: usize = 256 << 10;
 const CONNECTIONS: usize = 1000;
 const IDLE_CONNECTIONS: usize = 2000;
 const CLIENTS: usize = 16;
 const REQUESTS: usize = 1500;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -36,11 +38,21 @@ fn main() {
     }
     let proxy = arguments.windows(2).find(|pair| pair[0] == "--proxy").map(|pair| pair[1].clone());
     println!("| measure | direct | gate | ratio |\n| --- | --- | --- | --- |");
-    streams();
-    setups();
-    memory();
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(requests(proxy.as_deref()));
+    let asked: Vec<&str> = MEASURES.into_iter().filter(|name| arguments.iter().any(|word| word == name)).collect();
+    let wanted = |name: &str| asked.is_empty() || asked.contains(&name);
+    if wanted("streams") {
+        streams();
+    }
+    if wanted("setups") {
+        setups();
+    }
+    if wanted("memory") {
+        memory();
+    }
+    if wanted("requests") {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(requests(proxy.as_deref()));
+    }
 }
 
 /// A gate process; everything that is redirected to it was meant for one port of this machine.

@@ -32,9 +32,10 @@ where
             continue;
         }
         let done = work(session.clone(), stream, client);
+        let carried = session.carry();
         tokio::spawn(async move {
             done.await;
-            drop(place);
+            drop((place, carried));
         });
     }
 }

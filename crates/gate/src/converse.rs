@@ -1,6 +1,7 @@
 //! A connection from its beginning to its end: judge, dial, recognise, carry.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use pinfold_policy::Destination;
@@ -27,9 +28,9 @@ pub(crate) async fn converse(connection: Arc<Connection>, client: TcpStream, ear
         Ok(pass) => {
             let (session, to) = (connection.session.clone(), pass.clone());
             let dialing = async move { dial(&session, &to).await };
-            carry(&connection, client, early, pass, dialing).await;
+            Box::pin(carry(&connection, client, early, pass, dialing)).await;
         }
-        Err(refusal) => turn_away(&connection, client, early, &refusal).await,
+        Err(refusal) => Box::pin(turn_away(&connection, client, early, &refusal)).await,
     }
 }
 
@@ -41,25 +42,28 @@ pub(crate) async fn carry(
     pass: Pass,
     dialing: impl Future<Output = Result<Dialed, DialError>>,
 ) {
-    let (opening, dialed) = open(&client, &mut early, pass.to.port, dialing).await;
-    match agreed(&opening, &pass) {
-        Ok(()) => {}
-        Err(refusal) => return turn_away(connection, client, early, &refusal).await,
+    // In memory of its own, like what follows: a connection that only carries bytes is not as large as one that begins.
+    let (opening, dialed) = Box::pin(open(&client, &mut early, pass.to.port, dialing)).await;
+    if let Err(refusal) = agreed(&opening, &pass) {
+        return Box::pin(turn_away(connection, client, early, &refusal)).await;
     }
     let look = looks_inside(&opening, &pass);
-    match (dialed, opening, look) {
-        (Err(DialError::Refused(refusal)), ..) => turn_away(connection, client, early, &refusal).await,
+    let rest: Pin<Box<dyn Future<Output = ()> + Send + '_>> = match (dialed, opening, look) {
+        (Err(DialError::Refused(refusal)), ..) => {
+            Box::pin(async move { turn_away(connection, client, early, &refusal).await })
+        }
         // Only within TLS can the client be told why.
-        (Err(DialError::Failed(_)), Opening::Tls(_), true) => secure(connection, client, early, pass, None).await,
-        (Err(DialError::Failed(why)), ..) => fail(connection, client, early, why).await,
-        (Ok(dialed), Opening::Tls(_), true) => secure(connection, client, early, pass, Some(dialed)).await,
-        (Ok(dialed), Opening::Http, _) => plain(connection, client, early, pass, dialed).await,
-        (Ok(_), _, true) => {
+        (Err(DialError::Failed(_)), Opening::Tls(_), true) => Box::pin(secure(connection, client, early, pass, None)),
+        (Err(DialError::Failed(why)), ..) => Box::pin(fail(connection, client, early, why)),
+        (Ok(dialed), Opening::Tls(_), true) => Box::pin(secure(connection, client, early, pass, Some(dialed))),
+        (Ok(dialed), Opening::Http, _) => Box::pin(plain(connection, client, early, pass, dialed)),
+        (Ok(_), _, true) => Box::pin(async move {
             let refusal = Refusal::by_gate("it must be looked into, and speaks neither HTTP nor TLS");
             turn_away(connection, client, early, &refusal).await;
-        }
-        (Ok(dialed), opening, false) => carry_opaque(connection, client, early, pass, opening, dialed).await,
-    }
+        }),
+        (Ok(dialed), opening, false) => Box::pin(carry_opaque(connection, client, early, pass, opening, dialed)),
+    };
+    rest.await;
 }
 
 async fn carry_opaque(

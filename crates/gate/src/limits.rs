@@ -60,9 +60,9 @@ pub(crate) const HOSTS_COUNTED_MAX: usize = 32 << 10;
 /// Bytes that are copied at once where data is moved through this process.
 pub(crate) const COPY_BYTES: usize = 64 << 10;
 /// Bytes of a pipe through which data is moved past this process.
-pub(crate) const PIPE_BYTES: usize = 512 << 10;
+pub(crate) const PIPE_BYTES: usize = 1 << 20;
 /// Pipes at one time: the kernel counts them against the user.
-pub(crate) const PIPES_MAX: usize = 32;
+pub(crate) const PIPES_MAX: usize = 16;
 
 /// How long the search for the process of a connection may hold back a report.
 pub(crate) const ATTRIBUTION_TIME: Duration = Duration::from_millis(500);

@@ -1,18 +1,20 @@
 //! The order of a gate's life.
 
 use std::io;
-use std::net::{TcpListener, UdpSocket};
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
-use tokio::task::JoinSet;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::Sockets;
 use crate::accept::{accept, redirected};
 use crate::dns::{serve_tcp, serve_udp};
-use crate::limits::{CONNECTIONS_MAX, LAST_REPORTS_TIME};
-use crate::link::{self, LinkError, Order, Report, Start, VERSION};
+use crate::limits::LAST_REPORTS_TIME;
+use crate::link::{self, Inbox, LinkError, Order, Report, Start, VERSION};
 use crate::proxy::proxied;
 use crate::publish::{self, Dialler};
 use crate::secrets::BadPlaceholder;
@@ -54,27 +56,27 @@ pub fn serve(start: Start, sockets: Sockets, link: OwnedFd) -> Result<(), GateEr
 /// # Errors
 /// As [`serve`].
 pub fn serve_in(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surroundings) -> Result<(), GateError> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    let runtime = runtime.map_err(|source| GateError::Start { step: "start the runtime", source })?;
-    let done = runtime.block_on(live(start, sockets, link, surroundings));
-    // Connections are cut off, whatever they wait for.
+    raise_descriptors();
+    let runtime = runtime()?;
+    let _entered = runtime.enter();
+    let (inbox, outbox) = link::open(link)?;
+    let session = Arc::new(Session::new(start, surroundings, outbox)?);
+    let workers = Workers::start(&sockets, &session)?;
+    let done = runtime.block_on(live(&inbox, sockets, &session));
+    workers.stop();
     runtime.shutdown_background();
     done
 }
 
-async fn live(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surroundings) -> Result<(), GateError> {
-    raise_descriptors();
-    let (inbox, outbox) = link::open(link)?;
-    let session = Arc::new(Session::new(start, surroundings, outbox)?);
-    let mut listeners = listen(sockets, &session).map_err(|source| GateError::Start { step: "listen", source })?;
+/// The link, the names and published ports are this thread's, connections from inside are those of the workers.
+async fn live(inbox: &Inbox, sockets: Sockets, session: &Arc<Session>) -> Result<(), GateError> {
+    serve_here(sockets, session).map_err(listening)?;
     let ca = session.authority.as_ref().map(|authority| authority.pem().to_owned());
     session.outbox.send(Report::Ready { version: VERSION, ca }).await;
     while let Some(order) = inbox.next().await? {
         match order {
             Order::Stop => {
-                listeners.shutdown().await;
-                let _ = timeout(LAST_REPORTS_TIME, last_reports(&session)).await;
+                let _ = timeout(LAST_REPORTS_TIME, session.last_reports()).await;
                 break;
             }
             answer => session.ask.obey(answer),
@@ -83,43 +85,80 @@ async fn live(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surro
     Ok(())
 }
 
-/// Waits for what is still to be told: nobody is inside any more, so that connections end by themselves.
-async fn last_reports(session: &Session) {
-    let everyone = u32::try_from(CONNECTIONS_MAX).unwrap_or(u32::MAX);
-    let _ended = session.room.acquire_many(everyone).await;
-    session.outbox.flush().await;
+/// Threads that carry connections. Each accepts its own, and all that belongs to a connection stays with its thread, so
+/// that no part of it waits for another thread to wake up.
+struct Workers {
+    running: watch::Sender<()>,
+    threads: Vec<JoinHandle<()>>,
 }
 
-fn listen(sockets: Sockets, session: &Arc<Session>) -> io::Result<JoinSet<()>> {
-    let mut listeners = JoinSet::new();
+impl Workers {
+    fn start(sockets: &Sockets, session: &Arc<Session>) -> Result<Self, GateError> {
+        let count = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+        let mut workers = Self { running: watch::Sender::new(()), threads: Vec::new() };
+        for _ in 0..count {
+            let runtime = runtime()?;
+            let entered = runtime.enter();
+            carry(sockets, session).map_err(listening)?;
+            drop(entered);
+            let mut stopped = workers.running.subscribe();
+            let work = move || {
+                runtime.block_on(async { while stopped.changed().await.is_ok() {} });
+                // Connections are cut off, whatever they wait for.
+                runtime.shutdown_background();
+            };
+            let thread = std::thread::Builder::new().name("connections".into()).spawn(work);
+            workers.threads.push(thread.map_err(|source| GateError::Start { step: "start a thread", source })?);
+        }
+        Ok(workers)
+    }
+
+    fn stop(self) {
+        drop(self.running);
+        for thread in self.threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn runtime() -> Result<Runtime, GateError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|source| GateError::Start { step: "start the runtime", source })
+}
+
+fn listening(source: io::Error) -> GateError {
+    GateError::Start { step: "listen", source }
+}
+
+fn serve_here(sockets: Sockets, session: &Arc<Session>) -> io::Result<()> {
     for socket in sockets.dns_udp {
-        listeners.spawn(serve_udp(datagrams(socket)?, session.clone()));
+        socket.set_nonblocking(true)?;
+        tokio::spawn(serve_udp(tokio::net::UdpSocket::from_std(socket)?, session.clone()));
     }
     for socket in sockets.dns_tcp {
-        listeners.spawn(serve_tcp(listener(socket)?, session.clone()));
-    }
-    for socket in sockets.proxy {
-        listeners.spawn(accept(listener(socket)?, session.clone(), proxied));
-    }
-    for socket in sockets.redirected {
-        listeners.spawn(accept(listener(socket)?, session.clone(), redirected));
+        tokio::spawn(serve_tcp(listener(socket)?, session.clone()));
     }
     let dialler = sockets.dialler.map(Dialler::new).transpose()?.map(Arc::new);
     for (port, socket) in sockets.published {
         let Some(dialler) = dialler.clone() else { break };
-        listeners.spawn(publish::serve(listener(socket)?, port, dialler, session.clone()));
+        tokio::spawn(publish::serve(listener(socket)?, port, dialler, session.clone()));
     }
-    Ok(listeners)
+    Ok(())
+}
+
+fn carry(sockets: &Sockets, session: &Arc<Session>) -> io::Result<()> {
+    for socket in &sockets.proxy {
+        tokio::spawn(accept(listener(socket.try_clone()?)?, session.clone(), proxied));
+    }
+    for socket in &sockets.redirected {
+        tokio::spawn(accept(listener(socket.try_clone()?)?, session.clone(), redirected));
+    }
+    Ok(())
 }
 
 fn listener(socket: TcpListener) -> io::Result<tokio::net::TcpListener> {
     socket.set_nonblocking(true)?;
     tokio::net::TcpListener::from_std(socket)
-}
-
-fn datagrams(socket: UdpSocket) -> io::Result<tokio::net::UdpSocket> {
-    socket.set_nonblocking(true)?;
-    tokio::net::UdpSocket::from_std(socket)
 }
 
 /// As many descriptors as there may be: each connection needs two, and a shell's limit is often 1024.

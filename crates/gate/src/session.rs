@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use pinfold_policy::{Destination, Rules};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::ask::Ask;
 use crate::attribution::Attribution;
@@ -55,8 +55,20 @@ pub(crate) struct Session {
     pub(crate) outbox: Outbox,
     /// Room for connections.
     pub(crate) room: Arc<Semaphore>,
+    /// How many connections are carried.
+    carried: watch::Sender<usize>,
     arrival: Arrival,
     last: AtomicU64,
+}
+
+/// A connection that is carried.
+#[derive(Debug)]
+pub(crate) struct Carried(watch::Sender<usize>);
+
+impl Drop for Carried {
+    fn drop(&mut self) {
+        self.0.send_modify(|carried| *carried -= 1);
+    }
 }
 
 impl Session {
@@ -75,9 +87,22 @@ impl Session {
             attribution: Attribution::new(start.init_pid),
             outbox,
             room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            carried: watch::Sender::new(0),
             arrival: surroundings.arrival,
             last: AtomicU64::new(0),
         })
+    }
+
+    /// Counts a connection as long as the answer lives.
+    pub(crate) fn carry(&self) -> Carried {
+        self.carried.send_modify(|carried| *carried += 1);
+        Carried(self.carried.clone())
+    }
+
+    /// Waits until all is told of connections whose programs have ended: they end by themselves.
+    pub(crate) async fn last_reports(&self) {
+        let _ = self.carried.subscribe().wait_for(|carried| *carried == 0).await;
+        self.outbox.flush().await;
     }
 
     /// The number of the next connection.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use pinfold_confine::linux::Sockets;
 use pinfold_gate::link::{self, MESSAGE_BYTES_MAX, Order, Report, SocketRole, Start};
-use pinfold_plan::{Identity, Mount, Network, Plan, TRUST_BUNDLE};
+use pinfold_plan::{Identity, Mount, Plan, TRUST_BUNDLE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
@@ -35,52 +35,30 @@ pub(crate) struct GateProcess {
     process: Child,
     /// Where reports come from; closed when the gate has ended.
     link: Option<OwnedFd>,
-    /// What it is told once its sockets are there.
-    start: Option<Start>,
-    /// Where the host shows ports of the run.
-    published: Vec<(u16, TcpListener)>,
     /// Where the certificate of the gate goes, as long as the command waits for it.
     awaited: Option<Bundle>,
     traffic: Traffic,
 }
 
 impl GateProcess {
-    /// Starts the gate of a plan that has one. `start` needs no sockets yet.
+    /// Starts the gate of a run, and tells it all that it shall know: `start`, to which the sockets and the first process
+    /// of the run are added.
     ///
     /// To be called while this process has one thread: the new one becomes this program at once.
-    pub(crate) fn spawn(plan: &Plan, start: Option<Start>) -> io::Result<Option<Self>> {
-        let (Network::Gate(_), Some(start)) = (plan.network, start) else { return Ok(None) };
+    pub(crate) fn start(plan: &Plan, mut start: Start, sockets: &Sockets, first_process: Pid) -> io::Result<Self> {
         let awaited = Bundle::of(plan);
         if let Some(bundle) = &awaited {
             bundle.begin(start.roots.first())?;
         }
-        let published = plan.publish.iter().map(|port| Ok((*port, publish(*port)?))).collect::<io::Result<_>>()?;
+        let published = plan.publish.iter().map(|port| Ok((*port, publish(*port)?))).collect::<io::Result<Vec<_>>>()?;
         let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        let mut command = Command::new(PROGRAM);
-        command.arg(pinfold_gate::ARGUMENT).env_clear().current_dir("/");
-        command.stdin(Stdio::from(theirs)).stdout(Stdio::null());
-        // Ctrl-C at the terminal is for the command, which may go on after it.
-        command.process_group(0);
-        if let Identity::Shadow { uid, .. } = plan.identity {
-            // Called by root: what reads the bytes of others is nobody, as the command is.
-            command.uid(uid).gid(uid);
-        }
-        let process = command.spawn()?;
-        let traffic = Traffic::default();
-        Ok(Some(Self { process, link: Some(link), start: Some(start), published, awaited, traffic }))
-    }
-
-    /// Hands the gate its sockets, and with them all that it is told.
-    pub(crate) fn open(&mut self, sockets: &Sockets, first_process: Pid) -> io::Result<()> {
-        let (Some(mut start), Some(link)) = (self.start.take(), &self.link) else { return Ok(()) };
-        let published = std::mem::take(&mut self.published);
-        let mut pairs = in_roles(sockets);
-        pairs
-            .extend(published.iter().map(|(port, listener)| (SocketRole::Published { port: *port }, listener.as_fd())));
-        start.sockets = pairs.iter().map(|(role, _)| *role).collect();
+        let process = command(plan, theirs).spawn()?;
+        let shown = published.iter().map(|(port, listener)| (SocketRole::Published { port: *port }, listener.as_fd()));
+        let (roles, descriptors): (Vec<_>, Vec<_>) = in_roles(sockets).chain(shown).unzip();
+        start.sockets = roles;
         start.init_pid = u32::try_from(first_process.as_raw_nonzero().get()).ok();
-        let descriptors: Vec<_> = pairs.iter().map(|(_, socket)| *socket).collect();
-        link::send_start(link.as_fd(), &start, &descriptors).map_err(io::Error::other)
+        link::send_start(link.as_fd(), &start, &descriptors).map_err(io::Error::other)?;
+        Ok(Self { process, link: Some(link), awaited, traffic: Traffic::default() })
     }
 
     /// Whether the command need not wait for it.
@@ -160,16 +138,29 @@ impl GateProcess {
     }
 }
 
-fn in_roles(sockets: &Sockets) -> Vec<(SocketRole, BorrowedFd<'_>)> {
-    let always = [
-        (SocketRole::DnsUdp, &sockets.dns_udp),
-        (SocketRole::DnsTcp, &sockets.dns_tcp),
-        (SocketRole::Proxy, &sockets.proxy),
+/// This program as a gate.
+fn command(plan: &Plan, link: OwnedFd) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.arg0("pinfold").arg(pinfold_gate::ARGUMENT).env_clear().current_dir("/").stdin(link).stdout(Stdio::null());
+    // Ctrl-C at the terminal is for the command, which may go on after it.
+    command.process_group(0);
+    if let Identity::Shadow { uid, .. } = plan.identity {
+        // Called by root: what reads the bytes of others is nobody, as the command is.
+        command.uid(uid).gid(uid);
+    }
+    command
+}
+
+fn in_roles(sockets: &Sockets) -> impl Iterator<Item = (SocketRole, BorrowedFd<'_>)> {
+    let roles = [
+        (SocketRole::DnsUdp, Some(&sockets.dns_udp)),
+        (SocketRole::DnsTcp, Some(&sockets.dns_tcp)),
+        (SocketRole::Proxy, Some(&sockets.proxy)),
+        (SocketRole::Tcp4, sockets.tcp4.as_ref()),
+        (SocketRole::Tcp6, sockets.tcp6.as_ref()),
+        (SocketRole::Dialler, sockets.dialler.as_ref()),
     ];
-    let tcp4 = sockets.tcp4.iter().map(|socket| (SocketRole::Tcp4, socket));
-    let tcp6 = sockets.tcp6.iter().map(|socket| (SocketRole::Tcp6, socket));
-    let dialler = sockets.dialler.iter().map(|socket| (SocketRole::Dialler, socket));
-    always.into_iter().chain(tcp4).chain(tcp6).chain(dialler).map(|(role, socket)| (role, socket.as_fd())).collect()
+    roles.into_iter().filter_map(|(role, socket)| Some((role, socket?.as_fd())))
 }
 
 /// Listens on the host's loopback.

@@ -103,12 +103,14 @@ impl<'a> Run<'a> {
         };
         // Without a process namespace, orphans of the run become children of this process, which ends them.
         doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
-        let sockets = foundation.take_sockets()?;
-        let mut gate = doing("start the gate", GateProcess::spawn(request.plan, request.gate.take()))?;
+        let gate = match (request.gate.take(), foundation.take_sockets()?) {
+            (Some(start), Some(sockets)) => {
+                let gate = GateProcess::start(request.plan, start, &sockets, foundation.first_process());
+                Some(doing("start the gate", gate)?)
+            }
+            _ => None,
+        };
         let child = foundation.build(&launch)?;
-        if let (Some(gate), Some(sockets)) = (&mut gate, &sockets) {
-            doing("hand the gate its sockets", gate.open(sockets, child.pid))?;
-        }
         Ok(Self { request, child, gate, signals, terminal, output })
     }
 

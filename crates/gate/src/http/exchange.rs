@@ -26,16 +26,17 @@ use crate::secrets::Guard;
 /// Answers one request: with what the host says, or why it is not asked.
 pub(crate) async fn exchange(route: Arc<Route>, request: Request<Incoming>) -> Response<Body> {
     let (mut parts, body) = request.into_parts();
-    let what = format!("no {} request to {}", parts.method, route.pass.to);
+    let (method, to) = (parts.method.clone(), route.pass.to.clone());
+    let what = || format!("no {method} request to {to}");
     match judge(&route, &parts).await {
-        Err(refusal) => text(StatusCode::FORBIDDEN, refusal.text(&what)),
+        Err(refusal) => text(StatusCode::FORBIDDEN, refusal.text(&what())),
         Ok(authority) => {
             let mut guard = Guard::new(&route);
             match guard.enter(&mut parts).await {
-                Ok(()) => {
-                    forward(&route, parts, body, authority, guard).await.unwrap_or_else(|error| explain(&error, &what))
-                }
-                Err(refusal) => text(StatusCode::FORBIDDEN, refusal.text(&what)),
+                Ok(()) => forward(&route, parts, body, authority, guard)
+                    .await
+                    .unwrap_or_else(|error| explain(&error, &what())),
+                Err(refusal) => text(StatusCode::FORBIDDEN, refusal.text(&what())),
             }
         }
     }

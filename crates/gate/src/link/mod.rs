@@ -11,8 +11,8 @@ mod transport;
 pub use order::{Answer, Order};
 pub use report::{End, Endpoint, Process, Report, SecretEvent, Verdict, Way};
 pub use start::{Credentials, LentSecret, Scheme, SocketRole, Start, Upstream};
+pub(crate) use transport::{Inbox, Outbox, open};
 pub use transport::{LinkError, decode, encode, receive_start, send_start};
-pub(crate) use transport::{Outbox, open};
 
 /// The version of these messages. Gate and supervisor are one program, so another version is a mistake.
 pub const VERSION: u32 = 1;
