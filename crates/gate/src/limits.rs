@@ -35,7 +35,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 /// Questions to the user that are open.
 pub(crate) const QUESTIONS_OPEN_MAX: usize = 64;
 /// How long the user may take to answer.
-pub(crate) const QUESTION_TIME: Duration = Duration::from_secs(60);
+pub const QUESTION_TIME: Duration = Duration::from_secs(60);
 /// How long a no counts for the next attempt, which is often the same program's.
 pub(crate) const DENIAL_LASTS: Duration = Duration::from_secs(30);
 

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pinfold_confine::linux::Sockets;
-use pinfold_gate::link::{self, MESSAGE_BYTES_MAX, Order, Report, SocketRole, Start};
+use pinfold_gate::link::{self, Answer, MESSAGE_BYTES_MAX, Order, Report, SocketRole, Start};
 use pinfold_plan::{Identity, Mount, Plan, TRUST_BUNDLE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -71,10 +71,11 @@ impl GateProcess {
         self.link.as_ref().map(AsFd::as_fd)
     }
 
-    /// Takes what the gate has said. True when the command need not wait any longer.
-    pub(crate) fn hear(&mut self) -> io::Result<bool> {
+    /// Takes what the gate has said, and passes it on. True when the command need not wait any longer.
+    pub(crate) fn hear(&mut self, mut pass_on: impl FnMut(&Report)) -> io::Result<bool> {
         let mut go = false;
         while let Some(report) = self.next()? {
+            pass_on(&report);
             match report {
                 Report::Ready { ca, .. } => {
                     if let Some(bundle) = self.awaited.take() {
@@ -89,6 +90,15 @@ impl GateProcess {
             return Err(io::Error::other("it ended before it was ready"));
         }
         Ok(go)
+    }
+
+    /// Tells it what the user has answered.
+    pub(crate) fn answer(&self, id: u64, answer: Answer) {
+        let Some((link, order)) = self.link.as_ref().zip(link::encode(&Order::Answer { id, answer }).ok()) else {
+            return;
+        };
+        // A gate that does not listen says no when the time is over.
+        let _ = send(link, &order, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
     }
 
     /// The next report that is there. A link that says what no gate says is closed, and with it the gate.
