@@ -60,7 +60,7 @@ impl Page {
     pub(super) fn take(&mut self, id: String, news: News) {
         match news {
             News::Told(Told::Session { workspace, profile, command, .. }) => {
-                let line = format!("{profile}  {workspace}  {}", command.join(" "));
+                let line = format!("{}  in {workspace}, profile {profile}", command.join(" "));
                 self.sessions.insert(id, plain(&line));
             }
             News::Told(told) => {
