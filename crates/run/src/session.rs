@@ -102,7 +102,13 @@ impl Store {
     pub fn leftovers(&self) -> Result<Vec<Leftover>, SessionError> {
         let sessions = self.root.join("sessions");
         let entries = at(std::fs::read_dir(&sessions), "list", &sessions)?;
-        Ok(entries.flatten().filter_map(|entry| Leftover::take(&entry.path(), &self.root.join(CONTROL))).collect())
+        let control = self.control_directory();
+        Ok(entries.flatten().filter_map(|entry| Leftover::take(&entry.path(), &control)).collect())
+    }
+
+    /// Where the control sockets of sessions are.
+    pub fn control_directory(&self) -> PathBuf {
+        self.root.join(CONTROL)
     }
 
     /// Opens the control socket of a session.
@@ -112,14 +118,14 @@ impl Store {
         introduction: Introduction,
         remember: Remember,
     ) -> Result<Control, SessionError> {
-        let directory = self.root.join(CONTROL);
+        let directory = self.control_directory();
         let place = Place::new(&directory, &session.id);
         at(Control::open(place, &session.id, introduction, remember), "open a control socket in", &directory)
     }
 
     /// The names of sessions that have a control socket, in the order of names. Some may have ended.
     pub fn watchable(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.root.join(CONTROL)).into_iter().flatten().flatten();
+        let entries = std::fs::read_dir(self.control_directory()).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         names.sort();
         names
@@ -127,7 +133,7 @@ impl Store {
 
     /// Connects to the control socket of a session.
     pub fn watch(&self, session: &str) -> io::Result<Watched> {
-        Watched::connect(&Place::new(&self.root.join(CONTROL), session))
+        Watched::connect(&Place::new(&self.control_directory(), session))
     }
 
     /// The quarantine of a session.

@@ -1,8 +1,8 @@
 //! Who is at the other end: nobody that is in a sandbox.
 //!
-//! The socket is not shown inside. Should a policy show the directory that it is in, or the host have no mounts to hide
-//! it with, the kernel still tells who connects: the process with its user namespace and its seccomp filters, which
-//! nobody can leave or take off. Every command of pinfold's has at least one filter more than its supervisor.
+//! The directory of the sockets is not shown inside, and without mounts seccomp allows no sockets of that kind. Should one
+//! be reached all the same, the kernel tells who connects: the process with its user namespace and its seccomp filters,
+//! which nobody can leave or take off. Every command of pinfold's has at least one filter more than its supervisor.
 
 use std::fs::File;
 use std::io::Read;
