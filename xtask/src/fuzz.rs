@@ -57,6 +57,18 @@ fn seeds(target: &str) -> Vec<String> {
         ]
         .map(str::to_owned)
         .into(),
+        "gate_opening" => [
+            "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n",
+            "\r\n\r\npost  http://a.example/ HTTP/1.1\r\n",
+            "\u{16}\u{3}\u{1}\0\u{30}\u{1}\0\0\u{2c}\u{3}\u{3}",
+        ]
+        .map(str::to_owned)
+        .into(),
+        "gate_dns" => ["\0\u{7}\u{1}\0\0\u{1}\0\0\0\0\0\0\u{1}a\u{7}example\0\0\u{1}\0\u{1}".to_owned()].into(),
+        "gate_socks" => ["\u{5}\u{1}\0\u{5}\u{1}\0\u{3}\u{9}a.example\u{1}\u{7f}".to_owned()].into(),
+        "gate_link" => {
+            [r#"{"answer":{"id":1,"answer":"once"}}"#, r#"{"ready":{"version":1,"ca":null}}"#].map(str::to_owned).into()
+        }
         "git_pointers" => ["gitdir: admin\n%..\n%../.git\n%[core]\n\tworktree = ../../..\n".to_owned()].into(),
         "records" => {
             [r#"{"format":1,"workspace":"/w","watch":[{"directory":"/w","name":".envrc","files-only":true}]}"#]

@@ -1,8 +1,9 @@
 //! What the gate costs, as ratios to the same without it. Everything is on this machine's loopback; the gate is a
 //! process of its own, clients and servers share this one.
 //!
-//! `cargo bench --package pinfold-gate` prints a table in Markdown. With `--proxy HOST:PORT` (behind `--`) the requests
-//! are also made through the `CONNECT` of that proxy, for comparison.
+//! `cargo bench --package pinfold-gate` prints a table in Markdown. With `--proxy NAME=HOST:PORT` (behind `--`) the
+//! requests are also made through the `CONNECT` of that proxy, for comparison; with `=FILE` after it, it looks into
+//! them, and its certificate is in that file.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -36,7 +37,8 @@ fn main() {
     if arguments.get(1).is_some_and(|argument| argument == GATE) {
         return be_gate(arguments[2].parse().expect("a port"));
     }
-    let proxy = arguments.windows(2).find(|pair| pair[0] == "--proxy").map(|pair| pair[1].clone());
+    let proxies: Vec<Proxy> =
+        arguments.windows(2).filter(|pair| pair[0] == "--proxy").map(|pair| Proxy::read(&pair[1])).collect();
     println!("| measure | direct | gate | ratio |\n| --- | --- | --- | --- |");
     let asked: Vec<&str> = MEASURES.into_iter().filter(|name| arguments.iter().any(|word| word == name)).collect();
     let wanted = |name: &str| asked.is_empty() || asked.contains(&name);
@@ -51,7 +53,23 @@ fn main() {
     }
     if wanted("requests") {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        runtime.block_on(requests(proxy.as_deref()));
+        runtime.block_on(requests(&proxies));
+    }
+}
+
+/// Another proxy.
+struct Proxy {
+    name: String,
+    address: SocketAddr,
+    ca: Option<String>,
+}
+
+impl Proxy {
+    fn read(text: &str) -> Self {
+        let mut parts = text.split('=');
+        let name = parts.next().unwrap_or_default().to_owned();
+        let address = parts.next().and_then(|address| address.parse().ok()).expect("NAME=HOST:PORT");
+        Self { name, address, ca: parts.next().map(|file| std::fs::read_to_string(file).expect(file)) }
     }
 }
 
@@ -224,41 +242,61 @@ fn memory() {
     println!("| resident with {} connections, MiB | | {after:.1} | {before:.1} MiB with none |", connections.len());
 }
 
-async fn requests(proxy: Option<&str>) {
+async fn requests(proxies: &[Proxy]) {
     let ca = TestCa::new();
     let port = http_server(Some(ca.server("127.0.0.1", &["http/1.1"])), |_| says("0123456789")).await;
     let direct: SocketAddr = (Ipv4Addr::LOCALHOST, port).into();
-    let gate = Gate::new(&format!("{{ host = '{direct}', paths = ['/**'] }}"), port, Some(&ca));
-    let inner = gate.ca.as_deref().expect("a certificate");
+    let looking = Gate::new(&format!("{{ host = '{direct}', paths = ['/**'] }}"), port, Some(&ca));
     let opaque = Gate::new(&address_rule(direct), port, None);
-    let (mut own, mut looked, mut passed, mut other) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut ways = vec![
+        Measured::new(
+            "requests looked into, 1/s",
+            looking.redirected,
+            looking.ca.clone().expect("a certificate"),
+            false,
+        ),
+        Measured::new("requests within opaque TLS, 1/s", opaque.redirected, ca.pem.clone(), false),
+    ];
+    ways.extend(proxies.iter().map(|proxy| {
+        let trusted = proxy.ca.clone().unwrap_or_else(|| ca.pem.clone());
+        Measured::new(&format!("requests through {}, 1/s", proxy.name), proxy.address, trusted, true)
+    }));
+    let mut own = Vec::new();
     for _ in 0..ROUNDS {
-        own.push(rate(direct, &ca.pem, port, None).await);
-        looked.push(rate(gate.redirected, inner, port, None).await);
-        passed.push(rate(opaque.redirected, &ca.pem, port, None).await);
-        if let Some(proxy) = proxy {
-            other.push(rate(proxy.parse().expect("an address"), &ca.pem, port, Some(())).await);
+        own.push(rate(direct, &ca.pem, port, false).await);
+        for way in &mut ways {
+            way.rates.push(rate(way.address, &way.trusted, port, way.tunnel).await);
         }
     }
-    let row = |name: &str, values: Vec<f64>, own: f64| {
-        let value = median(values);
-        println!("| {name}, 1/s | {own:.0} | {value:.0} | {:.2} |", value / own);
-    };
     let own = median(own);
-    row("requests looked into", looked, own);
-    row("requests within opaque TLS", passed, own);
-    if !other.is_empty() {
-        row("requests through the other proxy", other, own);
+    for way in ways {
+        let rate = median(way.rates);
+        println!("| {} | {own:.0} | {rate:.0} | {:.2} |", way.name, rate / own);
+    }
+}
+
+/// A way to make requests, and how many in a second.
+struct Measured {
+    name: String,
+    address: SocketAddr,
+    trusted: String,
+    tunnel: bool,
+    rates: Vec<f64>,
+}
+
+impl Measured {
+    fn new(name: &str, address: SocketAddr, trusted: String, tunnel: bool) -> Self {
+        Self { name: name.to_owned(), address, trusted, tunnel, rates: Vec::new() }
     }
 }
 
 /// Small requests in a second, on connections that stay open.
-async fn rate(address: SocketAddr, ca: &str, port: u16, tunnel: Option<()>) -> f64 {
+async fn rate(address: SocketAddr, ca: &str, port: u16, tunnel: bool) -> f64 {
     let mut clients = Vec::new();
     for _ in 0..CLIENTS {
         let stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("no delay");
-        let stream = if tunnel.is_some() { connect(stream, port).await } else { stream };
+        let stream = if tunnel { connect(stream, port).await } else { stream };
         clients.push(client_1(tls(stream, ca, "127.0.0.1", &["http/1.1"]).await.expect("a handshake")).await);
     }
     let begun = Instant::now();

@@ -17,7 +17,8 @@ use crate::limits::REFUSAL_TIME;
 use crate::link::End;
 use crate::opening::{Opening, listen, open};
 use crate::refusal::Refusal;
-use crate::relay::{Cut, Watch, break_off, relay};
+use crate::relay::{Cut, break_off, relay};
+use crate::watch::Watch;
 
 /// The fatal alert `access_denied` (RFC 8446, section 6.2) in a record of its own.
 const ACCESS_DENIED: [u8; 7] = [21, 3, 3, 0, 2, 2, 49];
@@ -74,12 +75,18 @@ async fn carry_opaque(
     opening: Opening,
     dialed: Dialed,
 ) {
-    let meter = match connection.meter() {
-        Ok(meter) => meter,
+    let watch = match &opening {
+        Opening::Tls(hello) => Watch::after(hello, &early),
+        Opening::Other => Ok(Watch::Over),
+        _ => Ok(Watch::unclear(&early)),
+    };
+    let ready =
+        watch.map_err(|cut| Refusal::by_gate(cut.to_string())).and_then(|watch| Ok((watch, connection.meter()?)));
+    let (watch, meter) = match ready {
+        Ok(ready) => ready,
         Err(refusal) => return turn_away(connection, client, early, &refusal).await,
     };
     connection.connected(dialed.address, false, &pass.ruling);
-    let watch = if opening == Opening::Unclear { Watch::after(&early) } else { Watch::default() };
     let done = relay(client, dialed.stream, early, watch, &meter).await;
     connection.closed(&meter, end(done)).await;
 }

@@ -4,12 +4,13 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use pinfold_policy::{Destination, Ruling};
+use rustix::net::{RecvFlags, sockopt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::connection::Pass;
-use crate::limits::{DIAL_TIME, HEAD_START};
+use crate::limits::{DIAL_TIME, HEAD_START, KEEPALIVE_AFTER};
 use crate::refusal::Refusal;
 use crate::session::Session;
 
@@ -19,6 +20,17 @@ pub(crate) struct Dialed {
     pub(crate) stream: TcpStream,
     /// The host's address; nothing when a proxy upstream resolves the name.
     pub(crate) address: Option<IpAddr>,
+}
+
+impl Dialed {
+    /// Has the host not closed it yet?
+    pub(crate) fn is_open(&self) -> bool {
+        let look = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        match rustix::net::recv(&self.stream, &mut [0; 1][..], look) {
+            Ok((count, _)) => count > 0,
+            Err(error) => error == rustix::io::Errno::AGAIN,
+        }
+    }
 }
 
 /// Why there is none.
@@ -127,7 +139,8 @@ async fn connect(address: IpAddr, port: u16) -> io::Result<Dialed> {
 /// What every connection of the gate has: no waiting for more to send, and notice of a peer that is gone.
 pub(crate) fn settle(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    Ok(rustix::net::sockopt::set_socket_keepalive(stream, true)?)
+    sockopt::set_socket_keepalive(stream, true)?;
+    Ok(sockopt::set_tcp_keepidle(stream, KEEPALIVE_AFTER)?)
 }
 
 fn unreachable(to: &Destination, error: &io::Error) -> String {

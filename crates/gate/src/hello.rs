@@ -7,6 +7,7 @@ use pinfold_policy::{Host, Name};
 use crate::limits::OPENING_BYTES_MAX;
 
 const HANDSHAKE: u8 = 22;
+const CHANGE_CIPHER_SPEC: u8 = 20;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_NAME: u16 = 0;
 /// RFC 9849, and what drafts before it used.
@@ -21,6 +22,21 @@ pub struct Hello {
     pub name: Option<Name>,
     /// Is there an encrypted hello inside, or something that looks like one?
     pub encrypted: bool,
+    /// The bytes of its records.
+    pub length: usize,
+}
+
+/// What a client says in the clear after its hello.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Again {
+    /// Not enough to say.
+    Undecided,
+    /// No hello, and none that could follow.
+    No,
+    /// Another hello, because the server asked for it.
+    Hello(Hello),
+    /// Something that a server might read as one.
+    Broken,
 }
 
 /// Why bytes are no client hello.
@@ -38,17 +54,17 @@ impl Hello {
     /// # Errors
     /// When it is not complete yet, or not what every server reads in the same way.
     pub fn read(bytes: &[u8]) -> Result<Self, HelloError> {
-        let message = handshake(bytes)?;
-        Self::parse(&message).ok_or(HelloError::Malformed)
+        let (message, length) = handshake(bytes)?;
+        Self::parse(&message, length).ok_or(HelloError::Malformed)
     }
 
-    fn parse(message: &[u8]) -> Option<Self> {
+    fn parse(message: &[u8], length: usize) -> Option<Self> {
         let mut hello = Reader(message);
         hello.take(2 + 32)?;
         hello.vector8()?;
         hello.vector16()?;
         hello.vector8()?;
-        let mut parsed = Self { name: None, encrypted: false };
+        let mut parsed = Self { name: None, encrypted: false, length };
         if hello.0.is_empty() {
             return Some(parsed);
         }
@@ -72,6 +88,38 @@ impl Hello {
     }
 }
 
+impl Again {
+    /// Reads what follows a hello. Between the two there may be a record for old middleboxes (RFC 8446, appendix D.4).
+    pub fn read(mut bytes: &[u8]) -> Self {
+        loop {
+            let Some(&[kind, _, _, high, low]) = bytes.first_chunk::<5>() else { return Self::Undecided };
+            let length = usize::from(u16::from_be_bytes([high, low]));
+            if kind == CHANGE_CIPHER_SPEC {
+                let Some(rest) = bytes.get(5 + length..) else { return Self::Undecided };
+                bytes = rest;
+                continue;
+            }
+            if kind != HANDSHAKE {
+                return Self::No;
+            }
+            // The beginning of a hello: its type, a length of less than 2^16, a version. What is encrypted looks like
+            // that once in 2^40 times; and nobody cuts so little off.
+            let beginning = bytes.get(5..11.min(5 + length)).unwrap_or_default();
+            let is_hello = match *beginning {
+                [CLIENT_HELLO, 0, _, _, 3, _] => true,
+                [_, _, _, _, _, _] => return Self::No,
+                _ if length < 6 => return Self::Broken,
+                _ => false,
+            };
+            return match Hello::read(bytes) {
+                Ok(hello) => Self::Hello(hello),
+                Err(HelloError::Malformed) if is_hello => Self::Broken,
+                _ => Self::Undecided,
+            };
+        }
+    }
+}
+
 /// The one host name in the extension (RFC 6066, section 3).
 fn server_name(content: &[u8]) -> Option<Name> {
     let mut content = Reader(content);
@@ -88,18 +136,18 @@ fn server_name(content: &[u8]) -> Option<Name> {
     }
 }
 
-/// The body of the first handshake message, put together from records.
-fn handshake(mut bytes: &[u8]) -> Result<Vec<u8>, HelloError> {
+/// The body of the first handshake message, put together from records; and the bytes of these.
+fn handshake(mut bytes: &[u8]) -> Result<(Vec<u8>, usize), HelloError> {
     use HelloError::{Incomplete, Malformed};
-    let mut message = Vec::new();
+    let (mut message, mut used) = (Vec::new(), 0);
     loop {
         let [kind, major, _, high, low] = *bytes.first_chunk::<5>().ok_or(Incomplete)?;
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        if kind != HANDSHAKE || major != 3 || length == 0 || length > RECORD_BYTES_MAX {
+        let rest_of_record = usize::from(u16::from_be_bytes([high, low]));
+        if kind != HANDSHAKE || major != 3 || rest_of_record == 0 || rest_of_record > RECORD_BYTES_MAX {
             return Err(Malformed);
         }
         let rest = bytes.get(5..).unwrap_or_default();
-        message.extend_from_slice(rest.get(..length.min(rest.len())).unwrap_or_default());
+        message.extend_from_slice(rest.get(..rest_of_record.min(rest.len())).unwrap_or_default());
         if message.first().is_some_and(|kind| *kind != CLIENT_HELLO) {
             return Err(Malformed);
         }
@@ -108,12 +156,14 @@ fn handshake(mut bytes: &[u8]) -> Result<Vec<u8>, HelloError> {
             if length > OPENING_BYTES_MAX {
                 return Err(Malformed);
             }
-            if message.len() >= 4 + length {
+            if message.len() >= 4 + length && rest.len() >= rest_of_record {
                 // The client says nothing more before it is answered; what follows could be read as another hello.
-                return if message.len() == 4 + length { Ok(message.split_off(4)) } else { Err(Malformed) };
+                let whole = message.len() == 4 + length;
+                return if whole { Ok((message.split_off(4), used + 5 + rest_of_record)) } else { Err(Malformed) };
             }
         }
-        bytes = rest.get(length..).ok_or(Incomplete)?;
+        bytes = rest.get(rest_of_record..).ok_or(Incomplete)?;
+        used += 5 + rest_of_record;
     }
 }
 
@@ -177,10 +227,10 @@ mod tests {
     #[test]
     fn the_name_is_found_in_one_record_or_many() {
         let message = hello(&[extension(10, &[0, 2, 0, 29]), named("A.Example")]);
-        let expected = Hello { name: Name::new("a.example").ok(), encrypted: false };
+        let expected = |length| Hello { name: Name::new("a.example").ok(), encrypted: false, length };
         for size in [1 << 14, 50, 7, 1] {
             let bytes = records(&message, size);
-            assert_eq!(Hello::read(&bytes).as_ref(), Ok(&expected), "records of {size}");
+            assert_eq!(Hello::read(&bytes), Ok(expected(bytes.len())), "records of {size}");
             for end in 0..bytes.len() {
                 assert_eq!(Hello::read(&bytes[..end]), Err(HelloError::Incomplete), "{end} of {size}");
             }
@@ -191,7 +241,27 @@ mod tests {
     fn an_encrypted_part_is_noticed() {
         let sealed = read(&[named("a.example"), extension(0xfe0d, &[0; 20])]).expect("a hello");
         assert!(sealed.encrypted);
-        assert_eq!(read(&[]).expect("a hello"), Hello { name: None, encrypted: false });
+        let bare = read(&[]).expect("a hello");
+        assert_eq!((bare.name, bare.encrypted), (None, false));
+    }
+
+    #[test]
+    fn a_second_hello_is_noticed() {
+        let second = records(&hello(&[named("b.example")]), 1 << 14);
+        let compatible = [&[20, 3, 3, 0, 1, 1][..], &second].concat();
+        for bytes in [&second, &compatible, &records(&hello(&[named("b.example")]), 7)] {
+            assert!(matches!(Again::read(bytes), Again::Hello(hello) if hello.name == Name::new("b.example").ok()));
+            for end in 0..bytes.len() {
+                assert_eq!(Again::read(&bytes[..end]), Again::Undecided, "{end}");
+            }
+        }
+        let key_exchange = [&[22, 3, 3, 0, 70, 16, 0, 0, 66, 65, 4][..], &[7; 64]].concat();
+        let finished = [&[20, 3, 3, 0, 1, 1, 22, 3, 3, 0, 40][..], &[1; 40]].concat();
+        for bytes in [&key_exchange[..], &finished, &[23, 3, 3, 0, 9], &[21, 3, 3, 0, 2]] {
+            assert_eq!(Again::read(bytes), Again::No);
+        }
+        assert_eq!(Again::read(&records(&hello(&[named("b.example")]), 3)), Again::Broken);
+        assert_eq!(Again::read(&records(&hello(&[named("b.example"), named("a.example")]), 999)), Again::Broken);
     }
 
     #[test]

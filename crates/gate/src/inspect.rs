@@ -18,6 +18,7 @@ use crate::tls::HTTP_2;
 
 /// Serves the requests of a connection without TLS.
 pub(crate) async fn plain(connection: &Arc<Connection>, client: TcpStream, early: Vec<u8>, pass: Pass, dialed: Dialed) {
+    let _place = connection.session.inspected.acquire().await;
     let meter = match connection.meter() {
         Ok(meter) => Arc::new(meter),
         Err(refusal) => return turn_away(connection, client, early, &refusal).await,
@@ -41,6 +42,7 @@ pub(crate) async fn secure(
         let refusal = Refusal::by_gate("it must be looked into, but no program inside would trust the gate");
         return turn_away(connection, client, early, &refusal).await;
     };
+    let _place = connection.session.inspected.acquire().await;
     let (meter, config) = match (connection.meter(), authority.config(&pass.to)) {
         (Ok(meter), Ok(config)) => (Arc::new(meter), config),
         (Err(refusal), _) => return turn_away(connection, client, early, &refusal).await,

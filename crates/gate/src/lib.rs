@@ -31,13 +31,14 @@ mod sniff;
 mod sockets;
 mod tls;
 mod upstream;
+mod watch;
 
 use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 pub use dns::Question;
-pub use hello::{Hello, HelloError};
+pub use hello::{Again, Hello, HelloError};
 pub use limits::QUESTION_TIME;
 pub use proxy::{Greeting, SocksError, SocksRequest, SocksTarget};
 pub use resolve::{Resolver, Told};

@@ -57,6 +57,11 @@ pub(crate) const UPSTREAM_HEAD_BYTES_MAX: usize = 8 << 10;
 /// Hosts that budgets are kept for.
 pub(crate) const HOSTS_COUNTED_MAX: usize = 32 << 10;
 
+/// How long one side may be silent after the other has said all.
+pub(crate) const HALF_CLOSED_SILENCE: Duration = Duration::from_secs(15 * 60);
+/// How long a connection is silent before the peer is asked whether it is still there.
+pub(crate) const KEEPALIVE_AFTER: Duration = Duration::from_secs(120);
+
 /// Bytes that are copied at once where data is moved through this process.
 pub(crate) const COPY_BYTES: usize = 64 << 10;
 /// Bytes of a pipe through which data is moved past this process.
@@ -73,6 +78,8 @@ pub(crate) const TABLE_BYTES_MAX: u64 = 8 << 20;
 /// Descriptors of one process that are looked at.
 pub(crate) const DESCRIPTORS_MAX: usize = 8192;
 
+/// Connections that are looked into: each has buffers for two encryptions.
+pub(crate) const INSPECTED_MAX: usize = 1024;
 /// Certificates that are kept for hosts.
 pub(crate) const CERTIFICATES_MAX: usize = 1024;
 /// Bytes of a file with the host's certificates.
@@ -90,8 +97,10 @@ pub(crate) const HEAD_TIME: Duration = Duration::from_secs(75);
 pub(crate) const STREAMS_MAX: u32 = 100;
 /// Connections to one host that wait for the next request of one client.
 pub(crate) const IDLE_MAX: usize = 16;
-/// How many bytes a peer of HTTP/2 may send before it is told that they were taken.
-pub(crate) const WINDOW_BYTES: u32 = 1 << 20;
+/// How many bytes a client of HTTP/2 may send before it is told that they were taken.
+pub(crate) const WINDOW_INSIDE_BYTES: u32 = 256 << 10;
+/// The same for a server, which is further away.
+pub(crate) const WINDOW_OUTSIDE_BYTES: u32 = 2 << 20;
 /// Hosts that one connection to the proxy may make requests to.
 pub(crate) const PROXY_HOSTS_MAX: usize = 32;
 

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,42 +14,21 @@ use rustix::net::Shutdown;
 use rustix::pipe::{PipeFlags, SpliceFlags};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::budget::Meter;
-use crate::limits::{COPY_BYTES, OPENING_BYTES_MAX, PIPE_BYTES, PIPES_MAX};
-use crate::sniff::{Sniffed, sniff};
+use crate::limits::{COPY_BYTES, HALF_CLOSED_SILENCE, PIPE_BYTES, PIPES_MAX};
+use crate::watch::Watch;
 
 /// Why a relay was cut off by the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Cut {
     #[error("a budget of the network is used up")]
     Budget,
-    #[error("a request came in pieces, as if not to be recognised")]
-    LateRequest,
-}
-
-/// What has passed of a beginning that could still become a request of HTTP, which the gate would have to read.
-#[derive(Debug, Default)]
-pub(crate) struct Watch(Option<Vec<u8>>);
-
-impl Watch {
-    /// Watches what follows these bytes.
-    pub(crate) fn after(bytes: &[u8]) -> Self {
-        Self(Some(bytes.to_vec()))
-    }
-
-    fn see(&mut self, bytes: &[u8]) -> Result<(), Cut> {
-        let Some(seen) = &mut self.0 else { return Ok(()) };
-        seen.extend_from_slice(bytes);
-        match sniff(seen) {
-            Sniffed::Http => Err(Cut::LateRequest),
-            Sniffed::Undecided { .. } if seen.len() <= OPENING_BYTES_MAX => Ok(()),
-            _ => {
-                self.0 = None;
-                Ok(())
-            }
-        }
-    }
+    #[error("a request or a client hello came so late that it was not recognised")]
+    LateOpening,
+    #[error("a second client hello names another host than the first")]
+    OtherHello,
 }
 
 /// Carries bytes both ways. `early` was read from the client already and goes first.
@@ -67,12 +47,34 @@ pub(crate) async fn relay(
         drop(early);
         pump(&client, &server, Direction::Out(watch), meter).await
     };
-    let done = tokio::try_join!(out, pump(&server, &client, Direction::In, meter));
+    let done = both(out, pump(&server, &client, Direction::In, meter), meter).await;
     if done.is_err() {
         break_off(&client);
         break_off(&server);
     }
-    done.map(drop)
+    done
+}
+
+/// Waits for both directions. When one has ended, the other one may not be silent for ever: whom it would tell something
+/// may be gone without a word.
+async fn both(
+    out: impl Future<Output = io::Result<()>> + Send,
+    back: impl Future<Output = io::Result<()>> + Send,
+    meter: &Meter,
+) -> io::Result<()> {
+    let (mut out, mut back) = (pin!(out), pin!(back));
+    let mut other: Pin<&mut (dyn Future<Output = io::Result<()>> + Send)> = tokio::select! {
+        done = &mut out => { done?; back }
+        done = &mut back => { done?; out }
+    };
+    loop {
+        let before = meter.totals();
+        match timeout(HALF_CLOSED_SILENCE, &mut other).await {
+            Ok(done) => return done,
+            Err(_) if meter.totals() == before => return Err(io::ErrorKind::TimedOut.into()),
+            Err(_) => {}
+        }
+    }
 }
 
 /// Makes the end of a connection a reset, which nobody takes for the end of the data.
@@ -87,12 +89,16 @@ enum Direction {
     In,
 }
 
-async fn send_early(server: &TcpStream, early: &[u8], meter: &Meter) -> io::Result<()> {
-    if meter.take(early.len()) < early.len() {
-        return Err(io::Error::other(Cut::Budget));
+async fn send_early(server: &TcpStream, mut early: &[u8], meter: &Meter) -> io::Result<()> {
+    while !early.is_empty() {
+        let (now, later) = early.split_at(meter.take(early.len()));
+        if now.is_empty() {
+            return Err(io::Error::other(Cut::Budget));
+        }
+        write_all(server, now).await?;
+        meter.sent(now.len(), now.len());
+        early = later;
     }
-    write_all(server, early).await?;
-    meter.sent(early.len(), early.len());
     Ok(())
 }
 
@@ -107,7 +113,7 @@ async fn pump(from: &TcpStream, to: &TcpStream, mut direction: Direction, meter:
         match moved {
             Ok(0) => break,
             // A full buffer: there is probably more.
-            Ok(count) => much = count >= COPY_BYTES && !matches!(&direction, Direction::Out(Watch(Some(_)))),
+            Ok(count) => much = count >= COPY_BYTES && !matches!(&direction, Direction::Out(watch) if !watch.is_over()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }

@@ -12,7 +12,7 @@ use crate::ask::Ask;
 use crate::attribution::Attribution;
 use crate::budget::Budgets;
 use crate::dns::{Meaning, Pool};
-use crate::limits::CONNECTIONS_MAX;
+use crate::limits::{CONNECTIONS_MAX, INSPECTED_MAX};
 use crate::link::{Outbox, Start};
 use crate::resolve::{Names, Resolver};
 use crate::secrets::Secrets;
@@ -57,6 +57,8 @@ pub(crate) struct Session {
     pub(crate) room: Arc<Semaphore>,
     /// How many connections are carried.
     carried: watch::Sender<usize>,
+    /// Room for those that are looked into.
+    pub(crate) inspected: Semaphore,
     arrival: Arrival,
     last: AtomicU64,
 }
@@ -88,6 +90,7 @@ impl Session {
             outbox,
             room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             carried: watch::Sender::new(0),
+            inspected: Semaphore::new(INSPECTED_MAX),
             arrival: surroundings.arrival,
             last: AtomicU64::new(0),
         })

@@ -290,3 +290,20 @@ async fn an_answer_in_pieces_comes_as_it_is_made() {
     go.send(()).await.expect("sent");
     assert_eq!(body.collect().await.expect("the rest").to_bytes(), "last");
 }
+
+#[tokio::test]
+async fn a_host_that_closes_idle_connections_is_connected_to_again() {
+    let port = support::peers::server(|mut stream| async move {
+        // One request for each connection, whatever the answer's head lets hope for.
+        assert!(stream.read(&mut [0; 4096]).await? > 0);
+        stream.write_all(OK).await?;
+        stream.shutdown().await
+    })
+    .await;
+    let gate = Gate::with(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']"), port).await;
+    let mut client = client_1(gate.connect("a.example").await).await;
+    for _ in 0..5 {
+        let answer = read(client.send_request(get("/", "a.example")).await.expect("an answer")).await;
+        assert_eq!(answer, (200, "ok".into()));
+    }
+}

@@ -7,34 +7,11 @@ use std::net::SocketAddr;
 use pinfold_gate::link::{Answer, End, Order, Report, Way};
 use pinfold_policy::BudgetName;
 use simple_dns::{RCODE, TYPE};
+use support::peers::{echo, server};
 use support::{FIRST_NAME, Gate, SOON, meant_for, start};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
-
-/// A server on this machine; what it does with each connection.
-async fn server<Done>(serve: impl Fn(TcpStream) -> Done + Send + 'static) -> u16
-where
-    Done: Future<Output = std::io::Result<()>> + Send + 'static,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let port = listener.local_addr().expect("an address").port();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream));
-        }
-    });
-    port
-}
-
-async fn echo() -> u16 {
-    server(|mut stream| async move {
-        let (mut read, mut write) = stream.split();
-        tokio::io::copy(&mut read, &mut write).await?;
-        write.shutdown().await
-    })
-    .await
-}
 
 fn allow(port: u16) -> String {
     format!("allow = ['a.example:{port}', '127.0.0.1:{port}']")

@@ -3,6 +3,7 @@
 //! Everything is run by an ordinary user. Commands that are compared are timed by one hyperfine, in several rounds;
 //! a ratio is taken within each round, and the median of the rounds is told.
 
+mod gate;
 mod hyperfine;
 mod measures;
 mod memory;
@@ -33,11 +34,19 @@ pub(crate) enum What {
         #[arg(long)]
         program: Option<PathBuf>,
     },
+    /// Measure the gate on this machine's loopback, beside the proxies squid and mitmproxy where they are installed
+    Gate {
+        /// Only these: streams, setups, memory, requests
+        only: Vec<String>,
+    },
 }
 
 /// Measures.
 pub(crate) fn run(what: &What) -> Result<()> {
-    let What::Run { only, rounds, program } = what;
+    let (only, rounds, program) = match what {
+        What::Run { only, rounds, program } => (only, rounds, program),
+        What::Gate { only } => return gate::run(only),
+    };
     if let Some(unknown) = only.iter().find(|name| !measures::NAMES.contains(&name.as_str())) {
         return Err(format!("there is no measure {unknown}; known: {}", measures::NAMES.join(", ")).into());
     }

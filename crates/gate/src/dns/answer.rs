@@ -83,6 +83,11 @@ impl Question {
         Some(Self { text: cut(text), kind: kind(question.qtype), about })
     }
 
+    /// The refusal of a packet that a question was read from.
+    pub fn refusal(bytes: &[u8]) -> Option<Vec<u8>> {
+        Self::reply(bytes, &Answer::Refused)
+    }
+
     /// The bytes of the answer to a packet that a question was read from.
     pub(crate) fn reply(bytes: &[u8], answer: &Answer) -> Option<Vec<u8>> {
         let query = Packet::parse(bytes).ok();

@@ -22,7 +22,7 @@ pub(crate) use exchange::exchange;
 pub(crate) use io::{Metered, Prefixed};
 pub(crate) use route::Route;
 
-use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME, HEADERS_MAX, STREAMS_MAX, WINDOW_BYTES};
+use crate::limits::{HEAD_BYTES_MAX, HEAD_TIME, HEADERS_MAX, STREAMS_MAX, WINDOW_INSIDE_BYTES};
 
 /// Any error, as bodies have them.
 pub(crate) type AnyError = Box<dyn std::error::Error + Send + Sync>;
@@ -72,7 +72,7 @@ where
             let mut server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
             server.timer(TokioTimer::new());
             server.max_concurrent_streams(STREAMS_MAX).max_header_list_size(HEAD_BYTES_MAX as u32);
-            server.initial_stream_window_size(WINDOW_BYTES).initial_connection_window_size(WINDOW_BYTES);
+            server.initial_stream_window_size(WINDOW_INSIDE_BYTES).initial_connection_window_size(WINDOW_INSIDE_BYTES);
             server.serve_connection(TokioIo::new(io), service).await
         }
     }

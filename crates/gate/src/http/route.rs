@@ -15,7 +15,7 @@ use super::{Body, Metered, Version};
 use crate::budget::Meter;
 use crate::connection::{Connection, Pass};
 use crate::dial::{DialError, Dialed, dial};
-use crate::limits::{HANDSHAKE_TIME, IDLE_MAX, WINDOW_BYTES};
+use crate::limits::{HANDSHAKE_TIME, IDLE_MAX, WINDOW_OUTSIDE_BYTES};
 use crate::tls::{HTTP_2, server_name};
 
 /// The way of one client's requests to one host.
@@ -109,9 +109,17 @@ impl Route {
         });
     }
 
+    /// Sends a request that nobody has seen on a connection of its own.
+    async fn send_again(self: &Arc<Self>, request: Request<Body>) -> Option<Result<Response<Incoming>, hyper::Error>> {
+        let Ok(Lease::One(mut sender)) = self.open(false).await else { return None };
+        let response = sender.send_request(request).await;
+        self.give_back(sender);
+        Some(response)
+    }
+
     async fn open(&self, http_2: bool) -> Result<Lease, DialError> {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let dialed = match first {
+        let dialed = match first.filter(Dialed::is_open) {
             Some(dialed) => dialed,
             None => dial(&self.connection.session, &self.pass).await?,
         };
@@ -160,7 +168,14 @@ impl Lease {
         match self {
             Self::Two(mut sender) => sender.send_request(request).await,
             Self::One(mut sender) => {
-                let response = sender.send_request(request).await?;
+                let response = match sender.try_send_request(request).await {
+                    Ok(response) => response,
+                    Err(mut error) => match error.take_message() {
+                        // The host had closed the connection before it could see the request.
+                        Some(request) => return route.send_again(request).await.ok_or_else(|| error.into_error())?,
+                        None => return Err(error.into_error()),
+                    },
+                };
                 route.give_back(sender);
                 Ok(response)
             }
@@ -180,7 +195,7 @@ where
     if http_2 {
         let mut client = http2::Builder::new(TokioExecutor::new());
         client.timer(TokioTimer::new());
-        client.initial_stream_window_size(WINDOW_BYTES).initial_connection_window_size(WINDOW_BYTES);
+        client.initial_stream_window_size(WINDOW_OUTSIDE_BYTES).initial_connection_window_size(WINDOW_OUTSIDE_BYTES);
         let (sender, connection) = client.handshake(TokioIo::new(io)).await?;
         tokio::spawn(connection);
         return Ok(Lease::Two(sender));

@@ -171,6 +171,8 @@ impl Guard {
 fn find_in_headers(headers: &HeaderMap, find: impl Fn(&[u8]) -> Option<Found>) -> Option<(Found, String)> {
     headers.iter().find_map(|(name, value)| {
         let found = find(value.as_bytes()).or_else(|| find(name.as_str().as_bytes()))?;
+        // Long enough for any name that means something.
+        let name: String = name.as_str().chars().take(64).collect();
         Some((found, format!("header:{name}")))
     })
 }

@@ -3,7 +3,7 @@
 
 pub(crate) mod peers;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ pub(crate) struct Gate {
     pub(crate) dns: SocketAddr,
     pub(crate) redirected: SocketAddr,
     pub(crate) proxy: SocketAddr,
+    pub(crate) dns_tcp: SocketAddr,
     pub(crate) ca: Option<String>,
     link: OwnedFd,
     reports: Mutex<mpsc::UnboundedReceiver<Report>>,
@@ -77,23 +78,33 @@ impl Gate {
         Self::start(start(network), meant_for(port)).await
     }
 
-    pub(crate) async fn start(mut start: Start, surroundings: Surroundings) -> Self {
+    pub(crate) async fn start(start: Start, surroundings: Surroundings) -> Self {
+        Self::start_at(0, start, surroundings).await
+    }
+
+    /// A gate that listens on this port of both loopbacks for what is redirected.
+    pub(crate) async fn start_at(port: u16, mut start: Start, surroundings: Surroundings) -> Self {
         let listener = || TcpListener::bind("127.0.0.1:0").expect("a listener");
-        let (redirected, proxy) = (listener(), listener());
+        let (redirected, proxy, dns_tcp) =
+            (TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener"), listener(), listener());
+        let redirected_6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).expect("a listener");
         let dns = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         let address = |listener: &TcpListener| listener.local_addr().expect("an address");
-        let addresses = (dns.local_addr().expect("an address"), address(&redirected), address(&proxy));
-        start.sockets = vec![SocketRole::Tcp4, SocketRole::Proxy, SocketRole::DnsUdp];
+        let addresses =
+            (dns.local_addr().expect("an address"), address(&redirected), address(&proxy), address(&dns_tcp));
+        start.sockets =
+            vec![SocketRole::Tcp4, SocketRole::Tcp6, SocketRole::Proxy, SocketRole::DnsUdp, SocketRole::DnsTcp];
         let (own, theirs) = link_pair();
-        link::send_start(own.as_fd(), &start, &[redirected.as_fd(), proxy.as_fd(), dns.as_fd()]).expect("sent");
+        let sockets = [redirected.as_fd(), redirected_6.as_fd(), proxy.as_fd(), dns.as_fd(), dns_tcp.as_fd()];
+        link::send_start(own.as_fd(), &start, &sockets).expect("sent");
         std::thread::spawn(move || {
             let (start, descriptors) = link::receive_start(theirs.as_fd()).expect("received");
             let sockets = Sockets::sort(&start.sockets, descriptors).expect("sorted");
             serve_in(start, sockets, theirs, surroundings).expect("served");
         });
-        let (dns, redirected, proxy) = addresses;
+        let (dns, redirected, proxy, dns_tcp) = addresses;
         let reports = Mutex::new(listen(own.try_clone().expect("a copy")));
-        let mut gate = Self { dns, redirected, proxy, ca: None, link: own, reports };
+        let mut gate = Self { dns, redirected, proxy, dns_tcp, ca: None, link: own, reports };
         gate.ca = gate.told(|report| if let Report::Ready { ca, .. } = report { Some(ca) } else { None }).await;
         gate
     }
@@ -130,12 +141,8 @@ impl Gate {
     /// Asks the gate's DNS; the code of the answer and its addresses.
     pub(crate) async fn look_up(&self, name: &str, kind: simple_dns::TYPE) -> (simple_dns::RCODE, Vec<IpAddr>) {
         use simple_dns::rdata::RData;
-        let mut packet = simple_dns::Packet::new_query(1);
-        let class = simple_dns::QCLASS::CLASS(simple_dns::CLASS::IN);
-        let name = simple_dns::Name::new(name).expect(name);
-        packet.questions.push(simple_dns::Question::new(name, kind.into(), class, false));
         let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
-        socket.send_to(&packet.build_bytes_vec().expect("a packet"), self.dns).await.expect("sent");
+        socket.send_to(&question(name, kind), self.dns).await.expect("sent");
         let mut bytes = [0; 1500];
         let length = timeout(SOON, socket.recv(&mut bytes)).await.expect("in time").expect("an answer");
         let answer = simple_dns::Packet::parse(&bytes[..length]).expect("a packet");
@@ -152,6 +159,15 @@ impl Gate {
         assert_eq!(self.look_up(name, simple_dns::TYPE::A).await.1, [FIRST_NAME]);
         TcpStream::connect(self.redirected).await.expect("a connection")
     }
+}
+
+/// A question to a DNS server.
+pub(crate) fn question(name: &str, kind: simple_dns::TYPE) -> Vec<u8> {
+    let mut packet = simple_dns::Packet::new_query(1);
+    let class = simple_dns::QCLASS::CLASS(simple_dns::CLASS::IN);
+    let name = simple_dns::Name::new(name).expect(name);
+    packet.questions.push(simple_dns::Question::new(name, kind.into(), class, false));
+    packet.build_bytes_vec().expect("a packet")
 }
 
 fn listen(link: OwnedFd) -> mpsc::UnboundedReceiver<Report> {
