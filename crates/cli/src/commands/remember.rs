@@ -96,6 +96,10 @@ fn push(allow: &mut Array, host: &str, comment: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pinfold_policy::{Layer, LayerKind, Places, Platform, merge};
+
     use super::*;
 
     fn with(text: &str) -> String {
@@ -104,6 +108,48 @@ mod tests {
         let allow = parsed.network.allow.unwrap_or_default();
         assert!(allow.iter().any(|entry| entry.value.to_string() == "a.example:443"), "{text}");
         text
+    }
+
+    /// Answers a question about a host with "always", under these policies; gives what was written.
+    fn always(user: &str, managed: &str, host: &str) -> Result<String, String> {
+        let layer = |kind, text: &str| Layer::new(kind, parse(text, Path::new("x.toml")).expect("a policy"));
+        let layers = [layer(LayerKind::User, user), layer(LayerKind::Managed, managed)];
+        let places = Places { platform: Platform::Linux, workspace: "/home/ada/work".into(), home: "/home/ada".into() };
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let place = std::env::temp_dir().join(format!("pinfold-remember-{}-{number}", std::process::id()));
+        let file = place.join("policy.toml");
+        let mut remember = in_user_policy(Rules::new(&merge(&layers, &places).expect("a policy").policy), file.clone());
+        let exe = Some("/usr/bin/cu\u{1b}[2J\nrl".into());
+        let process = Some(pinfold_gate::link::Process { pid: 7, exe });
+        let to = pinfold_gate::link::Endpoint { host: host.into(), port: 443 };
+        remember(&Question { ms: 0, left_ms: 0, id: 1, to, process })?;
+        let written = std::fs::read_to_string(file).expect("a file");
+        assert_eq!(std::fs::read_dir(&place).expect("a place").count(), 1, "nothing else is left");
+        std::fs::remove_dir_all(place).expect("a place");
+        Ok(written)
+    }
+
+    #[test]
+    fn a_rule_says_when_and_for_whom_and_nothing_escapes_from_its_comment() {
+        let written = always("network.mode = 'rules'", "", "a.example").expect("a rule");
+        assert!(written.contains("pinfold run --ask: always, for `cu\u{fffd}[2J\u{fffd}rl` (7)\n"), "{written}");
+        let written = always("network.mode = 'rules'", "", "2606:4700::1").expect("a rule");
+        assert!(written.contains("\"[2606:4700::1]:443\""), "{written}");
+    }
+
+    #[test]
+    fn what_a_rule_forbids_is_not_written() {
+        let user = "network = { mode = 'rules', deny = ['b.example'] }";
+        for (managed, host) in [
+            ("network.allow = ['c.example']", "a.example"),
+            ("network.mode = 'off'", "a.example"),
+            ("", "b.example"),
+            ("", "10.0.0.1"),
+            ("", "not a host"),
+        ] {
+            assert!(always(user, managed, host).is_err(), "{managed} {host}");
+        }
     }
 
     #[test]

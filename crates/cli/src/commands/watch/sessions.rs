@@ -14,6 +14,9 @@ use super::LOOK_INTERVAL;
 /// Most runs that are watched at a time.
 const SESSIONS_MAX: usize = 128;
 
+/// Most messages of one run that are taken before the others have their turn.
+const AT_ONCE_MAX: usize = 1000;
+
 /// Connections to runs.
 pub(super) struct Sessions {
     store: Store,
@@ -42,13 +45,18 @@ impl Sessions {
         self.look();
         let mut news = Vec::new();
         self.watched.retain(|id, watched| {
-            let end = loop {
+            let mut end = None;
+            for _ in 0..AT_ONCE_MAX {
                 match watched.hear() {
                     Ok(Some(told)) => news.push((id.clone(), News::Told(told))),
-                    Ok(None) => return true,
-                    Err(error) => break end(&error),
+                    Ok(None) => break,
+                    Err(error) => {
+                        end = Some(self::end(&error));
+                        break;
+                    }
                 }
-            };
+            }
+            let Some(end) = end else { return true };
             if matches!(end, News::Silent(_)) {
                 self.silent.insert(id.clone());
             }
