@@ -108,7 +108,7 @@ fn who_says_nothing_says_no() {
     let call = traveller.inside(&["--ask"], script).deadline(Duration::from_secs(100));
     let ended = call.run();
     assert!(ended.took > Duration::from_secs(55) && ended.took < Duration::from_secs(80), "{:?}", ended.took);
-    let text = ended.says("refused: `curl` to evil.example.com").ok();
+    let text = ended.says("refused: ").says("evil.example.com").ok();
     assert!(text.contains("the user did not say yes"), "{text}");
     assert!(!traveller.log().contains("evil"), "{}", traveller.log());
 }

@@ -71,6 +71,8 @@ pub(crate) const PIPES_MAX: usize = 16;
 
 /// How long the search for the process of a connection may hold back a report.
 pub(crate) const ATTRIBUTION_TIME: Duration = Duration::from_millis(500);
+/// The same for a question, to which the process belongs, and which waits for much longer anyway.
+pub(crate) const QUESTION_ATTRIBUTION_TIME: Duration = Duration::from_secs(3);
 /// Searches that wait.
 pub(crate) const ATTRIBUTIONS_WAITING_MAX: usize = 4096;
 /// Bytes of one table of connections.

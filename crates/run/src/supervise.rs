@@ -18,7 +18,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlag
 use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_subreaper};
 use thiserror::Error;
 
-use crate::control::{Control, Here};
+use crate::control::Control;
 use crate::exit::{End, Outcome};
 use crate::gate::GateProcess;
 use crate::limits::Watchman;
@@ -117,14 +117,11 @@ impl<'a> Run<'a> {
 
     /// Lets the command start and stays until it and all it started are gone. What appears under a protected name goes
     /// to `quarantine`; who watches is told by `control`.
-    pub fn go(self, quarantine: Quarantine, mut control: Option<Control>) -> Result<Outcome, RunError> {
+    pub fn go(self, quarantine: Quarantine, control: Option<Control>) -> Result<Outcome, RunError> {
         let begin = Instant::now();
         let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output } = self;
         let lookout = Lookout::new(plan, command, quarantine);
         let (counters, watchman) = (Counters::new(plan), Watchman::new(plan));
-        if let (Some(control), None) = (&mut control, &terminal) {
-            control.ask_here(Here::of_caller());
-        }
         if gate.as_ref().is_none_or(GateProcess::is_ready) {
             child.go();
         }

@@ -1,10 +1,10 @@
 //! "Always": a rule of the user's that is written into the user's own policy, where everything else stays as it is.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use pinfold_policy::{Decision, Destination, Rules, bounds, parse};
 use pinfold_run::control::{Question, Remember, program};
@@ -12,6 +12,11 @@ use time::OffsetDateTime;
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
 
 use crate::layers;
+
+/// How long it is waited between attempts to be the only one that writes.
+const LOCK_INTERVAL: Duration = Duration::from_millis(10);
+/// How many attempts there are.
+const LOCK_ATTEMPTS: usize = 20;
 
 /// Writes rules into this file, unless these rules say that nobody had to be asked.
 pub(super) fn in_user_policy(rules: Rules, file: PathBuf) -> Remember {
@@ -35,8 +40,7 @@ fn write(file: &Path, host: &str, comment: &str) -> io::Result<()> {
     let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let directory = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
     std::fs::create_dir_all(directory)?;
-    let lock = File::open(directory)?;
-    lock.lock()?;
+    let _lock = lock(directory)?;
     let old = match layers::read(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         other => other?,
@@ -47,6 +51,18 @@ fn write(file: &Path, host: &str, comment: &str) -> io::Result<()> {
     }
     parse(&text, &file).map_err(io::Error::other)?;
     replace(&file, &text)
+}
+
+/// Does not wait for long: a run that may read the directory could hold the lock, and nobody would keep its limits.
+fn lock(directory: &Path) -> io::Result<File> {
+    let lock = File::open(directory)?;
+    for _ in 0..LOCK_ATTEMPTS {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_INTERVAL),
+            other => return other.map(|()| lock).map_err(io::Error::from),
+        }
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
 }
 
 fn replace(file: &Path, text: &str) -> io::Result<()> {

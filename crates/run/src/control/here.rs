@@ -20,7 +20,7 @@ const LINE_BYTES_MAX: usize = 64;
 
 /// The caller's terminal, of which the command knows nothing.
 #[derive(Debug)]
-pub(crate) struct Here {
+pub(super) struct Here {
     tty: OwnedFd,
     /// The question that stands there.
     asked: Option<u64>,
@@ -29,7 +29,7 @@ pub(crate) struct Here {
 
 impl Here {
     /// The terminal, if somebody sits there and the command has no descriptor of it.
-    pub(crate) fn of_caller() -> Option<Self> {
+    pub(super) fn of_caller() -> Option<Self> {
         if [isatty(stdin()), isatty(stdout()), isatty(stderr())].contains(&true) {
             return None;
         }

@@ -2,7 +2,7 @@
 //!
 //! A `SOCK_SEQPACKET` socket for each run, below pinfold's own directory. The session sends [`Told`]s, beginning with
 //! [`Told::Session`] and what it remembers; the watcher sends [`Said`]s. One JSON message in each packet, of the size and
-//! by the functions of the gate's link. Nothing inside the sandbox gets an ear: see [`peer`](peer::is_outside).
+//! by the functions of the gate's link. Nothing inside a sandbox gets through: see `peer`.
 
 mod here;
 mod message;
@@ -15,7 +15,6 @@ mod watcher;
 
 use std::time::Duration;
 
-pub(crate) use here::Here;
 pub use message::{Question, Said, Told, answer, host, program};
 pub(crate) use place::Place;
 pub use session::{Control, Introduction, Remember};
@@ -34,7 +33,7 @@ const WAITING_MAX: usize = 512;
 const QUESTIONS_MAX: usize = 64;
 /// How long a question is open, which is as long as the gate waits.
 const QUESTION_TIME: Duration = pinfold_gate::QUESTION_TIME;
-/// Words of a command that are told, and characters of each text.
+/// Words of a command that are told.
 const WORDS_MAX: usize = 32;
-/// Characters of one text.
+/// Characters of one of them.
 const TEXT_MAX: usize = 256;

@@ -9,10 +9,11 @@ use pinfold_policy::Decision;
 use rustix::event::PollFlags;
 use rustix::net::{SocketFlags, accept_with};
 
+use super::here::Here;
 use super::peer::is_outside;
 use super::questions::Questions;
 use super::watcher::Watcher;
-use super::{EVENTS_KEPT, Here, Place, QUESTIONS_MAX, Question, TEXT_MAX, Told, VERSION, WATCHERS_MAX, WORDS_MAX};
+use super::{EVENTS_KEPT, Place, QUESTIONS_MAX, Question, TEXT_MAX, Told, VERSION, WATCHERS_MAX, WORDS_MAX};
 use crate::watch::Quarantined;
 
 /// What a watcher hears of a run first.
@@ -40,6 +41,7 @@ pub struct Control {
     questions: Questions,
     /// Answers that have not been looked at.
     said: Vec<(u64, Answer)>,
+    /// The caller's terminal, once there was a question, and if it can be asked there.
     here: Option<Here>,
     remember: Remember,
 }
@@ -74,11 +76,6 @@ impl Control {
         })
     }
 
-    /// Asks here as well.
-    pub(crate) fn ask_here(&mut self, here: Option<Here>) {
-        self.here = here;
-    }
-
     /// What to wait for, and what it has to be ready for.
     pub(crate) fn sources(&self) -> impl Iterator<Item = (BorrowedFd<'_>, PollFlags)> {
         let flags =
@@ -101,6 +98,7 @@ impl Control {
             // Names that may be looked up are as many as connections, and say less.
             Report::Looked { verdict, .. } if verdict.decision == Decision::Allow => {}
             Report::Question { id, to, process } => {
+                self.here = self.here.take().or_else(Here::of_caller);
                 if let Some(question) = self.questions.open(ms, *id, to.clone(), process.clone()) {
                     let told = Told::Question(question.clone());
                     self.watchers.iter_mut().for_each(|watcher| watcher.tell(&told));
