@@ -145,7 +145,7 @@ fn a_run_without_a_terminal_of_its_own_asks_where_it_was_started() {
 fn programs_watch_by_lines() {
     let Some(traveller) = traveller() else { return };
     let script = "pinfold watch --json > ../watched & pinfold watch > ../lines &
-        pinfold run --allow-host api.example.com -- bash -c 'sleep 1; curl -sS http://api.example.com/; curl -sS -m 5 http://evil.example.com/; echo x > .envrc; sleep 1'
+        pinfold run --allow-host api.example.com -- bash -c 'sleep 1; echo x > .envrc; sleep 0.3; curl -sS http://api.example.com/; curl -sS -m 5 http://evil.example.com/'
         sleep 1; kill %1 %2; wait; true";
     traveller.call(&["bash", "-c", script]).run().says("evil.example.com");
     let watched = traveller.0.read("home/watched");

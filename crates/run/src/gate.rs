@@ -118,16 +118,16 @@ impl GateProcess {
         Ok(heard)
     }
 
-    /// Ends the gate and gives what it has seen.
-    pub(crate) fn finish(mut self) -> Traffic {
+    /// Ends the gate and gives what it has seen; its last words are passed on as well.
+    pub(crate) fn finish(mut self, pass_on: impl FnMut(&Report)) -> Traffic {
         let early = self.traffic.ended_early;
-        self.hear_last_words();
+        self.hear_last_words(pass_on);
         let _ = self.process.kill();
         let _ = self.process.wait();
         Traffic { ended_early: early, ..self.traffic }
     }
 
-    fn hear_last_words(&mut self) {
+    fn hear_last_words(&mut self, mut pass_on: impl FnMut(&Report)) {
         let Some(link) = &self.link else { return };
         let Ok(stop) = link::encode(&Order::Stop) else { return };
         if send(link, &stop, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).is_err() {
@@ -142,6 +142,7 @@ impl GateProcess {
                 return;
             }
             while let Ok(Some(report)) = self.next() {
+                pass_on(&report);
                 self.traffic.note(report);
             }
         }

@@ -148,10 +148,10 @@ impl<'a> Run<'a> {
         let missed_network = supervisor.counters.tell_of_attempts();
         let told = supervisor.lookout.taken().len();
         let (quarantine, refused) = supervisor.lookout.finish();
-        if let Some(control) = &mut supervisor.control {
-            control.quarantined(quarantine.taken().get(told..).unwrap_or_default());
-        }
-        let traffic = supervisor.gate.map(GateProcess::finish);
+        let mut control = supervisor.control;
+        control.iter_mut().for_each(|control| control.quarantined(quarantine.taken().get(told..).unwrap_or_default()));
+        let pass_on = |report: &_| control.iter_mut().for_each(|control| control.seen(report));
+        let traffic = supervisor.gate.map(|gate| gate.finish(pass_on));
         let end = result?;
         let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Outcome { end, quarantine, refused, missed_network, traffic, duration_ms })
