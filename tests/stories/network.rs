@@ -214,7 +214,9 @@ fn a_secret_comes_from_a_file_or_a_program_outside() {
     {
         let source = INSPECTING.replace("env = 'TOKEN'", from) + "env = 'TOKEN'\n";
         traveller.0.write("home/rules.toml", source);
-        let text = traveller.inside(&["--policy", "../rules.toml"], script).run().ok();
+        // What the caller has under that name stays outside as well.
+        let call = traveller.inside(&["--policy", "../rules.toml", "--env", "TOKEN"], script);
+        let text = call.variable("TOKEN", "another").run().ok();
         assert_eq!(text, "api says hello", "{from}");
         assert!(traveller.log().contains(&format!("Bearer {value} ")), "{}", traveller.log());
     }

@@ -26,15 +26,18 @@ pub(crate) fn build() -> Result<PathBuf> {
     let words = format!("build --package pinfold-cli --bin pinfold --release --target {target}");
     let mut build = cargo(&words);
     build.env("CARGO_ENCODED_RUSTFLAGS", rustflags().join("\x1f")).env_remove("RUSTFLAGS");
-    // The cryptography of TLS has parts in C and assembly, which need no C library: any compiler for this machine will do.
-    let compiler = format!("CC_{}", target.replace('-', "_"));
-    if std::env::var_os(&compiler).is_none() && which("musl-gcc").is_none() {
-        build.env(compiler, "gcc");
-    }
-    run(&mut build)?;
+    run(build.envs(c_compiler(&target)))?;
     let program = target_directory().join(target).join("release/pinfold");
     elf::require_static(&program)?;
     Ok(program)
+}
+
+/// The compiler for the little C of `ring`. It asks nothing of a C library that glibc and musl do differently, so the
+/// ordinary compiler does where there is none for musl.
+fn c_compiler(target: &str) -> Option<(String, &'static str)> {
+    let variable = format!("CC_{}", target.replace('-', "_"));
+    let given = std::env::var_os(&variable).is_some() || which("musl-gcc").is_some();
+    (target.ends_with("musl") && !given).then_some((variable, "gcc"))
 }
 
 /// Static linking, no path of the building machine in messages, and no question to the processor how it would like to

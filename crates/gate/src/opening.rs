@@ -124,8 +124,9 @@ async fn read_more(client: &TcpStream, early: &mut Vec<u8>) -> io::Result<usize>
 
 async fn server_speaks(dialed: &Option<Result<Dialed, DialError>>) {
     match dialed {
-        // Its end counts as well: then nothing that the client could say matters.
-        Some(Ok(dialed)) => drop(dialed.stream.readable().await),
+        // Its end counts as well: then nothing that the client could say matters. A look at the byte, as a socket from
+        // which the head of a proxy was read counts as readable until somebody has looked.
+        Some(Ok(dialed)) => drop(dialed.stream.peek(&mut [0]).await),
         _ => std::future::pending().await,
     }
 }

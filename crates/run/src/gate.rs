@@ -23,6 +23,9 @@ use crate::traffic::Traffic;
 /// How long a gate may take to say its last words.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// Most reports that are taken before the supervisor looks at everything else.
+const MAX_REPORTS_AT_ONCE: usize = 64;
+
 /// Largest file of certificates that is read, in bytes.
 const MAX_BUNDLE_BYTES: u64 = 16 << 20;
 
@@ -71,10 +74,12 @@ impl GateProcess {
         self.link.as_ref().map(AsFd::as_fd)
     }
 
-    /// Takes what the gate has said, and passes it on. True when the command need not wait any longer.
+    /// Takes what the gate has said, passes it on, and leaves some for the next time when it is much: whoever makes it say
+    /// much must not keep the supervisor from looking at limits. True when the command need not wait any longer.
     pub(crate) fn hear(&mut self, mut pass_on: impl FnMut(&Report)) -> io::Result<bool> {
         let mut go = false;
-        while let Some(report) = self.next()? {
+        for _ in 0..MAX_REPORTS_AT_ONCE {
+            let Some(report) = self.next()? else { break };
             pass_on(&report);
             match report {
                 Report::Ready { ca, .. } => {

@@ -174,6 +174,9 @@ fn environment(prepared: &Prepared, gate: Option<&Start>) -> Vec<(OsString, OsSt
     let network = gate::Environment { plan: &prepared.plan, start: gate };
     let callers = prepared.context.environment.iter().filter(|(name, _)| !network.is_of_another_network(name));
     let mut environment = prepared.policy.env.select(callers.cloned());
+    let placeholders = network.placeholders();
+    environment.retain(|(name, _)| placeholders.iter().all(|(secret, _)| secret != name));
+    environment.extend(placeholders);
     environment.push((MARK.into(), prepared.plan.profile.clone().into()));
     if !environment.iter().any(|(name, _)| name == "PWD") {
         environment.push(("PWD".into(), prepared.context.spelled_directory.clone().into()));
