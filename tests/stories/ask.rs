@@ -61,6 +61,9 @@ fn once_lets_a_connection_through() {
     answer(&screen, "api.example.com", "o");
     assert!(said(&traveller, "api says hello"), "{}", screen.shown());
     assert_eq!(policy(&traveller), "");
+    screen.line("clear; jobs; cat complained; echo done");
+    screen.shows_line("done");
+    assert!(!screen.shown().contains("refused"), "{}", screen.shown());
 }
 
 #[test]
