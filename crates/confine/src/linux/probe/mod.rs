@@ -83,8 +83,10 @@ pub fn look(
     // A link and what it leads to are one thing to whoever reads through it.
     protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
     let (mut denied, denied_in_place) = denied(policy, &trees, &matcher, &listings);
-    // Whoever could connect there would answer for the user, and a read-only mount does not stop a connection.
-    denied.extend(trees.iter().any(|tree| stores.control.starts_with(&tree.root)).then_some((stores.control, true)));
+    // Whoever could connect there would answer for the user, and a read-only mount does not stop a connection. Without
+    // mounts seccomp does.
+    let shown = no_user_namespaces.is_none() && trees.iter().any(|tree| stores.control.starts_with(&tree.root));
+    denied.extend(shown.then_some((stores.control, true)));
     let (uid, gid) = caller();
     let host = Host {
         uid,
