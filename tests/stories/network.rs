@@ -1,42 +1,10 @@
 //! The network by rules: ordinary programs reach what is allowed and nothing else, and are told what was refused.
 
-use std::path::Path;
-
-use pinfold_tests::{WORLD, WORLD_NEEDS, eventually, is_alive, marked, skip, stat_field};
+use pinfold_tests::{eventually, is_alive, marked, skip, stat_field};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::desk::{Call, Desk, lacks};
-
-/// A desk in an internet of its own.
-struct Traveller(Desk);
-
-impl Traveller {
-    /// Nobody, where the internet cannot be made.
-    fn new() -> Option<Self> {
-        if WORLD_NEEDS.iter().any(|program| lacks(program)) {
-            return None;
-        }
-        let desk = Desk::new();
-        WORLD.iter().for_each(|(file, text)| desk.write(Path::new("world").join(file), text));
-        Some(Self(desk))
-    }
-
-    /// A command line in that internet, in the project.
-    fn call(&self, words: &[&str]) -> Call<'_> {
-        let call = self.0.call("/bin/bash").arguments([self.0.path("world/enter.sh")]).arguments(words);
-        call.variable("WORLD", self.0.path("world")).variable("FROM", self.0.workspace())
-    }
-
-    /// A script in the sandbox, with flags of `pinfold run`.
-    fn inside(&self, flags: &[&str], script: &str) -> Call<'_> {
-        self.call(&["pinfold", "run"]).arguments(flags).arguments(["--", "/bin/bash", "-c", script])
-    }
-
-    /// Who was reached, line by line.
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.0.path("world/log")).unwrap_or_default()
-    }
-}
+use crate::desk::{Desk, lacks};
+use crate::traveller::Traveller;
 
 #[test]
 fn the_world_of_these_stories_is_there() {
