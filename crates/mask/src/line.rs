@@ -39,8 +39,8 @@ fn is_key(text: &str) -> bool {
     text.len() <= KEY_BYTES_MAX && text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
 }
 
-/// Is it the key of a value that may well be empty? Base64 that ends with `=` looks like a key without a value, but has
-/// letters of both cases.
+/// May the value of this key well be empty? Base64 that ends with `=` looks like such a key, but has letters of both
+/// cases.
 pub(crate) fn may_lack_a_value(key: &str) -> bool {
     let (upper, lower) = (|byte: u8| byte.is_ascii_uppercase(), |byte: u8| byte.is_ascii_lowercase());
     !(key.bytes().any(upper) && key.bytes().any(lower))

@@ -15,21 +15,31 @@ pub fn mask(file: &[u8]) -> Result<String, Unmaskable> {
     }
     let text = std::str::from_utf8(file).map_err(|_| Unmaskable::NotText)?;
     let (mark, text) = text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 });
-    let mut reader = Reader { rest: text, line: 1, masked: mark.to_owned() };
+    let mut reader = Reader { rest: text, line: 1, masked: mark.to_owned(), has_values: false, empty: None };
     while !reader.rest.is_empty() {
         reader.next_line().map_err(|why| Unmaskable::Line { line: reader.line, why })?;
         if reader.masked.len() > MASKED_BYTES_MAX {
             return Err(Unmaskable::TooLarge);
         }
     }
-    Ok(reader.masked)
+    match reader.empty.filter(|_| !reader.has_values) {
+        Some(line) => Err(Unmaskable::Line { line, why: PADDED }),
+        None => Ok(reader.masked),
+    }
 }
+
+/// Base64 and base32 end with `=`, and then look like a key without a value.
+const PADDED: &str = "may be a secret that ends with `=`";
 
 /// How far the file has been read, and what has been written.
 struct Reader<'a> {
     rest: &'a str,
     line: usize,
     masked: String,
+    /// Is there a key with a value? In a file without one, what looks like a key may be all there is to hide.
+    has_values: bool,
+    /// The first line with nothing behind its `=`.
+    empty: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -60,11 +70,10 @@ impl<'a> Reader<'a> {
     fn bare(&mut self, key: &str) -> Result<(), &'static str> {
         let line = first_line(self.rest);
         match line.trim_end_matches(BLANKS) {
-            "" if may_lack_a_value(key) => {}
-            "" => return Err("may be a secret that ends with `=`"),
-            value if value.starts_with('=') => return Err("may be a secret that ends with `=`"),
+            "" if may_lack_a_value(key) => self.empty = self.empty.or(Some(self.line)),
+            value if value.is_empty() || value.starts_with('=') => return Err(PADDED),
             value if value.ends_with('\\') => return Err("goes on in the next one without quotes"),
-            _ => self.masked.push_str(&placeholder(key)),
+            _ => self.stand_in(key),
         }
         self.skip(line.len());
         Ok(())
@@ -75,7 +84,7 @@ impl<'a> Reader<'a> {
         let value = &self.rest[1..1 + end];
         self.keep(1);
         if !value.is_empty() {
-            self.masked.push_str(&placeholder(key));
+            self.stand_in(key);
         }
         for line in value.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
             self.masked.push_str(if line.ends_with("\r\n") { "\r\n" } else { "\n" });
@@ -116,6 +125,11 @@ impl<'a> Reader<'a> {
         self.keep(length);
         self.line += 1;
         Ok(())
+    }
+
+    fn stand_in(&mut self, key: &str) {
+        self.masked.push_str(&placeholder(key));
+        self.has_values = true;
     }
 
     fn keep(&mut self, bytes: usize) {

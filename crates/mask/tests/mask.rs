@@ -59,6 +59,7 @@ fn what_readers_might_take_for_something_else_is_refused() {
         ("c2VjcmV0c2VjcmV0\n", 1),
         ("A=b\nc2VjcmV0c2VjcmV0=\n", 2),
         ("c2VjcmV0c2VjcmV0==\n", 1),
+        ("# a seed\nonsww4tfoq=\n", 2),
         ("-----BEGIN KEY-----\nc2VjcmV0\n", 1),
         ("{\n  \"key\": \"value\"\n}", 1),
         ("key: value", 1),
