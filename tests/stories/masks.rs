@@ -40,6 +40,22 @@ fn the_users_policy_masks_what_is_denied_by_default_and_says_so() {
 }
 
 #[test]
+fn a_value_that_is_a_secret_of_the_policy_has_its_placeholder() {
+    let desk = Desk::new();
+    desk.write("home/project/.env", "TOKEN=hunter2\nQUOTED='hunter2'\nOTHER=hunter2-and-more\n");
+    desk.write(
+        "home/.config/pinfold/policy.toml",
+        "files.mask = ['.env']\nnetwork.mode = 'rules'\n[secrets.robot]\nfrom = { command = ['/bin/echo', 'hunter2'] }\n\
+         hosts = ['api.example.com']\nin = 'header:Authorization'\nenv = 'ROBOT'\n",
+    );
+    let run =
+        desk.inside(". ./.env; test \"$TOKEN\" = \"$ROBOT\" && test \"$QUOTED\" = \"$ROBOT\" && echo $ROBOT $OTHER");
+    let said = run.ok();
+    assert!(said.starts_with("pinfold-robot-") && said.ends_with(" pinfold-masked-OTHER"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
+}
+
+#[test]
 fn a_project_masks_what_is_visible_and_unhides_nothing() {
     let desk = Desk::new();
     desk.write("home/project/.env", SETTINGS);

@@ -11,7 +11,7 @@ mod line;
 mod reader;
 
 pub use limits::{FILE_BYTES_MAX, KEY_BYTES_MAX, MASKED_BYTES_MAX};
-pub use reader::mask;
+pub use reader::{mask, mask_with};
 
 /// What stands for the value of a key.
 pub fn placeholder(key: &str) -> String {

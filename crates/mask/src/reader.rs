@@ -10,12 +10,20 @@ use crate::{FILE_BYTES_MAX, MASKED_BYTES_MAX, Unmaskable, comment, placeholder};
 /// # Errors
 /// When it is not a dotenv file that every reader reads alike, or too large.
 pub fn mask(file: &[u8]) -> Result<String, Unmaskable> {
+    mask_with(file, &|_| None)
+}
+
+/// As [`mask`]; `known` may give another placeholder for a value, as it is written between its quotes.
+///
+/// # Errors
+/// As [`mask`].
+pub fn mask_with(file: &[u8], known: &dyn Fn(&str) -> Option<String>) -> Result<String, Unmaskable> {
     if file.len() > FILE_BYTES_MAX {
         return Err(Unmaskable::TooLarge);
     }
     let text = std::str::from_utf8(file).map_err(|_| Unmaskable::NotText)?;
     let (mark, text) = text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 });
-    let mut reader = Reader { rest: text, line: 1, masked: mark.to_owned(), has_values: false, empty: None };
+    let mut reader = Reader { rest: text, line: 1, masked: mark.to_owned(), has_values: false, empty: None, known };
     while !reader.rest.is_empty() {
         reader.next_line().map_err(|why| Unmaskable::Line { line: reader.line, why })?;
         if reader.masked.len() > MASKED_BYTES_MAX {
@@ -40,6 +48,8 @@ struct Reader<'a> {
     has_values: bool,
     /// The first line with nothing behind its `=`.
     empty: Option<usize>,
+    /// The placeholders of values that have one already.
+    known: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -73,7 +83,7 @@ impl<'a> Reader<'a> {
             "" if may_lack_a_value(key) => self.empty = self.empty.or(Some(self.line)),
             value if value.is_empty() || value.starts_with('=') => return Err(PADDED),
             value if value.ends_with('\\') => return Err("goes on in the next one without quotes"),
-            _ => self.stand_in(key),
+            value => self.stand_in(key, value),
         }
         self.skip(line.len());
         Ok(())
@@ -84,7 +94,7 @@ impl<'a> Reader<'a> {
         let value = &self.rest[1..1 + end];
         self.keep(1);
         if !value.is_empty() {
-            self.stand_in(key);
+            self.stand_in(key, value);
         }
         for line in value.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
             self.masked.push_str(if line.ends_with("\r\n") { "\r\n" } else { "\n" });
@@ -127,8 +137,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn stand_in(&mut self, key: &str) {
-        self.masked.push_str(&placeholder(key));
+    fn stand_in(&mut self, key: &str, value: &str) {
+        self.masked.push_str(&(self.known)(value).unwrap_or_else(|| placeholder(key)));
         self.has_values = true;
     }
 

@@ -1,6 +1,6 @@
 //! What a masked file keeps, what it does not, and which files are refused.
 
-use pinfold_mask::{FILE_BYTES_MAX, MASKED_BYTES_MAX, Unmaskable, mask, placeholder};
+use pinfold_mask::{FILE_BYTES_MAX, MASKED_BYTES_MAX, Unmaskable, mask, mask_with, placeholder};
 use proptest::prelude::*;
 
 fn masked(text: &str) -> String {
@@ -81,6 +81,13 @@ fn what_readers_might_take_for_something_else_is_refused() {
         assert!(matches!(refused, Err(Unmaskable::Line { line: at, .. }) if at == line), "{file:?}: {refused:?}");
     }
     assert_eq!(mask(b"A=\xff"), Err(Unmaskable::NotText));
+}
+
+#[test]
+fn a_value_that_has_a_placeholder_keeps_it() {
+    let known = |value: &str| (value == "secret").then(|| "another".to_owned());
+    let masked = mask_with(b"A=secret\nB='secret'\nC=secrets\n", &known);
+    assert_eq!(masked.as_deref(), Ok("A=another\nB='another'\nC=pinfold-masked-C\n"));
 }
 
 #[test]

@@ -96,7 +96,8 @@ for `mask`.
 A masked file is there at its path, read-only, as it is when the run starts: its lines, its keys and its comments, and
 `pinfold-masked-KEY` for each value. Empty values stay empty; an assignment in a comment counts as one; a comment behind a
 value without quotes goes with the value, since readers disagree whether it is one. Comments are not looked through
-otherwise. Dotenv files are masked (`KEY=value`, `export KEY=value`, values in `'`, `\"` or `` ` ``, over several lines too).
+otherwise. In a run with a gate, a value that is the value of a secret of `[secrets]` has that secret's placeholder, which
+the gate takes. Dotenv files are masked (`KEY=value`, `export KEY=value`, values in `'`, `\"` or `` ` ``, over several lines too).
 A file that is anything else, in one line even, or larger than 1 MiB is hidden as if it were denied, and that is said.
 
 A layer masks what a weaker one denies: `mask = [\".env\"]` of the user goes before the denial of `@secrets` in the built-in

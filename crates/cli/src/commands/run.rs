@@ -39,6 +39,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let mut prepared = call.plan(redirects)?;
     accept(&prepared, best_effort)?;
     let gate = gate::start(&prepared)?;
+    gate.iter().for_each(|start| gate::with_placeholders(&mut prepared.plan, start));
     let environment = environment(&prepared, gate.as_ref());
     let request = Request {
         plan: &prepared.plan,

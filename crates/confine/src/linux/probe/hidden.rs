@@ -91,8 +91,16 @@ impl Hidden {
 /// # Errors
 /// Why there is none, as the rest of a sentence.
 pub fn masked(path: &Path) -> Result<String, String> {
+    masked_with(path, &|_| None)
+}
+
+/// The same, with other placeholders for values that `known` knows.
+///
+/// # Errors
+/// As [`masked`].
+pub fn masked_with(path: &Path, known: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
     let bytes = read(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    pinfold_mask::mask(&bytes).map_err(|error| error.to_string())
+    pinfold_mask::mask_with(&bytes, known).map_err(|error| error.to_string())
 }
 
 /// The beginning of a file, one byte more than can be masked.

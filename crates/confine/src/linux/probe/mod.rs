@@ -24,7 +24,7 @@ mod names;
 mod paths;
 
 pub use self::gate::{can_redirect, trust_bundles};
-pub use self::hidden::masked;
+pub use self::hidden::{masked, masked_with};
 pub use self::machine::no_user_namespaces;
 pub use self::names::{Appearance, Names, look_again, look_anew};
 
