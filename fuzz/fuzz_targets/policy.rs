@@ -6,8 +6,8 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use pinfold_policy::{
-    Access, Decider, Destination, Effect, Layer, LayerKind, LimitName, List, Merged, Places, Platform, PolicyFile, Rules,
-    merge, parse,
+    Access, Decider, Destination, Effect, Layer, LayerKind, LimitName, List, Merged, Places, Platform, PolicyFile,
+    Rules, merge, parse,
 };
 
 const SEPARATOR: &str = "\n%";
