@@ -6,8 +6,8 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use pinfold_policy::{
-    Access, Decider, Destination, Layer, LayerKind, LimitName, List, Merged, Places, Platform, PolicyFile, Rules,
-    merge, parse,
+    Access, Decider, Destination, Effect, Layer, LayerKind, LimitName, List, Merged, Places, Platform, PolicyFile,
+    Rules, merge, parse,
 };
 
 const SEPARATOR: &str = "\n%";
@@ -93,6 +93,8 @@ fn no_wider(before: &Merged, after: &Merged, who: &str) {
         for access in [Access::Read, Access::Write, Access::Exec] {
             let allowed = new.decide(access, path).allowed;
             assert!(!allowed || old.decide(access, path).allowed, "{who} opens {access:?} {}", path.display());
+            let masked = |decider: &Decider| decider.decide(access, path).effect == Effect::Masked;
+            assert!(!allowed || masked(&new) || !masked(&old), "{who} unmasks {}", path.display());
         }
     }
     assert!(after.policy.network.mode <= before.policy.network.mode, "{who} opens the network");

@@ -16,6 +16,7 @@ mod kernel;
 mod leftovers;
 mod limits;
 mod linked;
+mod masked;
 mod network;
 mod paths;
 mod processes;

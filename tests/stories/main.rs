@@ -13,6 +13,7 @@ mod git;
 mod hosts;
 mod limits;
 mod manners;
+mod masks;
 mod network;
 mod policy;
 mod programs;

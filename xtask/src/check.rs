@@ -9,7 +9,7 @@ use crate::{boundaries, generate};
 /// The version that is installed where cargo-deny is missing.
 const CARGO_DENY: &str = "0.20.2";
 /// Crates that compile for every platform.
-const PORTABLE: [&str; 3] = ["pinfold-policy", "pinfold-plan", "pinfold-survey"];
+const PORTABLE: [&str; 4] = ["pinfold-policy", "pinfold-plan", "pinfold-mask", "pinfold-survey"];
 /// Named by the fuzz workspace only.
 const ONLY_FUZZING: [&str; 1] = ["libfuzzer-sys"];
 /// A platform that must not be forgotten.

@@ -70,6 +70,7 @@ fn seeds(target: &str) -> Vec<String> {
             [r#"{"answer":{"id":1,"answer":"once"}}"#, r#"{"ready":{"version":1,"ca":null}}"#].map(str::to_owned).into()
         }
         "git_pointers" => ["gitdir: admin\n%..\n%../.git\n%[core]\n\tworktree = ../../..\n".to_owned()].into(),
+        "mask" => ["# c\nexport A='b' # d\nB=\"x\n\\\"y\"\r\n#C=d\nE=\n", "c2VjcmV0==\n"].map(str::to_owned).into(),
         "records" => {
             [r#"{"format":1,"workspace":"/w","watch":[{"directory":"/w","name":".envrc","files-only":true}]}"#]
                 .map(str::to_owned)
@@ -93,10 +94,12 @@ const LAYERS: &str = r#"profile = "workspace"
 write = ["/srv/a", "~/x"]
 read = ["@system", "/srv"]
 deny = ["*.key", "!.env"]
+mask = [".env", "@secrets"]
 [limits]
 memory = "2GiB"
 % project
 files.deny = ["**/b", "sub/"]
+files.mask = ["*.key"]
 files.protect = ["deploy/"]
 limits.memory = "1GiB"
 network = { mode = "rules", allow = ["@npm", "a.example"], deny = ["*.example:22"] }

@@ -69,6 +69,9 @@ pub(crate) struct PolicyFlags {
     /// Hide a path, or everything that a glob matches
     #[arg(long, value_name = "PATH-OR-GLOB", value_hint = ValueHint::AnyPath)]
     pub(crate) deny: Vec<OsString>,
+    /// Show a dotenv file, or each that a glob matches, with a placeholder for every value
+    #[arg(long, value_name = "PATH-OR-GLOB", value_hint = ValueHint::AnyPath)]
+    pub(crate) mask: Vec<OsString>,
     /// Protect a name in writable places; `!NAME` takes a protection back
     #[arg(long, value_name = "NAME")]
     pub(crate) protect: Vec<String>,

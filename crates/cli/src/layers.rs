@@ -89,6 +89,7 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
         (Setting::Read, "read", &flags.read),
         (Setting::Write, "write", &flags.write),
         (Setting::Deny, "deny", &flags.deny),
+        (Setting::Mask, "mask", &flags.mask),
     ];
     for (setting, flag, values) in paths {
         for value in values {
@@ -131,8 +132,8 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
 
 /// Arguments are relative to the current directory, policy files to the workspace.
 fn argument_path(context: &Context, setting: Setting, typed: &str) -> String {
-    let floating =
-        setting == Setting::Deny && (!typed.contains('/') || typed.starts_with("**/") || typed.starts_with('!'));
+    let floating = matches!(setting, Setting::Deny | Setting::Mask)
+        && (!typed.contains('/') || typed.starts_with("**/") || typed.starts_with('!'));
     if typed.starts_with('@') || typed.starts_with("~/") || floating {
         return typed.to_owned();
     }

@@ -1,6 +1,7 @@
 //! Answers as text and JSON: standard output is data, standard error is talk.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_plan::Assurance;
@@ -38,6 +39,13 @@ pub(crate) fn withheld(withheld: &[Withheld]) {
 pub(crate) fn notes(notes: &[String]) {
     for note in notes {
         eprintln!("pinfold: note: {note}");
+    }
+}
+
+/// Says which files the policy would mask, and are hidden because they cannot be.
+pub(crate) fn unmaskable(files: &BTreeMap<PathBuf, String>) {
+    for (path, why) in files {
+        eprintln!("pinfold: note: {} cannot be masked and is hidden: {why}", plain(&path.to_string_lossy()));
     }
 }
 

@@ -83,6 +83,12 @@ pub struct Host {
     /// Those of them that would not be denied in another place: the directories above must keep their names, or the
     /// next run would find them elsewhere.
     pub denied_in_place: Vec<PathBuf>,
+    /// Existing files that a mask lies over, with their text without the values. None of them is in `denied`.
+    #[serde(default)]
+    pub masked: BTreeMap<PathBuf, String>,
+    /// Files that a mask should lie over and that are none that can be masked, with the reason. They are in `denied`.
+    #[serde(default)]
+    pub unmaskable: BTreeMap<PathBuf, String>,
     /// Git directories in and of the workspace.
     pub git: Vec<GitDirectory>,
     /// Existing protected names in the workspace.

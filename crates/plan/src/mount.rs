@@ -95,6 +95,13 @@ pub enum Mount {
         /// A directory or a file.
         directory: bool,
     },
+    /// A file of the host over which another text lies: its own without the values. If it is gone, nothing is there.
+    Mask {
+        /// The path.
+        at: PathBuf,
+        /// What it says, which is read-only.
+        text: String,
+    },
     /// `/proc` of the sandbox's own process namespace, with `/proc/sys` read-only.
     Proc,
     /// `/dev` with the harmless devices, its own `pts` and `shm`.
@@ -120,7 +127,8 @@ impl Mount {
             | Self::Text { at, .. }
             | Self::Pin { at }
             | Self::Seal { at }
-            | Self::Hide { at, .. } => vec![at],
+            | Self::Hide { at, .. }
+            | Self::Mask { at, .. } => vec![at],
             Self::Proc | Self::Devices => Vec::new(),
         }
     }
@@ -135,7 +143,8 @@ impl Mount {
             | Self::Link { at, .. }
             | Self::Pin { at }
             | Self::Seal { at }
-            | Self::Hide { at, .. } => at,
+            | Self::Hide { at, .. }
+            | Self::Mask { at, .. } => at,
             Self::Proc => Path::new("/proc"),
             Self::Devices => Path::new("/dev"),
         }

@@ -188,6 +188,32 @@ fn every_profile_on_every_machine() {
 }
 
 #[test]
+fn a_masked_file_is_a_text_over_it_and_one_that_cannot_be_is_hidden() {
+    let mut machine = Machine::ordinary().user("files.mask = ['.env', '@secrets']");
+    machine.host.masked.insert("/home/ada/work/sub/.env".into(), "KEY=pinfold-masked-KEY\n".into());
+    let plan = machine.plan("workspace").expect("a plan");
+    let over = |mount: &&Mount| matches!(mount, Mount::Hide { .. } | Mount::Mask { .. });
+    let covers: Vec<String> = plan.mounts.iter().filter(over).map(|mount| format!("{mount:?}")).collect();
+    assert_snapshot!(covers.join("\n"), @r#"
+    Hide { at: "/home/ada/work/.env", directory: false }
+    Mask { at: "/home/ada/work/sub/.env", text: "KEY=pinfold-masked-KEY\n" }
+    "#);
+    let secrets = plan.assurance.iter().find(|assurance| assurance.promise == Promise::SecretsHidden);
+    assert_snapshot!(secrets.and_then(|assurance| assurance.note.clone()).unwrap_or_default(), @"files that exist when the run starts; of 1 the values are masked");
+    let json = serde_json::to_string(&plan).expect("data");
+    assert_eq!(serde_json::from_str::<Plan>(&json).expect("the same data"), plan);
+}
+
+#[test]
+fn without_mounts_nothing_is_masked_and_the_run_refused() {
+    let mut machine = Machine::without_namespaces(7).user("files.mask = ['.env']");
+    machine.host.denied.clear();
+    machine.host.masked.insert("/home/ada/work/.env".into(), "KEY=pinfold-masked-KEY\n".into());
+    let refusal = linux::refusal(&machine.plan("workspace").expect("a plan")).expect("promises are missing");
+    assert!(refusal.missing.iter().any(|missing| missing.promise == Promise::SecretsHidden));
+}
+
+#[test]
 fn a_path_that_a_person_wrote_must_exist_and_one_of_a_set_need_not() {
     let mut machine = Machine::ordinary().user("files.read = ['/srv/data']");
     machine.missing.push("/srv/data");

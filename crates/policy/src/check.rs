@@ -6,7 +6,7 @@ use crate::paths::{PathText, check_size};
 use crate::profiles::PROFILE_NAMES;
 use crate::protect::ProtectText;
 use crate::sets::{self, Use};
-use crate::text::{Complaint, listed, unknown};
+use crate::text::{Complaint, listed, quoted, unknown};
 
 pub(crate) fn profile(name: &str) -> Result<String, Complaint> {
     if PROFILE_NAMES.contains(&name) {
@@ -30,6 +30,15 @@ pub(crate) fn deny(text: &str) -> Result<DenyText, Complaint> {
         sets::check(name, Use::Deny)?;
     }
     Ok(deny)
+}
+
+pub(crate) fn mask(text: &str) -> Result<DenyText, Complaint> {
+    let mask = deny(text)?;
+    if let DenyText::Pattern { directories_only: true, exception: false, .. } = &mask {
+        let hint = "only files can be masked: write a pattern for the files in it, or hide it with `deny`";
+        return Err(Complaint::new(format!("{} is a directory", quoted(text)), hint));
+    }
+    Ok(mask)
 }
 
 pub(crate) fn protect(text: &str) -> Result<ProtectText, Complaint> {

@@ -38,6 +38,8 @@ pub enum Effect {
     CopyOnWrite,
     /// Hidden by a denial.
     Hidden,
+    /// A copy with placeholders for values, read-only; if the file is none that can be masked, it is hidden.
+    Masked,
     /// Writable around it, but protected.
     Protected,
     /// Visible, not writable.
@@ -99,11 +101,19 @@ impl<'p> Decider<'p> {
             let why = "it is not an absolute path without `..`".to_owned();
             return Verdict::refuse(Effect::Absent, why, None, None);
         };
+        let area = self.territory.at(&text);
+        if let Some(mask) = self.matcher.mask(Path::new(&text)) {
+            return match area {
+                Some(area) if area.kind != AreaKind::Private => masked(access, mask),
+                Some(area) => self.private(access, &text, area),
+                None => self.outside(access, &text),
+            };
+        }
         // Whether the path is a directory is not known here, so a denial of directories counts for it.
         if let Some((hidden, deny)) = self.matcher.covering(Path::new(&text), true) {
             return self.hidden(access, &text, &hidden.to_string_lossy(), deny);
         }
-        let Some(area) = self.territory.at(&text) else { return self.outside(access, &text) };
+        let Some(area) = area else { return self.outside(access, &text) };
         match (area.kind, access) {
             (AreaKind::Private, _) => self.private(access, &text, area),
             (AreaKind::Read, Access::Write) => self.read_only(&text, area),
@@ -205,6 +215,19 @@ impl<'p> Decider<'p> {
 
     fn fold(&self) -> bool {
         self.policy.places.platform.folds_case()
+    }
+}
+
+/// What a run meets at a masked file, whatever could be done with the file itself.
+fn masked(access: Access, mask: &Deny) -> Verdict {
+    let why = match access {
+        Access::Read => "it is masked: its keys are there, with a placeholder for each value",
+        Access::Write => "it is masked: the run has a read-only copy without its values",
+        Access::Exec => "it is masked: the run has a copy without its values, which is no program",
+    };
+    match access {
+        Access::Read => Verdict::allow(Effect::Masked, why, Some(mask.rule())),
+        Access::Write | Access::Exec => Verdict::refuse(Effect::Masked, why.to_owned(), Some(mask.rule()), None),
     }
 }
 
@@ -357,6 +380,27 @@ mod tests {
          why: the managed policy (/etc/pinfold/policy.toml:4) forbids it: the policy names it
         rule: files.protect "release/", /etc/pinfold/policy.toml:4 (managed)
         "##);
+    }
+
+    #[test]
+    fn a_masked_file_is_readable_and_nothing_else() {
+        let mask = "files.mask = ['.env']";
+        assert_snapshot!(told(&ask(mask, Access::Read, "/home/ada/work/.env")), @r##"
+        allowed: true
+         why: it is masked: its keys are there, with a placeholder for each value
+        rule: files.mask ".env", ~/.config/pinfold/policy.toml:1 (user)
+        "##);
+        assert_snapshot!(told(&ask(mask, Access::Write, "/home/ada/work/.env")), @r##"
+        allowed: false
+         why: it is masked: the run has a read-only copy without its values
+        rule: files.mask ".env", ~/.config/pinfold/policy.toml:1 (user)
+        "##);
+        assert_eq!(effect(mask, Access::Exec, "/home/ada/work/.env"), (false, Effect::Masked));
+        assert_eq!(effect(mask, Access::Read, "/home/ada/work/.env.local"), (false, Effect::Hidden));
+        assert_eq!(effect(mask, Access::Read, "/home/ada/other/.env"), (false, Effect::Absent));
+        assert_eq!(effect(mask, Access::Read, "/srv/.env"), (false, Effect::Absent));
+        let granted = "files.mask = ['.env']\nfiles.read = ['/srv']";
+        assert_eq!(effect(granted, Access::Read, "/srv/.env"), (true, Effect::Masked));
     }
 
     #[test]

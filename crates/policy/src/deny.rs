@@ -1,4 +1,4 @@
-//! Denied paths: how a pattern is written, and the matcher that finds what it hides.
+//! Denied and masked paths: how a pattern is written, and the matcher that finds what it hides.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::sets::{NamedSet, SetEntry};
 use crate::territory::Territory;
 use crate::text::{Complaint, Text, quoted};
 
-/// A checked entry of `files.deny`.
+/// A checked entry of `files.deny` or `files.mask`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DenyText {
     /// A named set, with its `@`.
@@ -132,7 +132,7 @@ fn check_glob(glob: &str) -> Result<(), Complaint> {
     })
 }
 
-/// A denial of the merged policy, or an exception from denials.
+/// A denial or a mask of the merged policy, or an exception from one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Deny {
@@ -209,15 +209,63 @@ impl Deny {
 
     pub(crate) fn rule(&self) -> Rule {
         let from = self.set.as_ref().map(|set| format!(" ({set})")).unwrap_or_default();
-        Rule { text: format!("files.deny \"{}\"{from}", self.pattern), origin: self.origin.clone() }
+        let key = if self.origin.key == "files.mask" { "files.mask" } else { "files.deny" };
+        Rule { text: format!("{key} \"{}\"{from}", self.pattern), origin: self.origin.clone() }
     }
 }
 
-/// Finds the denial that hides a path. Built once for a policy, used for every name of a tree.
+/// Patterns and the exceptions from them.
+#[derive(Debug, Clone)]
+struct Entries {
+    patterns: Patterns,
+    exceptions: Patterns,
+}
+
+impl Entries {
+    fn new(entries: &[Deny], fold: bool) -> Self {
+        let (exceptions, patterns): (Vec<Deny>, Vec<Deny>) = entries.iter().cloned().partition(|entry| entry.exception);
+        Self { patterns: Patterns::new(patterns, fold), exceptions: Patterns::new(exceptions, fold) }
+    }
+
+    /// Exceptions for the path itself or a directory above it.
+    fn exceptions_for(&self, path: &str, is_dir: bool) -> Vec<&Deny> {
+        if self.exceptions.is_empty() {
+            return Vec::new();
+        }
+        paths::upwards(path).flat_map(|at| self.exceptions.matching(at, is_dir || at.len() < path.len())).collect()
+    }
+
+    /// The entries for a path that no exception takes back.
+    fn standing(&self, path: &str, is_dir: bool, territory: &Territory) -> impl Iterator<Item = &Deny> {
+        let entries = self.patterns.matching(path, is_dir);
+        let (exceptions, machine) = if entries.is_empty() {
+            (Vec::new(), false)
+        } else {
+            (self.exceptions_for(path, is_dir), territory.is_machine(path))
+        };
+        let stands = move |entry: &&Deny| {
+            !(exceptions.iter().any(|exception| exception.lifts(entry)) || machine && entry.is_floating())
+        };
+        entries.into_iter().filter(stands)
+    }
+
+    /// Does an entry count for the path by its last name alone, whatever becomes of the directories above?
+    fn stand_anywhere(&self, path: &str, is_dir: bool, territory: &Territory) -> bool {
+        self.exceptions.entries().iter().all(Deny::is_by_name)
+            && self.standing(path, is_dir, territory).any(Deny::is_by_name)
+    }
+}
+
+/// The entry that explains best: that of the strongest layer, which says most surely what cannot be changed.
+fn strongest<'a>(entries: impl Iterator<Item = &'a Deny>) -> Option<&'a Deny> {
+    entries.max_by_key(|entry| entry.origin.layer.rank())
+}
+
+/// Finds the denial that hides a path, or the mask that lies over it. Built once for a policy, used for every name of a tree.
 #[derive(Debug, Clone)]
 pub struct DenyMatcher {
-    denials: Patterns,
-    exceptions: Patterns,
+    denials: Entries,
+    masks: Entries,
     territory: Arc<Territory>,
     places: Places,
 }
@@ -226,11 +274,9 @@ impl DenyMatcher {
     /// The matcher for a policy.
     pub fn new(policy: &Policy) -> Self {
         let fold = policy.places.platform.folds_case();
-        let (exceptions, denials): (Vec<Deny>, Vec<Deny>) =
-            policy.deny.iter().cloned().partition(|deny| deny.exception);
         Self {
-            denials: Patterns::new(denials, fold),
-            exceptions: Patterns::new(exceptions, fold),
+            denials: Entries::new(&policy.deny, fold),
+            masks: Entries::new(&policy.mask, fold),
             territory: Arc::clone(policy.territory()),
             places: policy.places.clone(),
         }
@@ -257,57 +303,61 @@ impl DenyMatcher {
         hits.into_iter().nth(managed.unwrap_or(0))
     }
 
-    /// The denials made ready for a walk down the tree at this absolute path.
+    /// The mask of a file: it is shown with placeholders for its values.
+    ///
+    /// Nothing where a denial stands that the mask's layer may not show anything of, or in a hidden directory. Whoever
+    /// cannot mask the file hides it.
+    pub fn mask(&self, absolute: &Path) -> Option<&Deny> {
+        let path = self.text(absolute)?;
+        let masks: Vec<&Deny> = self.masks.standing(&path, false, &self.territory).collect();
+        let opened = |denial: &Deny| masks.iter().any(|mask| mask.origin.layer.may_mask(denial.origin.layer));
+        // What the path is may not be known to whoever asks, so a denial of directories counts for it.
+        let hidden = |at: &str| match at.len() < path.len() {
+            true => self.matches_text(at, true).is_some(),
+            false => self.denials.standing(at, true, &self.territory).any(|denial| !opened(denial)),
+        };
+        if masks.is_empty() || paths::upwards(&path).any(hidden) {
+            return None;
+        }
+        strongest(masks.into_iter())
+    }
+
+    /// Does a denial or a mask name exactly this absolute path, so that the run may not see it as it is?
+    pub fn covers(&self, absolute: &Path, is_dir: bool) -> bool {
+        self.matches(absolute, is_dir).is_some() || !is_dir && self.mask(absolute).is_some()
+    }
+
+    /// The denials and masks made ready for a walk down the tree at this absolute path.
     pub fn below(&self, root: &Path) -> Descent<'_> {
         Descent::new(self, root, self.places.platform.folds_case())
     }
 
-    pub(crate) fn denials(&self) -> &[Deny] {
-        self.denials.entries()
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Deny> {
+        self.denials.patterns.entries().iter().chain(self.masks.patterns.entries())
     }
 
     pub(crate) fn text(&self, path: &Path) -> Option<String> {
         paths::normal_text(&path.to_string_lossy(), self.places.platform)
     }
 
-    /// Is the path denied by its last name alone, so that it stays denied whatever becomes of the directories above?
+    /// Is the path denied or masked by its last name alone, so that it stays so whatever becomes of the directories
+    /// above?
     pub fn matches_anywhere(&self, absolute: &Path, is_dir: bool) -> bool {
         let Some(path) = self.text(absolute) else { return false };
-        self.exceptions.entries().iter().all(Deny::is_by_name) && self.standing(&path, is_dir).any(Deny::is_by_name)
+        let anywhere = |entries: &Entries| entries.stand_anywhere(&path, is_dir, &self.territory);
+        anywhere(&self.denials) || !is_dir && anywhere(&self.masks)
     }
 
     fn matches_text(&self, path: &str, is_dir: bool) -> Option<&Deny> {
-        // The strongest layer explains best, and says most surely what cannot be changed.
-        self.standing(path, is_dir).max_by_key(|deny| deny.origin.layer.rank())
-    }
-
-    /// The denials of a path that no exception takes back.
-    fn standing(&self, path: &str, is_dir: bool) -> impl Iterator<Item = &Deny> {
-        let denials = self.denials.matching(path, is_dir);
-        let (exceptions, machine) = if denials.is_empty() {
-            (Vec::new(), false)
-        } else {
-            (self.exceptions_for(path, is_dir), self.territory.is_machine(path))
-        };
-        let stands = move |deny: &&Deny| {
-            !(exceptions.iter().any(|exception| exception.lifts(deny)) || machine && deny.is_floating())
-        };
-        denials.into_iter().filter(stands)
-    }
-
-    /// Exceptions for the path itself or a directory above it.
-    fn exceptions_for(&self, path: &str, is_dir: bool) -> Vec<&Deny> {
-        if self.exceptions.is_empty() {
-            return Vec::new();
-        }
-        paths::upwards(path).flat_map(|at| self.exceptions.matching(at, is_dir || at.len() < path.len())).collect()
+        strongest(self.denials.standing(path, is_dir, &self.territory))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{linux, on, policy};
+    use crate::LayerKind::{CommandLine, Managed, User};
+    use crate::fixtures::{TRUSTED, UNTRUSTED, linux, merged, on, policy};
     use crate::platform::Platform;
 
     fn hidden(text: &str, path: &str) -> bool {
@@ -353,6 +403,61 @@ mod tests {
         assert!(!hidden("'@secrets'", "/home/ada/work/.env.example"));
         assert!(hidden("'@secrets'", "/home/ada/work/.env.local"));
         assert!(hidden("'@secrets', '.env.example'", "/home/ada/work/.env.example"));
+    }
+
+    /// Who masks the path in these layers, if it is masked.
+    fn masked_by(layers: &[(LayerKind, &str)], path: &str) -> Option<LayerKind> {
+        DenyMatcher::new(&merged(layers).policy).mask(Path::new(path)).map(|mask| mask.origin.layer)
+    }
+
+    #[test]
+    fn a_stronger_layer_masks_what_a_weaker_one_denies() {
+        let mask = "files.mask = ['.env']";
+        let deny = "files.deny = ['.env']";
+        let env = "/home/ada/work/a/.env";
+        for layer in [User, TRUSTED, CommandLine] {
+            assert_eq!(masked_by(&[(layer, mask)], env), Some(layer));
+        }
+        assert_eq!(masked_by(&[(User, deny), (CommandLine, mask)], env), Some(CommandLine));
+        assert_eq!(masked_by(&[(CommandLine, deny), (User, mask)], env), None);
+        assert_eq!(masked_by(&[(User, "files.deny = ['.env']\nfiles.mask = ['.env']")], env), None);
+        assert_eq!(masked_by(&[(User, "files.mask = ['@secrets']")], env), Some(User));
+        assert_eq!(masked_by(&[(User, mask)], "/home/ada/work/.env.local"), None);
+    }
+
+    #[test]
+    fn nobody_masks_what_the_managed_policy_denies_and_it_unhides_nothing() {
+        let (mask, env) = ("files.mask = ['.env']", "/home/ada/work/.env");
+        for denied in ["files.deny = ['.env']", "files.deny = ['/home/ada/work']", "files.deny = ['.env/']"] {
+            let layers = [(Managed, denied), (User, mask), (CommandLine, mask)];
+            assert_eq!(masked_by(&layers, env), None, "{denied}");
+        }
+        assert_eq!(masked_by(&[(Managed, mask)], env), None);
+        assert_eq!(
+            masked_by(&[(Managed, "files.mask = ['x']"), (CommandLine, "files.mask = ['!x']")], "/srv/x"),
+            Some(Managed)
+        );
+    }
+
+    #[test]
+    fn a_project_that_is_not_trusted_masks_what_is_visible_only() {
+        let mask = "files.mask = ['.env', 'x', '!y']";
+        assert_eq!(masked_by(&[(UNTRUSTED, mask)], "/home/ada/work/.env"), None);
+        assert_eq!(masked_by(&[(UNTRUSTED, mask)], "/home/ada/work/x"), Some(UNTRUSTED));
+        assert_eq!(masked_by(&[(User, "files.mask = ['y']"), (UNTRUSTED, mask)], "/home/ada/work/y"), Some(User));
+        assert_eq!(masked_by(&[(UNTRUSTED, mask), (User, "files.deny = ['x']")], "/home/ada/work/x"), None);
+    }
+
+    #[test]
+    fn a_mask_is_for_files_and_leaves_hidden_directories_and_the_machine_alone() {
+        assert_eq!(masked_by(&[(User, "files.mask = ['id_rsa']")], "/home/ada/.ssh/id_rsa"), None);
+        assert_eq!(masked_by(&[(User, "files.mask = ['x']")], "/usr/lib/x"), None);
+        assert_eq!(masked_by(&[(User, "files.mask = ['/usr/lib/x']")], "/usr/lib/x"), Some(User));
+        assert!(crate::check::mask("private/").is_err());
+        let policy = policy("files.mask = ['private']", &linux());
+        let matcher = DenyMatcher::new(&policy);
+        assert!(matcher.covers(Path::new("/srv/private"), false) && !matcher.covers(Path::new("/srv/private"), true));
+        assert!(matcher.matches_anywhere(Path::new("/srv/private"), false));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Denials as a walk down one tree asks for them: once for each directory, and quickly for each name.
+//! Denials and masks as a walk down one tree asks for them: once for each directory, and quickly for each name.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ impl<'m> Descent<'m> {
         let mut descent = Self { matcher, root: root.to_owned(), start: 0, ways, names, fold };
         // Of a root that is no absolute path nothing is denied.
         if let Some(root) = matcher.text(root) {
-            matcher.denials().iter().for_each(|deny| descent.add(deny, &root));
+            matcher.patterns().for_each(|deny| descent.add(deny, &root));
             let enter = |trail, name: &str| descent.ways.enter(trail, name.as_bytes());
             descent.start = components(&root).fold(descent.ways.start(), enter);
         }
@@ -51,9 +51,9 @@ impl<'m> Descent<'m> {
         self.names.may_match(trail, name)
     }
 
-    /// Is the entry at this path below the root denied?
+    /// Is the entry at this path below the root denied or masked?
     pub fn matches(&self, relative: &Path, is_dir: bool) -> bool {
-        self.matcher.matches(&self.root.join(relative), is_dir).is_some()
+        self.matcher.covers(&self.root.join(relative), is_dir)
     }
 
     fn add(&mut self, deny: &Deny, root: &str) {

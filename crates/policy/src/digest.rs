@@ -14,7 +14,7 @@ use crate::protect::{Protect, Scope};
 use crate::secrets::{Secret, SecretSource, SecretUse};
 
 /// Counts the forms this page has had: a digest of one form never equals one of another.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 /// Everything of a policy that decides something, in a fixed order of fields.
 #[derive(Serialize)]
@@ -26,6 +26,7 @@ struct Canonical<'a> {
     write: Vec<GrantForm<'a>>,
     copy_on_write: Vec<GrantForm<'a>>,
     deny: Vec<DenyForm<'a>>,
+    mask: Vec<DenyForm<'a>>,
     protect: Vec<(&'a std::path::Path, Scope, bool)>,
     network: NetworkForm<'a>,
     secrets: Vec<SecretForm<'a>>,
@@ -69,6 +70,7 @@ pub(crate) fn canonical(policy: &Policy) -> Vec<u8> {
         write: grants(&policy.write),
         copy_on_write: grants(&policy.copy_on_write),
         deny: policy.deny.iter().map(deny).collect(),
+        mask: policy.mask.iter().map(deny).collect(),
         protect: policy.protect.iter().map(protect).collect(),
         network: network(&policy.network),
         secrets: policy.secrets.iter().map(secret).collect(),

@@ -36,6 +36,10 @@ pub(crate) struct FilesSection {
     /// `**/`. `!` makes an exception.
     #[schemars(with = "Option<Vec<String>>")]
     pub(crate) deny: Option<Vec<Spanned<String>>>,
+    /// Dotenv files that are shown with a placeholder for each value, read-only: paths or patterns as in `deny`. What a
+    /// weaker layer denies is then masked instead of hidden. A file of another form stays hidden.
+    #[schemars(with = "Option<Vec<String>>")]
+    pub(crate) mask: Option<Vec<Spanned<String>>>,
     /// Inside writable places: read-only where it exists, watched where it does not. Names below the workspace;
     /// `.git/…` means every git directory, `**/…` every directory. `!` makes an exception.
     #[schemars(with = "Option<Vec<String>>")]
@@ -54,6 +58,8 @@ pub struct FileRules {
     pub copy_on_write: Option<Vec<Entry<PathText>>>,
     /// Hidden.
     pub deny: Vec<Entry<DenyText>>,
+    /// Shown with placeholders for values.
+    pub mask: Vec<Entry<DenyText>>,
     /// Read-only inside writable places.
     pub protect: Vec<Entry<ProtectText>>,
 }

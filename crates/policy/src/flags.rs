@@ -22,6 +22,8 @@ pub enum Setting {
     CopyOnWrite,
     /// `files.deny`
     Deny,
+    /// `files.mask`
+    Mask,
     /// `files.protect`
     Protect,
     /// `network.mode`
@@ -82,6 +84,7 @@ impl PolicyFile {
             Setting::Write => push(&mut files.write, check::path(value, Use::Write)?, at),
             Setting::CopyOnWrite => push(&mut files.copy_on_write, check::path(value, Use::CopyOnWrite)?, at),
             Setting::Deny => files.deny.push(Entry { value: check::deny(value)?, at }),
+            Setting::Mask => files.mask.push(Entry { value: check::mask(value)?, at }),
             Setting::Protect => files.protect.push(Entry { value: check::protect(value)?, at }),
             Setting::Network => self.network.mode = Some(Entry { value: mode(value)?, at }),
             Setting::AllowHost => push(&mut self.network.allow, HostText::parse(value)?, at),

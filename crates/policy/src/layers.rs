@@ -102,9 +102,11 @@ pub enum MergeError {
         /// The name.
         name: String,
     },
-    /// The denied patterns do not fit one automaton.
-    #[error("the patterns of `files.deny` are too large together: {message}")]
+    /// The denied or masked patterns do not fit one automaton.
+    #[error("the patterns of `{key}` are too large together: {message}")]
     Patterns {
+        /// The key of the list.
+        key: &'static str,
         /// What the pattern compiler says.
         message: String,
     },

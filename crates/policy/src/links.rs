@@ -1,4 +1,4 @@
-//! Denials whose path leads through a symbolic link: they count for what the link leads to as well.
+//! Denials and masks whose path leads through a symbolic link: they count for what the link leads to as well.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,18 @@ use crate::paths::{self, lossy};
 use crate::policy::Policy;
 
 impl Policy {
-    /// The policy with each denial that goes through a link written a second time, for where the link leads. `real`
+    /// The policy with each denial and mask that goes through a link written a second time, for where the link leads. `real`
     /// gives the path without links of one that exists and has some.
     pub fn following_links(&self, real: impl Fn(&Path) -> Option<PathBuf>) -> Cow<'_, Self> {
-        let followed: Vec<Deny> = self.deny.iter().filter_map(|deny| deny.following_links(&real)).collect();
+        let follow = |entries: &[Deny]| -> Vec<Deny> {
+            entries.iter().filter_map(|entry| entry.following_links(&real)).collect()
+        };
+        let (denied, masked) = (follow(&self.deny), follow(&self.mask));
         let mut policy = Cow::Borrowed(self);
-        if !followed.is_empty() {
-            policy.to_mut().deny.extend(followed);
+        if !denied.is_empty() || !masked.is_empty() {
+            let policy = policy.to_mut();
+            policy.deny.extend(denied);
+            policy.mask.extend(masked);
         }
         policy
     }

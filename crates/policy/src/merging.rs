@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ceiling::{Ceiling, List};
-use crate::deny::DenyText;
+use crate::deny::{Deny, DenyText};
 use crate::document::PolicyFile;
 use crate::env::{Env, EnvPattern, EnvValue};
 use crate::files::{Grant, Target};
@@ -38,6 +38,7 @@ impl Merging {
             write: Vec::new(),
             copy_on_write: Vec::new(),
             deny: Vec::new(),
+            mask: Vec::new(),
             protect: Vec::new(),
             network: Network::off(&origin),
             secrets: Vec::new(),
@@ -60,6 +61,7 @@ impl Merging {
             self.add_env_allow(layer);
         }
         self.add_denials(layer);
+        self.add_masks(layer);
         self.add_protections(layer);
         self.add_env_deny(layer);
         if layer.kind != (LayerKind::Project { trusted: false }) {
@@ -74,6 +76,7 @@ impl Merging {
     pub(crate) fn cap(&mut self, layer: &Layer) {
         self.refuse_misplaced(layer);
         self.add_denials(layer);
+        self.add_masks(layer);
         self.add_protections(layer);
         self.cap_grants(layer);
         self.cap_env(layer);
@@ -86,8 +89,10 @@ impl Merging {
     pub(crate) fn finish(self) -> Result<Merged, MergeError> {
         let Self { mut policy, withheld } = self;
         secrets::hide_sources(&mut policy);
-        patterns::check(&policy.deny, policy.places.platform.folds_case())
-            .map_err(|error| MergeError::Patterns { message: error.to_string() })?;
+        for (key, entries) in [("files.deny", &policy.deny), ("files.mask", &policy.mask)] {
+            patterns::check(entries, policy.places.platform.folds_case())
+                .map_err(|error| MergeError::Patterns { key, message: error.to_string() })?;
+        }
         let notes = network::notes(&policy);
         Ok(Merged { policy, withheld, notes })
     }
@@ -156,16 +161,26 @@ impl Merging {
     }
 
     fn add_denials(&mut self, layer: &Layer) {
+        let denials = self.hiding("files.deny", &layer.policy.files.deny, layer);
+        self.policy.deny.extend(denials);
+    }
+
+    fn add_masks(&mut self, layer: &Layer) {
+        let masks = self.hiding("files.mask", &layer.policy.files.mask, layer);
+        // A set that is meant for denials has directories in it, which are not masked.
+        self.policy.mask.extend(masks.into_iter().filter(|mask| mask.exception || !mask.directories_only));
+    }
+
+    /// The entries of a layer that hide something, and its exceptions, which need trust.
+    fn hiding(&mut self, key: &str, entries: &[Entry<DenyText>], layer: &Layer) -> Vec<Deny> {
         let untrusted = layer.kind == (LayerKind::Project { trusted: false });
         let lifts = |entry: &&Entry<DenyText>| matches!(entry.value, DenyText::Pattern { exception: true, .. });
-        for entry in layer.policy.files.deny.iter().filter(|entry| untrusted && lifts(entry)) {
+        for entry in entries.iter().filter(|entry| untrusted && lifts(entry)) {
             let DenyText::Pattern { text, .. } = &entry.value else { continue };
-            self.withhold(format!("files.deny \"{text}\""), NOT_TRUSTED, layer.origin("files.deny", &entry.at));
+            self.withhold(format!("{key} \"{text}\""), NOT_TRUSTED, layer.origin(key, &entry.at));
         }
-        let entries: Vec<_> =
-            layer.policy.files.deny.iter().filter(|entry| !(untrusted && lifts(entry))).cloned().collect();
-        let denials = self.resolver(layer).denials(&entries);
-        self.policy.deny.extend(denials);
+        let entries: Vec<_> = entries.iter().filter(|entry| !(untrusted && lifts(entry))).cloned().collect();
+        self.resolver(layer).denials(key, &entries)
     }
 
     fn add_protections(&mut self, layer: &Layer) {

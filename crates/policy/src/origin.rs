@@ -39,6 +39,14 @@ impl LayerKind {
         }
     }
 
+    /// Is a file that `other` hides shown with placeholders for its values when `self` says so?
+    ///
+    /// Only by a stronger layer, and as with exceptions never what the administrator hides; nor does the administrator
+    /// show anything of what others hide, or a project that is not trusted.
+    pub(crate) fn may_mask(self, other: Self) -> bool {
+        self.may_lift(other) && self.rank() > other.rank() && self != (Self::Project { trusted: false })
+    }
+
     /// May something said by `self` take back a restriction made by `other`?
     ///
     /// Only in the same or a lower layer, and what the administrator says only the administrator

@@ -117,6 +117,7 @@ impl<'a> Source<'a> {
             write: paths(section.write, Use::Write)?,
             copy_on_write: paths(section.copy_on_write, Use::CopyOnWrite)?,
             deny: self.list(section.deny, |text| check::deny(text))?.unwrap_or_default(),
+            mask: self.list(section.mask, |text| check::mask(text))?.unwrap_or_default(),
             protect: self.list(section.protect, |text| check::protect(text))?.unwrap_or_default(),
         })
     }
@@ -368,7 +369,7 @@ mod tests {
           |
         2 | reed = ["/x"]
           | ^^^^
-        hint: did you mean `read`? expected `read`, `write`, `copy-on-write`, `deny`, `protect`
+        hint: did you mean `read`? expected `read`, `write`, `copy-on-write`, `deny`, `mask`, `protect`
         "##);
         assert_snapshot!(error("[file]\nread = []\n"), @r##"
         pinfold.toml:1:2: unknown key `file`

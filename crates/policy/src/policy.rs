@@ -34,6 +34,8 @@ pub struct Policy {
     pub copy_on_write: Vec<Grant>,
     /// What is hidden, and the exceptions from that.
     pub deny: Vec<Deny>,
+    /// What is shown with placeholders for its values, and the exceptions from that.
+    pub mask: Vec<Deny>,
     /// What may not be changed inside writable places.
     pub protect: Vec<Protect>,
     /// The network.

@@ -54,14 +54,14 @@ const LAYERS: &str = "
 ## Layers
 
 Built-in profile, user, project, command line: lists add up, and a single value replaces the one of the layer before.
-A project's file may only narrow until the user has trusted its content: its denials, protections, `env.deny`, lower
-limits and `mode = \"off\"` count, the rest is reported and left out. An exception (`!`) takes back what the same or an
-earlier layer denied.
+A project's file may only narrow until the user has trusted its content: its denials, masks, protections, `env.deny`,
+lower limits and `mode = \"off\"` count, the rest is reported and left out. An exception (`!`) takes back what the same
+or an earlier layer denied.
 
-The managed policy is a ceiling over all of them. Its `deny`, `protect` and `env.deny` are added and cannot be taken
-back. Its `read`, `write` and `copy-on-write`, where given, bound what the others may grant; where `read` is given,
-writable paths must lie in one of the three lists too, and where `write` is not, the workspace counts as allowed. Its
-`env.allow` bounds the names that pass, its limits and `network.mode` are the most there can be, and `profiles` lists
+The managed policy is a ceiling over all of them. Its `deny`, `mask`, `protect` and `env.deny` are added and cannot be
+taken back. Its `read`, `write` and `copy-on-write`, where given, bound what the others may grant; where `read` is
+given, writable paths must lie in one of the three lists too, and where `write` is not, the workspace counts as allowed.
+Its `env.allow` bounds the names that pass, its limits and `network.mode` are the most there can be, and `profiles` lists
 the profiles that may be used. What it cuts is reported.
 
 Of `[network]`, a project that is not trusted may add to `deny`, lower the mode and the budgets. The managed `deny` is
@@ -88,7 +88,23 @@ different ways (`..`, `//`, `%2f`, `;` and the like) fits no rule that allows an
 `--allow-host`, `--host-port` and `--publish` make a mode of `off` to `rules`, unless the command line itself says `off`.
 
 In `deny`, a bare name or a pattern that starts with `**/` counts in every directory of the user's trees, but not
-inside `@system`, `@toolchains` and `@caches`; to deny something there, write the path from `/` or `~/`.
+inside `@system`, `@toolchains` and `@caches`; to deny something there, write the path from `/` or `~/`. The same holds
+for `mask`.
+
+## What a mask shows
+
+A masked file is there at its path, read-only, as it is when the run starts: its lines, its keys and its comments, and
+`pinfold-masked-KEY` for each value. Empty values stay empty; an assignment in a comment counts as one; a comment behind a
+value without quotes goes with the value, since readers disagree whether it is one. Comments are not looked through
+otherwise. In a run with a gate, a value that is the value of a secret of `[secrets]` has that secret's placeholder, which
+the gate takes. Dotenv files are masked (`KEY=value`, `export KEY=value`, values in `'`, `\"` or `` ` ``, over several lines too).
+A file that is anything else, in one line even, or larger than 1 MiB is hidden as if it were denied, and that is said.
+
+A layer masks what a weaker one denies: `mask = [\".env\"]` of the user goes before the denial of `@secrets` in the built-in
+profile. What the managed policy denies stays hidden, and so does what the same layer or a stronger one denies, and what
+lies in a denied directory. The mask of a managed policy, or of a project that is not trusted, shows nothing of what
+others deny; it narrows what is visible. `!` takes back a mask of the same or an earlier layer, and then the file is as
+hidden or as visible as without it.
 ";
 
 fn keys(out: &mut String, title: &str, about: &str, definition: &Value) {

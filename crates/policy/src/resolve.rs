@@ -50,10 +50,10 @@ impl Resolver<'_> {
         paths.map(grant).collect()
     }
 
-    pub(crate) fn denials(&mut self, entries: &[Entry<DenyText>]) -> Vec<Deny> {
+    pub(crate) fn denials(&mut self, key: &str, entries: &[Entry<DenyText>]) -> Vec<Deny> {
         let mut denials = Vec::new();
         for entry in entries {
-            let origin = self.layer.origin("files.deny", &entry.at);
+            let origin = self.layer.origin(key, &entry.at);
             match &entry.value {
                 DenyText::Set(name) => {
                     let Some(set) = sets::find(name) else { continue };
@@ -62,7 +62,7 @@ impl Resolver<'_> {
                 }
                 text => match Deny::written(text, &origin, self.places) {
                     Some(deny) => denials.push(deny),
-                    None => self.foreign("files.deny", deny_shown(text), origin),
+                    None => self.foreign(key, deny_shown(text), origin),
                 },
             }
         }

@@ -60,6 +60,10 @@ impl<'a> Show<'a> {
         }
         let denials = policy.deny.iter().map(|deny| (deny.pattern.clone(), deny.set.as_ref(), &*deny.origin));
         self.list(out, "deny", denials.collect());
+        if !policy.mask.is_empty() {
+            let masks = policy.mask.iter().map(|mask| (mask.pattern.clone(), mask.set.as_ref(), &*mask.origin));
+            self.list(out, "mask", masks.collect());
+        }
         let protections = policy.protect.iter();
         let shown = protections.map(|protect| (Text::from(protect.text()), protect.set.as_ref(), &*protect.origin));
         self.list(out, "protect", shown.collect());

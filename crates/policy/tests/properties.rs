@@ -17,6 +17,7 @@ const PATHS: [&str; 10] =
     ["/srv", "/srv/a", "/srv/a/b", "/data", "~", "~/x", "./sub", "@workspace", "/home", "/srv/link.key"];
 const DENIALS: [&str; 8] = ["/srv/a", "*.key", "**/b", "sub/", "~/x", "/srv/**/c", ".env", "x/y"];
 const EXCEPTIONS: [&str; 6] = ["!*.key", "!/srv/a", "!**/b", "!sub", "!.env", "@secrets"];
+const MASKS: [&str; 8] = [".env", "*.key", "**/b", "/srv/a/b", "@secrets", "/srv/link.key", "!.env", "!*.key"];
 const PROTECTIONS: [&str; 6] = ["deploy/", "**/.vscode/", "!.vscode", "@metadata", ".git/hooks/", "!deploy"];
 const NAMES: [&str; 8] = ["@base", "MY_*", "*", "TOKEN", "PATH", "MY_A", "L*", "OTHER"];
 const MODES: [&str; 3] = ["off", "rules", "full"];
@@ -42,6 +43,7 @@ struct Said {
     write: Option<Vec<&'static str>>,
     copy_on_write: Option<Vec<&'static str>>,
     deny: Vec<&'static str>,
+    mask: Vec<&'static str>,
     protect: Vec<&'static str>,
     mode: Option<&'static str>,
     hosts: Option<Vec<&'static str>>,
@@ -68,6 +70,7 @@ impl Said {
             entries.iter().for_each(|entries| list(key, entries));
         }
         list("files.deny", &self.deny);
+        list("files.mask", &self.mask);
         list("files.protect", &self.protect);
         list("env.deny", &self.env_deny);
         self.profile.iter().for_each(|name| out.push_str(&format!("profile = '{name}'\n")));
@@ -97,7 +100,8 @@ fn grants() -> impl Strategy<Value = Option<Vec<&'static str>>> {
 }
 
 fn said() -> impl Strategy<Value = Said> {
-    let files = (grants(), grants(), grants(), some_of(&DENIALS), some_of(&EXCEPTIONS), some_of(&PROTECTIONS));
+    let files =
+        (grants(), grants(), grants(), some_of(&DENIALS), some_of(&EXCEPTIONS), some_of(&PROTECTIONS), some_of(&MASKS));
     let env = (option::of(some_of(&NAMES)), some_of(&VARIABLES), some_of(&VARIABLES));
     let profile = option::of(select(&["workspace", "read-only", "offline-build", "open"]));
     let memory = option::of(select(&["1GiB", "2GiB", "3GiB", "none"]));
@@ -111,6 +115,7 @@ fn said() -> impl Strategy<Value = Said> {
         write: files.1,
         copy_on_write: files.2,
         deny: [files.3, files.4].concat(),
+        mask: files.6,
         protect: files.5,
         mode: network.0,
         hosts: network.1.0,
@@ -301,7 +306,8 @@ fn openness(allowed: bool, access: Access, effect: Effect) -> u8 {
         (false, ..) => 0,
         (true, Access::Write, Effect::Private | Effect::CopyOnWrite) => 1,
         (true, _, Effect::Private) => 1,
-        (true, ..) => 2,
+        (true, _, Effect::Masked) => 2,
+        (true, ..) => 3,
     }
 }
 
@@ -319,6 +325,7 @@ proptest! {
                 let verdict = decider.decide(access, Path::new(&path));
                 if managed.deny.iter().any(|denial| hides(denial, &path)) {
                     prop_assert!(!verdict.allowed, "{path} {access:?} is denied: {verdict:?}");
+                    prop_assert!(verdict.effect != Effect::Masked, "{path} {access:?} is denied: {verdict:?}");
                 }
                 if verdict.allowed && verdict.effect != Effect::Private {
                     prop_assert!(within(&managed, access, verdict.effect, &path), "{path} {access:?}: {verdict:?}");
@@ -474,7 +481,7 @@ proptest! {
     fn no_value_makes_a_list_panic(value in "\\PC{0,12}|[*?/!~$@.{},\\[\\]a\\\\]{0,12}", path in any::<String>()) {
         use pinfold_policy::Setting;
         let mut file = pinfold_policy::PolicyFile::default();
-        for setting in [Setting::Read, Setting::Deny, Setting::Protect, Setting::EnvAllow, Setting::EnvSet, Setting::AllowHost] {
+        for setting in [Setting::Read, Setting::Deny, Setting::Mask, Setting::Protect, Setting::EnvAllow, Setting::EnvSet, Setting::AllowHost] {
             let _ = file.add_flag(setting, &value, "--flag");
         }
         if let Ok(merged) = merge(&[Layer::new(LayerKind::CommandLine, file)], &places()) {

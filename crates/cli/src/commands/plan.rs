@@ -47,6 +47,7 @@ fn word(mount: &Mount) -> Option<&'static str> {
         Mount::Text { .. } => Some("made"),
         Mount::Seal { .. } => Some("protected"),
         Mount::Hide { .. } => Some("hidden"),
+        Mount::Mask { .. } => Some("masked"),
         Mount::Link { .. } | Mount::Pin { .. } => None,
     }
 }

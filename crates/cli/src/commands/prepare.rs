@@ -47,8 +47,9 @@ impl Prepared {
 
     /// Leaves nothing of the mounts in the private home but the place of the workspace, which every run is shown.
     pub(crate) fn tidy_home(&self) {
-        let lies_on_a_mount =
-            |mount: &&Mount| matches!(mount, Mount::Pin { .. } | Mount::Seal { .. } | Mount::Hide { .. });
+        let lies_on_a_mount = |mount: &&Mount| {
+            matches!(mount, Mount::Pin { .. } | Mount::Seal { .. } | Mount::Hide { .. } | Mount::Mask { .. })
+        };
         let others = self.plan.mounts.iter().filter(|mount| *mount.at() != *self.plan.workspace);
         let mounts = others.filter(|mount| !lies_on_a_mount(mount));
         self.workspace.tidy(mounts.filter_map(|mount| mount.at().strip_prefix(&self.plan.home).ok()));
@@ -114,6 +115,7 @@ impl Call {
         };
         let sight = probe::look(&policy, stores, &context.spelled, no_user_namespaces);
         let mut sight = sight.map_err(|error| CliError::from_error(&error))?;
+        output::unmaskable(&sight.host.unmaskable);
         if policy.network.mode == NetworkMode::Rules && sight.host.no_user_namespaces.is_none() {
             sight.host.redirects = redirects()?;
         }

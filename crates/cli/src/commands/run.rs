@@ -45,6 +45,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let mut prepared = call.plan(redirects)?;
     accept(&prepared, best_effort)?;
     let gate = gate::start(&prepared, flags.ask)?;
+    gate.iter().for_each(|start| gate::with_placeholders(&mut prepared.plan, start));
     if flags.ask {
         say_who_is_asked(gate.is_some());
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pinfold_confine::linux::probe;
 use pinfold_policy::{Access, Destination, Effect, Policy, Rules, Ruling, Verdict, decide};
 use serde::Serialize;
 
@@ -33,6 +34,7 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
     };
     let path = path.unwrap_or_else(|| resolve(&context, &args.target));
     let verdict = as_asked(access, &context, &path, decide(&merged.policy, access, &path));
+    let verdict = as_it_can_be_masked(&path, verdict);
     if args.json {
         output::json(&verdict)?;
     } else {
@@ -84,6 +86,20 @@ fn as_asked(access: Access, context: &Context, path: &Path, verdict: Verdict) ->
         return Verdict { allowed: false, why, hint: Some(hint), ..verdict };
     }
     Verdict { why: format!("{}; it stays in the run's own home", verdict.why), ..verdict }
+}
+
+/// Of a file that cannot be masked nothing is seen.
+fn as_it_can_be_masked(path: &Path, verdict: Verdict) -> Verdict {
+    if verdict.effect != Effect::Masked || !path.exists() {
+        return verdict;
+    }
+    match probe::masked(path) {
+        Ok(_) => verdict,
+        Err(why) => {
+            let why = format!("it would be masked, but {why}; so it is hidden");
+            Verdict { allowed: false, effect: Effect::Hidden, why, hint: None, ..verdict }
+        }
+    }
 }
 
 /// The path without links as far as it exists: that is what the rules speak of.

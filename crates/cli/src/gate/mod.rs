@@ -2,6 +2,7 @@
 
 mod environment;
 mod lent;
+mod masks;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::commands::Prepared;
 use crate::error::CliError;
 
 pub(crate) use environment::Environment;
+pub(crate) use masks::with_placeholders;
 
 /// What the gate is told, when the plan has one; `ask`: the user answers for hosts that no rule names. Fetches the values
 /// of secrets.

@@ -3,6 +3,7 @@
 //! Every source is cloned while the host's root is still ours, every target is opened below the new root without
 //! following a symbolic link, so nothing that changes a path meanwhile can lead a mount astray.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -43,6 +44,8 @@ pub(super) struct Root {
     fd: OwnedFd,
     /// The steps that are done already.
     done: Vec<Mount>,
+    /// How many files of our own text there are.
+    texts: Cell<u32>,
 }
 
 impl Root {
@@ -85,7 +88,7 @@ impl Root {
         let fd = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step(step)?;
         // Over the old root, where no path lookup of ours can stray into it: we only go on by descriptor.
         attach(fd.as_fd(), CWD, Path::new("/")).step(step)?;
-        let root = Self { fd, done: Vec::new() };
+        let root = Self { fd, done: Vec::new(), texts: Cell::new(0) };
         root.make_templates()?;
         Ok(root)
     }
@@ -110,6 +113,7 @@ impl Root {
             Mount::Pin { at } => self.remount(at, 0, "pin"),
             Mount::Seal { at } => self.remount(at, READ_ONLY, "make read-only"),
             Mount::Hide { at, directory } => self.hide(at, *directory),
+            Mount::Mask { at, text } => self.mask(at, text),
             Mount::Proc => self.proc(),
             Mount::Devices => self.devices(),
         }
@@ -123,14 +127,30 @@ impl Root {
     }
 
     fn text(&self, at: &Path, text: &str) -> Result<(), ConfineError> {
+        self.place(self.written(at, text)?.as_fd(), at, false)
+    }
+
+    /// Lays a text over a file, or nothing where there is no file any more.
+    fn mask(&self, at: &Path, text: &str) -> Result<(), ConfineError> {
+        let target = match self.open(at) {
+            Err(Errno::NOENT) => return Ok(()),
+            other => other.step_at("mask", at)?,
+        };
+        attach(self.written(at, text)?.as_fd(), target.as_fd(), Path::new("")).step_at("mask", at)
+    }
+
+    /// A file of the private root with this text, as a read-only mount.
+    fn written(&self, at: &Path, text: &str) -> Result<OwnedFd, ConfineError> {
         let step = "write";
-        let file = Path::new(relative(Path::new(OWN_DIRECTORY))).join(at.file_name().unwrap_or_default());
+        // Files of the same name may be masked in many directories.
+        let number = self.texts.replace(self.texts.get() + 1);
+        let file = Path::new(relative(Path::new(OWN_DIRECTORY))).join(number.to_string());
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let written = rustix::fs::openat(&self.fd, &file, flags, 0o644.into()).step_at(step, at)?;
         std::fs::File::from(written).write_all(text.as_bytes()).step_at(step, at)?;
         let tree = clone_tree(self.fd.as_fd(), &file).step_at(step, at)?;
         restrict(tree.as_fd(), READ_ONLY | NO_SETUID | NO_DEVICES).step_at(step, at)?;
-        self.place(tree.as_fd(), at, false)
+        Ok(tree)
     }
 
     fn link(&self, at: &Path, target: &Path) -> Result<(), ConfineError> {

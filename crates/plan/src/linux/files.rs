@@ -219,12 +219,13 @@ impl Layout<'_> {
         shadow.then_some(Owner { uid: self.host.uid, gid: self.host.gid })
     }
 
-    /// Covers over what deny rules name, and over system files that only root can read.
+    /// Covers over what deny rules and masks name, and over system files that only root can read.
     fn hidden(&self) -> impl Iterator<Item = Mount> {
         // The shadow of root may not read what only root may.
         let system = self.host.readable_secrets.iter().filter(|_| self.callers_own().is_none());
         let hide = |(path, directory): &(PathBuf, bool)| Mount::Hide { at: path.clone(), directory: *directory };
-        self.host.denied.iter().chain(system).map(hide)
+        let mask = |(at, text): (&PathBuf, &String)| Mount::Mask { at: at.clone(), text: text.clone() };
+        self.host.denied.iter().chain(system).map(hide).chain(self.host.masked.iter().map(mask))
     }
 }
 

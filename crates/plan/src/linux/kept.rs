@@ -28,7 +28,10 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
     let mut table = vec![
         Assurance::kept(Promise::WritesConfined, &landlock(&[Mount], 2)),
         Assurance::kept(Promise::ReadsConfined, &landlock(&[Mount], 2)),
-        Assurance::kept(Promise::SecretsHidden, &[Mount]).note("files that exist when the run starts"),
+        Assurance::kept(Promise::SecretsHidden, &[Mount]).note(match host.masked.len() {
+            0 => "files that exist when the run starts".to_owned(),
+            masked => format!("files that exist when the run starts; of {masked} the values are masked"),
+        }),
         Assurance::kept(Promise::ProcessesOutside, &landlock(&[Namespace], 6)),
         sockets_outside(plan),
         Assurance::kept(Promise::IpcOutside, &[Namespace]),
@@ -119,8 +122,8 @@ fn without_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assuranc
         Assurance::kept(Promise::TerminalSafe, &[Pty, Seccomp]),
         Assurance::kept(Promise::NothingInherited, &[Supervisor]),
     ];
-    if !policy.deny.is_empty() {
-        table.push(if host.denied.is_empty() && plan.landlock.abi >= 2 {
+    if !policy.deny.is_empty() || !policy.mask.is_empty() {
+        table.push(if host.denied.is_empty() && host.masked.is_empty() && plan.landlock.abi >= 2 {
             Assurance::kept(Promise::SecretsHidden, &[Landlock]).note("no denied file lies in a readable place")
         } else {
             missing(Promise::SecretsHidden, "Landlock cannot take a file out of a readable directory")

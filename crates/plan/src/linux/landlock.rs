@@ -45,7 +45,9 @@ fn of_mount<'a>(mount: &'a Mount, rules: &mut Rules<'a>) {
             widen(rules, Path::new("/dev/shm"), LandlockAccess::Write);
             LandlockAccess::Use
         }
-        Mount::Link { .. } | Mount::Pin { .. } | Mount::Seal { .. } | Mount::Hide { .. } => return,
+        Mount::Link { .. } | Mount::Pin { .. } | Mount::Seal { .. } | Mount::Hide { .. } | Mount::Mask { .. } => {
+            return;
+        }
     };
     widen(rules, mount.at(), access);
 }

@@ -125,8 +125,10 @@ fn arguments(flags: &PolicyFlags, directory: &Path) -> Vec<OsString> {
     if let Some(policy) = &flags.policy {
         add("policy", directory.join(policy).as_os_str());
     }
-    for (flag, values) in [("read", &flags.read), ("write", &flags.write), ("deny", &flags.deny)] {
-        values.iter().for_each(|value| add(flag, &absolute(directory, value, flag == "deny")));
+    let paths = [("read", &flags.read), ("write", &flags.write), ("deny", &flags.deny), ("mask", &flags.mask)];
+    for (flag, values) in paths {
+        let may_float = matches!(flag, "deny" | "mask");
+        values.iter().for_each(|value| add(flag, &absolute(directory, value, may_float)));
     }
     flags.env.iter().for_each(|variable| add("env", variable.as_ref()));
     flags.limit.iter().for_each(|limit| add("limit", limit.as_ref()));
@@ -163,6 +165,7 @@ mod tests {
             policy: Some("mine.toml".into()),
             read: vec!["data".into(), "@system".into(), "~/x".into(), "/abs".into()],
             deny: vec!["*.key".into(), "sub/secret".into()],
+            mask: vec![".env".into(), "sub/.env".into()],
             limit: vec!["memory=1GiB".into()],
             network: Some(NetworkFlag::Rules),
             allow_host: vec!["@npm".into()],
@@ -177,6 +180,8 @@ mod tests {
             "--read=/abs",
             "--deny=*.key",
             "--deny=/here/sub/secret",
+            "--mask=.env",
+            "--mask=/here/sub/.env",
             "--limit=memory=1GiB",
             "--network=rules",
             "--allow-host=@npm",

@@ -5,23 +5,26 @@ use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Host, Kind};
 use pinfold_policy::{AreaKind, DenyMatcher, Descent, Policy, Scope, Trail};
-use pinfold_survey::{Entry, Found, Matcher, Repository, Survey, SurveyError};
+use pinfold_survey::{Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
 use self::git::{configured_programs, git_directories};
+use self::hidden::Hidden;
 use self::listings::Listings;
 use self::machine::{can_map_ids, kernel, name, readable_secrets};
-use self::paths::{behind_link, exists, kind, kinds, links};
+use self::paths::{behind_link, exists, kinds, links};
 use super::sys;
 
 mod gate;
 mod git;
+mod hidden;
 mod listings;
 mod machine;
 mod names;
 mod paths;
 
 pub use self::gate::{can_redirect, trust_bundles};
+pub use self::hidden::{masked, masked_with};
 pub use self::machine::no_user_namespaces;
 pub use self::names::{Appearance, Names, look_again, look_anew};
 
@@ -82,7 +85,7 @@ pub fn look(
     protected.extend(std::env::current_exe());
     // A link and what it leads to are one thing to whoever reads through it.
     protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
-    let (mut denied, denied_in_place) = denied(policy, &trees, &matcher, &listings);
+    let Hidden { mut denied, in_place, masked, unmaskable } = Hidden::find(policy, &trees, &matcher, &listings);
     // Whoever could connect there would answer for the user, and a read-only mount does not stop a connection. Without
     // mounts seccomp does.
     let shown = no_user_namespaces.is_none() && trees.iter().any(|tree| stores.control.starts_with(&tree.root));
@@ -110,7 +113,9 @@ pub fn look(
         trust_bundles: trust_bundles(),
         own_trust: stores.trust,
         denied,
-        denied_in_place,
+        denied_in_place: in_place,
+        masked,
+        unmaskable,
         git: repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect(),
         protected,
         present: present(policy, &listings),
@@ -135,7 +140,7 @@ fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<V
     looked.collect()
 }
 
-/// Decides which files of a tree are hidden.
+/// Decides which files of a tree the run does not see as they are.
 struct Denied<'a>(Descent<'a>);
 
 impl Matcher for Denied<'_> {
@@ -176,47 +181,6 @@ fn roots(policy: &Policy, paths: &BTreeMap<PathBuf, Kind>) -> Vec<PathBuf> {
         }
     }
     roots
-}
-
-/// Every existing path that a deny rule names: those found by walking, and single paths elsewhere. What could not be
-/// looked into counts too: its owner, which the command is, could open it up. Then those of them that are denied only
-/// where they are.
-fn denied(
-    policy: &Policy,
-    trees: &[Tree],
-    matcher: &DenyMatcher,
-    listings: &Listings<'_>,
-) -> (Vec<(PathBuf, bool)>, Vec<PathBuf>) {
-    let in_tree = |tree: &Tree| {
-        let path = |entry: &Entry| (tree.root.join(&entry.path), entry.kind == pinfold_survey::Kind::Directory);
-        tree.found.denied.iter().chain(&tree.found.unreadable).map(path).collect::<Vec<_>>()
-    };
-    let walked = trees.iter().flat_map(in_tree);
-    let literals = policy.deny.iter().filter(|deny| !deny.exception).filter_map(|deny| deny.literal.clone());
-    let literals = literals.filter(|path| listings.may_hold(path));
-    let elsewhere = literals.filter(|path| !trees.iter().any(|tree| path.starts_with(&tree.root))).filter_map(|path| {
-        let directory = match kind(&path)? {
-            Kind::Directory => true,
-            Kind::File => false,
-            // What it leads to is denied as well.
-            Kind::Link { .. } => return None,
-        };
-        matcher.matches(&path, directory).map(|_| (path.clone(), directory))
-    });
-    let mut denied: Vec<_> = walked.chain(elsewhere).collect();
-    let by_place = |path: &Path, directory| {
-        matcher.matches(path, directory).is_some() && !matcher.matches_anywhere(path, directory)
-    };
-    let in_place = denied.iter().filter(|(path, directory)| by_place(path, *directory));
-    let mut in_place: Vec<PathBuf> = in_place.map(|(path, _)| path.clone()).collect();
-    for target in denied.iter().filter_map(|(path, _)| target(path)).collect::<Vec<_>>() {
-        // By its link alone, as far as anybody knows.
-        denied.push((target.clone(), target.is_dir()));
-        in_place.push(target);
-    }
-    denied.sort();
-    denied.dedup();
-    (denied, in_place)
 }
 
 /// Protected names that exist outside of git directories.
