@@ -37,6 +37,9 @@ use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::thread::set_no_new_privs;
+
 pub use dns::Question;
 pub use hello::{Again, Hello, HelloError};
 pub use limits::QUESTION_TIME;
@@ -62,7 +65,17 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Before it knows a secret: whoever would read its memory, by a core dump or as a tracer, does not, and a program that
+/// a flaw made it start would be no more than it is.
+fn keep_to_itself() -> rustix::io::Result<()> {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none)?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    set_no_new_privs(true)
+}
+
 fn run() -> Result<(), GateError> {
+    keep_to_itself().map_err(|error| GateError::Itself(error.into()))?;
     let link = io::stdin().as_fd().try_clone_to_owned().map_err(link::LinkError::Receive)?;
     let (start, descriptors) = link::receive_start(link.as_fd())?;
     let sockets = Sockets::sort(&start.sockets, descriptors)?;

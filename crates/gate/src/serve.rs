@@ -26,6 +26,9 @@ const THREADS_MAX: usize = 4;
 /// Why a gate ended before it was told to.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
+    /// Its own process could not be closed to others.
+    #[error("failed to keep the memory of the gate to itself")]
+    Itself(#[source] io::Error),
     /// The link to the supervisor.
     #[error(transparent)]
     Link(#[from] LinkError),

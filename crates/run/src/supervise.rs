@@ -120,7 +120,9 @@ impl<'a> Run<'a> {
     pub fn go(self, quarantine: Quarantine, control: Option<Control>) -> Result<Outcome, RunError> {
         let begin = Instant::now();
         let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output } = self;
-        let lookout = Lookout::new(plan, command, quarantine);
+        let mut lookout = Lookout::new(plan, command, quarantine);
+        // Where it shall begin at once, it must before the command does.
+        doing("watch protected names", lookout.act())?;
         let (counters, watchman) = (Counters::new(plan), Watchman::new(plan));
         if gate.as_ref().is_none_or(GateProcess::is_ready) {
             child.go();

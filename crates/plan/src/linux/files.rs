@@ -134,7 +134,7 @@ impl Layout<'_> {
     ) -> Vec<Mount> {
         let mut mounts: Vec<Mount> = sites.iter().filter_map(|site| self.mount(site)).collect();
         mounts.extend(links(self.host, sites));
-        mounts.extend(gate::mounts(network, self.host));
+        mounts.extend(gate::mounts(network, self.host, self.callers_own()));
         let owner = self.workspace_owner();
         mounts.extend(outside.directories.iter().map(|path| self.bind(path, outside.mode, true, owner)));
         mounts.extend(protection.mounts.iter().cloned());

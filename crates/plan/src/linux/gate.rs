@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use crate::{GATE_ADDRESS, Gate, Host, Mode, Mount, Network, TRUST_BUNDLE};
+use crate::{GATE_ADDRESS, Gate, Host, Mode, Mount, Network, Owner, TRUST_BUNDLE};
 
-/// Who resolves names, and whom TLS trusts.
-pub(super) fn mounts(network: Network, host: &Host) -> Vec<Mount> {
+/// Who resolves names, and whom TLS trusts. `owner` is whose the files of the caller's own store are inside.
+pub(super) fn mounts(network: Network, host: &Host, owner: Option<Owner>) -> Vec<Mount> {
     match network {
         Network::Host => {
             // Below `/etc` it is visible already.
             let resolver = host.resolver.iter().filter(|path| !path.starts_with("/etc"));
-            resolver.map(|path| read_only(path.clone(), path.clone())).collect()
+            resolver.map(|path| read_only(path.clone(), path.clone(), None)).collect()
         }
-        Network::Gate(gate) => names(host).chain(trust(gate, host)).collect(),
+        Network::Gate(gate) => names(host).chain(trust(gate, host, owner)).collect(),
         Network::Loopback | Network::None => Vec::new(),
     }
 }
@@ -27,11 +27,11 @@ fn names(host: &Host) -> impl Iterator<Item = Mount> {
 }
 
 /// The run's own certificates, over those of the system and where variables can name them.
-fn trust(gate: Gate, host: &Host) -> impl Iterator<Item = Mount> {
+fn trust(gate: Gate, host: &Host, owner: Option<Owner>) -> impl Iterator<Item = Mount> {
     let places = host.trust_bundles.iter().cloned().chain([PathBuf::from(TRUST_BUNDLE)]).filter(move |_| gate.inspects);
-    places.map(|at| read_only(host.own_trust.clone(), at))
+    places.map(move |at| read_only(host.own_trust.clone(), at, owner))
 }
 
-fn read_only(source: PathBuf, at: PathBuf) -> Mount {
-    Mount::Bind { source, at, mode: Mode::ReadOnly, directory: false, create: false, owner: None }
+fn read_only(source: PathBuf, at: PathBuf, owner: Option<Owner>) -> Mount {
+    Mount::Bind { source, at, mode: Mode::ReadOnly, directory: false, create: false, owner }
 }
