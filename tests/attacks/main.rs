@@ -6,6 +6,7 @@
 
 mod attributes;
 mod caches;
+mod control;
 mod descriptors;
 mod gate;
 mod git;

@@ -3,6 +3,7 @@
 //! One file for each theme, one test for each story. `PINFOLD_TEST_AS=root` tells them all as root.
 #![forbid(unsafe_code)]
 
+mod ask;
 mod builds;
 mod commands;
 mod desk;
@@ -19,4 +20,5 @@ mod programs;
 mod screen;
 mod streams;
 mod terminal;
+mod traveller;
 mod why;

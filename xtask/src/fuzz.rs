@@ -76,6 +76,14 @@ fn seeds(target: &str) -> Vec<String> {
                 .map(str::to_owned)
                 .into()
         }
+        "control" => [
+            r#"{"version":1,"question":1,"answer":"always"}"#,
+            r#"{"session":{"version":1,"id":"x","workspace":"/w","profile":"workspace","command":["curl"]}}"#,
+            r#"{"question":{"ms":1,"left-ms":2,"id":3,"to":{"host":"a.example","port":443},"process":{"pid":4,"exe":"/x"}}}"#,
+            r#"{"answered":{"ms":1,"id":3,"to":{"host":"a.example","port":443},"answer":"once","problem":null}}"#,
+        ]
+        .map(str::to_owned)
+        .into(),
         _ => Vec::new(),
     }
 }

@@ -22,6 +22,9 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     /// Print what would be enforced here, and by what
     Plan(PlanArgs),
+    /// Watch live runs: what they reach, what is refused, and the questions of `run --ask`
+    #[command(after_help = WATCH_HELP)]
+    Watch(WatchArgs),
     /// Explain whether a path may be read, written or executed, or a host reached
     Why(WhyArgs),
     /// Check, show or describe policies
@@ -41,7 +44,12 @@ Exit status: the command's own; 128 + n when signal n ended it; 124 when the wal
 Examples:
   pinfold run -- cargo test
   pinfold run --profile read-only -- rg TODO
-  pinfold run --allow-host @npm --write ../other -- npm install";
+  pinfold run --allow-host @npm --write ../other -- npm install
+  pinfold run --ask -- claude    (and in another terminal: pinfold watch)";
+
+const WATCH_HELP: &str = "\
+Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits.
+Always writes the host and port into your policy file. Who says nothing for a minute says no.";
 
 /// What shapes the policy of one run.
 #[derive(Debug, Default, clap::Args)]
@@ -85,6 +93,9 @@ pub(crate) struct PolicyFlags {
     /// Let a port of the host's loopback be reached, as host.pinfold.internal
     #[arg(long, value_name = "PORT")]
     pub(crate) host_port: Vec<String>,
+    /// Whether the user is asked about hosts that no rule names; only where something runs.
+    #[arg(skip)]
+    pub(crate) ask: bool,
     /// The directory that is worked in [default: the git top level of the current directory, or that directory]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) workspace: Option<PathBuf>,
@@ -115,6 +126,9 @@ impl NetworkFlag {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
+    /// Ask about hosts that no rule names: `pinfold watch` in another terminal answers
+    #[arg(long)]
+    pub(crate) ask: bool,
     /// Start even if this host cannot keep every promise of the policy
     #[arg(long)]
     pub(crate) best_effort: bool,
@@ -130,9 +144,19 @@ pub(crate) struct RunArgs {
 pub(crate) struct ShellArgs {
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
+    /// Ask about hosts that no rule names: `pinfold watch` in another terminal answers
+    #[arg(long)]
+    pub(crate) ask: bool,
     /// Start even if this host cannot keep every promise of the policy
     #[arg(long)]
     pub(crate) best_effort: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WatchArgs {
+    /// Print one line of JSON for each event
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -76,7 +76,7 @@ pub(crate) fn parsed(text: &str, file: &Path) -> Result<PolicyFile, CliError> {
 fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliError> {
     let mut policy = PolicyFile::default();
     let mut add = |setting: Setting, value: &str, flag: &str, typed: &str| {
-        policy.add_flag(setting, value, &format!("--{flag} {typed}")).map_err(|error| {
+        policy.add_flag(setting, value, format!("--{flag} {typed}").trim_end()).map_err(|error| {
             let hint = error.hint.clone();
             let shown = CliError::new(error.to_string());
             hint.into_iter().fold(shown, CliError::hint)
@@ -113,6 +113,9 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
     }
     if let Some(network) = flags.network {
         add(Setting::Network, network.name(), "network", network.name())?;
+    }
+    if flags.ask {
+        add(Setting::Ask, "", "ask", "")?;
     }
     let network = [
         (Setting::AllowHost, "allow-host", &flags.allow_host),

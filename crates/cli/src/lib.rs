@@ -56,6 +56,7 @@ fn carry_out(command: Command) -> Result<ExitCode, CliError> {
     match command {
         Command::Run(args) => commands::run::run(args),
         Command::Shell(args) => commands::run::shell(args),
+        Command::Watch(args) => commands::watch::watch(&args),
         Command::Plan(args) => commands::plan::plan(args),
         Command::Why(args) => commands::why::why(args),
         Command::Policy(args) => commands::policy::policy(args),

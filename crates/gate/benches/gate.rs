@@ -29,8 +29,8 @@ const PIECE_BYTES: usize = 256 << 10;
 const CONNECTIONS: usize = 1000;
 const IDLE_CONNECTIONS: usize = 2000;
 const CLIENTS: usize = 16;
-const REQUESTS: usize = 1500;
-const ROUNDS: usize = 7;
+const REQUESTS: usize = 300;
+const ROUNDS: usize = 5;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();

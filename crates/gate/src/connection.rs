@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pinfold_policy::{Decision, Destination, Ruling};
 use tokio::sync::OnceCell;
@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use crate::attribution::Searching;
 use crate::budget::{Crossed, Meter};
 use crate::dns::Meaning;
+use crate::limits::{ATTRIBUTION_TIME, QUESTION_ATTRIBUTION_TIME};
 use crate::link::{End, Endpoint, Process, Report, Verdict, Way};
 use crate::refusal::{Refusal, endpoint};
 use crate::session::Session;
@@ -81,7 +82,8 @@ impl Connection {
             Decision::Allow => Ok(pass(ruling, false)),
             Decision::Unnamed if self.session.ask.is_on() => {
                 let send = async |question| self.session.outbox.send(question).await;
-                match self.session.ask.may(&self.endpoint(), self.process(), send).await {
+                match self.session.ask.may(&self.endpoint(), self.process_within(QUESTION_ATTRIBUTION_TIME), send).await
+                {
                     true => Ok(pass(self.granted(), true)),
                     false => Err(self.refusal(&Ruling { reason: "the user did not say yes".to_owned(), ..ruling })),
                 }
@@ -116,8 +118,12 @@ impl Connection {
     }
 
     async fn process(&self) -> Option<Process> {
+        self.process_within(ATTRIBUTION_TIME).await
+    }
+
+    async fn process_within(&self, time: Duration) -> Option<Process> {
         let searching = || self.searching.lock().unwrap_or_else(PoisonError::into_inner).take();
-        self.process.get_or_init(|| async { searching()?.found().await }).await.clone()
+        self.process.get_or_init(|| async { searching()?.found(time).await }).await.clone()
     }
 
     /// Tells that it is open, as soon as it is known whose it is.

@@ -39,6 +39,7 @@ use std::process::ExitCode;
 
 pub use dns::Question;
 pub use hello::{Again, Hello, HelloError};
+pub use limits::QUESTION_TIME;
 pub use proxy::{Greeting, SocksError, SocksRequest, SocksTarget};
 pub use resolve::{Resolver, Told};
 pub use secrets::BadPlaceholder;

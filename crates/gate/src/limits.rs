@@ -35,7 +35,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 /// Questions to the user that are open.
 pub(crate) const QUESTIONS_OPEN_MAX: usize = 64;
 /// How long the user may take to answer.
-pub(crate) const QUESTION_TIME: Duration = Duration::from_secs(60);
+pub const QUESTION_TIME: Duration = Duration::from_secs(60);
 /// How long a no counts for the next attempt, which is often the same program's.
 pub(crate) const DENIAL_LASTS: Duration = Duration::from_secs(30);
 
@@ -71,6 +71,8 @@ pub(crate) const PIPES_MAX: usize = 16;
 
 /// How long the search for the process of a connection may hold back a report.
 pub(crate) const ATTRIBUTION_TIME: Duration = Duration::from_millis(500);
+/// The same for a question, to which the process belongs, and which waits for much longer anyway.
+pub(crate) const QUESTION_ATTRIBUTION_TIME: Duration = Duration::from_secs(3);
 /// Searches that wait.
 pub(crate) const ATTRIBUTIONS_WAITING_MAX: usize = 4096;
 /// Bytes of one table of connections.

@@ -34,6 +34,8 @@ pub enum Setting {
     Publish,
     /// `network.host-ports`; like `network.allow`
     HostPort,
+    /// Nothing of a file: the user answers for hosts that no rule names; like `network.allow` it means rules
+    Ask,
     /// `env.allow`
     EnvAllow,
     /// `env.deny`
@@ -88,6 +90,7 @@ impl PolicyFile {
             Setting::AllowHost => push(&mut self.network.allow, HostText::parse(value)?, at),
             Setting::Publish => push(&mut self.network.publish, port(value)?, at),
             Setting::HostPort => push(&mut self.network.host_ports, port(value)?, at),
+            Setting::Ask => self.network.ask = Some(at),
             Setting::EnvAllow => push(&mut self.env.allow, check::env_pattern(value)?, at),
             Setting::EnvDeny => self.env.deny.push(Entry { value: check::env_pattern(value)?, at }),
             Setting::EnvSet => {

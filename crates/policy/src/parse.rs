@@ -138,6 +138,7 @@ impl<'a> Source<'a> {
             deny: hosts(section.deny)?.unwrap_or_default(),
             publish: ports(section.publish)?,
             host_ports: ports(section.host_ports)?,
+            ask: None,
             budget,
         })
     }

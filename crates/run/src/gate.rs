@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pinfold_confine::linux::Sockets;
-use pinfold_gate::link::{self, MESSAGE_BYTES_MAX, Order, Report, SocketRole, Start};
+use pinfold_gate::link::{self, Answer, MESSAGE_BYTES_MAX, Order, Report, SocketRole, Start};
 use pinfold_plan::{Identity, Mount, Plan, TRUST_BUNDLE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -22,6 +22,9 @@ use crate::traffic::Traffic;
 
 /// How long a gate may take to say its last words.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Most reports that are taken before the supervisor looks at everything else.
+const MAX_REPORTS_AT_ONCE: usize = 64;
 
 /// Largest file of certificates that is read, in bytes.
 const MAX_BUNDLE_BYTES: u64 = 16 << 20;
@@ -71,10 +74,13 @@ impl GateProcess {
         self.link.as_ref().map(AsFd::as_fd)
     }
 
-    /// Takes what the gate has said. True when the command need not wait any longer.
-    pub(crate) fn hear(&mut self) -> io::Result<bool> {
+    /// Takes what the gate has said, passes it on, and leaves some for the next time when it is much: whoever makes it say
+    /// much must not keep the supervisor from looking at limits. True when the command need not wait any longer.
+    pub(crate) fn hear(&mut self, mut pass_on: impl FnMut(&Report)) -> io::Result<bool> {
         let mut go = false;
-        while let Some(report) = self.next()? {
+        for _ in 0..MAX_REPORTS_AT_ONCE {
+            let Some(report) = self.next()? else { break };
+            pass_on(&report);
             match report {
                 Report::Ready { ca, .. } => {
                     if let Some(bundle) = self.awaited.take() {
@@ -89,6 +95,15 @@ impl GateProcess {
             return Err(io::Error::other("it ended before it was ready"));
         }
         Ok(go)
+    }
+
+    /// Tells it what the user has answered.
+    pub(crate) fn answer(&self, id: u64, answer: Answer) {
+        let Some((link, order)) = self.link.as_ref().zip(link::encode(&Order::Answer { id, answer }).ok()) else {
+            return;
+        };
+        // A gate that does not listen says no when the time is over.
+        let _ = send(link, &order, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
     }
 
     /// The next report that is there. A link that says what no gate says is closed, and with it the gate.
@@ -108,16 +123,16 @@ impl GateProcess {
         Ok(heard)
     }
 
-    /// Ends the gate and gives what it has seen.
-    pub(crate) fn finish(mut self) -> Traffic {
+    /// Ends the gate and gives what it has seen; its last words are passed on as well.
+    pub(crate) fn finish(mut self, pass_on: impl FnMut(&Report)) -> Traffic {
         let early = self.traffic.ended_early;
-        self.hear_last_words();
+        self.hear_last_words(pass_on);
         let _ = self.process.kill();
         let _ = self.process.wait();
         Traffic { ended_early: early, ..self.traffic }
     }
 
-    fn hear_last_words(&mut self) {
+    fn hear_last_words(&mut self, mut pass_on: impl FnMut(&Report)) {
         let Some(link) = &self.link else { return };
         let Ok(stop) = link::encode(&Order::Stop) else { return };
         if send(link, &stop, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).is_err() {
@@ -132,6 +147,7 @@ impl GateProcess {
                 return;
             }
             while let Ok(Some(report)) = self.next() {
+                pass_on(&report);
                 self.traffic.note(report);
             }
         }

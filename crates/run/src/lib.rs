@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod appeared;
+pub mod control;
 mod exit;
 mod gate;
 mod git_config;

@@ -7,6 +7,7 @@
 //! STATE/workspaces/ID/layers/N/…     upper layers of the caches, one N per simultaneous run
 //! STATE/workspaces/ID/layers/N.trust.pem    certificates that such a run trusts
 //! STATE/sessions/ID.json             a run; locked as long as its supervisor lives
+//! STATE/control/ID                   its control socket
 //! STATE/quarantine/ID/               what it quarantined
 //! ```
 
@@ -26,11 +27,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::control::{Control, Introduction, Place, Remember, Watched};
 use crate::open;
 use crate::watch::Quarantine;
 
 /// Most runs at the same time in one workspace.
 const MAX_SIMULTANEOUS: usize = 256;
+/// The directory of control sockets.
+const CONTROL: &str = "control";
 /// Largest session record that is read back, in bytes.
 const MAX_RECORD_BYTES: u64 = 16 << 20;
 
@@ -58,7 +62,7 @@ pub struct Store {
 impl Store {
     /// A store in `root`, made when missing, readable by the caller only.
     pub fn open(root: PathBuf) -> Result<Self, SessionError> {
-        for directory in ["workspaces", "sessions", "quarantine"] {
+        for directory in ["workspaces", "sessions", CONTROL, "quarantine"] {
             let path = root.join(directory);
             let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
             at(made, "make", &path)?;
@@ -98,7 +102,38 @@ impl Store {
     pub fn leftovers(&self) -> Result<Vec<Leftover>, SessionError> {
         let sessions = self.root.join("sessions");
         let entries = at(std::fs::read_dir(&sessions), "list", &sessions)?;
-        Ok(entries.flatten().filter_map(|entry| Leftover::take(&entry.path())).collect())
+        let control = self.control_directory();
+        Ok(entries.flatten().filter_map(|entry| Leftover::take(&entry.path(), &control)).collect())
+    }
+
+    /// Where the control sockets of sessions are.
+    pub fn control_directory(&self) -> PathBuf {
+        self.root.join(CONTROL)
+    }
+
+    /// Opens the control socket of a session.
+    pub fn control(
+        &self,
+        session: &Session,
+        introduction: Introduction,
+        remember: Remember,
+    ) -> Result<Control, SessionError> {
+        let directory = self.control_directory();
+        let place = Place::new(&directory, &session.id);
+        at(Control::open(place, &session.id, introduction, remember), "open a control socket in", &directory)
+    }
+
+    /// The names of sessions that have a control socket, in the order of names. Some may have ended.
+    pub fn watchable(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.control_directory()).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    /// Connects to the control socket of a session.
+    pub fn watch(&self, session: &str) -> io::Result<Watched> {
+        Watched::connect(&Place::new(&self.control_directory(), session))
     }
 
     /// The quarantine of a session.
@@ -270,12 +305,13 @@ pub struct Leftover {
     /// What it remembered.
     pub memory: Memory,
     path: PathBuf,
+    control: Place,
     _lock: File,
 }
 
 impl Leftover {
     /// Reads a record that nobody holds, and holds it.
-    fn take(path: &Path) -> Option<Self> {
+    fn take(path: &Path, control: &Path) -> Option<Self> {
         if path.extension().is_none_or(|extension| extension != "json") {
             remove_if_old(path);
             return None;
@@ -289,11 +325,13 @@ impl Leftover {
         // A record that was cut off while it was written belongs to a run that never started its command.
         let memory = record.map(Record::into_memory).unwrap_or_default();
         let id = path.file_stem()?.to_string_lossy().into_owned();
-        Some(Self { id, memory, path: path.to_owned(), _lock: file })
+        let control = Place::new(control, &id);
+        Some(Self { id, memory, path: path.to_owned(), control, _lock: file })
     }
 
     /// Forgets the run, once repaired.
     pub fn forget(self) {
+        self.control.remove();
         let _ = std::fs::remove_file(&self.path);
     }
 }

@@ -18,6 +18,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlag
 use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_subreaper};
 use thiserror::Error;
 
+use crate::control::Control;
 use crate::exit::{End, Outcome};
 use crate::gate::GateProcess;
 use crate::limits::Watchman;
@@ -115,8 +116,8 @@ impl<'a> Run<'a> {
     }
 
     /// Lets the command start and stays until it and all it started are gone. What appears under a protected name goes
-    /// to `quarantine`.
-    pub fn go(self, quarantine: Quarantine) -> Result<Outcome, RunError> {
+    /// to `quarantine`; who watches is told by `control`.
+    pub fn go(self, quarantine: Quarantine, control: Option<Control>) -> Result<Outcome, RunError> {
         let begin = Instant::now();
         let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output } = self;
         let lookout = Lookout::new(plan, command, quarantine);
@@ -133,6 +134,7 @@ impl<'a> Run<'a> {
             watchman,
             counters,
             gate,
+            control,
             link_open: true,
             end: None,
         };
@@ -144,8 +146,12 @@ impl<'a> Run<'a> {
             process_tree::kill_descendants();
         }
         let missed_network = supervisor.counters.tell_of_attempts();
+        let told = supervisor.lookout.taken().len();
         let (quarantine, refused) = supervisor.lookout.finish();
-        let traffic = supervisor.gate.map(GateProcess::finish);
+        let mut control = supervisor.control;
+        control.iter_mut().for_each(|control| control.quarantined(quarantine.taken().get(told..).unwrap_or_default()));
+        let pass_on = |report: &_| control.iter_mut().for_each(|control| control.seen(report));
+        let traffic = supervisor.gate.map(|gate| gate.finish(pass_on));
         let end = result?;
         let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Outcome { end, quarantine, refused, missed_network, traffic, duration_ms })
@@ -173,6 +179,8 @@ struct Supervisor {
     watchman: Watchman,
     counters: Counters,
     gate: Option<GateProcess>,
+    /// Where others watch.
+    control: Option<Control>,
     /// The first process can still say something.
     link_open: bool,
     end: Option<End>,
@@ -189,6 +197,8 @@ enum Event {
     Signal,
     /// The gate has something to say.
     Gate,
+    /// Somebody watches, or has answered a question.
+    Control,
     /// A name appeared in a watched directory.
     Lookout,
     /// The command wrote to its terminal.
@@ -210,12 +220,14 @@ impl Supervisor {
                     Event::Link => self.link_open = self.hear()?,
                     Event::Signal => self.forward_signals(),
                     Event::Gate => self.hear_gate()?,
+                    Event::Control => self.control.iter_mut().for_each(Control::listen),
                     Event::Ended => return self.finish(),
                     Event::Lookout => {}
                     Event::Output | Event::Room | Event::Input | Event::Stream(_) => self.relay(event),
                 }
             }
-            doing("watch protected names", self.lookout.act())?;
+            self.look_out()?;
+            self.pass_answers_on();
             self.terminal.iter_mut().for_each(Terminal::enter_raw_mode);
             self.keep_limits();
         }
@@ -238,8 +250,14 @@ impl Supervisor {
         let flags = |event| if event == Event::Room { PollFlags::OUT } else { PollFlags::IN };
         let mut polled: Vec<_> =
             sources.iter().map(|(event, fd)| PollFd::from_borrowed_fd(*fd, flags(*event))).collect();
+        for (fd, flags) in self.control.iter().flat_map(Control::sources) {
+            sources.push((Event::Control, fd));
+            polled.push(PollFd::from_borrowed_fd(fd, flags));
+        }
         let background = self.terminal.as_ref().and_then(Terminal::next_look);
-        let timeout = self.watchman.next_look().into_iter().chain(self.lookout.next_look()).chain(background).min();
+        let question = self.control.as_ref().and_then(Control::next_look);
+        let looks = self.watchman.next_look().into_iter().chain(self.lookout.next_look());
+        let timeout = looks.chain(background).chain(question).min();
         let timeout = timeout.map(|wait| Timespec {
             tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: wait.subsec_nanos().into(),
@@ -346,11 +364,30 @@ impl Supervisor {
 
     /// Takes what the gate says. A command that waited for its certificate may start then.
     fn hear_gate(&mut self) -> Result<(), RunError> {
-        let Some(gate) = &mut self.gate else { return Ok(()) };
-        if doing("start the gate", gate.hear())? {
+        let (Some(gate), control) = (&mut self.gate, &mut self.control) else { return Ok(()) };
+        if doing("start the gate", gate.hear(|report| control.iter_mut().for_each(|control| control.seen(report))))? {
             self.child.go();
         }
         Ok(())
+    }
+
+    /// Moves away what has appeared under a protected name.
+    fn look_out(&mut self) -> Result<(), RunError> {
+        let before = self.lookout.taken().len();
+        doing("watch protected names", self.lookout.act())?;
+        if let Some(control) = &mut self.control {
+            control.quarantined(self.lookout.taken().get(before..).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Tells the gate what the user has answered.
+    fn pass_answers_on(&mut self) {
+        let Some(control) = &mut self.control else { return };
+        let waits = self.gate.as_ref().is_some_and(|gate| gate.link().is_some());
+        for (id, answer) in control.answers(waits) {
+            self.gate.iter().for_each(|gate| gate.answer(id, answer));
+        }
     }
 
     fn relay(&mut self, event: Event) {

@@ -164,6 +164,11 @@ impl Lookout {
         }
     }
 
+    /// What has been moved away so far.
+    pub(crate) fn taken(&self) -> &[Quarantined] {
+        self.quarantine.taken()
+    }
+
     /// Looks at every name once more, whatever the events said. Gives also the settings that were not to be changed
     /// and that something tried to change.
     pub(crate) fn finish(mut self) -> (Quarantine, Vec<PathBuf>) {
@@ -189,6 +194,10 @@ impl Quarantine {
     /// A quarantine in `directory`, which is made when the first thing comes.
     pub fn new(directory: PathBuf) -> Self {
         Self { directory, taken: Vec::new() }
+    }
+
+    pub(crate) fn taken(&self) -> &[Quarantined] {
+        &self.taken
     }
 
     /// What has been quarantined.

@@ -6,10 +6,12 @@ mod leavings;
 pub(crate) mod plan;
 pub(crate) mod policy;
 mod prepare;
+mod remember;
 mod report;
 pub(crate) mod run;
 mod traffic;
 pub(crate) mod trust;
+pub(crate) mod watch;
 pub(crate) mod why;
 
 pub(crate) use prepare::Prepared;

@@ -111,6 +111,7 @@ impl Call {
             layers: workspace.layers().to_owned(),
             temp: workspace.temp(),
             trust: workspace.trust(),
+            control: store.control_directory(),
         };
         let sight = probe::look(&policy, stores, &context.spelled, no_user_namespaces);
         let mut sight = sight.map_err(|error| CliError::from_error(&error))?;

@@ -1,16 +1,20 @@
 //! `pinfold run` and `pinfold shell`.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
 use pinfold_confine::linux::{Foundation, end_by, probe};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Network, linux};
+use pinfold_policy::Rules;
+use pinfold_run::control::{Control, Introduction};
 use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session};
 
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
+use super::remember;
 use super::report::Report;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
@@ -22,11 +26,13 @@ const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offli
 /// Tells a program that it runs inside, and under which profile.
 const MARK: &str = "PINFOLD_PROFILE";
 
-pub(crate) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
+pub(crate) fn run(mut args: RunArgs) -> Result<ExitCode, CliError> {
+    args.policy.ask = args.ask;
     execute(&args.policy, &args.command, args.best_effort, args.json)
 }
 
-pub(crate) fn shell(args: ShellArgs) -> Result<ExitCode, CliError> {
+pub(crate) fn shell(mut args: ShellArgs) -> Result<ExitCode, CliError> {
+    args.policy.ask = args.ask;
     let shell = std::env::var_os("SHELL").filter(|shell| Path::new(shell).exists()).unwrap_or_else(|| "/bin/sh".into());
     eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
     execute(&args.policy, &[shell], args.best_effort, false)
@@ -38,8 +44,11 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let redirects = || foundation.redirects().map_err(|error| CliError::from_error(&error));
     let mut prepared = call.plan(redirects)?;
     accept(&prepared, best_effort)?;
-    let gate = gate::start(&prepared)?;
+    let gate = gate::start(&prepared, flags.ask)?;
     gate.iter().for_each(|start| gate::with_placeholders(&mut prepared.plan, start));
+    if flags.ask {
+        say_who_is_asked(gate.is_some());
+    }
     let environment = environment(&prepared, gate.as_ref());
     let request = Request {
         plan: &prepared.plan,
@@ -54,7 +63,8 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let leavings = Leavings::before(&prepared.plan);
-    let ran = run.go(prepared.store.quarantine(&session.id));
+    let control = control(&prepared, &session, command, flags.ask)?;
+    let ran = run.go(prepared.store.quarantine(&session.id), control);
     let outcome = match ran {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -86,6 +96,35 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     // The kernel takes it all back faster than we could, locks included.
     std::mem::forget(prepared);
     Ok((&end).into())
+}
+
+/// On the terminal that the command is about to have to itself.
+fn say_who_is_asked(anybody: bool) {
+    if !anybody {
+        eprintln!("pinfold: --ask: nobody will be asked, as the network is not one of rules");
+    } else if std::io::stderr().is_terminal() {
+        eprintln!("pinfold: questions about hosts are answered in another terminal: pinfold watch");
+    }
+}
+
+/// Lets others watch the run. Without questions it goes on where that cannot be.
+fn control(
+    prepared: &Prepared,
+    session: &Session,
+    command: &[OsString],
+    ask: bool,
+) -> Result<Option<Control>, CliError> {
+    let introduction = Introduction {
+        workspace: prepared.plan.workspace.to_string_lossy().into_owned(),
+        profile: prepared.plan.profile.clone(),
+        command: command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
+    };
+    let remember = remember::in_user_policy(Rules::new(&prepared.policy), prepared.context.user_policy());
+    match prepared.store.control(session, introduction, remember) {
+        Ok(control) => Ok(Some(control)),
+        Err(error) if ask => Err(CliError::from_error(&error).why("nobody could answer the questions of --ask")),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Makes the namespaces, and looks meanwhile whether they can be used. Where they cannot, the plan is for none.
@@ -136,6 +175,9 @@ fn environment(prepared: &Prepared, gate: Option<&Start>) -> Vec<(OsString, OsSt
     let network = gate::Environment { plan: &prepared.plan, start: gate };
     let callers = prepared.context.environment.iter().filter(|(name, _)| !network.is_of_another_network(name));
     let mut environment = prepared.policy.env.select(callers.cloned());
+    let placeholders = network.placeholders();
+    environment.retain(|(name, _)| placeholders.iter().all(|(secret, _)| secret != name));
+    environment.extend(placeholders);
     environment.push((MARK.into(), prepared.plan.profile.clone().into()));
     if !environment.iter().any(|(name, _)| name == "PWD") {
         environment.push(("PWD".into(), prepared.context.spelled_directory.clone().into()));

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use pinfold_gate::link::Start;
+use pinfold_gate::link::{LentSecret, Start};
 use pinfold_plan::{Gate, Network, PROXY_PORT, Plan, TRUST_BUNDLE};
 
 use super::upstream;
@@ -37,9 +37,7 @@ impl Environment<'_> {
 
     /// What is added, where it is not there yet.
     pub(crate) fn variables(&self) -> Vec<(OsString, OsString)> {
-        let (Some(start), Network::Gate(Gate { transparent, inspects })) = (self.start, self.plan.network) else {
-            return Vec::new();
-        };
+        let Network::Gate(Gate { transparent, inspects }) = self.plan.network else { return Vec::new() };
         let mut variables = Vec::new();
         if !transparent {
             variables.extend(proxies());
@@ -47,12 +45,14 @@ impl Environment<'_> {
         if inspects {
             variables.extend(TRUST.map(|name| (name.into(), TRUST_BUNDLE.into())));
         }
-        let placeholders = start.secrets.iter().filter_map(|lent| {
-            let name = lent.secret.env.clone()?;
-            Some((name.into(), lent.placeholder.clone().into()))
-        });
-        variables.extend(placeholders);
         variables
+    }
+
+    /// What stands in the place of secrets, whatever the caller has under these names.
+    pub(crate) fn placeholders(&self) -> Vec<(OsString, OsString)> {
+        let secrets = self.start.iter().flat_map(|start| &start.secrets);
+        let named = |lent: &LentSecret| Some((lent.secret.env.clone()?.into(), lent.placeholder.clone().into()));
+        secrets.filter_map(named).collect()
     }
 }
 

@@ -18,8 +18,9 @@ use crate::error::CliError;
 pub(crate) use environment::Environment;
 pub(crate) use masks::with_placeholders;
 
-/// What the gate is told, when the plan has one. Fetches the values of secrets.
-pub(crate) fn start(prepared: &Prepared) -> Result<Option<Start>, CliError> {
+/// What the gate is told, when the plan has one; `ask`: the user answers for hosts that no rule names. Fetches the values
+/// of secrets.
+pub(crate) fn start(prepared: &Prepared, ask: bool) -> Result<Option<Start>, CliError> {
     let Network::Gate(Gate { inspects, .. }) = prepared.plan.network else { return Ok(None) };
     let (policy, context) = (&prepared.policy, &prepared.context);
     let secrets = policy.secrets.iter().map(|secret| lent::lend(secret, context)).collect::<Result<_, _>>()?;
@@ -29,7 +30,7 @@ pub(crate) fn start(prepared: &Prepared) -> Result<Option<Start>, CliError> {
         secrets,
         upstream: upstream::of_caller(context)?,
         no_proxy: upstream::exceptions(context),
-        ask: false,
+        ask,
         hosts: BTreeMap::new(),
         init_pid: None,
         roots: probe::trust_bundles(),

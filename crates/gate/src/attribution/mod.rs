@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::limits::{ATTRIBUTION_TIME, ATTRIBUTIONS_WAITING_MAX, DESCRIPTORS_MAX};
+use crate::limits::{ATTRIBUTIONS_WAITING_MAX, DESCRIPTORS_MAX};
 use crate::link::Process;
 
 /// How many processes are looked at first because they made the latest connections.
@@ -56,9 +56,9 @@ impl Attribution {
 }
 
 impl Searching {
-    /// The process, if it is found soon.
-    pub(crate) async fn found(self) -> Option<Process> {
-        timeout(ATTRIBUTION_TIME, self.0?).await.ok()?.ok()?
+    /// The process, if it is found in that time.
+    pub(crate) async fn found(self, time: Duration) -> Option<Process> {
+        timeout(time, self.0?).await.ok()?.ok()?
     }
 }
 
@@ -140,16 +140,17 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::limits::ATTRIBUTION_TIME;
 
     #[tokio::test]
     async fn a_connection_of_this_process_is_its_own() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
         let client = TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
         let attribution = Attribution::new(Some(std::process::id()));
-        let found = attribution.search(client.local_addr().expect("an address")).found().await;
+        let found = attribution.search(client.local_addr().expect("an address")).found(ATTRIBUTION_TIME).await;
         let found = found.expect("the process");
         assert_eq!(found.pid, std::process::id());
         assert_eq!(found.exe, std::env::current_exe().ok());
-        assert_eq!(attribution.search("127.0.0.1:1".parse().expect("an address")).found().await, None);
+        assert_eq!(attribution.search("127.0.0.1:1".parse().expect("an address")).found(ATTRIBUTION_TIME).await, None);
     }
 }

@@ -149,10 +149,11 @@ fn set_mode(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withheld>) 
             false => (network.mode, network.origin) = (entry.value, origin),
         }
     }
-    // A flag that lets a host or port in means it, unless another flag says that there is no network.
+    // A flag that lets a host or port in, or has the user asked about one, means it, unless another flag says that there
+    // is no network.
     let hosts = rules.allow.iter().flatten().map(|entry| &entry.at);
     let ports = [&rules.host_ports, &rules.publish].into_iter().flatten().flatten().map(|entry| &entry.at);
-    let flag = hosts.chain(ports).find(|at| at.flag.is_some());
+    let flag = hosts.chain(ports).chain(&rules.ask).find(|at| at.flag.is_some());
     let said = network.origin.layer == LayerKind::CommandLine;
     if let Some(at) = flag.filter(|_| network.mode == NetworkMode::Off && !said) {
         (network.mode, network.origin) = (NetworkMode::Rules, layer.origin(MODE, at));

@@ -547,6 +547,10 @@ mod tests {
         assert!(may(&with(vec![flags(&[allow])]), "github.com"));
         assert!(may(&with(vec![flags(&[allow]), layer(User, "network.mode = 'off'")]), "github.com"));
         assert!(!may(&with(vec![flags(&[off, allow])]), "github.com"));
+        let asked = |layers| verdict(&with(layers), "github.com");
+        let ask = flags(&[(Setting::Ask, "", "--ask")]);
+        assert_eq!(asked(vec![ask.clone()]), Decision::Unnamed);
+        assert_eq!(asked(vec![ask, layer(Managed, "network.mode = 'off'")]), Decision::Deny);
         assert!(!may(&with(vec![flags(&[allow]), layer(Managed, "network.mode = 'off'")]), "github.com"));
         assert!(may(&with(vec![flags(&[allow]), layer(User, "network.mode = 'full'")]), "other.example"));
     }

@@ -15,7 +15,7 @@ use crate::network::mode::NetworkMode;
 use crate::network::path::PathPattern;
 use crate::network::ports::{self, Ports};
 use crate::network::scope::{HostScope, HostText};
-use crate::origin::Entry;
+use crate::origin::{Entry, Position};
 use crate::text::{Complaint, quoted};
 
 /// What the run reaches over the network.
@@ -193,4 +193,6 @@ pub struct NetworkRules {
     pub host_ports: Option<Vec<Entry<u16>>>,
     /// Budgets; `None` inside an entry is an explicit `"none"`.
     pub budget: BTreeMap<BudgetName, Entry<Option<u64>>>,
+    /// The flag by which the user is asked about hosts that no rule names.
+    pub ask: Option<Position>,
 }

@@ -39,6 +39,8 @@ pub struct Stores {
     pub temp: PathBuf,
     /// The certificates that a run with a gate trusts.
     pub trust: PathBuf,
+    /// The directory of the control sockets of runs.
+    pub control: PathBuf,
 }
 
 /// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
@@ -83,7 +85,11 @@ pub fn look(
     protected.extend(std::env::current_exe());
     // A link and what it leads to are one thing to whoever reads through it.
     protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
-    let Hidden { denied, in_place, masked, unmaskable } = Hidden::find(policy, &trees, &matcher, &listings);
+    let Hidden { mut denied, in_place, masked, unmaskable } = Hidden::find(policy, &trees, &matcher, &listings);
+    // Whoever could connect there would answer for the user, and a read-only mount does not stop a connection. Without
+    // mounts seccomp does.
+    let shown = no_user_namespaces.is_none() && trees.iter().any(|tree| stores.control.starts_with(&tree.root));
+    denied.extend(shown.then_some((stores.control, true)));
     let (uid, gid) = caller();
     let host = Host {
         uid,

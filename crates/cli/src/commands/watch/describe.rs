@@ -1,0 +1,131 @@
+//! What happened, in words. Nothing in them can move the cursor of a terminal.
+
+use pinfold_gate::link::{Answer, End, Report, SecretEvent, Verdict};
+use pinfold_policy::{Decision, plain};
+use pinfold_run::control::{Told, host, program};
+
+/// Something that happened.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    /// When, in milliseconds since the run began.
+    ms: u64,
+    /// In one word.
+    what: &'static str,
+    text: String,
+}
+
+impl std::fmt::Display for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.ms / 1000;
+        write!(f, "{:>3}:{:02}  {:<11} {}", seconds / 60, seconds % 60, self.what, self.text)
+    }
+}
+
+/// What a run has told; nothing for its introduction.
+pub(super) fn describe(told: &Told) -> Option<Event> {
+    let (ms, (what, text)) = match told {
+        Told::Session { .. } => return None,
+        Told::Network { ms, report } => (*ms, network(report)?),
+        Told::Quarantined { ms, path, moved_to } => {
+            let now =
+                moved_to.as_deref().map_or("could not be moved away".to_owned(), |place| format!("is now {place}"));
+            (*ms, ("quarantined", format!("{path} appeared and {now}")))
+        }
+        Told::Question(question) => (question.ms, ("question", question.sentence())),
+        Told::Answered { ms, to, answer, problem, .. } => {
+            let problem = problem.as_ref().map_or_else(String::new, |problem| format!("; not written down: {problem}"));
+            (*ms, ("answered", format!("{}: {}{problem}", host(to), answer_shown(*answer))))
+        }
+    };
+    Some(Event { ms, what, text: plain(&text) })
+}
+
+fn network(report: &Report) -> Option<(&'static str, String)> {
+    Some(match report {
+        Report::Ready { .. } | Report::Question { .. } => return None,
+        Report::Looked { name, kind, verdict } => (judged(verdict), format!("name {name} ({kind}){}", why(verdict))),
+        Report::Connected { to, process, verdict, .. } | Report::Refused { to, process, verdict, .. } => {
+            (judged(verdict), format!("{} to {}{}", program(process.as_ref()), host(to), why(verdict)))
+        }
+        Report::Closed { to, bytes_out, bytes_in, end, .. } => {
+            let end = match end {
+                End::Done => String::new(),
+                End::Failed { what } | End::Stopped { what } => format!("; {what}"),
+            };
+            ("closed", format!("{}, {bytes_out} bytes out, {bytes_in} in{end}", host(to)))
+        }
+        Report::Request { to, method, path, verdict, .. } => {
+            (judged(verdict), format!("{method} {path} at {}{}", host(to), why(verdict)))
+        }
+        Report::Secret { name, to, event, .. } => {
+            let event = match event {
+                SecretEvent::Used => "used".to_owned(),
+                SecretEvent::Misplaced { place } => format!("stopped: its placeholder stood in {place}"),
+                SecretEvent::Returned { place } => format!("stopped: its value came back in {place}"),
+            };
+            ("secret", format!("{name} {event}, {}", host(to)))
+        }
+        Report::Frozen { to, budget, limit, .. } => {
+            ("frozen", format!("{}: network.budget.{} ({limit}) is used up", host(to), budget.key()))
+        }
+    })
+}
+
+fn judged(verdict: &Verdict) -> &'static str {
+    if verdict.decision == Decision::Allow { "allowed" } else { "refused" }
+}
+
+fn why(verdict: &Verdict) -> String {
+    let rule = verdict.rule.as_ref().map_or_else(String::new, |rule| format!(" ({rule})"));
+    format!(": {}{rule}", verdict.reason)
+}
+
+fn answer_shown(answer: Option<Answer>) -> &'static str {
+    match answer {
+        Some(Answer::Once) => "once",
+        Some(Answer::Session) => "for this session",
+        Some(Answer::Always) => "always",
+        Some(Answer::Deny) => "denied",
+        None => "nobody answered in time, denied",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pinfold_gate::link::{Endpoint, Process};
+
+    use super::*;
+
+    #[test]
+    fn what_comes_from_inside_moves_no_cursor() {
+        let evil = "a\u{1b}[2J\u{9b}2J\u{202e}\r\n";
+        let to = Endpoint { host: evil.into(), port: 1 };
+        let process = Some(Process { pid: 1, exe: Some(format!("/x/{evil}").into()) });
+        let verdict = Verdict { decision: Decision::Deny, reason: evil.into(), rule: None };
+        let refused = Report::Refused {
+            id: 1,
+            to: to.clone(),
+            way: pinfold_gate::link::Way::Socks,
+            process,
+            verdict: verdict.clone(),
+            change: None,
+        };
+        let request =
+            Report::Request { connection: 1, to: to.clone(), method: evil.into(), path: evil.into(), verdict };
+        let closed = Report::Closed {
+            id: 1,
+            to: to.clone(),
+            bytes_out: 0,
+            bytes_in: 0,
+            ms: 0,
+            end: End::Failed { what: evil.into() },
+        };
+        let network = [refused, request, closed].map(|report| Told::Network { ms: 0, report });
+        let answered = Told::Answered { ms: 0, id: 1, to, answer: None, problem: Some(evil.into()) };
+        let quarantined = Told::Quarantined { ms: 0, path: evil.into(), moved_to: Some(evil.into()) };
+        for told in network.into_iter().chain([answered, quarantined]) {
+            let text = describe(&told).expect("an event").to_string();
+            assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\r', '\n']), "{text:?}");
+        }
+    }
+}

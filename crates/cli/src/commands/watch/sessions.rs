@@ -1,0 +1,109 @@
+//! The runs that are watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use pinfold_gate::link::Answer;
+use pinfold_run::Store;
+use pinfold_run::control::{Told, Watched};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::LOOK_INTERVAL;
+
+/// Most runs that are watched at a time.
+const SESSIONS_MAX: usize = 128;
+
+/// Most messages of one run that are taken before the others have their turn.
+const AT_ONCE_MAX: usize = 1000;
+
+/// Connections to runs.
+pub(super) struct Sessions {
+    store: Store,
+    watched: BTreeMap<String, Watched>,
+    /// Runs that do not talk to this process.
+    silent: BTreeSet<String>,
+}
+
+/// Something about a run.
+#[derive(Debug)]
+pub(super) enum News {
+    Told(Told),
+    /// It is over.
+    Ended,
+    /// It does not talk to this process, and why.
+    Silent(&'static str),
+}
+
+impl Sessions {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store, watched: BTreeMap::new(), silent: BTreeSet::new() }
+    }
+
+    /// Looks for new runs, and gives what there is to hear, each with the name of the run.
+    pub(super) fn news(&mut self) -> Vec<(String, News)> {
+        self.look();
+        let mut news = Vec::new();
+        self.watched.retain(|id, watched| {
+            let mut end = None;
+            for _ in 0..AT_ONCE_MAX {
+                match watched.hear() {
+                    Ok(Some(told)) => news.push((id.clone(), News::Told(told))),
+                    Ok(None) => break,
+                    Err(error) => {
+                        end = Some(self::end(&error));
+                        break;
+                    }
+                }
+            }
+            let Some(end) = end else { return true };
+            if matches!(end, News::Silent(_)) {
+                self.silent.insert(id.clone());
+            }
+            news.push((id.clone(), end));
+            false
+        });
+        news
+    }
+
+    fn look(&mut self) {
+        let live = self.store.watchable();
+        self.silent.retain(|id| live.contains(id));
+        for id in live {
+            if self.watched.len() < SESSIONS_MAX && !self.watched.contains_key(&id) && !self.silent.contains(&id) {
+                // Nobody listens to what a killed run has left.
+                let watched = self.store.watch(&id).ok();
+                self.watched.extend(watched.map(|watched| (id, watched)));
+            }
+        }
+    }
+
+    pub(super) fn answer(&self, id: &str, question: u64, answer: Answer) {
+        // The end of a run that does not listen any more is heard soon.
+        let _ = self.watched.get(id).map(|watched| watched.answer(question, answer));
+    }
+
+    /// Waits for news, or for one of the others; no longer than until it is time to look for new runs. Gives what became of
+    /// the others.
+    pub(super) fn wait(&self, others: &[BorrowedFd<'_>]) -> io::Result<Vec<PollFlags>> {
+        let sources = others.iter().copied().chain(self.watched.values().map(AsFd::as_fd));
+        let mut polled: Vec<_> = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN)).collect();
+        let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK_INTERVAL.subsec_nanos().into() };
+        match poll(&mut polled, Some(&timeout)) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => return Ok(vec![PollFlags::empty(); others.len()]),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(polled.iter().take(others.len()).map(PollFd::revents).collect())
+    }
+}
+
+fn end(error: &io::Error) -> News {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            News::Silent("it does not talk to who is in a sandbox, or has too many watchers")
+        }
+        io::ErrorKind::InvalidData => News::Silent("it is a run of another version of pinfold"),
+        _ => News::Ended,
+    }
+}

@@ -1,0 +1,62 @@
+//! A run, as its watcher sees it.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use pinfold_gate::link::{Answer, MESSAGE_BYTES_MAX, decode, encode};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+
+use super::{Place, Said, Told, VERSION};
+
+/// A connection to a run.
+#[derive(Debug)]
+pub struct Watched {
+    connection: OwnedFd,
+    introduced: bool,
+}
+
+impl Watched {
+    pub(crate) fn connect(place: &Place) -> io::Result<Self> {
+        Ok(Self { connection: place.connect()?, introduced: false })
+    }
+
+    /// The next message, if there is one by now.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` at the end of the run, `PermissionDenied` when it talks to nobody here, `InvalidData` when it
+    /// speaks another version of this language.
+    pub fn hear(&mut self) -> io::Result<Option<Told>> {
+        let mut bytes = vec![0; MESSAGE_BYTES_MAX];
+        let length = match recv(&self.connection, &mut bytes[..], RecvFlags::DONTWAIT) {
+            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
+            Ok((length, _)) => length,
+            Err(Errno::CONNRESET) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        match length {
+            0 if self.introduced => return Err(io::ErrorKind::UnexpectedEof.into()),
+            0 => return Err(io::ErrorKind::PermissionDenied.into()),
+            _ => {}
+        }
+        let told = bytes.get(..length).and_then(|bytes| decode::<Told>(bytes).ok());
+        let told = told.filter(|told| self.introduced || matches!(told, Told::Session { version: VERSION, .. }));
+        self.introduced = true;
+        told.map(Some).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// Answers a question. When it is over by now, nothing changes.
+    ///
+    /// # Errors
+    /// When the run has ended or does not listen.
+    pub fn answer(&self, question: u64, answer: Answer) -> io::Result<()> {
+        let bytes = encode(&Said { version: VERSION, question, answer }).map_err(io::Error::other)?;
+        send(&self.connection, &bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).map_err(io::Error::from).map(drop)
+    }
+}
+
+impl AsFd for Watched {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.connection.as_fd()
+    }
+}

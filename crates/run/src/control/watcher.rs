@@ -1,0 +1,76 @@
+//! Somebody who watches a run, as the run sees him.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use pinfold_gate::link::{MESSAGE_BYTES_MAX, decode, encode};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+
+use super::{Said, Told, VERSION, WAITING_MAX};
+
+/// A connection to a watcher.
+#[derive(Debug)]
+pub(super) struct Watcher {
+    connection: OwnedFd,
+    /// What he has not taken yet.
+    waiting: VecDeque<Vec<u8>>,
+    gone: bool,
+}
+
+impl Watcher {
+    pub(super) fn new(connection: OwnedFd) -> Self {
+        Self { connection, waiting: VecDeque::new(), gone: false }
+    }
+
+    pub(super) fn connection(&self) -> BorrowedFd<'_> {
+        self.connection.as_fd()
+    }
+
+    /// Whether something waits until he reads.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether he has closed the connection, talks nonsense, or does not read at all.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone
+    }
+
+    /// Tells him something, now or as soon as he reads.
+    pub(super) fn tell(&mut self, told: &Told) {
+        // What is larger than a packet could be told by nobody.
+        let Ok(bytes) = encode(told) else { return };
+        self.waiting.push_back(bytes);
+        self.go_on();
+        self.gone |= self.waiting.len() > WAITING_MAX;
+    }
+
+    /// Sends what waits, as far as he reads.
+    pub(super) fn go_on(&mut self) {
+        while let Some(bytes) = self.waiting.front() {
+            match send(&self.connection, bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
+                Ok(_) => drop(self.waiting.pop_front()),
+                Err(Errno::AGAIN | Errno::INTR) => return,
+                Err(_) => {
+                    self.gone = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The next thing that he has said.
+    pub(super) fn hear(&mut self) -> Option<Said> {
+        let mut bytes = vec![0; MESSAGE_BYTES_MAX];
+        let length = match recv(&self.connection, &mut bytes[..], RecvFlags::DONTWAIT) {
+            Err(Errno::AGAIN | Errno::INTR) => return None,
+            Ok((length, _)) => length,
+            Err(_) => 0,
+        };
+        let said = bytes.get(..length).and_then(|bytes| decode::<Said>(bytes).ok());
+        let said = said.filter(|said| said.version == VERSION);
+        self.gone |= said.is_none();
+        said
+    }
+}
