@@ -187,6 +187,15 @@ say(('api.example.com', 80), b'GET / HTTP/1.1\r\nHost: evil.example.com\r\nConne
 }
 
 #[test]
+fn a_request_that_only_a_lenient_server_reads_names_another_host() {
+    let program = r"
+for line in 'GET ftp://evil.example.com/ HTTP/1.1', 'GET odd HTTP/1.1', 'GET\x0b/\x0bHTTP/1.1', '\x0bGET / HTTP/1.1', 'GET x:y HTTP/1.1':
+    say(('api.example.com', 80), f'{line}\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n'.encode())
+";
+    is_contained(reaches("GET evil.example.com", program), ONE_HOST);
+}
+
+#[test]
 fn a_client_hello_names_another_host_than_the_connection() {
     let program = "
 import ssl

@@ -1,6 +1,6 @@
 //! Writing where the policy does not let anybody write, by plain paths.
 
-use pinfold_tests::Attack;
+use pinfold_tests::{Attack, Scene};
 
 #[test]
 fn a_note_in_the_home_is_overwritten() {
@@ -139,5 +139,37 @@ fn the_directory_that_holds_the_workspace_gets_a_new_name() {
         .plants("home/moved")
         .plants("home/planted")
         .harm(|scene| (!scene.has("home/project/README")).then(|| "the workspace is gone from its place".into()))
+        .is_contained();
+}
+
+// ---- by the hand of the next run ----
+
+fn next_run(scene: &Scene) {
+    scene.run(&["/bin/true".to_owned()], &[]);
+}
+
+#[test]
+fn a_note_is_overwritten_through_a_link_where_the_next_run_writes_git_settings() {
+    Attack::sh(
+        r#"rm -f "$HOME/.gitconfig"; ln -s "$HOME/notes.txt" "$HOME/.gitconfig.new"; echo evil > "$HOME/.gitconfig.new""#,
+    )
+    .harms("home/notes.txt")
+    .after(next_run)
+    .is_contained();
+}
+
+#[test]
+fn a_closed_directory_is_opened_through_a_link_on_the_way_to_the_workspace() {
+    const IN_DEPTH: &str = r#"cd "$HOME/deep/work"; exec "$@""#;
+    Attack::sh(r#"mv "$HOME/deep" "$HOME/gone"; ln -s "$OUTSIDE/closed" "$HOME/deep"; chmod 755 "$HOME/deep/work""#)
+        .before(|scene| {
+            scene.directory("home/deep/work");
+            scene.directory("elsewhere/closed/work");
+            scene.mode("elsewhere/closed/work", 0o555);
+        })
+        .launcher(IN_DEPTH)
+        .flags("--write $WORKSPACE")
+        .harms("elsewhere/closed")
+        .after(|scene| drop(scene.launch(&["/bin/true".to_owned()], &[], Some(IN_DEPTH), [false; 3]).wait()))
         .is_contained();
 }

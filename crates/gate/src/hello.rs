@@ -8,8 +8,11 @@ use crate::limits::OPENING_BYTES_MAX;
 
 const HANDSHAKE: u8 = 22;
 const CHANGE_CIPHER_SPEC: u8 = 20;
+const ALERT: u8 = 21;
+const APPLICATION_DATA: u8 = 23;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_NAME: u16 = 0;
+const EARLY_DATA: u16 = 42;
 /// RFC 9849, and what drafts before it used.
 const ENCRYPTED_HELLO: [u16; 3] = [0xfe0d, 0xffce, 0xfd00];
 /// Largest record, in bytes (RFC 8446, section 5.1).
@@ -22,6 +25,8 @@ pub struct Hello {
     pub name: Option<Name>,
     /// Is there an encrypted hello inside, or something that looks like one?
     pub encrypted: bool,
+    /// Does the client want to send data before it is answered?
+    pub early: bool,
     /// The bytes of its records.
     pub length: usize,
 }
@@ -64,7 +69,7 @@ impl Hello {
         hello.vector8()?;
         hello.vector16()?;
         hello.vector8()?;
-        let mut parsed = Self { name: None, encrypted: false, length };
+        let mut parsed = Self { name: None, encrypted: false, early: false, length };
         if hello.0.is_empty() {
             return Some(parsed);
         }
@@ -80,6 +85,7 @@ impl Hello {
             seen.push(kind);
             match kind {
                 SERVER_NAME => parsed.name = Some(server_name(content)?),
+                EARLY_DATA => parsed.early = true,
                 kind if ENCRYPTED_HELLO.contains(&kind) => parsed.encrypted = true,
                 _ => {}
             }
@@ -89,12 +95,13 @@ impl Hello {
 }
 
 impl Again {
-    /// Reads what follows a hello. Between the two there may be a record for old middleboxes (RFC 8446, appendix D.4).
-    pub fn read(mut bytes: &[u8]) -> Self {
+    /// Reads what follows a hello. Between the two there may be a record for old middleboxes (RFC 8446, appendix D.4),
+    /// alerts that servers ignore (section 6.1), and where the first hello announced it, data that they skip (4.2.10).
+    pub fn read(mut bytes: &[u8], early: bool) -> Self {
         loop {
             let Some(&[kind, _, _, high, low]) = bytes.first_chunk::<5>() else { return Self::Undecided };
             let length = usize::from(u16::from_be_bytes([high, low]));
-            if kind == CHANGE_CIPHER_SPEC {
+            if matches!(kind, CHANGE_CIPHER_SPEC | ALERT) || (early && kind == APPLICATION_DATA) {
                 let Some(rest) = bytes.get(5 + length..) else { return Self::Undecided };
                 bytes = rest;
                 continue;
@@ -227,7 +234,7 @@ mod tests {
     #[test]
     fn the_name_is_found_in_one_record_or_many() {
         let message = hello(&[extension(10, &[0, 2, 0, 29]), named("A.Example")]);
-        let expected = |length| Hello { name: Name::new("a.example").ok(), encrypted: false, length };
+        let expected = |length| Hello { name: Name::new("a.example").ok(), encrypted: false, early: false, length };
         for size in [1 << 14, 50, 7, 1] {
             let bytes = records(&message, size);
             assert_eq!(Hello::read(&bytes), Ok(expected(bytes.len())), "records of {size}");
@@ -250,18 +257,25 @@ mod tests {
         let second = records(&hello(&[named("b.example")]), 1 << 14);
         let compatible = [&[20, 3, 3, 0, 1, 1][..], &second].concat();
         for bytes in [&second, &compatible, &records(&hello(&[named("b.example")]), 7)] {
-            assert!(matches!(Again::read(bytes), Again::Hello(hello) if hello.name == Name::new("b.example").ok()));
+            assert!(
+                matches!(Again::read(bytes, false), Again::Hello(hello) if hello.name == Name::new("b.example").ok())
+            );
             for end in 0..bytes.len() {
-                assert_eq!(Again::read(&bytes[..end]), Again::Undecided, "{end}");
+                assert_eq!(Again::read(&bytes[..end], false), Again::Undecided, "{end}");
             }
         }
+        let alert = [&[21, 3, 3, 0, 2, 1, 90][..], &second].concat();
+        assert!(matches!(Again::read(&alert, false), Again::Hello(_)));
+        let data = [&[23, 3, 3, 0, 3, 7, 7, 7][..], &second].concat();
+        assert!(matches!(Again::read(&data, true), Again::Hello(_)));
+        assert!(read(&[extension(EARLY_DATA, &[])]).expect("a hello").early);
         let key_exchange = [&[22, 3, 3, 0, 70, 16, 0, 0, 66, 65, 4][..], &[7; 64]].concat();
         let finished = [&[20, 3, 3, 0, 1, 1, 22, 3, 3, 0, 40][..], &[1; 40]].concat();
-        for bytes in [&key_exchange[..], &finished, &[23, 3, 3, 0, 9], &[21, 3, 3, 0, 2]] {
-            assert_eq!(Again::read(bytes), Again::No);
+        for bytes in [&key_exchange[..], &finished, &[23, 3, 3, 0, 9]] {
+            assert_eq!(Again::read(bytes, false), Again::No);
         }
-        assert_eq!(Again::read(&records(&hello(&[named("b.example")]), 3)), Again::Broken);
-        assert_eq!(Again::read(&records(&hello(&[named("b.example"), named("a.example")]), 999)), Again::Broken);
+        assert_eq!(Again::read(&records(&hello(&[named("b.example")]), 3), false), Again::Broken);
+        assert_eq!(Again::read(&records(&hello(&[named("b.example"), named("a.example")]), 999), false), Again::Broken);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub(crate) enum Watch {
     Hello {
         /// The host of the first one.
         name: Option<Name>,
+        /// May data come between the two? So much of it that no server skips it means that there is no other one.
+        early: bool,
         /// What came after it.
         seen: Vec<u8>,
     },
@@ -35,7 +37,7 @@ impl Watch {
     /// # Errors
     /// When another one came along with it, before the server could ask for it.
     pub(crate) fn after(hello: &Hello, early: &[u8]) -> Result<Self, Cut> {
-        let mut watch = Self::Hello { name: hello.name.clone(), seen: Vec::new() };
+        let mut watch = Self::Hello { name: hello.name.clone(), early: hello.early, seen: Vec::new() };
         watch.see(early.get(hello.length..).unwrap_or_default())?;
         Ok(watch)
     }
@@ -59,12 +61,13 @@ impl Watch {
                     Sniffed::Undecided { .. } => seen.len() > OPENING_BYTES_MAX,
                 }
             }
-            Self::Hello { name, seen } => {
+            Self::Hello { name, early, seen } => {
                 seen.extend_from_slice(bytes);
-                match Again::read(seen) {
+                match Again::read(seen, *early) {
                     Again::Undecided if seen.len() <= OPENING_BYTES_MAX => false,
                     Again::Hello(hello) if hello.name == *name && !hello.encrypted => true,
                     Again::No => true,
+                    Again::Undecided if *early => true,
                     _ => return Err(Cut::OtherHello),
                 }
             }

@@ -70,6 +70,35 @@ async fn a_second_hello_cannot_name_another_host() {
 }
 
 #[tokio::test]
+async fn a_second_hello_cannot_hide_behind_what_servers_read_past() {
+    let early_data = vec![0, 42, 0, 0];
+    let second = hello(&[server_name("b.example")]);
+    let alert = [21, 3, 3, 0, 2, 1, 90];
+    let data = [&[23, 3, 3, 0, 64][..], &[7; 64]].concat();
+    for (extension, between) in [(None, &alert[..]), (Some(early_data), &data)] {
+        let first = hello(&[vec![server_name("a.example")], Vec::from_iter(extension)].concat());
+        let gate = open_gate().await;
+        let mut stream = gate.connect("a.example").await;
+        assert!(answered(&mut stream, &first).await);
+        assert!(answered(&mut stream, between).await, "the control: what comes between passes");
+        assert!(!answered(&mut stream, &second).await);
+    }
+}
+
+#[tokio::test]
+async fn a_hello_cannot_hide_behind_what_servers_read_past() {
+    let named = hello(&[server_name("b.example")]);
+    let gate = open_gate().await;
+    let mut stream = gate.connect("a.example").await;
+    assert!(answered(&mut stream, b"\x13\x03\x03 and something else").await, "the control: what is no record passes");
+    for (version, before) in [(3, &[21, 3, 1, 0, 2, 1, 90][..]), (3, &[20, 3, 3, 0, 1, 1]), (2, &[]), (0, &[])] {
+        let mut stream = TcpStream::connect(gate.redirected).await.expect("a connection");
+        let hello = [&named[..1], &[version], &named[2..]].concat();
+        assert!(!answered(&mut stream, &[before, &hello].concat()).await, "{version} {before:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_hello_with_an_encrypted_part_does_not_pass_as_it_is() {
     let sealed = hello(&[server_name("a.example"), [&[0xfe, 0x0d, 0, 8][..], &[0; 8]].concat()]);
     let gate = open_gate().await;

@@ -180,6 +180,31 @@ async fn a_value_that_comes_back_is_stopped() {
 }
 
 #[tokio::test]
+async fn a_value_that_comes_back_in_words_beside_the_status_is_stopped() {
+    let scene = scene("query:key", |text| {
+        let mut answer = Response::new(Bytes::new());
+        let target = text.split_whitespace().nth(1).unwrap_or_default().to_owned();
+        answer.extensions_mut().insert(hyper::ext::ReasonPhrase::try_from(format!("no {target}")).expect("a reason"));
+        answer
+    })
+    .await;
+    let (status, text) = scene.ask(&format!("/x?key={PLACEHOLDER}"), &[], "").await;
+    assert_eq!(status, 403);
+    assert!(text.contains("the value of the secret token stands in the status of the answer"), "{text}");
+}
+
+#[tokio::test]
+async fn a_compressed_answer_to_a_secret_in_a_body_is_not_let_in() {
+    let scene = scene("body", |_| {
+        Response::builder().header("content-encoding", "gzip").body(Bytes::from_static(b"x")).expect("an answer")
+    })
+    .await;
+    let (status, text) = scene.ask("/x", &[], PLACEHOLDER).await;
+    assert_eq!(status, 403);
+    assert!(text.contains("its answer is compressed"), "{text}");
+}
+
+#[tokio::test]
 async fn a_compressed_answer_to_a_secret_is_not_asked_for_and_not_let_in() {
     let scene = scene("header:authorization", |text| {
         assert!(text.contains("accept-encoding: identity"), "{text}");

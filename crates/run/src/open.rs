@@ -54,6 +54,16 @@ pub(crate) fn up(directory: BorrowedFd<'_>) {
     }
 }
 
+/// The same for a directory below another one, if it is one and no link leads to it.
+pub(crate) fn up_at(base: BorrowedFd<'_>, path: &Path) {
+    let shown = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    if let Ok(found) = rustix::fs::openat2(base, shown, flags, Mode::empty(), resolve) {
+        up(found.as_fd());
+    }
+}
+
 /// The same for a directory in a directory, if it is one.
 pub(crate) fn up_below(directory: BorrowedFd<'_>, name: &OsStr) {
     let _ = enter(directory, name);

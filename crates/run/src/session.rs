@@ -12,17 +12,18 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions, Permissions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pinfold_confine::letters::{bytes, letters};
 use pinfold_confine::linux::probe::Names;
 use pinfold_plan::Watch;
+use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -159,20 +160,15 @@ impl WorkspaceStore {
     }
 
     /// Opens up, in the private home, the directories on the way to what is mounted there: an earlier run may have
-    /// closed them. `mounted` are paths relative to the home.
+    /// closed them, or put links in their place, which are not followed. `mounted` are paths relative to the home.
     pub fn keep_usable<'a>(&self, mounted: impl Iterator<Item = &'a Path>) -> Result<(), SessionError> {
-        let home = self.home();
-        let ancestors = mounted.flat_map(Path::ancestors).map(|path| home.join(path));
-        let directories: BTreeSet<PathBuf> = ancestors.collect();
+        let path = self.home();
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let home = rustix::fs::open(&path, flags, Mode::empty()).map_err(io::Error::from);
+        let home = at(home, "open", &path)?;
+        let directories: BTreeSet<&Path> = mounted.flat_map(Path::ancestors).collect();
         // Parents come first in a sorted set, so that each can be looked at once the one above is open.
-        for directory in directories {
-            let Ok(metadata) = std::fs::symlink_metadata(&directory) else { continue };
-            let mode = metadata.permissions().mode();
-            if metadata.is_dir() && mode & 0o700 != 0o700 {
-                let opened = std::fs::set_permissions(&directory, Permissions::from_mode(mode | 0o700));
-                at(opened, "open up", &directory)?;
-            }
-        }
+        directories.into_iter().for_each(|directory| open::up_at(home.as_fd(), directory));
         Ok(())
     }
 

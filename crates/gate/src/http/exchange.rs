@@ -91,7 +91,7 @@ async fn forward(
     mut parts: Parts,
     body: Incoming,
     authority: Authority,
-    guard: Guard,
+    mut guard: Guard,
 ) -> Result<Response<Body>, ForwardError> {
     let websocket = parts.version == Version::HTTP_11 && wants_websocket(&parts.headers);
     let client = parts.extensions.remove::<OnUpgrade>().filter(|_| websocket);

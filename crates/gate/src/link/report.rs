@@ -180,7 +180,7 @@ pub enum SecretEvent {
     },
     /// The value stood in an answer, which was stopped.
     Returned {
-        /// Where it stood: `header:x-token`, `body`.
+        /// Where it stood: `header:x-token`, `status`, `body`.
         place: String,
     },
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use http_body_util::BodyExt;
 use hyper::HeaderMap;
 use hyper::body::Bytes;
+use hyper::ext::ReasonPhrase;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use hyper::http::{request, response};
 use pinfold_policy::SecretUse;
@@ -23,7 +24,7 @@ use crate::session::Session;
 #[derive(Debug, Clone)]
 pub(crate) struct Guard {
     route: Arc<Route>,
-    /// Did a value go into this request?
+    /// Did a value go into this request, or may one?
     used: bool,
     /// Why the request was stopped in its body.
     stopped: Arc<OnceLock<Refusal>>,
@@ -93,23 +94,28 @@ impl Guard {
     }
 
     /// The body of the request: with values where they belong, and stopped at any other placeholder.
-    pub(crate) fn body_out(&self, headers: &mut HeaderMap, body: Body) -> Body {
-        let Some(needles) = &self.secrets().placeholders else { return body };
+    pub(crate) fn body_out(&mut self, headers: &mut HeaderMap, body: Body) -> Body {
+        let Some(needles) = self.secrets().placeholders.clone() else { return body };
         if hyper::body::Body::is_end_stream(&body) {
             return body;
         }
         let in_body = self.secrets().of(&self.route.pass.to).any(|(_, lent)| lent.secret.r#in == SecretUse::Body);
         if in_body {
             headers.remove(CONTENT_LENGTH);
+            // Whether it does is known only when the answer may have begun.
+            self.used = true;
         }
-        let look = LookOut { guard: self.clone(), search: Search::new(needles.clone()) };
+        let look = LookOut { guard: self.clone(), search: Search::new(needles) };
         Searched::new(body, look, !in_body).boxed_unsync()
     }
 
     /// Makes sure that no value comes back in the head of an answer, and that its body can be looked at.
     pub(crate) async fn check_head(&self, parts: &response::Parts) -> Result<(), Refusal> {
         let Some(needles) = &self.secrets().values else { return Ok(()) };
-        if let Some((found, place)) = find_in_headers(&parts.headers, |bytes| needles.find(bytes).next()) {
+        let find = |bytes: &[u8]| needles.find(bytes).next();
+        let reason = parts.extensions.get::<ReasonPhrase>();
+        let in_reason = reason.and_then(|reason| Some((find(reason.as_bytes())?, "status".to_owned())));
+        if let Some((found, place)) = in_reason.or_else(|| find_in_headers(&parts.headers, find)) {
             let refusal = self.value_in(found, &place);
             self.tell(found.of, SecretEvent::Returned { place }).await;
             return Err(refusal);
