@@ -45,14 +45,14 @@ pub(crate) struct GateProcess {
 
 impl GateProcess {
     /// Starts the gate of a run, and tells it all that it shall know: `start`, to which the sockets and the first process
-    /// of the run are added.
-    ///
-    /// To be called while this process has one thread: the new one becomes this program at once.
-    pub(crate) fn start(plan: &Plan, mut start: Start, sockets: &Sockets, first_process: Pid) -> io::Result<Self> {
-        let awaited = Bundle::of(plan);
-        if let Some(bundle) = &awaited {
-            bundle.begin(start.roots.first())?;
-        }
+    /// of the run are added. `awaited` is the file that its certificate goes to.
+    pub(crate) fn start(
+        plan: &Plan,
+        mut start: Start,
+        sockets: &Sockets,
+        first_process: Pid,
+        awaited: Option<Bundle>,
+    ) -> io::Result<Self> {
         let published = plan.publish.iter().map(|port| Ok((*port, publish(*port)?))).collect::<io::Result<Vec<_>>>()?;
         let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
         let process = command(plan, theirs).spawn()?;
@@ -187,22 +187,22 @@ fn publish(port: u16) -> io::Result<TcpListener> {
 
 /// The file with the certificates that programs inside trust.
 #[derive(Debug)]
-struct Bundle(PathBuf);
+pub(crate) struct Bundle(PathBuf);
 
 impl Bundle {
-    /// That of a plan that opens TLS.
-    fn of(plan: &Plan) -> Option<Self> {
-        plan.mounts.iter().find_map(|mount| match mount {
-            Mount::Bind { source, at, .. } if at == Path::new(TRUST_BUNDLE) => Some(Self(source.clone())),
+    /// Begins that of a plan that opens TLS, with what the host trusts. It stays the same file from now on: it is about
+    /// to be mounted.
+    pub(crate) fn begin(plan: &Plan, start: &Start) -> io::Result<Option<Self>> {
+        let bundle = plan.mounts.iter().find_map(|mount| match mount {
+            Mount::Bind { source, at, .. } if at == Path::new(TRUST_BUNDLE) => Some(source),
             _ => None,
-        })
-    }
-
-    /// Begins it with what the host trusts. It stays the same file from now on: it is about to be mounted.
-    fn begin(&self, host: Option<&PathBuf>) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&self.0)?;
-        let Some(host) = host else { return Ok(()) };
-        io::copy(&mut File::open(host)?.take(MAX_BUNDLE_BYTES), &mut file).map(drop)
+        });
+        let Some(path) = bundle else { return Ok(None) };
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)?;
+        if let Some(host) = start.roots.first() {
+            io::copy(&mut File::open(host)?.take(MAX_BUNDLE_BYTES), &mut file)?;
+        }
+        Ok(Some(Self(path.clone())))
     }
 
     fn add(&self, certificate: &str) -> io::Result<()> {

@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use crate::control::Control;
 use crate::exit::{End, Outcome};
-use crate::gate::GateProcess;
+use crate::gate::{Bundle, GateProcess};
 use crate::limits::Watchman;
 use crate::network::Counters;
 use crate::output::Relay;
@@ -104,14 +104,13 @@ impl<'a> Run<'a> {
         };
         // Without a process namespace, orphans of the run become children of this process, which ends them.
         doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
-        let gate = match (request.gate.take(), foundation.take_sockets()?) {
-            (Some(start), Some(sockets)) => {
-                let gate = GateProcess::start(request.plan, start, &sockets, foundation.first_process());
-                Some(doing("start the gate", gate)?)
-            }
-            _ => None,
-        };
+        let gate = request.gate.take().zip(foundation.take_sockets()?);
+        let bundle = gate.as_ref().map(|(start, _)| Bundle::begin(request.plan, start)).transpose();
+        let bundle = doing("begin the certificates of the run", bundle)?.flatten();
         let child = foundation.build(&launch)?;
+        // While the first process builds.
+        let gate = gate.map(|(start, sockets)| GateProcess::start(request.plan, start, &sockets, child.pid, bundle));
+        let gate = doing("start the gate", gate.transpose())?;
         Ok(Self { request, child, gate, signals, terminal, output })
     }
 

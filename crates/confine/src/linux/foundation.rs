@@ -9,7 +9,6 @@ use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, SocketFlags, SocketType, socketpair,
 };
-use rustix::process::Pid;
 
 use super::brief;
 use super::capture::Sockets;
@@ -73,11 +72,6 @@ impl Foundation {
     pub fn take_sockets(&mut self) -> Result<Option<Sockets>, ConfineError> {
         self.hear_of_sockets()?;
         Ok(self.sockets.take())
-    }
-
-    /// The first process, as seen from outside.
-    pub fn first_process(&self) -> Pid {
-        self.child.pid
     }
 
     fn hear_of_sockets(&mut self) -> Result<(), ConfineError> {

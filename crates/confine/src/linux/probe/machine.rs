@@ -124,8 +124,10 @@ fn is_proc_covered() -> bool {
 /// Whether the caller may map ids and these directories, or the nearest that exist above them, are on file systems
 /// that can.
 pub(super) fn can_map_ids(directories: &[&PathBuf]) -> bool {
-    let whole_range = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    let initial = whole_range.split_whitespace().eq(["0", "0", "4294967295"]);
+    let initial = || {
+        let whole_range = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        whole_range.split_whitespace().eq(["0", "0", "4294967295"])
+    };
     let capable = rustix::thread::capabilities(None)
         .is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN | CapabilitySet::SETUID));
     let able = |directory: &&PathBuf| {
@@ -133,7 +135,7 @@ pub(super) fn can_map_ids(directories: &[&PathBuf]) -> bool {
         let kind = existing.and_then(|existing| rustix::fs::statfs(existing).ok()).map(|stat| stat.f_type as u64);
         kind.is_some_and(|kind| ID_MAPPING_FILE_SYSTEMS.contains(&kind))
     };
-    initial && capable && kernel() >= (5, 19) && directories.iter().all(able)
+    capable && initial() && kernel() >= (5, 19) && directories.iter().all(able)
 }
 
 /// Major and minor version of the kernel.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Host, Kind};
-use pinfold_policy::{AreaKind, DenyMatcher, Descent, Policy, Scope, Trail};
+use pinfold_policy::{AreaKind, DenyMatcher, Descent, NetworkMode, Policy, Scope, Trail};
 use pinfold_survey::{Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
@@ -90,6 +90,8 @@ pub fn look(
     // mounts seccomp does.
     let shown = no_user_namespaces.is_none() && trees.iter().any(|tree| stores.control.starts_with(&tree.root));
     denied.extend(shown.then_some((stores.control, true)));
+    // Only a run with a gate has its own names and certificates.
+    let rules = policy.network.mode == NetworkMode::Rules;
     let (uid, gid) = caller();
     let host = Host {
         uid,
@@ -107,10 +109,10 @@ pub fn look(
         paths,
         name: name(),
         resolver: std::fs::canonicalize("/etc/resolv.conf").ok(),
-        hosts: std::fs::canonicalize("/etc/hosts").ok(),
+        hosts: rules.then(|| std::fs::canonicalize("/etc/hosts").ok()).flatten(),
         // Not asked here: who has laid a foundation knows.
         redirects: false,
-        trust_bundles: trust_bundles(),
+        trust_bundles: if rules { trust_bundles() } else { Vec::new() },
         own_trust: stores.trust,
         denied,
         denied_in_place: in_place,
