@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pinfold_confine::linux::{Foundation, end_by, probe};
+use pinfold_confine::linux::{ConfineError, Foundation, end_by, probe};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Network, linux};
 use pinfold_policy::Rules;
@@ -49,6 +49,23 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     if flags.ask {
         say_who_is_asked(gate.is_some());
     }
+    live_through(prepared, foundation, gate, command, Manner { ask: flags.ask, json })
+}
+
+/// How a run asks and tells.
+struct Manner {
+    ask: bool,
+    json: bool,
+}
+
+/// Runs the command under the plan, settles what it leaves, and tells of it.
+fn live_through(
+    mut prepared: Prepared,
+    foundation: Foundation,
+    gate: Option<Start>,
+    command: &[OsString],
+    manner: Manner,
+) -> Result<ExitCode, CliError> {
     let environment = environment(&prepared, gate.as_ref());
     let request = Request {
         plan: &prepared.plan,
@@ -63,7 +80,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let leavings = Leavings::before(&prepared.plan);
-    let control = control(&prepared, &session, command, flags.ask)?;
+    let control = control(&prepared, &session, command, manner.ask)?;
     let ran = run.go(prepared.store.quarantine(&session.id), control);
     let outcome = match ran {
         Ok(outcome) => outcome,
@@ -88,7 +105,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: b
     let in_home = leavings.names();
     let report =
         Report { session: &session.id, end: &end, duration_ms, quarantined, refused, in_home, traffic, missed_network };
-    report.print(&prepared, command, json)?;
+    report.print(&prepared, command, manner.json)?;
     drop(session);
     if let End::Killed(signal) = end {
         end_by(signal);
@@ -130,15 +147,9 @@ fn control(
 /// Makes the namespaces, and looks meanwhile whether they can be used. Where they cannot, the plan is for none.
 fn lay_foundation(call: &mut Call) -> Result<Foundation, CliError> {
     let laid = Foundation::lay(call.ground());
-    call.no_user_namespaces = probe::no_user_namespaces();
-    let laid = match laid {
-        Ok(foundation) if call.no_user_namespaces.is_none() => Ok(foundation),
-        Err(error) if call.no_user_namespaces.is_none() => {
-            call.no_user_namespaces = Some(format!("the kernel refuses user namespaces: {}", error.source));
-            Foundation::lay(call.ground())
-        }
-        _ => Foundation::lay(call.ground()),
-    };
+    let refused = |error: &ConfineError| format!("the kernel refuses user namespaces: {}", error.source);
+    call.no_user_namespaces = probe::no_user_namespaces().or_else(|| laid.as_ref().err().map(refused));
+    let laid = if call.no_user_namespaces.is_none() { laid } else { Foundation::lay(call.ground()) };
     laid.map_err(|error| CliError::from_error(&error))
 }
 

@@ -149,11 +149,10 @@ pub fn early_identity((uid, gid): (u32, u32)) -> Option<Identity> {
 
 fn identity(host: &Host, backend: Backend) -> Identity {
     let (owner_uid, owner_gid) = host.workspace_owner;
-    if host.uid == 0 && host.id_mapped_mounts && backend == Backend::LinuxNamespaces {
-        Identity::Shadow { uid: SHADOW_UID, owner_uid, owner_gid }
-    } else {
-        Identity::Caller { uid: host.uid, gid: host.gid }
-    }
+    early_identity((host.uid, host.gid)).unwrap_or(match host.id_mapped_mounts && backend == Backend::LinuxNamespaces {
+        true => Identity::Shadow { uid: SHADOW_UID, owner_uid, owner_gid },
+        false => Identity::Caller { uid: host.uid, gid: host.gid },
+    })
 }
 
 fn seccomp(policy: &Policy, backend: Backend, network: Network) -> Seccomp {
