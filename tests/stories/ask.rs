@@ -5,7 +5,7 @@ use std::time::Duration;
 use pinfold_tests::eventually;
 use rustix::process::Signal;
 
-use crate::desk::lacks;
+use crate::desk::{Desk, lacks};
 use crate::screen::Screen;
 use crate::traveller::Traveller;
 
@@ -217,4 +217,38 @@ fn the_page_gives_the_terminal_back_and_follows_its_size() {
     }
     assert!(eventually(|| desk.workspace().join("after").exists()), "the shell goes on");
     assert_eq!(desk.read("home/project/before"), desk.read("home/project/after"));
+}
+
+/// What a watcher hears first from the only run there is, after a program has put itself into more of a sandbox than the
+/// supervisor is in: `with` is what it does to itself.
+fn heard_by_a_watcher(desk: &Desk, with: &str) -> String {
+    let program = format!(
+        "import ctypes, glob, os, socket, struct
+libc = ctypes.CDLL(None)
+{with}
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.settimeout(5)
+s.connect(glob.glob(os.environ['HOME'] + '/.local/state/pinfold/control/*')[0])
+print(s.recv(65536).decode())
+"
+    );
+    desk.call("/usr/bin/python3").arguments(["-c", &program]).run().text()
+}
+
+#[test]
+fn who_is_in_more_of_a_sandbox_than_the_run_hears_nothing_of_it() {
+    // Not by hiding the socket: these programs are outside, where it is.
+    let desk = Desk::new();
+    let run = desk.pinfold(["run", "--", "sleep", "60"]).start();
+    let sockets = || std::fs::read_dir(desk.path("home/.local/state/pinfold/control")).map_or(0, Iterator::count);
+    assert!(eventually(|| sockets() == 1), "the run has a control socket");
+    assert!(heard_by_a_watcher(&desk, "").contains("sleep"), "who is in none hears of it");
+    let allowing_filter = "step = ctypes.create_string_buffer(struct.pack('HBBI', 0x06, 0, 0, 0x7fff0000))
+filter = ctypes.create_string_buffer(struct.pack('HxxxxxxP', 1, ctypes.addressof(step)))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, filter, 0, 0) == 0";
+    assert_eq!(heard_by_a_watcher(&desk, allowing_filter), "");
+    let own_user_namespace = "assert libc.unshare(0x10000000) == 0";
+    assert_eq!(heard_by_a_watcher(&desk, own_user_namespace), "");
+    run.signal(Signal::TERM);
+    run.wait();
 }
