@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use pinfold_confine::letters::hex;
 use sha2::{Digest, Sha256};
 
 /// The trusted contents of project policies.
@@ -18,14 +19,14 @@ impl Trusted {
 
     /// Whether exactly this content of this file is trusted.
     pub(crate) fn contains(&self, file: &Path, content: &[u8]) -> bool {
-        std::fs::read_to_string(self.entry(file)).is_ok_and(|digest| digest.trim() == hex(content))
+        std::fs::read_to_string(self.entry(file)).is_ok_and(|trusted| trusted.trim() == digest(content))
     }
 
     /// Trusts this content, in place of what was trusted before.
     pub(crate) fn insert(&self, file: &Path, content: &[u8]) -> io::Result<()> {
         std::fs::create_dir_all(&self.directory)?;
         let partial = self.entry(file).with_extension("new");
-        std::fs::write(&partial, hex(content))?;
+        std::fs::write(&partial, digest(content))?;
         std::fs::rename(partial, self.entry(file))
     }
 
@@ -38,10 +39,10 @@ impl Trusted {
     }
 
     fn entry(&self, file: &Path) -> PathBuf {
-        self.directory.join(hex(file.as_os_str().as_bytes()))
+        self.directory.join(digest(file.as_os_str().as_bytes()))
     }
 }
 
-fn hex(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+fn digest(content: &[u8]) -> String {
+    hex(Sha256::digest(content))
 }

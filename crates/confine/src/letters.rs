@@ -1,4 +1,4 @@
-//! Bytes as text: one letter for each byte, U+0000 to U+00FF, which for plain paths is the path itself. JSON knows no
+//! Bytes as text. Letters are one for each byte, U+0000 to U+00FF, which for plain paths is the path itself. JSON knows no
 //! bytes, and a file may have any name but that with `/` or NUL.
 
 use std::ffi::{OsStr, OsString};
@@ -13,6 +13,11 @@ pub fn letters(bytes: impl AsRef<OsStr>) -> String {
 pub fn bytes(letters: impl AsRef<OsStr>) -> OsString {
     let letters = letters.as_ref().to_string_lossy();
     OsString::from_vec(letters.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?')).collect())
+}
+
+/// Two lower-case hexadecimal digits for each byte: names and digests.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pinfold_confine::letters::{bytes, letters};
+use pinfold_confine::letters::{bytes, hex, letters};
 use pinfold_confine::linux::probe::Names;
 use pinfold_plan::Watch;
 use rustix::fs::{Mode, OFlags};
@@ -359,9 +359,5 @@ fn workspace_id(workspace: &Path) -> String {
 fn new_id() -> String {
     let mut bytes = [0_u8; 8];
     let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
-    hex(&bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(bytes)
 }

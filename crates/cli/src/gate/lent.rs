@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use pinfold_confine::letters::hex;
 use pinfold_gate::link::LentSecret;
 use pinfold_policy::{Secret, SecretSource, shell_word};
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -82,8 +83,7 @@ fn usable(value: &[u8]) -> Result<String, String> {
 fn placeholder(name: &str) -> Result<String, CliError> {
     let mut random = [0_u8; 16];
     getrandom(&mut random, GetRandomFlags::empty()).map_err(|error| CliError::from_error(&error))?;
-    let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("pinfold-{name}-{random}"))
+    Ok(format!("pinfold-{name}-{}", hex(random)))
 }
 
 #[cfg(test)]

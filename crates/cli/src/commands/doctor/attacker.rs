@@ -15,6 +15,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
+use pinfold_confine::letters::hex;
 use rustix::fs::{AtFlags, CWD, FileType, Timespec, Timestamps, XattrFlags};
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::thread::UnshareFlags;
@@ -224,7 +225,7 @@ fn list(directory: &Path) -> io::Result<()> {
 }
 
 fn digest(path: &Path) -> io::Result<String> {
-    Ok(Sha256::digest(std::fs::read(path)?).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(Sha256::digest(std::fs::read(path)?)))
 }
 
 fn succeed(command: &mut Command) -> io::Result<()> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::CliError;
+use pinfold_confine::letters::hex;
 
 /// How the names of such places begin.
 const PREFIX: &str = "doctor-";
@@ -58,7 +59,7 @@ impl Drop for Scratch {
 pub(super) fn random() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())?;
-    Ok(bytes[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes[..8]))
 }
 
 /// Removes the places of doctors that are gone. Gives how many there were and what was freed, in bytes.

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use pinfold_confine::letters::hex;
 use pinfold_plan::{Plan, Promise};
 use pinfold_policy::{Access, Effect, Policy, decide};
 use sha2::{Digest, Sha256};
@@ -114,7 +115,7 @@ impl<'a> Scene<'a> {
     /// Something that only who has seen the thing of this name on this side can know.
     pub(super) fn token(&self, name: &str) -> String {
         let digest = Sha256::digest(format!("{} {name}", self.secret).as_bytes());
-        digest[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&digest[..12])
     }
 
     /// A directory outside for one attack, with a file that holds its token.

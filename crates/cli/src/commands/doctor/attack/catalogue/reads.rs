@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use pinfold_confine::letters::hex;
 use pinfold_plan::Promise::{IpcOutside, NothingInherited, ReadsConfined, RootIsNobody, SecretsHidden};
 use pinfold_policy::{Access, decide};
 use sha2::{Digest, Sha256};
@@ -57,7 +58,7 @@ pub(super) const ATTACKS: &[Listed] = &[
         only_for_root()?;
         // By its digest: the real content goes nowhere.
         let content = prepared(std::fs::read("/etc/shadow"))?;
-        let digest: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(Sha256::digest(content));
         Ok(steals("digest", ["/etc/shadow"], digest))
     }),
     (SecretsHidden, "read-secret", "a .env file was read", |scene, _, name| {
