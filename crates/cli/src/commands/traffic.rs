@@ -1,6 +1,6 @@
 //! What there is to say about the network of a run: what was refused, each host once, and what would let it through.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use pinfold_gate::link::SecretEvent;
 use pinfold_policy::{Destination, Rules, plain};
@@ -32,7 +32,7 @@ struct Refused {
     host: String,
     port: Option<u16>,
     request: Option<String>,
-    program: Option<PathBuf>,
+    program: Option<String>,
     why: String,
     rule: Option<String>,
     hint: Option<String>,
@@ -43,7 +43,8 @@ pub(super) fn summary(traffic: &Traffic, prepared: &Prepared) -> Summary {
         host: refused.host.clone(),
         port: refused.port,
         request: refused.request.clone(),
-        program: refused.program.clone(),
+        // JSON is text, which a path need not be.
+        program: refused.program.as_deref().map(|program| program.to_string_lossy().into_owned()),
         why: refused.reason.clone(),
         rule: refused.rule.as_ref().map(ToString::to_string),
         hint,
