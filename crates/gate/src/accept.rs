@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use pinfold_policy::Destination;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
 
 use crate::connection::Connection;
 use crate::converse::converse;
@@ -16,18 +18,27 @@ use crate::session::Session;
 /// How long a listener that cannot accept waits, so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts connections as long as there is room, and hands each to a task. Whoever waits for room waits in the kernel.
+/// The next connection, when there is room for it. Whoever waits for room waits in the kernel.
+pub(crate) async fn next(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> Option<(OwnedSemaphorePermit, TcpStream, SocketAddr)> {
+    let place = room.clone().acquire_owned().await.ok()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, client)) => return Some((place, stream, client)),
+            Err(_) => sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+/// Accepts connections as long as there is room, and hands each to a task.
 pub(crate) async fn accept<Work, Done>(listener: TcpListener, session: Arc<Session>, work: Work)
 where
     Work: Fn(Arc<Session>, TcpStream, SocketAddr) -> Done,
     Done: Future<Output = ()> + Send + 'static,
 {
-    loop {
-        let Ok(place) = session.room.clone().acquire_owned().await else { return };
-        let Ok((stream, client)) = listener.accept().await else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
+    while let Some((place, stream, client)) = next(&listener, &session.room).await {
         if settle(&stream).is_err() {
             continue;
         }

@@ -1,7 +1,6 @@
 //! Questions over UDP and TCP (RFC 1035, section 4.2; RFC 7766).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use pinfold_policy::{Decision, Name, Ruling};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,12 +10,10 @@ use tokio::time::timeout;
 
 use super::answer::{About, Answer, Question};
 use super::pool::Meaning;
+use crate::accept::next;
 use crate::limits::{DNS_BYTES_MAX, DNS_TCP_CONNECTIONS_MAX, DNS_TCP_IDLE};
 use crate::link::{Report, Verdict};
 use crate::session::Session;
-
-/// How long a listener that cannot accept waits, so as not to spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers datagrams, one after the other: nothing here waits for anybody but the supervisor.
 pub(crate) async fn serve_udp(socket: UdpSocket, session: Arc<Session>) {
@@ -32,12 +29,7 @@ pub(crate) async fn serve_udp(socket: UdpSocket, session: Arc<Session>) {
 /// Answers connections.
 pub(crate) async fn serve_tcp(listener: TcpListener, session: Arc<Session>) {
     let room = Arc::new(Semaphore::new(DNS_TCP_CONNECTIONS_MAX));
-    loop {
-        let Ok(place) = room.clone().acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
+    while let Some((place, stream, _)) = next(&listener, &room).await {
         let session = session.clone();
         tokio::spawn(async move {
             converse(stream, &session).await;
