@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 use std::sync::Arc;
 
 use pinfold_policy::{HOST_NAME, Name};
@@ -36,12 +35,12 @@ impl fmt::Debug for Resolver {
 pub(crate) struct Names {
     resolver: Resolver,
     known: BTreeMap<Name, Vec<IpAddr>>,
-    room: Semaphore,
+    room: Arc<Semaphore>,
 }
 
 impl Names {
     pub(crate) fn new(resolver: Resolver, known: BTreeMap<Name, Vec<IpAddr>>) -> Self {
-        Self { resolver, known, room: Semaphore::new(RESOLVING_MAX) }
+        Self { resolver, known, room: Arc::new(Semaphore::new(RESOLVING_MAX)) }
     }
 
     /// The addresses of a name, in the order to try them; none if it has none or nobody knows in time.
@@ -59,20 +58,31 @@ impl Names {
     }
 
     async fn ask_system(&self, name: &Name) -> Vec<IpAddr> {
-        let Ok(_place) = self.room.acquire().await else { return Vec::new() };
-        // With a dot at the end no search domain of the host is appended. Names of the hosts file have none.
-        let absolute = format!("{name}.");
-        for host in [if name.as_str().contains('.') { &absolute } else { name.as_str() }, name.as_str()] {
-            if let Ok(found) = tokio::net::lookup_host((host, 0)).await {
-                let mut addresses = Vec::new();
-                for address in found.map(|address| address.ip()) {
-                    if !addresses.contains(&address) {
-                        addresses.push(address);
-                    }
-                }
-                return addresses;
-            }
-        }
-        Vec::new()
+        let Ok(place) = self.room.clone().acquire_owned().await else { return Vec::new() };
+        let name = name.clone();
+        let looked_up = tokio::task::spawn_blocking(move || {
+            let found = look_up(name.as_str());
+            // Not before: nobody can end a look-up, only cease to wait for it.
+            drop(place);
+            found
+        });
+        looked_up.await.unwrap_or_default()
     }
+}
+
+fn look_up(name: &str) -> Vec<IpAddr> {
+    // With a dot at the end no search domain of the host is appended. Names of the hosts file have none.
+    let absolute = format!("{name}.");
+    for host in [if name.contains('.') { &absolute } else { name }, name] {
+        if let Ok(found) = (host, 0).to_socket_addrs() {
+            let mut addresses = Vec::new();
+            for address in found.map(|address| address.ip()) {
+                if !addresses.contains(&address) {
+                    addresses.push(address);
+                }
+            }
+            return addresses;
+        }
+    }
+    Vec::new()
 }
