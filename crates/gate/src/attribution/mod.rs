@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -21,6 +21,9 @@ const LATELY_MAX: usize = 8;
 
 /// Most searches that share one reading of the tables.
 const TOGETHER_MAX: usize = 256;
+
+/// Shortest time between two readings.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Finds the processes of connections.
 #[derive(Debug)]
@@ -79,23 +82,23 @@ impl Proc {
     fn serve(mut self, mut searches: mpsc::Receiver<Search>) {
         let mut together = Vec::new();
         while searches.blocking_recv_many(&mut together, TOGETHER_MAX) > 0 {
+            let begun = Instant::now();
             let sockets = table::sockets(&self.init);
-            let wanted: Vec<u64> =
-                together.iter().filter_map(|search| sockets.get(&table::canonical(search.client)).copied()).collect();
+            let inode = |search: &Search| sockets.get(&table::canonical(search.client)).copied();
+            let wanted: Vec<u64> = together.iter().filter_map(inode).collect();
             let owners = self.owners(&wanted);
             for search in together.drain(..) {
-                let inode = sockets.get(&table::canonical(search.client));
-                let pid = inode.and_then(|inode| owners.get(inode)).copied();
+                let pid = inode(&search).and_then(|inode| owners.get(&inode)).copied();
                 let _ = search.found.send(pid.map(process));
             }
-            // A storm of connections is searched for in few readings.
-            std::thread::sleep(Duration::from_millis(1));
+            // A storm of connections is searched for in few readings, which take no more than half of the time.
+            std::thread::sleep(begun.elapsed().max(PAUSE));
         }
     }
 
     fn owners(&mut self, wanted: &[u64]) -> HashMap<u64, u32> {
         let mut owners = HashMap::new();
-        for pid in self.lately.clone().into_iter().chain(self.pids().into_iter().flatten()) {
+        for pid in self.lately.clone().into_iter().chain(pids().into_iter().flatten()) {
             if wanted.iter().all(|inode| owners.contains_key(inode)) {
                 break;
             }
@@ -114,12 +117,12 @@ impl Proc {
         self.lately.truncate(LATELY_MAX);
         owners
     }
+}
 
-    /// Every process of the host, only looked up when one is asked for.
-    fn pids(&self) -> Option<impl Iterator<Item = u32> + use<>> {
-        let entries = fs::read_dir("/proc").ok()?;
-        Some(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
-    }
+/// Every process of the host.
+fn pids() -> Option<impl Iterator<Item = u32>> {
+    let entries = fs::read_dir("/proc").ok()?;
+    Some(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
 }
 
 fn held_sockets(pid: u32) -> Vec<u64> {
