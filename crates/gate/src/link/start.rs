@@ -28,7 +28,7 @@ pub struct Start {
     pub hosts: BTreeMap<Name, Vec<IpAddr>>,
     /// The sandbox's first process, as seen from outside; without it connections are not attributed.
     pub init_pid: Option<u32>,
-    /// Files in PEM with the certificates that the host trusts; if empty, the well-known places are tried.
+    /// Files in PEM with the certificates that the host trusts.
     pub roots: Vec<PathBuf>,
     /// Do programs inside get to trust the gate's certificate authority? Without it TLS cannot be inspected.
     pub trusted: bool,

@@ -12,15 +12,6 @@ use rustls::{ClientConfig, RootCertStore};
 use super::{HTTP_1, HTTP_2, provider};
 use crate::limits::ROOTS_BYTES_MAX;
 
-/// Where the large distributions keep them.
-const WELL_KNOWN: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/var/lib/ca-certificates/ca-bundle.pem",
-];
-
 /// The trust of the host.
 #[derive(Debug)]
 pub(crate) struct Trust {
@@ -47,14 +38,9 @@ impl Trust {
 
     fn load(&self) -> Option<Configs> {
         let mut roots = RootCertStore::empty();
-        let known = WELL_KNOWN.map(PathBuf::from);
-        let files = if self.files.is_empty() { &known[..] } else { &self.files };
-        for file in files {
+        for file in &self.files {
             // A certificate that cannot be used proves nothing; the others still do.
             roots.add_parsable_certificates(certificates(file));
-            if self.files.is_empty() && !roots.is_empty() {
-                break;
-            }
         }
         if roots.is_empty() {
             return None;
