@@ -8,10 +8,9 @@ use crate::relay::Cut;
 use crate::sniff::{Sniffed, sniff};
 
 /// A look at the first bytes that pass.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) enum Watch {
     /// Nothing more can be misunderstood.
-    #[default]
     Over,
     /// Nothing was recognised yet: a request or a hello would have to be read before it passes, and is cut off.
     Unclear(Vec<u8>),
