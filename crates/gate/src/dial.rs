@@ -33,12 +33,12 @@ impl Dialed {
     }
 }
 
-/// Why there is none.
+/// Why there is none, or no answer from it.
 #[derive(Debug, Clone)]
 pub(crate) enum DialError {
-    /// No address of the host may be dialled.
+    /// It may not be.
     Refused(Refusal),
-    /// It could not be reached: why, as a clause.
+    /// The host could not be reached: why, as a clause.
     Failed(String),
 }
 

@@ -25,33 +25,18 @@ use crate::secrets::Guard;
 
 /// Answers one request: with what the host says, or why it is not asked.
 pub(crate) async fn exchange(route: Arc<Route>, request: Request<Incoming>) -> Response<Body> {
-    let (mut parts, body) = request.into_parts();
-    let (method, to) = (parts.method.clone(), route.pass.to.clone());
-    let what = || format!("no {method} request to {to}");
-    match judge(&route, &parts).await {
-        Err(refusal) => text(StatusCode::FORBIDDEN, refusal.text(&what())),
-        Ok(authority) => {
-            let mut guard = Guard::new(&route);
-            match guard.enter(&mut parts).await {
-                Ok(()) => forward(&route, parts, body, authority, guard)
-                    .await
-                    .unwrap_or_else(|error| explain(&error, &what())),
-                Err(refusal) => text(StatusCode::FORBIDDEN, refusal.text(&what())),
-            }
-        }
-    }
+    let (parts, body) = request.into_parts();
+    let method = parts.method.clone();
+    forward(&route, parts, body)
+        .await
+        .unwrap_or_else(|error| explain(&error, &format!("no {method} request to {}", route.pass.to)))
 }
 
-/// Why a request that was allowed has no answer of the host.
-enum ForwardError {
-    Refused(Refusal),
-    Failed(String),
-}
-
-fn explain(error: &ForwardError, what: &str) -> Response<Body> {
+/// The answer that says why there is none of the host.
+pub(crate) fn explain(error: &DialError, what: &str) -> Response<Body> {
     match error {
-        ForwardError::Refused(refusal) => text(StatusCode::FORBIDDEN, refusal.text(what)),
-        ForwardError::Failed(why) => text(StatusCode::BAD_GATEWAY, Refusal::by_gate(why.as_str()).text(what)),
+        DialError::Refused(refusal) => text(StatusCode::FORBIDDEN, refusal.text(what)),
+        DialError::Failed(why) => text(StatusCode::BAD_GATEWAY, Refusal::by_gate(why.as_str()).text(what)),
     }
 }
 
@@ -86,13 +71,10 @@ async fn judge(route: &Route, parts: &Parts) -> Result<Authority, Refusal> {
     judged.map(|(authority, _)| authority)
 }
 
-async fn forward(
-    route: &Arc<Route>,
-    mut parts: Parts,
-    body: Incoming,
-    authority: Authority,
-    mut guard: Guard,
-) -> Result<Response<Body>, ForwardError> {
+async fn forward(route: &Arc<Route>, mut parts: Parts, body: Incoming) -> Result<Response<Body>, DialError> {
+    let authority = judge(route, &parts).await.map_err(DialError::Refused)?;
+    let mut guard = Guard::new(route);
+    guard.enter(&mut parts).await.map_err(DialError::Refused)?;
     let websocket = parts.version == Version::HTTP_11 && wants_websocket(&parts.headers);
     let client = parts.extensions.remove::<OnUpgrade>().filter(|_| websocket);
     end(&mut parts.headers);
@@ -107,13 +89,13 @@ async fn forward(
     let response = lease.send(Request::from_parts(parts, body), route).await;
     let response = response.map_err(|error| unanswered(route, &error, &guard))?;
     let (mut parts, body) = response.into_parts();
-    guard.check_head(&parts).await.map_err(ForwardError::Refused)?;
+    guard.check_head(&parts).await.map_err(DialError::Refused)?;
     let switched = parts.status == StatusCode::SWITCHING_PROTOCOLS;
     end(&mut parts.headers);
     if switched {
         let server = parts.extensions.remove::<OnUpgrade>();
         let (Some(client), Some(server)) = (client, server) else {
-            return Err(ForwardError::Failed("the host switched to a protocol that nobody asked for".to_owned()));
+            return Err(DialError::Failed("the host switched to a protocol that nobody asked for".to_owned()));
         };
         upgrade(&mut parts.headers);
         route.goes_on(tokio::spawn(join(client, server, guard.scan_in())));
@@ -123,7 +105,7 @@ async fn forward(
 }
 
 /// Writes the host into a request as the version of HTTP wants it, and nothing else that the client said of it.
-fn address(parts: &mut Parts, authority: &Authority, secure: bool, lease: &Lease) -> Result<(), ForwardError> {
+fn address(parts: &mut Parts, authority: &Authority, secure: bool, lease: &Lease) -> Result<(), DialError> {
     let target = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     let mut uri = hyper::http::uri::Parts::default();
     uri.path_and_query = Some(target);
@@ -135,10 +117,10 @@ fn address(parts: &mut Parts, authority: &Authority, secure: bool, lease: &Lease
         parts.version = Version::HTTP_2;
     } else {
         let host = HeaderValue::from_str(authority.as_str());
-        parts.headers.insert(HOST, host.map_err(|error| ForwardError::Failed(error.to_string()))?);
+        parts.headers.insert(HOST, host.map_err(|error| DialError::Failed(error.to_string()))?);
         parts.version = Version::HTTP_11;
     }
-    parts.uri = Uri::from_parts(uri).map_err(|error| ForwardError::Failed(error.to_string()))?;
+    parts.uri = Uri::from_parts(uri).map_err(|error| DialError::Failed(error.to_string()))?;
     Ok(())
 }
 
@@ -153,22 +135,13 @@ fn join_cookies(headers: &mut HeaderMap) {
 }
 
 /// The request was sent in part, or its answer did not come: the gate's own reason before that of the connection.
-fn unanswered(route: &Route, error: &hyper::Error, guard: &Guard) -> ForwardError {
+fn unanswered(route: &Route, error: &hyper::Error, guard: &Guard) -> DialError {
     if let Some(refusal) = guard.stopped() {
-        return ForwardError::Refused(refusal);
+        return DialError::Refused(refusal);
     }
     if route.meter.crossed().is_some() {
-        return ForwardError::Refused(Refusal::by_gate("a budget of the network is used up"));
+        return DialError::Refused(Refusal::by_gate("a budget of the network is used up"));
     }
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    ForwardError::Failed(format!("{} does not answer: {error}{cause}", route.pass.to))
-}
-
-impl From<DialError> for ForwardError {
-    fn from(error: DialError) -> Self {
-        match error {
-            DialError::Refused(refusal) => Self::Refused(refusal),
-            DialError::Failed(why) => Self::Failed(why),
-        }
-    }
+    DialError::Failed(format!("{} does not answer: {error}{cause}", route.pass.to))
 }
