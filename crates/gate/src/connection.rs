@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use crate::attribution::Searching;
 use crate::budget::{Crossed, Meter};
+use crate::dial::{DialError, Dialed, dial};
 use crate::dns::Meaning;
 use crate::limits::{ATTRIBUTION_TIME, QUESTION_ATTRIBUTION_TIME};
 use crate::link::{End, Endpoint, Process, Report, Verdict, Way};
@@ -92,6 +93,13 @@ impl Connection {
         }
     }
 
+    /// Judges it and dials.
+    pub(crate) async fn reach(&self) -> Result<(Pass, Dialed), DialError> {
+        let pass = self.admit().await.map_err(DialError::Refused)?;
+        let dialed = dial(&self.session, &pass).await?;
+        Ok((pass, dialed))
+    }
+
     fn refusal(&self, ruling: &Ruling) -> Refusal {
         Refusal::by_rule(ruling, self.session.rules.smallest_change(&self.to))
     }
@@ -147,20 +155,15 @@ impl Connection {
 
     /// Tells that the host could not be reached.
     pub(crate) async fn failed(&self, why: String) {
-        let ms = self.ms();
-        let report = Report::Closed {
-            id: self.id,
-            to: self.endpoint(),
-            bytes_out: 0,
-            bytes_in: 0,
-            ms,
-            end: End::Failed { what: why },
-        };
-        self.session.outbox.send(report).await;
+        self.over((0, 0), End::Failed { what: why }).await;
     }
 
-    fn ms(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// Tells why it was not made.
+    pub(crate) async fn unmade(&self, error: DialError) {
+        match error {
+            DialError::Refused(refusal) => self.refused(&refusal).await,
+            DialError::Failed(why) => self.failed(why).await,
+        }
     }
 
     /// Tells that it is closed, after it was told that it is open.
@@ -172,8 +175,12 @@ impl Connection {
         if let Some(announced) = announced {
             let _ = announced.await;
         }
-        let (bytes_out, bytes_in) = meter.totals();
-        let report = Report::Closed { id: self.id, to: self.endpoint(), bytes_out, bytes_in, ms: self.ms(), end };
+        self.over(meter.totals(), end).await;
+    }
+
+    async fn over(&self, (bytes_out, bytes_in): (u64, u64), end: End) {
+        let ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let report = Report::Closed { id: self.id, to: self.endpoint(), bytes_out, bytes_in, ms, end };
         self.session.outbox.send(report).await;
     }
 

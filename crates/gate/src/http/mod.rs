@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub(crate) use agree::target;
 pub(crate) use answer::text as answer;
-pub(crate) use exchange::exchange;
+pub(crate) use exchange::{exchange, explain};
 pub(crate) use io::{Metered, Prefixed};
 pub(crate) use route::Route;
 

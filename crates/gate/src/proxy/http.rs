@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 
 use crate::connection::{Connection, Pass};
 use crate::converse::carry;
-use crate::dial::{DialError, Dialed, dial};
-use crate::http::{Body, Route, Version, answer, exchange, serve as serve_http, target};
+use crate::dial::Dialed;
+use crate::http::{Body, Route, Version, answer, exchange, explain, serve as serve_http, target};
 use crate::limits::PROXY_HOSTS_MAX;
 use crate::link::{End, Way};
 use crate::refusal::Refusal;
@@ -53,9 +53,8 @@ async fn close(route: &Route, end: End) {
     route.connection.closed(&route.meter, end).await;
 }
 
-async fn handle(client: Arc<Client>, mut request: Request<Incoming>) -> Response<Body> {
-    let upgrade = request.extensions_mut().remove::<OnUpgrade>();
-    let (parts, body) = request.into_parts();
+async fn handle(client: Arc<Client>, request: Request<Incoming>) -> Response<Body> {
+    let (mut parts, body) = request.into_parts();
     let to = match target(&parts) {
         Ok(to) => client.session.meant(to),
         Err(why) => {
@@ -63,17 +62,13 @@ async fn handle(client: Arc<Client>, mut request: Request<Incoming>) -> Response
         }
     };
     if parts.method == Method::CONNECT {
-        return match upgrade {
+        return match parts.extensions.remove::<OnUpgrade>() {
             Some(upgrade) => tunnel(&client, to, upgrade).await,
             None => refused(StatusCode::BAD_REQUEST, &Refusal::by_gate("it is no tunnel"), "no tunnel"),
         };
     }
-    let mut request = Request::from_parts(parts, body);
-    if let Some(upgrade) = upgrade {
-        request.extensions_mut().insert(upgrade);
-    }
     match client.route(to).await {
-        Ok(route) => exchange(route, request).await,
+        Ok(route) => exchange(route, Request::from_parts(parts, body)).await,
         Err(response) => *response,
     }
 }
@@ -119,21 +114,12 @@ impl Client {
     /// A connection to a host, judged and dialled; or the answer that says why not.
     async fn reach(&self, to: Destination, way: Way) -> Result<(Arc<Connection>, Pass, Dialed), Box<Response<Body>>> {
         let connection = Connection::new(&self.session, way, to, self.address);
-        let refuse = async |refusal: Refusal| {
-            connection.refused(&refusal).await;
-            Box::new(refused(StatusCode::FORBIDDEN, &refusal, &connection.what()))
-        };
-        let pass = match connection.admit().await {
-            Ok(pass) => pass,
-            Err(refusal) => return Err(refuse(refusal).await),
-        };
-        match dial(&self.session, &pass).await {
-            Ok(dialed) => Ok((connection, pass, dialed)),
-            Err(DialError::Refused(refusal)) => Err(refuse(refusal).await),
-            Err(DialError::Failed(why)) => {
-                let refusal = Refusal::by_gate(why.as_str());
-                connection.failed(why).await;
-                Err(Box::new(refused(StatusCode::BAD_GATEWAY, &refusal, &connection.what())))
+        match connection.reach().await {
+            Ok((pass, dialed)) => Ok((connection, pass, dialed)),
+            Err(error) => {
+                let response = explain(&error, &connection.what());
+                connection.unmade(error).await;
+                Err(Box::new(response))
             }
         }
     }

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::wire::{Greeting, SocksError, SocksRequest, SocksTarget, VERSION};
 use crate::connection::Connection;
 use crate::converse::carry;
-use crate::dial::{DialError, dial};
+use crate::dial::DialError;
 use crate::limits::{OPENING_BYTES_MAX, OPENING_TIME};
 use crate::link::Way;
 use crate::session::Session;
@@ -31,26 +31,19 @@ pub(super) async fn serve(session: &Arc<Session>, mut stream: TcpStream, client:
     let mut early = Vec::new();
     let Ok(Ok(to)) = timeout(OPENING_TIME, request(&mut stream, &mut early)).await else { return };
     let connection = Connection::new(session, Way::Socks, session.meant(to), client);
-    let pass = match connection.admit().await {
-        Ok(pass) => pass,
-        Err(refusal) => {
-            let _ = reply(&mut stream, Code::NotAllowed).await;
-            return connection.refused(&refusal).await;
-        }
-    };
-    match dial(session, &pass).await {
-        Ok(dialed) => {
+    match connection.reach().await {
+        Ok((pass, dialed)) => {
             if reply(&mut stream, Code::Connected).await.is_ok() {
                 carry(&connection, stream, early, pass, std::future::ready(Ok(dialed))).await;
             }
         }
-        Err(DialError::Refused(refusal)) => {
-            let _ = reply(&mut stream, Code::NotAllowed).await;
-            connection.refused(&refusal).await;
-        }
-        Err(DialError::Failed(why)) => {
-            let _ = reply(&mut stream, Code::Unreachable).await;
-            connection.failed(why).await;
+        Err(error) => {
+            let code = match error {
+                DialError::Refused(_) => Code::NotAllowed,
+                DialError::Failed(_) => Code::Unreachable,
+            };
+            let _ = reply(&mut stream, code).await;
+            connection.unmade(error).await;
         }
     }
 }
