@@ -51,10 +51,14 @@ pub(crate) struct Meter {
 
 impl Budgets {
     pub(crate) fn new(budget: &Budget) -> Self {
+        Self::limited(budget.bytes_out.value, budget.bytes_out_per_host.value, budget.connections_per_second.value)
+    }
+
+    fn limited(session: Option<u64>, per_host: Option<u64>, per_second: Option<u64>) -> Self {
         Self {
-            session: Arc::new(Account { limit: budget.bytes_out.value, used: AtomicU64::new(0) }),
-            per_host: budget.bytes_out_per_host.value,
-            per_second: budget.connections_per_second.value,
+            session: Account::new(session),
+            per_host,
+            per_second,
             hosts: Mutex::default(),
             second: Mutex::new(Second { since: Instant::now(), begun: 0, told: false }),
         }
@@ -66,8 +70,7 @@ impl Budgets {
         if hosts.len() >= HOSTS_COUNTED_MAX && !hosts.contains_key(host) {
             return None;
         }
-        let account = || Arc::new(Account { limit: self.per_host, used: AtomicU64::new(0) });
-        let host = hosts.entry(host.to_owned()).or_insert_with(account).clone();
+        let host = hosts.entry(host.to_owned()).or_insert_with(|| Account::new(self.per_host)).clone();
         Some(Meter {
             session: self.session.clone(),
             host,
@@ -97,6 +100,10 @@ impl Budgets {
 }
 
 impl Account {
+    fn new(limit: Option<u64>) -> Arc<Self> {
+        Arc::new(Self { limit, used: AtomicU64::new(0) })
+    }
+
     /// Takes as much of `want` as is left.
     fn take(&self, want: u64) -> u64 {
         let Some(limit) = self.limit else { return want };
@@ -158,19 +165,9 @@ impl Meter {
 mod tests {
     use super::*;
 
-    fn budgets(session: Option<u64>, per_host: Option<u64>, per_second: Option<u64>) -> Budgets {
-        Budgets {
-            session: Arc::new(Account { limit: session, used: AtomicU64::new(0) }),
-            per_host,
-            per_second,
-            hosts: Mutex::default(),
-            second: Mutex::new(Second { since: Instant::now(), begun: 0, told: false }),
-        }
-    }
-
     #[test]
     fn a_host_and_the_session_are_counted_apart() {
-        let budgets = budgets(Some(100), Some(60), None);
+        let budgets = Budgets::limited(Some(100), Some(60), None);
         let (a, b) = (budgets.meter("a").expect("a meter"), budgets.meter("b").expect("a meter"));
         assert_eq!(a.take(50), 50);
         assert_eq!(budgets.meter("a").expect("a meter").take(50), 10);
@@ -181,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_was_not_sent_can_be_sent_later() {
-        let budgets = budgets(Some(10), None, None);
+        let budgets = Budgets::limited(Some(10), None, None);
         let meter = budgets.meter("a").expect("a meter");
         assert_eq!(meter.take(10), 10);
         meter.sent(10, 4);
@@ -190,7 +187,7 @@ mod tests {
 
     #[test]
     fn connections_of_a_second_wait_for_the_next_one_and_it_is_told_once() {
-        let budgets = budgets(None, None, Some(2));
+        let budgets = Budgets::limited(None, None, Some(2));
         assert!(budgets.begin().is_ok() && budgets.begin().is_ok());
         let (wait, told) = budgets.begin().expect_err("no room");
         assert!(wait <= Duration::from_secs(1) && told.is_some());
