@@ -4,7 +4,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, split};
 
-use crate::secrets::ScanIn;
+use crate::secrets::{Look, ScanIn};
 
 /// Bytes that are read at once.
 const PIECE_BYTES: usize = 16 << 10;

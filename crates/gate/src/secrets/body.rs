@@ -18,7 +18,7 @@ pub(super) struct Searched<Look> {
 }
 
 /// What is done with the pieces of a body.
-pub(super) trait Look {
+pub(crate) trait Look {
     /// What passes of a piece.
     fn pass(&mut self, piece: Bytes) -> Result<Bytes, AnyError>;
     /// What was held back, at the end.

@@ -234,12 +234,8 @@ impl Look for LookOut {
 #[derive(Debug)]
 pub(crate) struct ScanIn(Option<(Guard, Search)>);
 
-impl ScanIn {
-    /// What passes of a piece.
-    ///
-    /// # Errors
-    /// When a value stands in it.
-    pub(crate) fn pass(&mut self, piece: Bytes) -> Result<Bytes, AnyError> {
+impl Look for ScanIn {
+    fn pass(&mut self, piece: Bytes) -> Result<Bytes, AnyError> {
         let Some((guard, search)) = &mut self.0 else { return Ok(piece) };
         search.pass(piece, |_| Then::Stop).map_err(|found| {
             guard.tell_later(found.of, SecretEvent::Returned { place: "body".to_owned() });
@@ -247,19 +243,8 @@ impl ScanIn {
         })
     }
 
-    /// What is held back at the end.
-    pub(crate) fn rest(&mut self) -> Bytes {
-        self.0.as_mut().map(|(_, search)| search.rest()).unwrap_or_default()
-    }
-}
-
-impl Look for ScanIn {
-    fn pass(&mut self, piece: Bytes) -> Result<Bytes, AnyError> {
-        ScanIn::pass(self, piece)
-    }
-
     fn rest(&mut self) -> Bytes {
-        ScanIn::rest(self)
+        self.0.as_mut().map(|(_, search)| search.rest()).unwrap_or_default()
     }
 
     fn trailers(&mut self, trailers: &HeaderMap) -> Result<(), AnyError> {

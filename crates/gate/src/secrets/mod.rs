@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use pinfold_policy::{Destination, Secret};
 
+pub(crate) use body::Look;
 pub(crate) use guard::{Guard, ScanIn};
 
 use crate::limits::SECRET_BYTES_MIN;
