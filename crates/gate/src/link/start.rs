@@ -65,7 +65,7 @@ pub enum SocketRole {
 pub struct LentSecret {
     /// What the policy says of it.
     pub secret: Secret,
-    /// What programs inside have in its place: at least 16 bytes that appear nowhere else, none of which an address or
+    /// What programs inside have in its place: at least 8 bytes that appear nowhere else, none of which an address or
     /// a header would change (letters, digits, `-`, `_`).
     pub placeholder: String,
     /// The real value.

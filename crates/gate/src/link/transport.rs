@@ -83,19 +83,16 @@ pub fn send_start(link: BorrowedFd<'_>, start: &Start, sockets: &[BorrowedFd<'_>
     sent.map(drop).map_err(|error| LinkError::Send(error.into()))
 }
 
-/// Waits for the first message of a link that does not belong to a runtime yet.
+/// Waits for the first message of a link that does not belong to a runtime yet. Whether the sockets are those that it
+/// announces is seen when they are sorted ([`Sockets::sort`](crate::Sockets::sort)).
 ///
 /// # Errors
-/// For everything that [`send_start`] does not send.
+/// For everything else that [`send_start`] does not send.
 pub fn receive_start(link: BorrowedFd<'_>) -> Result<(Start, Vec<OwnedFd>), LinkError> {
     let mut descriptors = receive_descriptors(link)?.into_iter();
     let file = descriptors.next().ok_or(LinkError::Malformed("without descriptors"))?;
     let start = read_start(File::from(file))?;
-    let sockets: Vec<_> = descriptors.collect();
-    if sockets.len() != start.sockets.len() {
-        return Err(LinkError::Malformed("other sockets than announced"));
-    }
-    Ok((start, sockets))
+    Ok((start, descriptors.collect()))
 }
 
 fn receive_descriptors(link: BorrowedFd<'_>) -> Result<Vec<OwnedFd>, LinkError> {
