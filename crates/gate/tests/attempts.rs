@@ -11,7 +11,7 @@ use pinfold_gate::link::{End, Report};
 use pinfold_gate::{Arrival, Resolver};
 use pinfold_policy::BudgetName;
 use support::peers::{client_1, echo, get, http_server, read, says};
-use support::{FIRST_NAME, Gate, SOON, meant_for, question, start};
+use support::{FIRST_NAME, Gate, SOON, allow, meant_for, question, start};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -38,7 +38,7 @@ fn server_name(name: &str) -> Vec<u8> {
 /// A gate that lets everything through to a server that says what it is told.
 async fn open_gate() -> Gate {
     let port = echo().await;
-    Gate::with(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']"), port).await
+    Gate::with(&allow(port), port).await
 }
 
 async fn answered(stream: &mut TcpStream, bytes: &[u8]) -> bool {
@@ -121,7 +121,7 @@ async fn a_name_that_means_another_address_the_next_time_is_judged_again() {
         // The host's own loopback, and then an address where clouds hand out credentials.
         vec![if second.load(Relaxed) { [169, 254, 169, 254].into() } else { IpAddr::V4(Ipv4Addr::LOCALHOST) }]
     }));
-    let gate = Gate::start(start(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']")), surroundings).await;
+    let gate = Gate::start(start(&allow(port)), surroundings).await;
     let mut client = client_1(gate.connect("a.example").await).await;
     assert_eq!(read(client.send_request(get("/", "a.example")).await.expect("an answer")).await.0, 200);
     rebound.store(true, Relaxed);
@@ -181,8 +181,7 @@ async fn names_are_asked_for_over_tcp_as_well() {
 #[tokio::test]
 async fn too_many_connections_in_a_second_wait_for_the_next_one() {
     let port = echo().await;
-    let rules = format!("allow = ['a.example:{port}', '127.0.0.1:{port}']\nbudget.connections-per-second = 3");
-    let gate = Gate::with(&rules, port).await;
+    let gate = Gate::with(&format!("{}\nbudget.connections-per-second = 3", allow(port)), port).await;
     drop(gate.connect("a.example").await);
     let begun = Instant::now();
     for _ in 0..4 {

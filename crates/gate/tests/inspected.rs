@@ -7,10 +7,10 @@ use hyper::body::Bytes;
 use hyper::{Request, Response};
 use pinfold_gate::link::{Report, Start};
 use pinfold_policy::Decision;
-use support::peers::{TestCa, client_1, client_2, get, http_server, read, says, tls};
-use support::{Gate, SOON, meant_for, start};
+use support::peers::{TestCa, client_1, client_2, get, http_server, listener, read, says, server, tls};
+use support::{Gate, SOON, allow, meant_for, start};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Rules that let only `GET /open/**` through, and where the names are.
@@ -129,10 +129,7 @@ async fn a_certificate_of_nobody_that_the_host_trusts_is_shown_as_an_error() {
 #[tokio::test]
 async fn a_host_that_is_not_there_is_shown_as_an_error() {
     let ca = TestCa::new();
-    let port = {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-        listener.local_addr().expect("an address").port()
-    };
+    let (_, port) = listener().await;
     let gate = Gate::start(looking(port, &ca), meant_for(port)).await;
     let mut client = client_1(secure(&gate, "a.example", &[]).await).await;
     let (status, text) = read(client.send_request(get("/open/x", "a.example")).await.expect("an answer")).await;
@@ -144,7 +141,7 @@ async fn a_host_that_is_not_there_is_shown_as_an_error() {
 async fn tls_that_no_rule_looks_into_is_the_hosts_own() {
     let ca = TestCa::new();
     let port = http_server(Some(ca.server("a.example", &["h2"])), |_| says("its own")).await;
-    let gate = Gate::with(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']"), port).await;
+    let gate = Gate::with(&allow(port), port).await;
     let stream = tls(gate.connect("a.example").await, &ca.pem, "a.example", &["h2"]).await.expect("a handshake");
     let answer = client_2(stream).await.send_request(get("https://a.example/", "")).await.expect("an answer");
     assert_eq!(read(answer).await, (200, "its own".into()));
@@ -179,27 +176,25 @@ async fn a_large_body_is_a_stream() {
 
 /// A server that shows the bytes of the requests it gets.
 async fn raw_server(answer: &'static [u8]) -> (u16, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let port = listener.local_addr().expect("an address").port();
     let (sender, seen) = tokio::sync::mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let sender = sender.clone();
-            tokio::spawn(async move {
-                let mut bytes = vec![0; 4096];
-                while let Ok(count @ 1..) = stream.read(&mut bytes).await {
-                    sender.send(bytes[..count].to_vec()).expect("a reader");
-                    stream.write_all(answer).await.expect("written");
-                }
-            });
+    let port = server(move |mut stream| {
+        let sender = sender.clone();
+        async move {
+            let mut bytes = vec![0; 4096];
+            while let count @ 1.. = stream.read(&mut bytes).await? {
+                sender.send(bytes[..count].to_vec()).expect("a reader");
+                stream.write_all(answer).await?;
+            }
+            Ok(())
         }
-    });
+    })
+    .await;
     (port, seen)
 }
 
 async fn plain_scene(answer: &'static [u8]) -> (Gate, TcpStream, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
     let (port, seen) = raw_server(answer).await;
-    let gate = Gate::with(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']"), port).await;
+    let gate = Gate::with(&allow(port), port).await;
     let stream = gate.connect("a.example").await;
     (gate, stream, seen)
 }
@@ -270,8 +265,7 @@ async fn a_websocket_passes_and_no_other_upgrade() {
 
 #[tokio::test]
 async fn an_answer_in_pieces_comes_as_it_is_made() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let port = listener.local_addr().expect("an address").port();
+    let (listener, port) = listener().await;
     let (go, mut gone) = tokio::sync::mpsc::channel::<()>(1);
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a connection");
@@ -281,7 +275,7 @@ async fn an_answer_in_pieces_comes_as_it_is_made() {
         gone.recv().await;
         stream.write_all(b"4\r\nlast\r\n0\r\n\r\n").await.expect("written");
     });
-    let gate = Gate::with(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']"), port).await;
+    let gate = Gate::with(&allow(port), port).await;
     let mut client = client_1(gate.connect("a.example").await).await;
     let response: Response<_> = client.send_request(get("/", "a.example")).await.expect("an answer");
     let mut body = response.into_body();
@@ -293,14 +287,14 @@ async fn an_answer_in_pieces_comes_as_it_is_made() {
 
 #[tokio::test]
 async fn a_host_that_closes_idle_connections_is_connected_to_again() {
-    let port = support::peers::server(|mut stream| async move {
+    let port = server(|mut stream| async move {
         // One request for each connection, whatever the answer's head lets hope for.
         assert!(stream.read(&mut [0; 4096]).await? > 0);
         stream.write_all(OK).await?;
         stream.shutdown().await
     })
     .await;
-    let gate = Gate::with(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']"), port).await;
+    let gate = Gate::with(&allow(port), port).await;
     let mut client = client_1(gate.connect("a.example").await).await;
     for _ in 0..5 {
         let answer = read(client.send_request(get("/", "a.example")).await.expect("an answer")).await;

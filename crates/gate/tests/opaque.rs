@@ -8,14 +8,10 @@ use pinfold_gate::link::{Answer, End, Order, Report, Way};
 use pinfold_policy::BudgetName;
 use simple_dns::{RCODE, TYPE};
 use support::peers::{echo, server};
-use support::{FIRST_NAME, Gate, SOON, meant_for, start};
+use support::{FIRST_NAME, Gate, SOON, allow, meant_for, start};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-
-fn allow(port: u16) -> String {
-    format!("allow = ['a.example:{port}', '127.0.0.1:{port}']")
-}
 
 async fn exchange(stream: &mut TcpStream, text: &[u8]) -> Vec<u8> {
     stream.write_all(text).await.expect("written");

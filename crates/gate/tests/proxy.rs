@@ -5,10 +5,10 @@ mod support;
 use std::net::Ipv4Addr;
 
 use pinfold_gate::link::{Credentials, Report, Scheme, Start, Upstream, Way};
-use support::peers::{client_1, get, http_server, read, says};
-use support::{FIRST_NAME, Gate, SOON, meant_for, start};
+use support::peers::{client_1, get, http_server, listener, read, says};
+use support::{FIRST_NAME, Gate, SOON, allow, meant_for, start};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 async fn scene() -> (Gate, u16) {
@@ -16,7 +16,7 @@ async fn scene() -> (Gate, u16) {
         says(format!("{} {}", request.headers()["host"].to_str().expect("text"), request.uri()))
     })
     .await;
-    let gate = Gate::with(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']"), port).await;
+    let gate = Gate::with(&allow(port), port).await;
     (gate, port)
 }
 
@@ -118,8 +118,7 @@ async fn upstream(
     answer: &'static [u8],
     asked: usize,
 ) -> (u16, tokio::sync::mpsc::UnboundedReceiver<Vec<u8>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let port = listener.local_addr().expect("an address").port();
+    let (listener, port) = listener().await;
     let (sender, seen) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a connection");
@@ -184,8 +183,7 @@ async fn a_proxy_upstream_that_refuses_is_shown_as_an_error() {
 async fn what_no_proxy_names_is_reached_without_it() {
     let port = http_server(None, |_| says("reached")).await;
     let mut start = behind(Scheme::Http, 1, port);
-    start.rules =
-        pinfold_policy::Rules::new(&support::policy(&format!("allow = ['a.example:{port}', '127.0.0.1:{port}']")));
+    start.rules = pinfold_policy::Rules::new(&support::policy(&allow(port)));
     start.no_proxy = vec!["example".into()];
     let gate = Gate::start(start, meant_for(port)).await;
     let mut client = client_1(gate.connect("a.example").await).await;

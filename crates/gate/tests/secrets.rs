@@ -9,9 +9,8 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::SendRequest;
 use hyper::{Request, Response};
 use pinfold_gate::link::{LentSecret, Report, SecretEvent, Start};
-use pinfold_policy::{Layer, LayerKind, Places, Platform, Rules, merge, parse};
 use support::peers::{TestCa, client_1, http_server, read, says, tls};
-use support::{Gate, meant_for, start};
+use support::{Gate, meant_for, policy, start};
 
 const PLACEHOLDER: &str = "pinfold-secret-0123456789abcdef";
 const VALUE: &str = "ghp_RealValue/With+Odd=Characters";
@@ -44,13 +43,9 @@ struct Scene {
 fn with_secret(port: u16, place: &str, host: &str, ca: &TestCa) -> Start {
     let secret = format!("[secrets.token]\nfrom = {{ env = 'X' }}\nhosts = ['{host}:{port}']\nin = '{place}'");
     let rule = format!("{{ host = 'a.example:{port}', paths = ['/**'] }}");
-    let text = format!("{secret}\n[network]\nmode = 'rules'\nallow = [{rule}, '127.0.0.1:{port}']");
-    let file = parse(&text, std::path::Path::new("policy.toml")).unwrap_or_else(|error| panic!("{error}"));
-    let places = Places { platform: Platform::Linux, workspace: "/w".into(), home: "/home/a".into() };
-    let policy = merge(&[Layer::new(LayerKind::User, file)], &places).expect("mergeable").policy;
-    let mut start = start("");
-    start.rules = Rules::new(&policy);
-    start.secrets = policy
+    let text = format!("allow = [{rule}, '127.0.0.1:{port}']\n{secret}");
+    let mut start = start(&text);
+    start.secrets = policy(&text)
         .secrets
         .into_iter()
         .map(|secret| LentSecret { secret, placeholder: PLACEHOLDER.into(), value: VALUE.into() })

@@ -42,6 +42,11 @@ pub(crate) fn policy(network: &str) -> Policy {
     merge(&[Layer::new(LayerKind::User, file)], &places).expect("mergeable").policy
 }
 
+/// Rules that let connections to this port of `a.example` through, which is this machine.
+pub(crate) fn allow(port: u16) -> String {
+    format!("allow = ['a.example:{port}', '127.0.0.1:{port}']")
+}
+
 /// The first message with rules, and nothing else.
 pub(crate) fn start(network: &str) -> Start {
     Start {

@@ -61,6 +61,13 @@ impl Drop for TestCa {
     }
 }
 
+/// A listener on this machine, and its port.
+pub(crate) async fn listener() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let port = listener.local_addr().expect("an address").port();
+    (listener, port)
+}
+
 /// What a handler gets: a request with its whole body.
 pub(crate) type Asked = Request<Bytes>;
 
@@ -69,8 +76,7 @@ pub(crate) async fn http_server<Handler>(tls: Option<Arc<ServerConfig>>, handler
 where
     Handler: Fn(Asked) -> Response<Bytes> + Clone + Send + Sync + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let port = listener.local_addr().expect("an address").port();
+    let (listener, port) = listener().await;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (tls, handler) = (tls.clone(), handler.clone());
@@ -169,8 +175,7 @@ pub(crate) async fn server<Done>(serve: impl Fn(TcpStream) -> Done + Send + 'sta
 where
     Done: Future<Output = std::io::Result<()>> + Send + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
-    let port = listener.local_addr().expect("an address").port();
+    let (listener, port) = listener().await;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(serve(stream));
