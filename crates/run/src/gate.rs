@@ -11,13 +11,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pinfold_confine::linux::Sockets;
-use pinfold_gate::link::{self, Answer, MESSAGE_BYTES_MAX, Order, Report, SocketRole, Start};
+use pinfold_gate::link::{self, Answer, Order, Report, SocketRole, Start};
 use pinfold_plan::{Identity, Mount, Plan, TRUST_BUNDLE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
+use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair};
 use rustix::process::Pid;
 
+use crate::packet::{self, Packet};
 use crate::traffic::Traffic;
 
 /// How long a gate may take to say its last words.
@@ -109,18 +109,15 @@ impl GateProcess {
     /// The next report that is there. A link that says what no gate says is closed, and with it the gate.
     fn next(&mut self) -> io::Result<Option<Report>> {
         let Some(link) = &self.link else { return Ok(None) };
-        let mut bytes = vec![0; MESSAGE_BYTES_MAX];
-        let heard = match recv(link, &mut bytes[..], RecvFlags::DONTWAIT) {
-            Ok((0, _)) | Err(Errno::CONNRESET) => None,
-            Ok((length, _)) => link::decode(bytes.get(..length).unwrap_or_default()).ok(),
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        if heard.is_none() {
-            self.link = None;
-            self.traffic.ended_early = true;
+        match packet::next(link.as_fd())? {
+            Packet::Nothing => Ok(None),
+            Packet::Message(report) => Ok(Some(report)),
+            Packet::End | Packet::Nonsense => {
+                self.link = None;
+                self.traffic.ended_early = true;
+                Ok(None)
+            }
         }
-        Ok(heard)
     }
 
     /// Ends the gate and gives what it has seen; its last words are passed on as well.

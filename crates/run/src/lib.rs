@@ -11,6 +11,7 @@ mod limits;
 mod network;
 mod open;
 mod output;
+mod packet;
 mod process_tree;
 mod session;
 mod settings;

@@ -3,11 +3,11 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use pinfold_gate::link::{Answer, MESSAGE_BYTES_MAX, decode, encode};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use pinfold_gate::link::{Answer, encode};
+use rustix::net::{SendFlags, send};
 
 use super::{Place, Said, Told, VERSION};
+use crate::packet::{self, Packet};
 
 /// A connection to a run.
 #[derive(Debug)]
@@ -27,19 +27,13 @@ impl Watched {
     /// `UnexpectedEof` at the end of the run, `PermissionDenied` when it talks to nobody here, `InvalidData` when it
     /// speaks another version of this language.
     pub fn hear(&mut self) -> io::Result<Option<Told>> {
-        let mut bytes = vec![0; MESSAGE_BYTES_MAX];
-        let length = match recv(&self.connection, &mut bytes[..], RecvFlags::DONTWAIT) {
-            Err(Errno::AGAIN | Errno::INTR) => return Ok(None),
-            Ok((length, _)) => length,
-            Err(Errno::CONNRESET) => 0,
-            Err(error) => return Err(error.into()),
+        let told = match packet::next(self.as_fd())? {
+            Packet::Nothing => return Ok(None),
+            Packet::End if self.introduced => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Packet::End => return Err(io::ErrorKind::PermissionDenied.into()),
+            Packet::Message(told) => Some(told),
+            Packet::Nonsense => None,
         };
-        match length {
-            0 if self.introduced => return Err(io::ErrorKind::UnexpectedEof.into()),
-            0 => return Err(io::ErrorKind::PermissionDenied.into()),
-            _ => {}
-        }
-        let told = bytes.get(..length).and_then(|bytes| decode::<Told>(bytes).ok());
         let told = told.filter(|told| self.introduced || matches!(told, Told::Session { version: VERSION, .. }));
         self.introduced = true;
         told.map(Some).ok_or_else(|| io::ErrorKind::InvalidData.into())

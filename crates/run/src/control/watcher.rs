@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use pinfold_gate::link::{MESSAGE_BYTES_MAX, decode, encode};
+use pinfold_gate::link::encode;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{SendFlags, send};
 
 use super::{Said, Told, VERSION, WAITING_MAX};
+use crate::packet::{self, Packet};
 
 /// A connection to a watcher.
 #[derive(Debug)]
@@ -62,13 +63,11 @@ impl Watcher {
 
     /// The next thing that he has said.
     pub(super) fn hear(&mut self) -> Option<Said> {
-        let mut bytes = vec![0; MESSAGE_BYTES_MAX];
-        let length = match recv(&self.connection, &mut bytes[..], RecvFlags::DONTWAIT) {
-            Err(Errno::AGAIN | Errno::INTR) => return None,
-            Ok((length, _)) => length,
-            Err(_) => 0,
+        let said = match packet::next::<Said>(self.connection()) {
+            Ok(Packet::Nothing) => return None,
+            Ok(Packet::Message(said)) => Some(said),
+            Ok(Packet::End | Packet::Nonsense) | Err(_) => None,
         };
-        let said = bytes.get(..length).and_then(|bytes| decode::<Said>(bytes).ok());
         let said = said.filter(|said| said.version == VERSION);
         self.gone |= said.is_none();
         said
