@@ -285,9 +285,15 @@ fn outlives_a(signal: Signal) -> Attack {
     ))
     .during(move |scene, running| {
         let mark = format!("{}-daemon", scene.mark());
-        eventually(|| !marked(&mark).is_empty());
+        eventually(|| marked(&mark).into_iter().any(catches_termination));
         running.signal(signal);
     })
+}
+
+/// Whether a process has set its traps (proc_pid_status(5)): until then, the signal meant for others would end it.
+fn catches_termination(pid: u32) -> bool {
+    let caught = status_field(pid, "SigCgt").and_then(|caught| u64::from_str_radix(&caught, 16).ok());
+    caught.is_some_and(|caught| caught & 1 << (Signal::TERM.as_raw() - 1) != 0)
 }
 
 #[test]
