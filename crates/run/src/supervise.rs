@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use pinfold_confine::launch::{Child, Launch};
 use pinfold_confine::link::{MAX_MESSAGE_BYTES, Malformed, Order, Report};
-use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue};
+use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue, settle};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -137,6 +137,7 @@ impl<'a> Run<'a> {
             gate,
             control,
             link_open: true,
+            settled: false,
             end: None,
         };
         let result = supervisor.live();
@@ -184,6 +185,8 @@ struct Supervisor {
     control: Option<Control>,
     /// The first process can still say something.
     link_open: bool,
+    /// What only a start needs is let go of.
+    settled: bool,
     end: Option<End>,
 }
 
@@ -216,7 +219,12 @@ impl Supervisor {
     /// Waits and acts until every process of the run is gone.
     fn live(&mut self) -> Result<End, RunError> {
         loop {
-            for event in doing("wait for the command", self.wait())? {
+            let events = doing("wait for the command", self.wait())?;
+            if events.is_empty() && !self.settled {
+                settle::release_program();
+                self.settled = true;
+            }
+            for event in events {
                 match event {
                     Event::Link => self.link_open = self.hear()?,
                     Event::Signal => self.forward_signals(),
@@ -258,11 +266,9 @@ impl Supervisor {
         let background = self.terminal.as_ref().and_then(Terminal::next_look);
         let question = self.control.as_ref().and_then(Control::next_look);
         let looks = self.watchman.next_look().into_iter().chain(self.lookout.next_look());
-        let timeout = looks.chain(background).chain(question).min();
-        let timeout = timeout.map(|wait| Timespec {
-            tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: wait.subsec_nanos().into(),
-        });
+        let settling = (!self.settled).then_some(settle::AFTER);
+        let timeout = looks.chain(background).chain(question).chain(settling).min();
+        let timeout = timeout.and_then(|wait| Timespec::try_from(wait).ok());
         match poll(&mut polled, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),

@@ -8,7 +8,7 @@ use std::mem::{MaybeUninit, take};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use pinfold_plan::{Backend, Plan};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{
@@ -25,7 +25,7 @@ use super::root::Root;
 use super::signals::SignalQueue;
 use super::sys::{Copied, Signals};
 use super::trees::Trees;
-use super::{command, identity, landlock, limits, network, seccomp, sys, terminal};
+use super::{command, identity, landlock, limits, network, seccomp, settle, sys, terminal};
 use crate::launch::Launch;
 use crate::link::{MAX_DESCRIPTORS, Order, Report};
 
@@ -179,6 +179,7 @@ fn reap(
     terminal: Option<&OwnedFd>,
     mut dialler: Option<OwnedFd>,
 ) -> Report {
+    let mut settling = Timespec::try_from(settle::AFTER).ok();
     loop {
         while let Some(end) = next_change(command, link) {
             if let Some(report) = end {
@@ -187,7 +188,10 @@ fn reap(
         }
         let mut events = vec![PollFd::new(link, PollFlags::IN), PollFd::new(children, PollFlags::IN)];
         events.extend(dialler.iter().map(|dialler| PollFd::new(dialler, PollFlags::IN)));
-        let _ = poll(&mut events, None);
+        if poll(&mut events, settling.as_ref()) == Ok(0) {
+            settle::release_program();
+            settling = None;
+        }
         let (from_link, from_children) = (events[0].revents(), events[1].revents());
         if events.get(2).is_some_and(|event| !event.revents().is_empty()) {
             dialler = dialler.filter(capture::dialler::answer);

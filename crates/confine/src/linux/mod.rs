@@ -16,6 +16,7 @@ mod network;
 pub mod probe;
 mod root;
 pub mod seccomp;
+pub mod settle;
 mod signals;
 mod sys;
 mod terminal;

@@ -366,6 +366,29 @@ pub(crate) fn loopback_up(socket: &OwnedFd) -> io::Result<()> {
         .map(drop)
 }
 
+/// Lets go of the pages of this program that are only read: `madvise(MADV_DONTNEED)`. They come back from its file as
+/// they are needed.
+pub fn release_program() {
+    // SAFETY: the callback is called before this returns, and takes no data.
+    unsafe { libc::dl_iterate_phdr(Some(release_object), ptr::null_mut()) };
+}
+
+/// Releases the first object only, which is the program itself (dl_iterate_phdr(3)).
+extern "C" fn release_object(object: *mut libc::dl_phdr_info, _: libc::size_t, _: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: the caller passes a valid structure.
+    let object = unsafe { &*object };
+    // SAFETY: it says how many headers there are, and where.
+    let headers = unsafe { std::slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()) };
+    for header in headers.iter().filter(|header| header.p_type == libc::PT_LOAD && header.p_flags & libc::PF_W == 0) {
+        let start = object.dlpi_addr + header.p_vaddr;
+        let before = start % rustix::param::page_size() as u64;
+        let length = (header.p_memsz + before) as usize;
+        // SAFETY: what is mapped there is never written to, so that it reads the same from the file.
+        unsafe { libc::madvise((start - before) as *mut libc::c_void, length, libc::MADV_DONTNEED) };
+    }
+    1
+}
+
 /// Overwrites the environment strings of this copy, which would stay in its memory and in `/proc/PID/environ`.
 pub(crate) fn wipe_environment(_: &Copied) {
     unsafe extern "C" {
