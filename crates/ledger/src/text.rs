@@ -1,0 +1,112 @@
+//! Bytes of the kernel, such as paths and arguments, as text that loses nothing.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes as text: what is UTF-8 stays as it is, any other byte is `\xNN`, and a backslash is `\\`.
+///
+/// So a path is found by `grep` and shown by `jq` as it is typed, and one of strange bytes keeps every one of them.
+/// Control characters are not escaped: whoever shows the text makes it plain.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Text(String);
+
+impl Text {
+    /// The text for some bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut text = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            for letter in chunk.valid().split_inclusive('\\') {
+                text.push_str(letter);
+                if letter.ends_with('\\') {
+                    text.push('\\');
+                }
+            }
+            for byte in chunk.invalid() {
+                text.push_str(&format!("\\x{byte:02x}"));
+            }
+        }
+        Self(text)
+    }
+
+    /// The bytes again. An escape that [`from_bytes`](Self::from_bytes) does not write stands for itself.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        let mut rest = self.0.as_str();
+        while let Some((plain, escape)) = rest.split_once('\\') {
+            bytes.extend_from_slice(plain.as_bytes());
+            let byte = escape.strip_prefix('x').and_then(|digits| u8::from_str_radix(digits.get(..2)?, 16).ok());
+            rest = match byte {
+                Some(byte) => {
+                    bytes.push(byte);
+                    escape.get(3..).unwrap_or_default()
+                }
+                None => {
+                    bytes.push(b'\\');
+                    escape.strip_prefix('\\').unwrap_or(escape)
+                }
+            };
+        }
+        bytes.extend_from_slice(rest.as_bytes());
+        bytes
+    }
+
+    /// The text with its escapes.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&OsStr> for Text {
+    fn from(bytes: &OsStr) -> Self {
+        Self::from_bytes(bytes.as_bytes())
+    }
+}
+
+impl From<&Path> for Text {
+    fn from(path: &Path) -> Self {
+        Self::from_bytes(path.as_os_str().as_bytes())
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::from_bytes(text.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_byte_survives_the_journey(bytes: Vec<u8>, odd in r"[\\x0-9a-fé]{0,12}") {
+            prop_assert_eq!(Text::from_bytes(&bytes).to_bytes(), bytes);
+            prop_assert_eq!(Text::from(odd.as_str()).to_bytes(), odd.as_bytes());
+        }
+
+        #[test]
+        fn any_text_can_be_read(odd in r"[\\x0-9a-fé]{0,12}") {
+            let _ = Text(odd).to_bytes();
+        }
+    }
+
+    #[test]
+    fn plain_names_are_themselves() {
+        assert_eq!(Text::from(Path::new("/home/a/Übung")).as_str(), "/home/a/Übung");
+        assert_eq!(Text::from_bytes(b"caf\xe9\\x").as_str(), r"caf\xe9\\x");
+    }
+}
