@@ -1,0 +1,39 @@
+//! How far sessions have come that are not closed.
+
+use std::fs::File;
+
+use crate::LedgerError;
+use crate::checkpoint::{self, Checkpoint, origin};
+use crate::error::at;
+use crate::head::{Head, Root};
+use crate::key::PublicKey;
+use crate::places::Places;
+use crate::tail;
+
+/// A record for each of them that has a checkpoint.
+pub(crate) fn heads(places: &Places, key: &PublicKey) -> Result<Vec<Head>, LedgerError> {
+    let mut heads = Vec::new();
+    for session in places.unclosed()? {
+        if let Some(Checkpoint { size, root, .. }) = last_checkpoint(places, &session, key)? {
+            heads.push(Head::Running { session, size, root: Root(root) });
+        }
+    }
+    Ok(heads)
+}
+
+fn last_checkpoint(places: &Places, id: &str, key: &PublicKey) -> Result<Option<Checkpoint>, LedgerError> {
+    let origin = origin(Some(id));
+    for segment in places.segments(id)?.unwrap_or_default().iter().rev() {
+        let mut file = at(File::open(segment), "open", segment)?;
+        let found = tail::last_line(&mut file, |text, _| {
+            let (checkpoint, _) = checkpoint::from_line(text.strip_suffix(b"\n")?, &origin, key)?;
+            checkpoint.is_of(&origin, key).then_some(checkpoint)
+        });
+        if let Some(checkpoint) = at(found, "read", segment)? {
+            // Its writer may not have waited for the disk yet; what is said of it must hold after a power cut.
+            at(file.sync_data(), "sync", segment)?;
+            return Ok(Some(checkpoint));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,189 @@
+//! Whether a ledger is what was written.
+
+mod diagnose;
+mod index;
+mod walk;
+
+use crate::flaw::{Flaw, What};
+use crate::{Checkpoint, Ledger, LedgerError};
+pub(crate) use index::Index;
+use index::Known;
+use walk::Extent;
+pub(crate) use walk::{Log, Mark};
+
+/// What is to be verified. By default all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Scope<'a> {
+    /// Of the sessions only this one.
+    pub session: Option<&'a str>,
+    /// The ledger must still hold all that it held when this was signed.
+    pub against: Option<&'a Checkpoint>,
+}
+
+/// A ledger, or the part that was asked for, without a flaw.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// How many sessions have a log that was verified.
+    pub sessions: u64,
+    /// How many events those have.
+    pub events: u64,
+    /// What there is to know about them.
+    pub notes: Vec<Note>,
+}
+
+/// Something that is no flaw and yet to be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note {
+    /// The clock was set back: from this event on, times do not tell the order. `seq` does.
+    ClockBack {
+        /// The session; nothing for the log of sessions.
+        session: Option<String>,
+        /// The first event that is earlier than the one before it.
+        seq: u64,
+    },
+    /// The session is not closed: its writer lives, or died and [`Ledger::recover`] was not called yet.
+    Open {
+        /// The session.
+        session: String,
+        /// Does its writer live?
+        running: bool,
+        /// How many of its last lines are not signed yet.
+        unsigned: u64,
+    },
+    /// The session was broken off.
+    BrokenOff {
+        /// The session.
+        session: String,
+        /// How many of its last lines its writer had not signed; their sums are right.
+        adopted: u64,
+        /// Bytes of a line that was not finished, and cut off.
+        cut_bytes: u64,
+    },
+    /// The log of the session was pruned, which is signed.
+    Pruned {
+        /// The session.
+        session: String,
+    },
+    /// A file ends within a line: a write that was broken off, or goes on.
+    Torn {
+        /// The session; nothing for the log of sessions.
+        session: Option<String>,
+        /// Bytes of that line.
+        bytes: u64,
+    },
+}
+
+impl Ledger {
+    /// Verifies logs, the log of sessions and all signatures. Nothing is changed, and nobody is kept from writing.
+    ///
+    /// # Errors
+    /// [`LedgerError::Flaw`] names the first flaw; other errors tell that something cannot be read.
+    pub fn verify(&self, scope: &Scope<'_>) -> Result<Verified, LedgerError> {
+        // Before the log of sessions is read: which of them have lines already, and so must be known to it.
+        let with_lines = self.with_lines()?;
+        let mut verified = Verified::default();
+        let index = self.verify_heads(scope.against, &mut verified.notes)?;
+        let unknown = with_lines.iter().find(|id| !index.sessions.contains_key(*id));
+        if let Some(id) = unknown.filter(|id| scope.session.is_none_or(|wanted| wanted == *id)) {
+            return Err(Flaw { session: Some(id.clone()), seq: 0, until: None, what: What::Unknown }.into());
+        }
+        if let Some(id) = scope.session.filter(|id| !index.sessions.contains_key(*id)) {
+            return Err(LedgerError::NoSession(id.to_owned()));
+        }
+        for (id, known) in &index.sessions {
+            if scope.session.is_none_or(|wanted| wanted == id) {
+                self.verify_session(id, known, &index.names, &mut verified)?;
+            }
+        }
+        Ok(verified)
+    }
+
+    fn verify_heads(&self, against: Option<&Checkpoint>, notes: &mut Vec<Note>) -> Result<Index, LedgerError> {
+        let marks = match against {
+            Some(checkpoint) if !checkpoint.is_signed_by(&self.public) => return Err(LedgerError::NotACheckpoint),
+            Some(checkpoint) => vec![Mark { size: checkpoint.size, root: checkpoint.root }],
+            None => Vec::new(),
+        };
+        let mut index = Index::default();
+        let log = Log { marks, ..self.log(None, vec![self.places.heads()], &[]) };
+        let extent = log.verify(|line| index.line(line))?;
+        note_common(None, &extent, notes);
+        Ok(index)
+    }
+
+    fn verify_session(
+        &self,
+        id: &str,
+        known: &Known,
+        others: &[String],
+        verified: &mut Verified,
+    ) -> Result<(), LedgerError> {
+        let session = id.to_owned();
+        if known.pruned {
+            verified.notes.push(Note::Pruned { session });
+            return Ok(());
+        }
+        let held = self.places.is_held(id);
+        let segments = self.places.segments(id)?.filter(|segments| !segments.is_empty());
+        let extent = match segments {
+            Some(segments) => {
+                let (marks, closed) = (known.marks.clone(), known.is_closed());
+                Log { marks, closed, ..self.log(Some(id), segments, others) }.verify(|_| Ok(()))
+            }
+            None => Err(Flaw { session: Some(session.clone()), seq: 0, until: None, what: What::Gone }.into()),
+        };
+        let extent = match extent {
+            // It may have been pruned, or closed, since the log of sessions was read.
+            Err(_) if known.pruned_since(self, id)? => {
+                verified.notes.push(Note::Pruned { session });
+                return Ok(());
+            }
+            extent => extent?,
+        };
+        verified.sessions += 1;
+        verified.events += extent.events;
+        note_common(Some(id), &extent, &mut verified.notes);
+        if let Some((adopted, cut_bytes)) = known.broken_off {
+            verified.notes.push(Note::BrokenOff { session, adopted, cut_bytes });
+        } else if !known.is_closed() {
+            let unsigned = extent.tree.size() - extent.signed;
+            verified.notes.push(Note::Open { session, running: held, unsigned });
+        }
+        Ok(())
+    }
+
+    /// A log of which nothing is known yet.
+    pub(crate) fn log<'a>(
+        &'a self,
+        session: Option<&'a str>,
+        files: Vec<std::path::PathBuf>,
+        others: &'a [String],
+    ) -> Log<'a> {
+        let private = self.private.as_ref();
+        Log { session, files, public: &self.public, private, marks: Vec::new(), closed: false, others }
+    }
+
+    fn with_lines(&self) -> Result<Vec<String>, LedgerError> {
+        let mut ids = self.places.logs()?;
+        let mut failed = None;
+        ids.retain(|id| match self.places.has_lines(id) {
+            Ok(has) => has,
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        });
+        failed.map_or(Ok(ids), Err)
+    }
+}
+
+fn note_common(session: Option<&str>, extent: &Extent, notes: &mut Vec<Note>) {
+    let session = session.map(str::to_owned);
+    if let Some(seq) = extent.clock_back {
+        notes.push(Note::ClockBack { session: session.clone(), seq });
+    }
+    if extent.torn_bytes > 0 {
+        notes.push(Note::Torn { session, bytes: extent.torn_bytes });
+    }
+}
