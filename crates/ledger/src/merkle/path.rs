@@ -72,19 +72,20 @@ mod tests {
 
     #[test]
     fn roots_and_paths_are_those_of_the_standard() {
-        let lines: Vec<Vec<u8>> = (0..70_u8).map(|number| vec![number; usize::from(number)]).collect();
+        let lines: Vec<Vec<u8>> = (0..40_u8).map(|number| vec![number; usize::from(number)]).collect();
         for size in 0..lines.len() {
             let lines: Vec<&[u8]> = lines[..size].iter().map(Vec::as_slice).collect();
             let leaves: Vec<Hash> = lines.iter().map(|line| leaf(line)).collect();
-            assert_eq!(root(&leaves), defined(&lines));
+            let defined = defined(&lines);
+            assert_eq!(root(&leaves), defined);
             for index in 0..size {
                 let path = path(&leaves, index);
                 let found = root_by_path(leaves[index], index as u64, size as u64, &path);
-                assert_eq!(found, Some(defined(&lines)), "{index} of {size}");
+                assert_eq!(found, Some(defined), "{index} of {size}");
                 // Of another place, or with another path, it is no proof.
                 for other in [index + 1, index ^ 1, size].into_iter().filter(|other| *other != index) {
                     let found = root_by_path(leaves[index], other as u64, size as u64, &path);
-                    assert_ne!(found, Some(defined(&lines)), "{index} as {other} of {size}");
+                    assert_ne!(found, Some(defined), "{index} as {other} of {size}");
                 }
                 let longer = [path.as_slice(), &[leaves[0]]].concat();
                 assert_eq!(root_by_path(leaves[index], index as u64, size as u64, &longer), None);

@@ -82,7 +82,8 @@ impl Log<'_> {
                     until = tree.size();
                     break;
                 }
-                begin = tree.size() + 1;
+                // The sum at its own end is not covered by its signature, but by the next.
+                begin = tree.size();
             }
             tree.push(leaf(piece.bytes));
         }

@@ -12,7 +12,6 @@ use crate::{Ledger, LedgerError};
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     pub(crate) sessions: BTreeMap<String, Known>,
-    pub(super) names: Vec<String>,
 }
 
 /// One session.
@@ -44,7 +43,6 @@ impl Index {
     fn add(&mut self, head: Head) -> Result<(), What> {
         let id = head.session();
         if let Head::Begun { session } = head {
-            self.names.push(session.clone());
             let before = self.sessions.insert(session, Known::default());
             return if before.is_none() { Ok(()) } else { Err(What::Contradiction) };
         }

@@ -81,9 +81,10 @@ impl Ledger {
     /// [`LedgerError::Flaw`] names the first flaw; other errors tell that something cannot be read.
     pub fn verify(&self, scope: &Scope<'_>) -> Result<Verified, LedgerError> {
         // Before the log of sessions is read: which of them have lines already, and so must be known to it.
-        let with_lines = self.with_lines()?;
+        let logs = self.places.logs()?;
+        let with_lines = self.with_lines(logs.clone())?;
         let mut verified = Verified::default();
-        let index = self.verify_heads(scope.against, &mut verified.notes)?;
+        let index = self.verify_heads(scope.against, &logs, &mut verified.notes)?;
         let unknown = with_lines.iter().find(|id| !index.sessions.contains_key(*id));
         if let Some(id) = unknown.filter(|id| scope.session.is_none_or(|wanted| wanted == *id)) {
             return Err(Flaw { session: Some(id.clone()), seq: 0, until: None, what: What::Unknown }.into());
@@ -91,22 +92,28 @@ impl Ledger {
         if let Some(id) = scope.session.filter(|id| !index.sessions.contains_key(*id)) {
             return Err(LedgerError::NoSession(id.to_owned()));
         }
+        let names: Vec<String> = index.sessions.keys().cloned().collect();
         for (id, known) in &index.sessions {
             if scope.session.is_none_or(|wanted| wanted == id) {
-                self.verify_session(id, known, &index.names, &mut verified)?;
+                self.verify_session(id, known, &names, &mut verified)?;
             }
         }
         Ok(verified)
     }
 
-    fn verify_heads(&self, against: Option<&Checkpoint>, notes: &mut Vec<Note>) -> Result<Index, LedgerError> {
+    fn verify_heads(
+        &self,
+        against: Option<&Checkpoint>,
+        others: &[String],
+        notes: &mut Vec<Note>,
+    ) -> Result<Index, LedgerError> {
         let marks = match against {
             Some(checkpoint) if !checkpoint.is_signed_by(&self.public) => return Err(LedgerError::NotACheckpoint),
             Some(checkpoint) => vec![Mark { size: checkpoint.size, root: checkpoint.root }],
             None => Vec::new(),
         };
         let mut index = Index::default();
-        let log = Log { marks, ..self.log(None, vec![self.places.heads()], &[]) };
+        let log = Log { marks, ..self.log(None, vec![self.places.heads()], others) };
         let extent = log.verify(|line| index.line(line))?;
         note_common(None, &extent, notes);
         Ok(index)
@@ -164,17 +171,9 @@ impl Ledger {
         Log { session, files, public: &self.public, private, marks: Vec::new(), closed: false, others }
     }
 
-    fn with_lines(&self) -> Result<Vec<String>, LedgerError> {
-        let mut ids = self.places.logs()?;
-        let mut failed = None;
-        ids.retain(|id| match self.places.has_lines(id) {
-            Ok(has) => has,
-            Err(error) => {
-                failed = Some(error);
-                false
-            }
-        });
-        failed.map_or(Ok(ids), Err)
+    fn with_lines(&self, logs: Vec<String>) -> Result<Vec<String>, LedgerError> {
+        let has = |id: String| self.places.has_lines(&id).map(|has| has.then_some(id));
+        logs.into_iter().map(has).filter_map(Result::transpose).collect()
     }
 }
 

@@ -15,7 +15,10 @@ impl Scratch {
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let root = std::env::temp_dir().join(format!("pinfold-ledger-{}-{number}", std::process::id()));
+        // In memory where that is possible: these tests wait for the disk all the time.
+        let memory = Path::new("/dev/shm");
+        let place = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let root = place.join(format!("pinfold-ledger-{}-{number}", std::process::id()));
         fs::create_dir(&root).expect("a directory");
         Self(root)
     }
