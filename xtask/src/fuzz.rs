@@ -69,6 +69,14 @@ fn seeds(target: &str) -> Vec<String> {
         "gate_link" => {
             [r#"{"answer":{"id":1,"answer":"once"}}"#, r#"{"ready":{"version":1,"ca":null}}"#].map(str::to_owned).into()
         }
+        "ledger" => [
+            r#"{"seq":0,"time":"2026-03-01T12:00:00.000000000Z","kind":"note","text":"a","sum":"0123456789abcdef"}"#,
+            r#"{"seq":0,"time":"2026-03-01T12:00:00.000000000Z","kind":"checkpoint","root":"","signature":"","sum":""}"#,
+            r#"{"version":1,"session":"x","event":{"line":"","path":[]},"head":{"line":"","path":[]},"checkpoint":""}"#,
+            "pinfold-ledger/heads\n1\nAAAA\n2026-03-01T12:00:00.000000000Z\n\n\u{2014} pinfold-ledger AAAA\n",
+        ]
+        .map(str::to_owned)
+        .into(),
         "git_pointers" => ["gitdir: admin\n%..\n%../.git\n%[core]\n\tworktree = ../../..\n".to_owned()].into(),
         "mask" => ["# c\nexport A='b' # d\nB=\"x\n\\\"y\"\r\n#C=d\nE=\n", "c2VjcmV0==\n"].map(str::to_owned).into(),
         "records" => {

@@ -16,7 +16,7 @@ use clap::Subcommand;
 
 use crate::artefact;
 use crate::machine::{self, FOR_BENCHMARKS, TEST_USER};
-use crate::shell::{Result, command, read, run as carry_out, step, which};
+use crate::shell::{Result, cargo, command, read, run as carry_out, step, which};
 
 /// What can be done with benchmarks.
 #[derive(Subcommand)]
@@ -39,6 +39,14 @@ pub(crate) enum What {
         /// Only these: streams, setups, memory, requests
         only: Vec<String>,
     },
+    /// Measure the ledger in the directory for temporary files, beside the same bytes written, hashed and read plainly
+    Ledger {
+        /// Only these: append, verify, read
+        only: Vec<String>,
+        /// Among how many sessions of 1,000 events one is read
+        #[arg(long, default_value_t = 2000)]
+        sessions: u64,
+    },
 }
 
 /// Measures.
@@ -46,6 +54,10 @@ pub(crate) fn run(what: &What) -> Result<()> {
     let (only, rounds, program) = match what {
         What::Run { only, rounds, program } => (only, rounds, program),
         What::Gate { only } => return gate::run(only),
+        What::Ledger { only, sessions } => {
+            let mut bench = cargo("bench --package pinfold-ledger --bench ledger -- --sessions");
+            return carry_out(bench.arg(sessions.to_string()).args(only));
+        }
     };
     if let Some(unknown) = only.iter().find(|name| !measures::NAMES.contains(&name.as_str())) {
         return Err(format!("there is no measure {unknown}; known: {}", measures::NAMES.join(", ")).into());
