@@ -76,6 +76,9 @@ pub enum LedgerError {
     /// The ledger is not what was written.
     #[error(transparent)]
     Flaw(#[from] Flaw),
+    /// The writer's thread is no more, without having said why.
+    #[error("the ledger's writer stopped unexpectedly")]
+    Stopped,
     /// The writer failed earlier.
     #[error(transparent)]
     Writer(Arc<LedgerError>),

@@ -69,10 +69,15 @@ fn count(ledger: &Ledger, session: &str) -> u64 {
     (0..).zip(numbered).map(|(number, record)| assert_eq!(record.event, note(number))).count() as u64
 }
 
+/// In one ledger after the other, as each is verified whole after each time.
 fn kill_again_and_again(times: u64) {
+    (0..times).step_by(20).for_each(|first| kill_writers(first..first + 20));
+}
+
+fn kill_writers(times: std::ops::Range<u64>) {
     let scratch = Scratch::new();
     let ledger = scratch.ledger();
-    for time in 0..times {
+    for time in times {
         let session = format!("s{time}");
         let mut child = start(scratch.root(), &session, &[]);
         let mut output = BufReader::new(child.stdout.take().expect("an output"));

@@ -186,3 +186,34 @@ fn note_common(session: Option<&str>, extent: &Extent, notes: &mut Vec<Note>) {
         notes.push(Note::Torn { session, bytes: extent.torn_bytes });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::appender::Appender;
+    use crate::head::{Head, Root};
+    use crate::merkle::Frontier;
+    use crate::{Timestamp, heads};
+
+    #[test]
+    fn a_clock_that_goes_back_is_noted_and_no_flaw() {
+        let root = std::env::temp_dir().join(format!("pinfold-ledger-clock-{}", std::process::id()));
+        let ledger = Ledger::open(&root).expect("a ledger");
+        let key = ledger.key().expect("a key");
+        let mut log = Appender::new(Arc::clone(key), Some("x"), Frontier::default());
+        for nanoseconds in [7, 9, 8, 9] {
+            let time = Timestamp::from_nanoseconds(nanoseconds).to_string();
+            log.line(time.as_bytes(), br#""kind":"note","text":"a""#);
+        }
+        std::fs::create_dir(ledger.places.session("x")).expect("a directory");
+        std::fs::write(ledger.places.session("x").join("0"), &log.out).expect("written");
+        let (session, size, root_hash) = ("x".to_owned(), log.tree().size(), Root(log.tree().root()));
+        let ended = Head::Ended { session: session.clone(), size, root: root_hash };
+        heads::append(&ledger.places, key, &[Head::Begun { session: session.clone() }, ended]).expect("written");
+        let notes = ledger.verify(&Scope::default()).expect("no flaw").notes;
+        assert_eq!(notes, [Note::ClockBack { session: Some(session), seq: 2 }]);
+        std::fs::remove_dir_all(root).expect("removed");
+    }
+}

@@ -25,7 +25,8 @@ use thread::Recorder;
 /// Writes the log of one session, from a thread of its own.
 ///
 /// A writer that is dropped without [`end`](Self::end) writes what it has, and leaves a session that
-/// [`Ledger::recover`] will close as broken off. So does a process that dies.
+/// [`Ledger::recover`] will close as broken off. So does a process that dies. The lock by which others see that it lives
+/// belongs to an open file: a copy of the process that keeps its descriptors keeps the lock.
 pub struct Writer {
     id: String,
     queue: Arc<Queue>,
@@ -52,6 +53,7 @@ impl Writer {
             key,
             segments,
             queue: Arc::clone(&queue),
+            full: false,
         };
         let thread = std::thread::Builder::new().name("ledger".into()).spawn(move || recorder.run());
         let thread = at(thread, "start a thread for", &directory)?;
@@ -97,7 +99,7 @@ impl Writer {
     }
 
     fn join(&mut self) {
-        // A panic in the thread is told by the lock that it no longer holds: the session is left.
+        // Whether it did what it was to do is told by the queue.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }

@@ -31,6 +31,8 @@ struct State {
     told: u64,
     ending: Option<Ending>,
     failure: Option<Arc<LedgerError>>,
+    /// The thread has done all it was to do.
+    finished: bool,
 }
 
 /// How the thread is to end.
@@ -140,10 +142,19 @@ impl Queue {
         state.told += 1;
     }
 
-    /// Tells that writing failed: nothing is taken from now on.
-    pub(super) fn fail(&self, error: LedgerError) {
-        self.lock().failure = Some(Arc::new(error));
+    /// Tells that all is done, or failed: nothing is taken from now on.
+    pub(super) fn finish(&self, done: Result<(), LedgerError>) {
+        let mut state = self.lock();
+        state.failure = done.err().map(Arc::new);
+        state.finished = true;
         self.done.notify_all();
+    }
+
+    /// Tells that the thread is no more, so that nobody waits for it for ever.
+    pub(super) fn gone(&self) {
+        if !self.lock().finished {
+            self.finish(Err(LedgerError::Stopped));
+        }
     }
 
     /// Whether writing failed.

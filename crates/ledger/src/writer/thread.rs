@@ -26,14 +26,21 @@ pub(super) struct Recorder {
     pub(super) log: Appender,
     pub(super) segments: Segments,
     pub(super) queue: Arc<Queue>,
+    /// Has it been told that there is no more room?
+    pub(super) full: bool,
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.queue.gone();
+    }
 }
 
 impl Recorder {
     /// Works until the writer ends or fails.
     pub(super) fn run(mut self) {
-        if let Err(error) = self.record() {
-            self.queue.fail(error);
-        }
+        let done = self.record();
+        self.queue.finish(done);
     }
 
     fn record(&mut self) -> Result<(), LedgerError> {
@@ -86,6 +93,11 @@ impl Recorder {
             let (segment, all) = self.segments.bytes();
             if all + self.log.out.len() as u64 + END_BYTES > self.limits.session_bytes {
                 self.queue.count_dropped();
+                if !std::mem::replace(&mut self.full, true) {
+                    self.event(&Event::Note {
+                        text: "the log is full: what follows is not here, but for the end".into(),
+                    })?;
+                }
                 continue;
             }
             self.log.line(time, members);
