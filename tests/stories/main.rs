@@ -11,6 +11,7 @@ mod doctor;
 mod exit_status;
 mod git;
 mod hosts;
+mod ledger;
 mod limits;
 mod manners;
 mod masks;

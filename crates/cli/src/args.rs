@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Watch live runs: what they reach, what is refused, and the questions of `run --ask`
     #[command(after_help = WATCH_HELP)]
     Watch(WatchArgs),
+    /// Show what happened in runs: one, all of them, or what a filter finds
+    #[command(after_help = LOG_HELP)]
+    Log(LogArgs),
     /// Explain whether a path may be read, written or executed, or a host reached
     Why(WhyArgs),
     /// Check, show or describe policies
@@ -46,6 +49,14 @@ Examples:
   pinfold run --profile read-only -- rg TODO
   pinfold run --allow-host @npm --write ../other -- npm install
   pinfold run --ask -- claude    (and in another terminal: pinfold watch)";
+
+const LOG_HELP: &str = "\
+Examples:
+  pinfold log                          the last runs
+  pinfold log last                     the last run, event by event
+  pinfold log 4f2a --kind connect      what that run connected to
+  pinfold log --verdict refused --since 1d
+  pinfold log verify                   has anything been changed, dropped or put elsewhere?";
 
 const WATCH_HELP: &str = "\
 Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits.
@@ -135,6 +146,12 @@ pub(crate) struct RunArgs {
     /// Print a summary of the run as one line of JSON on standard error
     #[arg(long)]
     pub(crate) json: bool,
+    /// Say nothing at the end of a run but what must not be overlooked
+    #[arg(long, short, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+    /// Whose command it is, for the ledger [default: what agents say of themselves in the environment]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
     /// The command and its arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "CMD", value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
@@ -157,6 +174,85 @@ pub(crate) struct WatchArgs {
     /// Print one line of JSON for each event
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct LogArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<LogCommand>,
+    /// A run: its name, the first letters of it, or `last` [default: the last runs, a line each]
+    pub(crate) session: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: LogFilter,
+    /// Go on with what happens from now, until the run ends
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// Print one line of JSON for each run or event
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which events are meant.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct LogFilter {
+    /// Only runs of this agent
+    #[arg(long, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+    /// Only events of this kind, such as exec, connect, change or refused
+    #[arg(long, value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(pinfold_ledger::Event::KINDS))]
+    pub(crate) kind: Vec<String>,
+    /// Only what was allowed, or refused
+    #[arg(long, value_enum)]
+    pub(crate) verdict: Option<VerdictArg>,
+    /// Only events about this path, or about paths that this glob matches
+    #[arg(long, value_name = "PATH-OR-GLOB", value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<String>,
+    /// Only events about this host, or with `*.` in front, those below it
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
+    /// Only from this time on: 2026-03-01, 2026-03-01T12:00:00Z, or how long ago, such as 2h or 7d
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only until this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerdictArg {
+    /// What was let through
+    Allowed,
+    /// What was not
+    Refused,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Find out whether anything has been changed, dropped, added or put elsewhere
+    Verify {
+        /// A checkpoint kept elsewhere (a file, or - for standard input): the ledger must still contain what it covers
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        against: Option<PathBuf>,
+    },
+    /// Print a checkpoint of the whole ledger, to be kept elsewhere
+    Checkpoint,
+    /// Print a proof that an event is in the ledger, which others can check
+    Prove {
+        /// The run: its name, the first letters of it, or `last`
+        session: String,
+        /// The event's number, `seq` in JSON
+        event: u64,
+    },
+    /// Check a proof that somebody else has made
+    Check {
+        /// The proof (- for standard input)
+        #[arg(value_hint = ValueHint::FilePath)]
+        proof: PathBuf,
+        /// The public key of the ledger it came from
+        #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        key: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]

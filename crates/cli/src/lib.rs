@@ -1,6 +1,7 @@
 //! The command line: arguments to library calls, answers to text. Environment and home are read here and nowhere else.
 #![forbid(unsafe_code)]
 
+mod agent;
 mod args;
 mod commands;
 mod context;
@@ -57,6 +58,7 @@ fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Run(args) => commands::run::run(args),
         Command::Shell(args) => commands::run::shell(args),
         Command::Watch(args) => commands::watch::watch(&args),
+        Command::Log(args) => commands::log::log(&args),
         Command::Plan(args) => commands::plan::plan(args),
         Command::Why(args) => commands::why::why(args),
         Command::Policy(args) => commands::policy::policy(args),

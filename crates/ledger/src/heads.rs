@@ -11,13 +11,19 @@ use crate::error::at;
 use crate::flaw::{Flaw, What};
 use crate::head::Head;
 use crate::key::{PrivateKey, PublicKey};
+use crate::limits::Durability;
 use crate::line::Line;
 use crate::merkle::{Frontier, leaf};
 use crate::places::Places;
 use crate::{LedgerError, Timestamp, line, tail};
 
-/// Adds records and a checkpoint over all, which are on the disk afterwards.
-pub(crate) fn append(places: &Places, key: &Arc<PrivateKey>, heads: &[Head]) -> Result<Checkpoint, LedgerError> {
+/// Adds records and a checkpoint over all.
+pub(crate) fn append(
+    places: &Places,
+    key: &Arc<PrivateKey>,
+    durability: Durability,
+    heads: &[Head],
+) -> Result<Checkpoint, LedgerError> {
     let path = places.heads();
     let options = OpenOptions::new().read(true).append(true).create(true).mode(0o600).clone();
     let mut file = at(options.open(&path), "open", &path)?;
@@ -36,7 +42,9 @@ pub(crate) fn append(places: &Places, key: &Arc<PrivateKey>, heads: &[Head]) -> 
     }
     // Others may go on meanwhile; what they add is on the disk only after this as well.
     at(file.unlock(), "unlock", &path)?;
-    at(file.sync_data(), "sync", &path)?;
+    if durability == Durability::Power {
+        at(file.sync_data(), "sync", &path)?;
+    }
     Ok(checkpoint)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::at;
 use crate::key::{PrivateKey, PublicKey};
-use crate::limits::Limits;
+use crate::limits::{Durability, Limits};
 use crate::places::{Places, check_name, make_directory, sync_directory};
 use crate::records::Records;
 use crate::{Checkpoint, LedgerError, Writer, heads, running};
@@ -20,6 +20,7 @@ pub struct Ledger {
     pub(crate) public: PublicKey,
     pub(crate) private: Option<Arc<PrivateKey>>,
     pub(crate) limits: Limits,
+    pub(crate) durability: Durability,
 }
 
 impl Ledger {
@@ -34,18 +35,35 @@ impl Ledger {
             None => new_key(&places)?,
         };
         let (public, private) = (private.public(), Arc::new(private));
-        Ok(Self { places, public, private: Some(private), limits: Limits::default() })
+        Ok(Self {
+            places,
+            public,
+            private: Some(private),
+            limits: Limits::default(),
+            durability: Durability::default(),
+        })
     }
 
     /// Opens a ledger, or a copy of one, to read and verify it by a public key that the reader knows. Nothing is
     /// written. Without the private key a flaw can be named less exactly.
     pub fn for_reading(directory: impl Into<PathBuf>, public: PublicKey) -> Self {
-        Self { places: Places::new(directory.into()), public, private: None, limits: Limits::default() }
+        Self {
+            places: Places::new(directory.into()),
+            public,
+            private: None,
+            limits: Limits::default(),
+            durability: Durability::default(),
+        }
     }
 
     /// With other limits for the sessions that it begins.
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// With another durability of the sessions that it begins.
+    pub fn with_durability(self, durability: Durability) -> Self {
+        Self { durability, ..self }
     }
 
     /// The key by which all is verified. Whoever can write the directory can replace key and ledger together: a third
@@ -72,7 +90,7 @@ impl Ledger {
     /// A signed word on the whole ledger as it is now, of sessions that run as far as their events are committed.
     pub fn checkpoint(&self) -> Result<Checkpoint, LedgerError> {
         let key = self.key()?;
-        heads::append(&self.places, key, &running::heads(&self.places, &self.public)?)
+        heads::append(&self.places, key, Durability::Power, &running::heads(&self.places, &self.public)?)
     }
 
     /// Why there is no log of a session.

@@ -81,7 +81,7 @@ pub use filter::Filter;
 pub use flaw::{Flaw, What};
 pub use key::PublicKey;
 pub use ledger::Ledger;
-pub use limits::{CHECKPOINT_BYTES_MAX, Limits, PROOF_BYTES_MAX, RECORD_BYTES_MAX, SESSION_NAME_BYTES_MAX};
+pub use limits::{CHECKPOINT_BYTES_MAX, Durability, Limits, PROOF_BYTES_MAX, RECORD_BYTES_MAX, SESSION_NAME_BYTES_MAX};
 pub use proof::{Proof, ProofError};
 pub use prune::Retention;
 pub use record::Record;

@@ -22,6 +22,17 @@ pub(crate) const END_BYTES: u64 = 256 << 10;
 /// The largest file that is a key.
 pub(crate) const KEY_BYTES_MAX: u64 = 4 << 10;
 
+/// What a record is to survive once it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// A power cut: each group of events is on the disk before it counts as committed, which takes milliseconds.
+    #[default]
+    Power,
+    /// The end of the writing process, however it comes. The system brings it to the disk in its own time, so a power cut
+    /// may take the last seconds: what is cut off then looks as if somebody had done so.
+    Process,
+}
+
 /// How much one session may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::error::at;
 use crate::head::Head;
+use crate::limits::Durability;
 use crate::places::sync_directory;
 use crate::sessions::{Session, State};
 use crate::{Ledger, LedgerError, Timestamp, heads};
@@ -28,7 +29,7 @@ impl Ledger {
         let chosen = self.choose(&sessions, retention)?;
         if !chosen.is_empty() {
             let pruned: Vec<Head> = chosen.iter().map(|session| Head::Pruned { session: session.clone() }).collect();
-            heads::append(&self.places, key, &pruned)?;
+            heads::append(&self.places, key, Durability::Power, &pruned)?;
         }
         // Also those that an earlier call was not able to remove.
         let earlier = sessions.iter().filter(|session| session.pruned).map(|session| &session.id);

@@ -10,6 +10,7 @@ use crate::error::at;
 use crate::flaw::{Flaw, What};
 use crate::head::{Head, Root};
 use crate::key::PrivateKey;
+use crate::limits::Durability;
 use crate::verify::{Index, Log, Mark};
 use crate::writer::Segments;
 use crate::{Ledger, LedgerError, heads};
@@ -29,6 +30,7 @@ impl Ledger {
     pub fn recover(&self) -> Result<Vec<Recovered>, LedgerError> {
         let key = self.key()?;
         let mut recovered = Vec::new();
+        self.adopt(key, &mut recovered)?;
         for session in self.places.unclosed()? {
             let path = self.places.running().join(&session);
             // Its lock is held until all is done, so that no other process does the same.
@@ -42,6 +44,25 @@ impl Ledger {
             }
         }
         Ok(recovered)
+    }
+
+    /// Makes sessions known again that the log of sessions lost in a power cut: their lines are on the disk, and their
+    /// sums show that the owner wrote them, under this name. Nothing is lost by it that an attacker could want to hide.
+    fn adopt(&self, key: &Arc<PrivateKey>, recovered: &mut Vec<Recovered>) -> Result<(), LedgerError> {
+        let known = Index::read(self)?.sessions;
+        for session in self.places.logs()?.into_iter().filter(|id| !known.contains_key(id)) {
+            if self.places.is_held(&session) || !self.places.has_lines(&session)? {
+                continue;
+            }
+            let files = self.places.segments(&session)?.unwrap_or_default();
+            let genuine = self.log(Some(&session), files, &[]).verify(|_| Ok(())).map(drop);
+            let begun = Head::Begun { session: session.clone() };
+            let adopted =
+                genuine.and_then(|()| heads::append(&self.places, key, Durability::Power, &[begun]).map(drop));
+            let closed = adopted.and_then(|()| self.close(key, &session, Vec::new()));
+            recovered.push(Recovered { session, closed });
+        }
+        Ok(())
     }
 
     /// Nothing, if there was nothing to settle but the marker.
@@ -85,7 +106,7 @@ impl Ledger {
         } else {
             Head::BrokenOff { session, size, root, signed, cut_bytes }
         };
-        heads::append(&self.places, key, &[head]).map(drop)
+        heads::append(&self.places, key, Durability::Power, &[head]).map(drop)
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 
 use pinfold_ledger::event::End;
 use pinfold_ledger::{
-    Filter, Ledger, LedgerError, Limits, Note, Proof, Record, Retention, Scope, State, Timestamp, What,
+    Durability, Filter, Ledger, LedgerError, Limits, Note, Proof, Record, Retention, Scope, State, Timestamp, What,
 };
 use support::{Scratch, note, write_session};
 
@@ -208,4 +208,24 @@ fn a_lost_or_open_key_is_told() {
     fs::write(&key, "x").expect("written");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).expect("changed");
     assert!(matches!(Ledger::open(scratch.root()), Err(LedgerError::Key { .. })));
+}
+
+#[test]
+fn what_the_log_of_sessions_lost_in_a_power_cut_is_known_again_if_it_is_the_owners() {
+    let scratch = Scratch::new();
+    let ledger = scratch.ledger().with_durability(Durability::Process);
+    write_session(&ledger, "a", 3);
+    let heads = std::fs::read(scratch.path("heads")).expect("heads");
+    write_session(&ledger, "b", 3);
+    // As if the last seconds had never reached the disk.
+    std::fs::write(scratch.path("heads"), &heads).expect("written");
+    let forged = scratch.path("sessions/c");
+    std::fs::create_dir(&forged).expect("a directory");
+    std::fs::copy(scratch.path("sessions/b/0"), forged.join("0")).expect("a copy under another name");
+    let recovered = ledger.recover().expect("recovered");
+    let closed: Vec<_> = recovered.iter().map(|one| (one.session.as_str(), one.closed.is_ok())).collect();
+    assert_eq!(closed, [("b", true), ("c", false)]);
+    assert!(ledger.verify(&Scope::default()).is_err(), "the forged one stays unknown");
+    std::fs::remove_dir_all(&forged).expect("removed");
+    assert_eq!(ledger.verify(&Scope::default()).expect("whole").sessions, 2);
 }

@@ -14,7 +14,7 @@ use crate::protect::{Protect, Scope};
 use crate::secrets::{Secret, SecretSource, SecretUse};
 
 /// Counts the forms this page has had: a digest of one form never equals one of another.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 
 /// Everything of a policy that decides something, in a fixed order of fields.
 #[derive(Serialize)]
@@ -36,6 +36,7 @@ struct Canonical<'a> {
     env_ceilings: Vec<Vec<&'a str>>,
     nested_namespaces: bool,
     limits: [(&'a str, Option<u64>); LimitName::ALL.len()],
+    ledger: (bool, Option<u64>, Option<u64>),
     ceilings: Vec<[Option<&'a [Target]>; 3]>,
 }
 
@@ -80,6 +81,7 @@ pub(crate) fn canonical(policy: &Policy) -> Vec<u8> {
         env_ceilings: env.ceilings.iter().map(|ceiling| names(ceiling)).collect(),
         nested_namespaces: policy.process.nested_namespaces,
         limits: LimitName::ALL.map(|name| (name.key(), policy.limits.get(name).value)),
+        ledger: (policy.ledger.required, policy.ledger.keep_ms.value, policy.ledger.keep_bytes.value),
         ceilings: policy.ceilings.iter().map(ceiling).collect(),
     };
     serde_json::to_vec(&form).expect("a policy holds only Unicode text, numbers and lists")

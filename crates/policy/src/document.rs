@@ -10,6 +10,7 @@ use toml::Spanned;
 
 use crate::env::{EnvRules, EnvSection};
 use crate::files::{FileRules, FilesSection};
+use crate::ledger::{LedgerRules, LedgerSection};
 use crate::limits::{LimitRules, LimitsSection};
 use crate::network::{NetworkRules, NetworkSection};
 use crate::origin::Entry;
@@ -43,6 +44,8 @@ pub(crate) struct Document {
     pub(crate) process: Option<ProcessSection>,
     /// How much the run may use.
     pub(crate) limits: Option<LimitsSection>,
+    /// What becomes of the record of the run.
+    pub(crate) ledger: Option<LedgerSection>,
     #[schemars(skip)]
     pub(crate) identity: Option<Spanned<IgnoredAny>>,
 }
@@ -71,4 +74,6 @@ pub struct PolicyFile {
     pub nested_namespaces: Option<Entry<bool>>,
     /// The `[limits]` section.
     pub limits: LimitRules,
+    /// The `[ledger]` section.
+    pub ledger: LedgerRules,
 }

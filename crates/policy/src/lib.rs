@@ -23,6 +23,7 @@ mod fixtures;
 mod flags;
 mod hint;
 mod layers;
+mod ledger;
 mod limits;
 mod links;
 mod merging;
@@ -59,6 +60,7 @@ pub use files::{FileRules, Grant, Place, Target};
 pub use flags::{FlagError, Setting};
 pub use hint::shell_word;
 pub use layers::{Layer, MergeError, Merged, Withheld, merge};
+pub use ledger::{Ledger, LedgerRules};
 pub use limits::{Limit, LimitName, LimitRules, Limits};
 pub use network::{
     Block, Budget, BudgetName, Decision, Destination, HOST_NAME, Host, HostRule, HostScope, HostText, Hosts, Name,

@@ -8,6 +8,7 @@ use crate::document::PolicyFile;
 use crate::env::{Env, EnvPattern, EnvValue};
 use crate::files::{Grant, Target};
 use crate::layers::{Layer, MergeError, Merged, Withheld, may_choose_profile};
+use crate::ledger::{self, Ledger};
 use crate::limits::{LimitName, Limits, wider};
 use crate::network::{self, Network};
 use crate::origin::{Entry, LayerKind, Origin, Position};
@@ -45,6 +46,7 @@ impl Merging {
             env,
             process: Process { nested_namespaces: false, origin: origin.clone() },
             limits: Limits::none(&origin),
+            ledger: Ledger::standard(&origin),
             ceilings: Vec::new(),
             map: Map::default(),
         };
@@ -69,6 +71,7 @@ impl Merging {
         }
         network::add(&mut self.policy.network, layer, &mut self.withheld);
         self.set_scalars(layer);
+        ledger::add(&mut self.policy.ledger, layer, &mut self.withheld);
         secrets::add(&mut self.policy, layer, &mut self.withheld);
     }
 
@@ -83,6 +86,7 @@ impl Merging {
         self.add_env_set(layer);
         network::cap(&mut self.policy.network, layer, &mut self.withheld);
         self.cap_scalars(layer);
+        ledger::cap(&mut self.policy.ledger, layer, &mut self.withheld);
         secrets::add(&mut self.policy, layer, &mut self.withheld);
     }
 

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
+use crate::amount::Amount;
 use crate::bounds::{COLUMN_CHARS_MAX, EXCERPT_CHARS, FILE_BYTES_MAX, LIST_ENTRIES_MAX};
 use crate::check;
 use crate::document::{Document, PolicyFile, RESERVED};
 use crate::env::{EnvRules, EnvSection, check_name};
 use crate::files::{FileRules, FilesSection};
+use crate::ledger::{Bound, LedgerRules, LedgerSection};
 use crate::limits::{LimitName, LimitRules, LimitsSection};
 use crate::network::{self, BudgetName, HostEntry, NetworkRules, NetworkSection};
 use crate::origin::{Entry, Position};
@@ -93,6 +95,7 @@ pub fn parse(text: &str, file: &Path) -> Result<PolicyFile, ParseError> {
             .and_then(|process| process.nested_namespaces)
             .map(|nested| source.plain_entry(nested)),
         limits: source.limits(document.limits.unwrap_or_default())?,
+        ledger: source.ledger(document.ledger.unwrap_or_default())?,
     })
 }
 
@@ -193,6 +196,17 @@ impl<'a> Source<'a> {
             }
         }
         Ok(limits)
+    }
+
+    fn ledger(&self, section: LedgerSection) -> Result<LedgerRules, ParseError> {
+        let amount = |amount: Option<Spanned<Amount>>, bound: Bound| {
+            amount.map(|amount| self.entry(amount, |amount| amount.read(bound.unit()))).transpose()
+        };
+        Ok(LedgerRules {
+            required: section.required.map(|required| self.plain_entry(required)),
+            keep: amount(section.keep, Bound::Time)?,
+            keep_size: amount(section.keep_size, Bound::Size)?,
+        })
     }
 
     fn profiles(&self, list: Spanned<Vec<Spanned<String>>>) -> Result<Entry<Vec<Entry<String>>>, ParseError> {
@@ -376,7 +390,7 @@ mod tests {
           |
         1 | [file]
           |  ^^^^
-        hint: did you mean `files`? expected `version`, `profile`, `profiles`, `files`, `network`, `secrets`, `env`, `process`, `limits`
+        hint: did you mean `files`? expected `version`, `profile`, `profiles`, `files`, `network`, `secrets`, `env`, `process`, `limits`, `ledger`
         "##);
     }
 

@@ -10,6 +10,7 @@ use crate::deny::Deny;
 use crate::digest;
 use crate::env::Env;
 use crate::files::Grant;
+use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::network::Network;
 use crate::platform::Places;
@@ -48,6 +49,8 @@ pub struct Policy {
     pub process: Process,
     /// The limits.
     pub limits: Limits,
+    /// The ledger.
+    pub ledger: Ledger,
     /// What managed files allow at most. Already applied; kept to explain, and to check paths again once symbolic
     /// links are resolved.
     pub ceilings: Vec<Ceiling>,

@@ -26,6 +26,7 @@ pub fn reference() -> String {
         ("`[env]`", section("env")),
         ("`[process]`", section("process")),
         ("`[limits]`", section("limits")),
+        ("`[ledger]`", section("ledger")),
     ] {
         keys(&mut out, title, definition["description"].as_str().unwrap_or_default(), definition);
     }
@@ -67,6 +68,9 @@ the profiles that may be used. What it cuts is reported.
 Of `[network]`, a project that is not trusted may add to `deny`, lower the mode and the budgets. The managed `deny` is
 added, its `allow`, `publish` and `host-ports` bound what the others may let through, and where it says anything about
 hosts, ports or budgets, `full` becomes `rules`. Secrets of a project count once it is trusted.
+
+Everybody may demand with `ledger.required` that a run is recorded; only who may widen takes that back, and never the
+demand of the managed policy. How long records are kept is for the user to say, and the managed policy sets the least.
 
 ## How network rules decide
 

@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write};
 
 use crate::files::Grant;
+use crate::ledger::{Bound, Ledger};
 use crate::limits::LimitName;
 use crate::network::{BudgetName, HostRule, HostScope, Network, PathPattern, Ports};
 use crate::origin::Origin;
@@ -35,6 +36,9 @@ pub fn to_toml(policy: &Policy, sets: Sets) -> String {
     for name in LimitName::ALL {
         let limit = policy.limits.get(name);
         line(&mut out, &format!("{} = {}", name.key(), name.unit().show(limit.value)), &limit.origin);
+    }
+    if !policy.ledger.is_standard() {
+        ledger(&policy.ledger, &mut out);
     }
     out
 }
@@ -116,6 +120,15 @@ impl<'a> Show<'a> {
             all if all == count => format!("{all} entries"),
             all => format!("{count} of {all} entries"),
         }
+    }
+}
+
+fn ledger(ledger: &Ledger, out: &mut String) {
+    line(out, "\n[ledger]", "");
+    line(out, &format!("required = {}", ledger.required), &ledger.origin);
+    for bound in Bound::ALL {
+        let (key, limit) = (bound.key().trim_start_matches("ledger."), ledger.bound(bound));
+        line(out, &format!("{key} = {}", bound.unit().show(limit.value)), &limit.origin);
     }
 }
 

@@ -23,6 +23,8 @@ pub enum End {
     NotExecuted(i32),
     /// By the supervisor, because of a limit.
     Limited(LimitReached),
+    /// By the supervisor, because it could not be recorded and had to be: why not.
+    Unrecorded(String),
 }
 
 /// What there is to say after a run.
@@ -57,7 +59,7 @@ impl End {
                 }
             }
             Self::Limited(LimitReached::WallTime { .. }) => TIMED_OUT,
-            Self::Limited(_) => 128 + 9,
+            Self::Limited(_) | Self::Unrecorded(_) => 128 + 9,
         }
     }
 }

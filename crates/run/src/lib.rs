@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod appeared;
+mod audience;
 pub mod control;
 mod exit;
 mod gate;
@@ -13,6 +14,7 @@ mod open;
 mod output;
 mod packet;
 mod process_tree;
+mod record;
 mod session;
 mod settings;
 mod supervise;
@@ -23,6 +25,7 @@ mod watch;
 pub use appeared::{REBASE, repair, settle};
 pub use exit::{End, Outcome};
 pub use limits::LimitReached;
+pub use record::Recorder;
 pub use session::{Leftover, Memory, Session, SessionError, Store, WorkspaceStore};
 pub use supervise::{Request, Run, RunError};
 pub use traffic::{RefusedHost, Traffic};

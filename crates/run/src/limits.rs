@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pinfold_plan::{Identity, Plan};
+use pinfold_policy::LimitName;
 use rustix::process::Pid;
 
 use crate::process_tree;
@@ -55,6 +56,20 @@ pub enum LimitReached {
         /// What was allowed, in milliseconds.
         limit_ms: u64,
     },
+}
+
+impl LimitReached {
+    /// The limit, as the policy names it.
+    pub fn name(&self) -> LimitName {
+        match self {
+            Self::Memory { .. } => LimitName::Memory,
+            Self::CpuTime { .. } => LimitName::CpuTime,
+            Self::Disk { .. } => LimitName::Disk,
+            Self::Processes { .. } => LimitName::Processes,
+            Self::Output { .. } => LimitName::Output,
+            Self::WallTime { .. } => LimitName::WallTime,
+        }
+    }
 }
 
 /// Looks at what the kernel does not bound for a whole run.

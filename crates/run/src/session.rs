@@ -9,6 +9,7 @@
 //! STATE/sessions/ID.json             a run; locked as long as its supervisor lives
 //! STATE/control/ID                   its control socket
 //! STATE/quarantine/ID/               what it quarantined
+//! STATE/ledger/                      the record of all runs
 //! ```
 
 use std::collections::BTreeSet;
@@ -110,6 +111,11 @@ impl Store {
     /// Where the control sockets of sessions are.
     pub fn control_directory(&self) -> PathBuf {
         self.root.join(CONTROL)
+    }
+
+    /// Where the ledger is.
+    pub fn ledger_directory(&self) -> PathBuf {
+        self.root.join("ledger")
     }
 
     /// Opens the control socket of a session.

@@ -18,6 +18,7 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlag
 use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_subreaper};
 use thiserror::Error;
 
+use crate::audience::Audience;
 use crate::control::Control;
 use crate::exit::{End, Outcome};
 use crate::gate::{Bundle, GateProcess};
@@ -25,6 +26,7 @@ use crate::limits::Watchman;
 use crate::network::Counters;
 use crate::output::Relay;
 use crate::process_tree;
+use crate::record::Recorder;
 use crate::terminal::Terminal;
 use crate::watch::{Lookout, Quarantine};
 
@@ -115,8 +117,13 @@ impl<'a> Run<'a> {
     }
 
     /// Lets the command start and stays until it and all it started are gone. What appears under a protected name goes
-    /// to `quarantine`; who watches is told by `control`.
-    pub fn go(self, quarantine: Quarantine, control: Option<Control>) -> Result<Outcome, RunError> {
+    /// to `quarantine`; who watches is told by `control`, and `recorder` takes everything down.
+    pub fn go(
+        self,
+        quarantine: Quarantine,
+        control: Option<Control>,
+        recorder: &mut Recorder,
+    ) -> Result<Outcome, RunError> {
         let begin = Instant::now();
         let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output } = self;
         let mut lookout = Lookout::new(plan, command, quarantine);
@@ -135,7 +142,7 @@ impl<'a> Run<'a> {
             watchman,
             counters,
             gate,
-            control,
+            audience: Audience { control, recorder },
             link_open: true,
             settled: false,
             end: None,
@@ -150,10 +157,9 @@ impl<'a> Run<'a> {
         let missed_network = supervisor.counters.tell_of_attempts();
         let told = supervisor.lookout.taken().len();
         let (quarantine, refused) = supervisor.lookout.finish();
-        let mut control = supervisor.control;
-        control.iter_mut().for_each(|control| control.quarantined(quarantine.taken().get(told..).unwrap_or_default()));
-        let pass_on = |report: &_| control.iter_mut().for_each(|control| control.seen(report));
-        let traffic = supervisor.gate.map(|gate| gate.finish(pass_on));
+        let mut audience = supervisor.audience;
+        audience.quarantined(quarantine.taken().get(told..).unwrap_or_default());
+        let traffic = supervisor.gate.map(|gate| gate.finish(|report| audience.seen(report)));
         let end = result?;
         let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Outcome { end, quarantine, refused, missed_network, traffic, duration_ms })
@@ -171,7 +177,7 @@ fn current_umask() -> u32 {
     mask.as_raw_mode()
 }
 
-struct Supervisor {
+struct Supervisor<'a> {
     child: Child,
     signals: SignalQueue,
     terminal: Option<Terminal>,
@@ -181,8 +187,7 @@ struct Supervisor {
     watchman: Watchman,
     counters: Counters,
     gate: Option<GateProcess>,
-    /// Where others watch.
-    control: Option<Control>,
+    audience: Audience<'a>,
     /// The first process can still say something.
     link_open: bool,
     /// What only a start needs is let go of.
@@ -215,7 +220,7 @@ enum Event {
     Stream(usize),
 }
 
-impl Supervisor {
+impl Supervisor<'_> {
     /// Waits and acts until every process of the run is gone.
     fn live(&mut self) -> Result<End, RunError> {
         loop {
@@ -229,7 +234,7 @@ impl Supervisor {
                     Event::Link => self.link_open = self.hear()?,
                     Event::Signal => self.forward_signals(),
                     Event::Gate => self.hear_gate()?,
-                    Event::Control => self.control.iter_mut().for_each(Control::listen),
+                    Event::Control => self.audience.listen(),
                     Event::Ended => return self.finish(),
                     Event::Lookout => {}
                     Event::Output | Event::Room | Event::Input | Event::Stream(_) => self.relay(event),
@@ -259,15 +264,14 @@ impl Supervisor {
         let flags = |event| if event == Event::Room { PollFlags::OUT } else { PollFlags::IN };
         let mut polled: Vec<_> =
             sources.iter().map(|(event, fd)| PollFd::from_borrowed_fd(*fd, flags(*event))).collect();
-        for (fd, flags) in self.control.iter().flat_map(Control::sources) {
+        for (fd, flags) in self.audience.sources() {
             sources.push((Event::Control, fd));
             polled.push(PollFd::from_borrowed_fd(fd, flags));
         }
         let background = self.terminal.as_ref().and_then(Terminal::next_look);
-        let question = self.control.as_ref().and_then(Control::next_look);
         let looks = self.watchman.next_look().into_iter().chain(self.lookout.next_look());
         let settling = (!self.settled).then_some(settle::AFTER);
-        let timeout = looks.chain(background).chain(question).chain(settling).min();
+        let timeout = looks.chain(background).chain(self.audience.next_look()).chain(settling).min();
         let timeout = timeout.and_then(|wait| Timespec::try_from(wait).ok());
         match poll(&mut polled, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -371,8 +375,8 @@ impl Supervisor {
 
     /// Takes what the gate says. A command that waited for its certificate may start then.
     fn hear_gate(&mut self) -> Result<(), RunError> {
-        let (Some(gate), control) = (&mut self.gate, &mut self.control) else { return Ok(()) };
-        if doing("start the gate", gate.hear(|report| control.iter_mut().for_each(|control| control.seen(report))))? {
+        let (Some(gate), audience) = (&mut self.gate, &mut self.audience) else { return Ok(()) };
+        if doing("start the gate", gate.hear(|report| audience.seen(report)))? {
             self.child.go();
         }
         Ok(())
@@ -382,17 +386,14 @@ impl Supervisor {
     fn look_out(&mut self) -> Result<(), RunError> {
         let before = self.lookout.taken().len();
         doing("watch protected names", self.lookout.act())?;
-        if let Some(control) = &mut self.control {
-            control.quarantined(self.lookout.taken().get(before..).unwrap_or_default());
-        }
+        self.audience.quarantined(self.lookout.taken().get(before..).unwrap_or_default());
         Ok(())
     }
 
     /// Tells the gate what the user has answered.
     fn pass_answers_on(&mut self) {
-        let Some(control) = &mut self.control else { return };
         let waits = self.gate.as_ref().is_some_and(|gate| gate.link().is_some());
-        for (id, answer) in control.answers(waits) {
+        for (id, answer) in self.audience.answers(waits) {
             self.gate.iter().for_each(|gate| gate.answer(id, answer));
         }
     }
@@ -407,7 +408,7 @@ impl Supervisor {
         }
     }
 
-    /// Ends the run when a limit is reached that the kernel does not keep.
+    /// Ends the run when a limit is reached that the kernel does not keep, or when it is not recorded and must be.
     fn keep_limits(&mut self) {
         if self.end.is_some() {
             return;
@@ -415,8 +416,10 @@ impl Supervisor {
         if self.watchman.wants_shared_memory() {
             self.order(Order::Measure);
         }
-        if let Some(limit) = self.watchman.look(self.child.pid) {
-            self.end = Some(End::Limited(limit));
+        let limit = self.watchman.look(self.child.pid).map(End::Limited);
+        let unrecorded = || Some(End::Unrecorded(self.audience.recorder.fatal_failure()?.to_owned()));
+        if let Some(end) = limit.or_else(unrecorded) {
+            self.end = Some(end);
             self.kill();
         }
     }

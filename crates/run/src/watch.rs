@@ -196,7 +196,8 @@ impl Quarantine {
         Self { directory, taken: Vec::new() }
     }
 
-    pub(crate) fn taken(&self) -> &[Quarantined] {
+    /// What was moved away so far.
+    pub fn taken(&self) -> &[Quarantined] {
         &self.taken
     }
 

@@ -3,9 +3,11 @@
 pub(crate) mod completions;
 pub(crate) mod doctor;
 mod leavings;
+pub(crate) mod log;
 pub(crate) mod plan;
 pub(crate) mod policy;
 mod prepare;
+mod record;
 mod remember;
 mod report;
 pub(crate) mod run;

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Access, LimitName, decide, plain, shell_word};
+use pinfold_policy::{Access, decide, plain, shell_word};
 use pinfold_run::{End, LimitReached, Quarantined, Traffic};
 use serde::Serialize;
 
 use super::prepare::Prepared;
 use super::traffic;
+use crate::args::RunArgs;
 use crate::error::CliError;
 use crate::output;
 
@@ -19,6 +20,28 @@ const NAMES_TOLD: usize = 5;
 /// What only a shell understands, of that which people type (POSIX, "Shell Command Language").
 const SHELL_WORDS: [&str; 12] =
     [".", "alias", "cd", "eval", "exec", "export", "for", "if", "set", "source", "ulimit", "while"];
+
+/// How it is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tell {
+    /// To people.
+    Words,
+    /// To people who want to hear only what must not be overlooked.
+    Quiet,
+    /// To programs.
+    Json,
+}
+
+impl Tell {
+    /// As the arguments want it.
+    pub(super) fn of(args: &RunArgs) -> Self {
+        match (args.json, args.quiet) {
+            (true, _) => Self::Json,
+            (_, true) => Self::Quiet,
+            _ => Self::Words,
+        }
+    }
+}
 
 /// What there is to say after a run.
 pub(super) struct Report<'a> {
@@ -72,21 +95,25 @@ impl<'a> From<&'a Quarantined> for Moved<'a> {
 
 impl Report<'_> {
     /// Nothing when all is well.
-    pub(super) fn print(&self, prepared: &Prepared, command: &[OsString], json: bool) -> Result<(), CliError> {
-        if json {
+    pub(super) fn print(&self, prepared: &Prepared, command: &[OsString], tell: Tell) -> Result<(), CliError> {
+        if tell == Tell::Json {
             let line = serde_json::to_string(&self.summary(prepared)).map_err(|error| CliError::from_error(&error))?;
             eprintln!("{line}");
             return Ok(());
         }
         output::quarantined(&self.quarantined, |path| obeyed(prepared, path));
+        if tell == Tell::Quiet {
+            return Ok(());
+        }
         self.refused.iter().for_each(|settings| eprintln!("{}", settings_refused(prepared, settings)));
         self.print_names_in_home(prepared);
         self.traffic.iter().for_each(|traffic| traffic::print(traffic, prepared));
         match self.end {
             End::Limited(limit) => {
-                let rule = prepared.policy.limits.get(limit_name(limit));
+                let rule = prepared.policy.limits.get(limit.name());
                 eprintln!("pinfold: ended: {} ({})", describe_limit(limit), rule.origin);
             }
+            End::Unrecorded(why) => eprintln!("{}", ended_unrecorded(prepared, why)),
             End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
             // Who succeeds did not need it.
             End::Exited(code) if *code != 0 && self.missed_network => eprintln!("{}", network_missed(prepared)),
@@ -120,17 +147,6 @@ impl Report<'_> {
 }
 
 /// The entry of `[limits]` that was reached.
-fn limit_name(limit: &LimitReached) -> LimitName {
-    match limit {
-        LimitReached::Memory { .. } => LimitName::Memory,
-        LimitReached::Processes { .. } => LimitName::Processes,
-        LimitReached::CpuTime { .. } => LimitName::CpuTime,
-        LimitReached::Disk { .. } => LimitName::Disk,
-        LimitReached::Output { .. } => LimitName::Output,
-        LimitReached::WallTime { .. } => LimitName::WallTime,
-    }
-}
-
 fn describe_limit(limit: &LimitReached) -> String {
     let mib = |bytes: &u64| bytes >> 20;
     match limit {
@@ -156,6 +172,12 @@ fn describe_limit(limit: &LimitReached) -> String {
 /// Why something was moved away.
 fn obeyed(prepared: &Prepared, path: &Path) -> String {
     format!("programs outside would obey it; {}", decide(&prepared.policy, Access::Write, path).why)
+}
+
+fn ended_unrecorded(prepared: &Prepared, why: &str) -> CliError {
+    CliError::notice("ended: the run could not be recorded any longer")
+        .why(why.to_owned())
+        .rule(format!("ledger.required, {}", prepared.policy.ledger.origin))
 }
 
 fn network_missed(prepared: &Prepared) -> CliError {

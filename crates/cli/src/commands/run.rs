@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use pinfold_confine::linux::{ConfineError, Foundation, end_by, probe};
 use pinfold_gate::link::Start;
+use pinfold_ledger::event::{self, Event};
 use pinfold_plan::{Network, linux};
 use pinfold_policy::Rules;
 use pinfold_run::control::{Control, Introduction};
@@ -14,11 +15,12 @@ use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, R
 
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
+use super::record::{self, Record};
 use super::remember;
-use super::report::Report;
+use super::report::{Report, Tell};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
-use crate::error::CliError;
-use crate::{gate, git_identity};
+use crate::error::{self, CliError};
+use crate::{agent, gate, git_identity};
 
 /// Tell package managers that there is no network.
 const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offline"];
@@ -28,34 +30,39 @@ const MARK: &str = "PINFOLD_PROFILE";
 
 pub(crate) fn run(mut args: RunArgs) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
-    execute(&args.policy, &args.command, args.best_effort, args.json)
+    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent };
+    execute(&args.policy, &args.command, manner)
 }
 
 pub(crate) fn shell(mut args: ShellArgs) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
     let shell = std::env::var_os("SHELL").filter(|shell| Path::new(shell).exists()).unwrap_or_else(|| "/bin/sh".into());
     eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
-    execute(&args.policy, &[shell], args.best_effort, false)
+    let manner = Manner { best_effort: args.best_effort, tell: Tell::Words, agent: None };
+    execute(&args.policy, &[shell], manner)
 }
 
-fn execute(flags: &PolicyFlags, command: &[OsString], best_effort: bool, json: bool) -> Result<ExitCode, CliError> {
+fn execute(flags: &PolicyFlags, command: &[OsString], manner: Manner) -> Result<ExitCode, CliError> {
     let mut call = Call::new(flags)?;
     let mut foundation = lay_foundation(&mut call)?;
     let redirects = || foundation.redirects().map_err(|error| CliError::from_error(&error));
     let mut prepared = call.plan(redirects)?;
-    accept(&prepared, best_effort)?;
+    accept(&prepared, manner.best_effort)?;
     let gate = gate::start(&prepared, flags.ask)?;
     gate.iter().for_each(|start| gate::with_placeholders(&mut prepared.plan, start));
     if flags.ask {
         say_who_is_asked(gate.is_some());
     }
-    live_through(prepared, foundation, gate, command, Manner { ask: flags.ask, json })
+    live_through(prepared, foundation, gate, command, flags.ask, manner)
 }
 
-/// How a run asks and tells.
+/// How a run begins and tells.
 struct Manner {
-    ask: bool,
-    json: bool,
+    /// Promises may be without a keeper.
+    best_effort: bool,
+    tell: Tell,
+    /// Whose run it is, if the user says so.
+    agent: Option<String>,
 }
 
 /// Runs the command under the plan, settles what it leaves, and tells of it.
@@ -64,6 +71,7 @@ fn live_through(
     foundation: Foundation,
     gate: Option<Start>,
     command: &[OsString],
+    ask: bool,
     manner: Manner,
 ) -> Result<ExitCode, CliError> {
     let environment = environment(&prepared, gate.as_ref());
@@ -80,12 +88,17 @@ fn live_through(
     let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let leavings = Leavings::before(&prepared.plan);
-    let control = control(&prepared, &session, command, manner.ask)?;
-    let ran = run.go(prepared.store.quarantine(&session.id), control);
+    let control = control(&prepared, &session, command, ask)?;
+    let agent = agent::of(&prepared.context, manner.agent.as_deref(), command);
+    let start = record::start(&prepared, &session.id, agent, command, manner.best_effort);
+    let mut record = Record::begin(&prepared, &session, start)?;
+    let ran = run.go(prepared.store.quarantine(&session.id), control, &mut record.recorder);
     let outcome = match ran {
         Ok(outcome) => outcome,
         Err(error) => {
             let shown = not_started(&prepared, &error);
+            record.recorder.take(Event::Note { text: error.to_string() });
+            record.end(event::End { code: Some(error::NOT_STARTED.into()), ..event::End::default() });
             // Only a failed confinement is sure to mean that the command has never run.
             if !matches!(error, RunError::Confine(_)) {
                 session.leave();
@@ -93,7 +106,9 @@ fn live_through(
             return Err(shown);
         }
     };
+    let recorded_end = event::End::from(&outcome);
     let Outcome { end, quarantine, refused, traffic, missed_network, duration_ms } = outcome;
+    let told = quarantine.taken().len();
     let quarantined = match settle(&mut prepared, &memory, quarantine) {
         Ok(quarantined) => quarantined,
         Err(error) => {
@@ -101,11 +116,14 @@ fn live_through(
             return Err(error);
         }
     };
+    record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
+    record.end(recorded_end);
     prepared.tidy_home();
     let in_home = leavings.names();
     let report =
         Report { session: &session.id, end: &end, duration_ms, quarantined, refused, in_home, traffic, missed_network };
-    report.print(&prepared, command, manner.json)?;
+    report.print(&prepared, command, manner.tell)?;
+    record::keep_house(&prepared);
     drop(session);
     if let End::Killed(signal) = end {
         end_by(signal);

@@ -50,6 +50,7 @@ impl Writer {
             log: Appender::new(Arc::clone(&key), Some(id), Frontier::default()),
             places: ledger.places,
             limits: ledger.limits,
+            durability: ledger.durability,
             key,
             segments,
             queue: Arc::clone(&queue),
@@ -75,7 +76,7 @@ impl Writer {
         self.queue.push(&members)
     }
 
-    /// Waits until all that was appended would survive a power cut.
+    /// Waits until all that was appended is written, and survives what its [`Durability`](crate::Durability) says.
     ///
     /// # Errors
     /// Writing failed, now or earlier.

@@ -12,7 +12,7 @@ use crate::error::at;
 use crate::event::End;
 use crate::head::{Head, Root};
 use crate::key::PrivateKey;
-use crate::limits::{END_BYTES, GROUP_TIME, Limits, WRITE_BYTES};
+use crate::limits::{Durability, END_BYTES, GROUP_TIME, Limits, WRITE_BYTES};
 use crate::places::{Places, sync_directory};
 use crate::timestamp::LETTERS;
 use crate::{Event, LedgerError, Timestamp, heads};
@@ -23,6 +23,7 @@ pub(super) struct Recorder {
     pub(super) places: Places,
     pub(super) key: Arc<PrivateKey>,
     pub(super) limits: Limits,
+    pub(super) durability: Durability,
     pub(super) log: Appender,
     pub(super) segments: Segments,
     pub(super) queue: Arc<Queue>,
@@ -73,10 +74,12 @@ impl Recorder {
     /// Makes the session known. Its directory is on the disk before, and its first line after: so a directory with
     /// lines that nobody knows, and a known session without a directory, are both the work of somebody else.
     fn introduce(&self) -> Result<(), LedgerError> {
-        sync_directory(&self.places.session(&self.id))?;
-        sync_directory(&self.places.sessions())?;
-        sync_directory(&self.places.running())?;
-        heads::append(&self.places, &self.key, &[Head::Begun { session: self.id.clone() }]).map(drop)
+        if self.durability == Durability::Power {
+            sync_directory(&self.places.session(&self.id))?;
+            sync_directory(&self.places.sessions())?;
+            sync_directory(&self.places.running())?;
+        }
+        self.tell(Head::Begun { session: self.id.clone() })
     }
 
     /// Hands the events to the system: from there on they survive this process.
@@ -125,18 +128,23 @@ impl Recorder {
         Ok(())
     }
 
-    /// Signs all lines, and waits for the disk.
+    /// Signs all lines, and waits for the disk if they are to survive a power cut.
     fn sign(&mut self) -> Result<(), LedgerError> {
         self.log.checkpoint(false);
         self.flush()?;
-        self.segments.sync()
+        if self.durability == Durability::Power { self.segments.sync() } else { Ok(()) }
+    }
+
+    /// Adds to the log of sessions.
+    fn tell(&self, head: Head) -> Result<(), LedgerError> {
+        heads::append(&self.places, &self.key, self.durability, &[head]).map(drop)
     }
 
     /// Writes into the log of sessions how this one ended.
     fn close(&self) -> Result<(), LedgerError> {
         let (size, root) = (self.log.tree().size(), Root(self.log.tree().root()));
         let session = self.id.clone();
-        heads::append(&self.places, &self.key, &[Head::Ended { session, size, root }])?;
+        self.tell(Head::Ended { session, size, root })?;
         // Whether this lasts is of no matter: whoever finds it finds the session closed.
         let _ = std::fs::remove_file(self.places.running().join(&self.id));
         Ok(())

@@ -135,19 +135,19 @@ impl Control {
         }
     }
 
-    /// Closes the questions that were answered, and those that were open for too long, and gives the answers. `waits`:
+    /// Closes the questions that were answered, which it gives, and those that were open for too long. `waits`:
     /// there is still a gate that waits for them.
-    pub(crate) fn answers(&mut self, waits: bool) -> Vec<(u64, Answer)> {
+    pub(crate) fn answers(&mut self, waits: bool) -> Vec<(Question, Answer)> {
         let mut answers = Vec::new();
         for (id, answer) in std::mem::take(&mut self.said) {
             // The first answer counts.
             let Some(question) = self.questions.close(id) else { continue };
             let problem = (answer == Answer::Always).then(|| (self.remember)(&question).err()).flatten();
-            self.close(question, Some(answer), problem);
-            answers.push((id, answer));
+            self.close(&question, Some(answer), problem);
+            answers.push((question, answer));
         }
         for question in self.questions.close_late(!waits) {
-            self.close(question, None, None);
+            self.close(&question, None, None);
         }
         if let (Some(here), Some(question)) = (&mut self.here, self.questions.iter().next()) {
             here.ask(&question);
@@ -155,11 +155,11 @@ impl Control {
         answers
     }
 
-    fn close(&mut self, question: Question, answer: Option<Answer>, problem: Option<String>) {
+    fn close(&mut self, question: &Question, answer: Option<Answer>, problem: Option<String>) {
         if let Some(here) = &mut self.here {
             here.is_over(question.id);
         }
-        self.tell(Told::Answered { ms: self.ms(), id: question.id, to: question.to, answer, problem });
+        self.tell(Told::Answered { ms: self.ms(), id: question.id, to: question.to.clone(), answer, problem });
     }
 
     fn welcome(&self, mut watcher: Watcher) -> Watcher {

@@ -1,0 +1,99 @@
+//! `pinfold log`: what happened in runs, as the ledger has it.
+
+mod check;
+mod describe;
+mod list;
+mod moment;
+mod timeline;
+
+use std::process::ExitCode;
+
+use pinfold_ledger::{Filter, Ledger, LedgerError};
+use pinfold_run::Store;
+
+use crate::args::{LogArgs, LogCommand, LogFilter, VerdictArg};
+use crate::context::Context;
+use crate::error::CliError;
+
+/// The name for the run that began last.
+const LAST: &str = "last";
+
+pub(crate) fn log(args: &LogArgs) -> Result<ExitCode, CliError> {
+    let ledger = open()?;
+    match &args.command {
+        Some(LogCommand::Verify { against }) => check::verify(&ledger, against.as_deref()),
+        Some(LogCommand::Checkpoint) => check::checkpoint(&ledger),
+        Some(LogCommand::Prove { session, event }) => check::prove(&ledger, &session_named(&ledger, session)?, *event),
+        Some(LogCommand::Check { proof, key }) => check::check(proof, key),
+        None => show(&ledger, args),
+    }
+}
+
+fn show(ledger: &Ledger, args: &LogArgs) -> Result<ExitCode, CliError> {
+    let filter = filter(&args.filter)?;
+    match &args.session {
+        Some(session) => {
+            let session = session_named(ledger, session)?;
+            timeline::show(ledger, &session, &filter, args.follow, args.json)
+        }
+        None if args.follow => Err(CliError::new("--follow needs a run").hint("pinfold log last --follow")),
+        None if asks_for_events(&args.filter) => {
+            timeline::search(ledger, args.filter.agent.as_deref(), &filter, args.json)
+        }
+        None => list::sessions(ledger, args.filter.agent.as_deref(), &filter, args.json),
+    }
+}
+
+/// The caller's ledger. Sessions whose supervisor was killed are closed first.
+fn open() -> Result<Ledger, CliError> {
+    let context = Context::new(None)?;
+    let store = Store::open(context.state().to_owned()).map_err(|error| CliError::from_error(&error))?;
+    let ledger = Ledger::open(store.ledger_directory()).map_err(|error| failed(&error))?;
+    for recovered in ledger.recover().map_err(|error| failed(&error))? {
+        if let Err(error) = recovered.closed {
+            eprintln!(
+                "{}",
+                CliError::notice(format!("the run {} was not closed", recovered.session)).why(error.to_string())
+            );
+        }
+    }
+    Ok(ledger)
+}
+
+fn failed(error: &LedgerError) -> CliError {
+    CliError::from_error(error)
+}
+
+/// The session that is meant by a name, the beginning of one, or `last`.
+fn session_named(ledger: &Ledger, name: &str) -> Result<String, CliError> {
+    let sessions = ledger.sessions().map_err(|error| failed(&error))?;
+    if name == LAST {
+        let last = sessions.last().map(|session| session.id.clone());
+        return last.ok_or_else(|| CliError::new("no run has been recorded yet"));
+    }
+    let mut meant = sessions.iter().filter(|session| session.id.starts_with(name));
+    match (meant.next(), meant.next()) {
+        (Some(session), None) => Ok(session.id.clone()),
+        (Some(_), Some(_)) => {
+            Err(CliError::new(format!("several runs begin with `{name}`")).hint("type more of its name"))
+        }
+        (None, _) => Err(CliError::new(format!("there is no run `{name}`")).hint("pinfold log names the last ones")),
+    }
+}
+
+/// Does a filter ask for single events, rather than for runs?
+fn asks_for_events(filter: &LogFilter) -> bool {
+    !filter.kind.is_empty() || filter.verdict.is_some() || filter.path.is_some() || filter.host.is_some()
+}
+
+fn filter(args: &LogFilter) -> Result<Filter, CliError> {
+    let moment = |text: &Option<String>| text.as_deref().map(moment::read).transpose();
+    Ok(Filter {
+        kinds: args.kind.clone(),
+        allowed: args.verdict.map(|verdict| verdict == VerdictArg::Allowed),
+        path: args.path.clone(),
+        host: args.host.clone(),
+        since: moment(&args.since)?,
+        until: moment(&args.until)?,
+    })
+}

@@ -1,0 +1,113 @@
+//! The events of one run, or of all that a filter finds.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use pinfold_ledger::{Filter, Ledger, Record, RecordError, State};
+
+use super::{describe, failed, list};
+use crate::error::CliError;
+
+/// How often it is looked for more.
+const LOOK_INTERVAL: Duration = Duration::from_millis(300);
+
+/// One run, event by event.
+pub(super) fn show(
+    ledger: &Ledger,
+    session: &str,
+    filter: &Filter,
+    follow: bool,
+    json: bool,
+) -> Result<ExitCode, CliError> {
+    let (mut begun, mut next) = (None, 0);
+    loop {
+        let running = follow && is_running(ledger, session)?;
+        for record in ledger.records(session).map_err(|error| failed(&error))? {
+            let record = match record {
+                Ok(record) => record,
+                // Its writer may be at it.
+                Err(RecordError::Unfinished { .. }) => break,
+                Err(error) => {
+                    tell_unreadable(&error);
+                    continue;
+                }
+            };
+            let begun = *begun.get_or_insert(record.time.nanoseconds());
+            if record.seq >= next {
+                next = record.seq + 1;
+                if filter.matches(&record) {
+                    println!("{}", if json { as_json(session, &record)? } else { describe::line(&record, begun) });
+                }
+            }
+        }
+        if !running {
+            return Ok(ExitCode::SUCCESS);
+        }
+        std::thread::sleep(LOOK_INTERVAL);
+    }
+}
+
+/// Events of all runs, the earliest run first.
+pub(super) fn search(ledger: &Ledger, agent: Option<&str>, filter: &Filter, json: bool) -> Result<ExitCode, CliError> {
+    let sessions = ledger.sessions().map_err(|error| failed(&error))?;
+    let begun_before = |until| sessions.iter().filter(move |session| until > session.begun);
+    let mut told = BTreeSet::new();
+    for session in begun_before(filter.until.unwrap_or(pinfold_ledger::Timestamp::from_nanoseconds(u64::MAX))) {
+        let over = matches!(session.state, State::Ended { at } if filter.since.is_some_and(|since| at < since));
+        let start = || list::start(ledger, session);
+        if over
+            || session.pruned
+            || agent.is_some_and(|agent| start().and_then(|it| it.agent).as_deref() != Some(agent))
+        {
+            continue;
+        }
+        let begun = session.begun.nanoseconds();
+        for record in ledger.records(&session.id).map_err(|error| failed(&error))? {
+            match record {
+                Ok(record) if !filter.matches(&record) => {}
+                Ok(record) if json => println!("{}", as_json(&session.id, &record)?),
+                Ok(record) => {
+                    if told.insert(&session.id) {
+                        println!(
+                            "{}",
+                            start().map_or_else(
+                                || session.id.clone(),
+                                |start| {
+                                    format!(
+                                        "{}  {}",
+                                        session.id,
+                                        pinfold_policy::plain(&describe::command(&start.command))
+                                    )
+                                }
+                            )
+                        );
+                    }
+                    println!("{}", describe::line(&record, begun));
+                }
+                Err(RecordError::Unfinished { .. }) => break,
+                Err(error) => tell_unreadable(&error),
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_running(ledger: &Ledger, session: &str) -> Result<bool, CliError> {
+    let sessions = ledger.sessions().map_err(|error| failed(&error))?;
+    Ok(sessions.iter().any(|known| known.id == session && known.state == State::Running))
+}
+
+fn tell_unreadable(error: &RecordError) {
+    eprintln!("{}", CliError::notice(error.to_string()).hint("pinfold log verify tells what is wrong"));
+}
+
+/// The record as it is in the log, with the session that it belongs to.
+fn as_json(session: &str, record: &Record) -> Result<String, CliError> {
+    let wrong = |error| CliError::from_error(&error);
+    let mut value = serde_json::to_value(record).map_err(wrong)?;
+    if let Some(object) = value.as_object_mut() {
+        object.insert("session".to_owned(), session.into());
+    }
+    serde_json::to_string(&value).map_err(wrong)
+}

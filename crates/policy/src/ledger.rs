@@ -1,0 +1,196 @@
+//! The `[ledger]` section: what becomes of the record of a run.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use crate::amount::{Amount, Unit};
+use crate::layers::{Layer, Withheld};
+use crate::limits::{Limit, wider};
+use crate::merging::{NOT_TRUSTED, managed_why};
+use crate::origin::{Entry, LayerKind, Origin};
+
+/// How long the records of runs are kept: 90 days.
+const KEEP_MS: u64 = 90 * 86_400_000;
+/// How large they may grow together.
+const KEEP_BYTES: u64 = 1 << 30;
+
+const REQUIRED: &str = "ledger.required";
+
+/// What becomes of the record of a run.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[schemars(title = "Ledger")]
+pub(crate) struct LedgerSection {
+    /// Does a run that cannot be recorded not start? Without this it starts, and says so. Any layer may demand it.
+    #[schemars(with = "Option<bool>")]
+    pub(crate) required: Option<Spanned<bool>>,
+    /// How long records are kept, 90 days if nothing says so. The managed policy sets the least.
+    #[schemars(with = "Option<Amount>")]
+    pub(crate) keep: Option<Spanned<Amount>>,
+    /// How large all records together may grow before the oldest go, 1 GiB if nothing says so. The managed policy sets
+    /// the least.
+    #[schemars(with = "Option<Amount>")]
+    pub(crate) keep_size: Option<Spanned<Amount>>,
+}
+
+/// What a bound on the records counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Time,
+    Size,
+}
+
+impl Bound {
+    pub(crate) const ALL: [Self; 2] = [Self::Time, Self::Size];
+
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Time => "ledger.keep",
+            Self::Size => "ledger.keep-size",
+        }
+    }
+
+    pub(crate) fn unit(self) -> Unit {
+        match self {
+            Self::Time => Unit::Milliseconds,
+            Self::Size => Unit::Bytes,
+        }
+    }
+}
+
+/// What one policy file says of the ledger; `None` inside an entry is an explicit `"none"`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LedgerRules {
+    /// `ledger.required`
+    pub required: Option<Entry<bool>>,
+    /// `ledger.keep`, in milliseconds.
+    pub keep: Option<Entry<Option<u64>>>,
+    /// `ledger.keep-size`, in bytes.
+    pub keep_size: Option<Entry<Option<u64>>>,
+}
+
+impl LedgerRules {
+    fn bound(&self, bound: Bound) -> Option<&Entry<Option<u64>>> {
+        match bound {
+            Bound::Time => self.keep.as_ref(),
+            Bound::Size => self.keep_size.as_ref(),
+        }
+    }
+}
+
+/// The ledger in the merged policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Ledger {
+    /// Does a run that cannot be recorded not start?
+    pub required: bool,
+    /// Who says so.
+    pub origin: Arc<Origin>,
+    /// How long records are kept, in milliseconds; nothing for ever.
+    pub keep_ms: Limit<u64>,
+    /// How large all of them may grow, in bytes.
+    pub keep_bytes: Limit<u64>,
+}
+
+impl Ledger {
+    pub(crate) fn standard(origin: &Arc<Origin>) -> Self {
+        let limit = |value| Limit { value: Some(value), origin: origin.clone() };
+        Self { required: false, origin: origin.clone(), keep_ms: limit(KEEP_MS), keep_bytes: limit(KEEP_BYTES) }
+    }
+
+    /// Does no layer say anything about it?
+    pub(crate) fn is_standard(&self) -> bool {
+        *self == Self::standard(&self.origin)
+    }
+
+    pub(crate) fn bound(&self, bound: Bound) -> &Limit<u64> {
+        match bound {
+            Bound::Time => &self.keep_ms,
+            Bound::Size => &self.keep_bytes,
+        }
+    }
+
+    fn bound_mut(&mut self, bound: Bound) -> &mut Limit<u64> {
+        match bound {
+            Bound::Time => &mut self.keep_ms,
+            Bound::Size => &mut self.keep_bytes,
+        }
+    }
+}
+
+/// Adds a layer below the ceiling. Whoever is not trusted may demand a record, and decides nothing else about it.
+pub(crate) fn add(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withheld>) {
+    let rules = &layer.policy.ledger;
+    let trusted = layer.kind != (LayerKind::Project { trusted: false });
+    if let Some(entry) = &rules.required {
+        let origin = layer.origin(REQUIRED, &entry.at);
+        if trusted || entry.value || !ledger.required {
+            (ledger.required, ledger.origin) = (entry.value, origin);
+        } else {
+            withheld.push(Withheld::new(format!("{REQUIRED} false"), NOT_TRUSTED, origin));
+        }
+    }
+    for bound in Bound::ALL {
+        let Some(entry) = rules.bound(bound) else { continue };
+        let origin = layer.origin(bound.key(), &entry.at);
+        if trusted {
+            *ledger.bound_mut(bound) = Limit { value: entry.value, origin };
+        } else {
+            withheld.push(Withheld::new(shown(bound, entry.value), NOT_TRUSTED, origin));
+        }
+    }
+}
+
+/// Applies a managed layer: what it demands stays demanded, and nothing goes before it says so.
+pub(crate) fn cap(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withheld>) {
+    let rules = &layer.policy.ledger;
+    if let Some(entry) = rules.required.as_ref().filter(|entry| entry.value) {
+        (ledger.required, ledger.origin) = (true, layer.origin(REQUIRED, &entry.at));
+    }
+    for bound in Bound::ALL {
+        let Some(entry) = rules.bound(bound) else { continue };
+        let limit = ledger.bound_mut(bound);
+        if wider(entry.value, limit.value) {
+            let raised = Limit { value: entry.value, origin: layer.origin(bound.key(), &entry.at) };
+            let Limit { value, origin } = std::mem::replace(limit, raised);
+            withheld.push(Withheld::new(shown(bound, value), &managed_why(layer, bound.key()), origin));
+        }
+    }
+}
+
+fn shown(bound: Bound, value: Option<u64>) -> String {
+    format!("{} {}", bound.key(), bound.unit().show(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixtures::merged;
+    use crate::origin::LayerKind::{Managed, Project, User};
+
+    #[test]
+    fn a_record_can_be_demanded_by_all_and_let_go_of_by_those_who_may() {
+        let required = |layers: &[_]| merged(layers).policy.ledger.required;
+        let untrusted = Project { trusted: false };
+        assert!(!required(&[]));
+        assert!(required(&[(untrusted, "ledger.required = true")]));
+        assert!(required(&[(User, "ledger.required = true"), (untrusted, "ledger.required = false")]));
+        assert!(!required(&[(User, "ledger.required = true"), (Project { trusted: true }, "ledger.required = false")]));
+        assert!(required(&[(User, "ledger.required = false"), (Managed, "ledger.required = true")]));
+    }
+
+    #[test]
+    fn records_are_kept_as_long_as_the_managed_policy_wants_at_least() {
+        let user = (User, "ledger.keep = '1d'\nledger.keep-size = '2GiB'");
+        let managed = (Managed, "ledger.keep = '30d'\nledger.keep-size = '1GiB'");
+        let merged_both = merged(&[user, managed]);
+        let ledger = &merged_both.policy.ledger;
+        assert_eq!((ledger.keep_ms.value, ledger.keep_bytes.value), (Some(30 * 86_400_000), Some(2 << 30)));
+        assert_eq!(merged_both.withheld.len(), 1);
+        let untrusted = merged(&[(Project { trusted: false }, "ledger.keep = '1s'")]);
+        assert_eq!(untrusted.policy.ledger.keep_ms.value, Some(super::KEEP_MS));
+        assert_eq!(untrusted.withheld.len(), 1);
+    }
+}
