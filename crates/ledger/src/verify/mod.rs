@@ -211,7 +211,13 @@ mod tests {
         std::fs::write(ledger.places.session("x").join("0"), &log.out).expect("written");
         let (session, size, root_hash) = ("x".to_owned(), log.tree().size(), Root(log.tree().root()));
         let ended = Head::Ended { session: session.clone(), size, root: root_hash };
-        heads::append(&ledger.places, key, &[Head::Begun { session: session.clone() }, ended]).expect("written");
+        heads::append(
+            &ledger.places,
+            key,
+            crate::Durability::Process,
+            &[Head::Begun { session: session.clone() }, ended],
+        )
+        .expect("written");
         let notes = ledger.verify(&Scope::default()).expect("no flaw").notes;
         assert_eq!(notes, [Note::ClockBack { session: Some(session), seq: 2 }]);
         std::fs::remove_dir_all(root).expect("removed");
