@@ -15,6 +15,18 @@ pub struct Flaw {
     pub what: What,
 }
 
+impl Flaw {
+    /// Of the log of a session as a whole.
+    pub(crate) fn of_session(id: &str, what: What) -> Self {
+        Self { session: Some(id.to_owned()), seq: 0, until: None, what }
+    }
+
+    /// Of one record of the log of sessions.
+    pub(crate) fn of_heads(seq: u64, what: What) -> Self {
+        Self { session: None, seq, until: None, what }
+    }
+}
+
 /// How a log can be wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

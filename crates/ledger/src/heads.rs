@@ -79,9 +79,8 @@ impl End {
             }
             let parts = Line::parse(line);
             let record = parts.is_some_and(|parts| !parts.is_checkpoint()) && line::genuine(line, &sums);
-            let flaw =
-                Flaw { session: None, seq: parts.map_or(0, |parts| parts.seq), until: None, what: What::Changed };
-            (!torn && !record).then(|| Err(flaw.into()))
+            let flaw = || Flaw::of_heads(parts.map_or(0, |parts| parts.seq), What::Changed);
+            (!torn && !record).then(|| Err(flaw().into()))
         })?;
         Ok(found.unwrap_or_else(|| Ok(Self { tree: Frontier::default(), bytes: 0 })))
     }

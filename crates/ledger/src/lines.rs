@@ -45,10 +45,9 @@ impl Lines {
                 continue;
             };
             self.line.clear();
-            // One byte more for the newline, and one to tell that there would be more.
-            let limited = reader.by_ref().take(RECORD_BYTES_MAX as u64 + 1);
-            let read = limited_line(limited, &mut self.line);
-            if at(read, "read", path)? == 0 {
+            // One byte more for the newline.
+            let mut limited = reader.by_ref().take(RECORD_BYTES_MAX as u64 + 1);
+            if at(limited.read_until(b'\n', &mut self.line), "read", path)? == 0 {
                 self.current = None;
                 continue;
             }
@@ -59,8 +58,4 @@ impl Lines {
             None => Piece { bytes: &self.line, whole: false },
         }))
     }
-}
-
-fn limited_line(mut limited: impl BufRead, line: &mut Vec<u8>) -> std::io::Result<usize> {
-    limited.read_until(b'\n', line)
 }

@@ -11,7 +11,7 @@ use crate::flaw::{Flaw, What};
 use crate::head::{Head, Root};
 use crate::key::PrivateKey;
 use crate::limits::Durability;
-use crate::verify::{Index, Log, Mark};
+use crate::verify::{Log, Mark};
 use crate::writer::Segments;
 use crate::{Ledger, LedgerError, heads};
 
@@ -49,7 +49,7 @@ impl Ledger {
     /// Makes sessions known again that the log of sessions lost in a power cut: their lines are on the disk, and their
     /// sums show that the owner wrote them, under this name. Nothing is lost by it that an attacker could want to hide.
     fn adopt(&self, key: &Arc<PrivateKey>, recovered: &mut Vec<Recovered>) -> Result<(), LedgerError> {
-        let known = Index::read(self)?.sessions;
+        let known = self.verify_heads(None, &[], &mut Vec::new())?.sessions;
         for session in self.places.logs()?.into_iter().filter(|id| !known.contains_key(id)) {
             if self.places.is_held(&session) || !self.places.has_lines(&session)? {
                 continue;
@@ -67,15 +67,13 @@ impl Ledger {
 
     /// Nothing, if there was nothing to settle but the marker.
     fn settle(&self, key: &Arc<PrivateKey>, id: &str) -> Result<Option<Result<(), LedgerError>>, LedgerError> {
-        let known = Index::read(self)?.sessions.remove(id);
+        let known = self.verify_heads(None, &[], &mut Vec::new())?.sessions.remove(id);
         let begun = known.is_some();
         if let Some(known) = known.filter(|known| !known.is_closed()) {
             return Ok(Some(self.close(key, id, known.marks)));
         }
         if !begun && self.places.has_lines(id)? {
-            return Ok(Some(Err(
-                Flaw { session: Some(id.to_owned()), seq: 0, until: None, what: What::Unknown }.into()
-            )));
+            return Ok(Some(Err(Flaw::of_session(id, What::Unknown).into())));
         }
         let path = self.places.running().join(id);
         at(std::fs::remove_file(&path), "remove", &path)?;
@@ -89,8 +87,7 @@ impl Ledger {
 
     fn close(&self, key: &Arc<PrivateKey>, id: &str, marks: Vec<Mark>) -> Result<(), LedgerError> {
         let files = self.places.segments(id)?.unwrap_or_default();
-        let gone = || Flaw { session: Some(id.to_owned()), seq: 0, until: None, what: What::Gone };
-        let last = files.last().cloned().ok_or_else(gone)?;
+        let last = files.last().cloned().ok_or_else(|| Flaw::of_session(id, What::Gone))?;
         let extent = Log { marks, ..self.log(Some(id), files, &[]) }.verify(|_| Ok(()))?;
         let mut segments = Segments::reopen(&last)?;
         segments.cut(segments.bytes().0.saturating_sub(extent.torn_bytes))?;

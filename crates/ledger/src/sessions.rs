@@ -93,7 +93,7 @@ impl Ledger {
             if !line.whole {
                 break;
             }
-            heads.extend(Placed::read(line.bytes).map_err(|what| Flaw { session: None, seq, until: None, what })?);
+            heads.extend(Placed::read(line.bytes).map_err(|what| Flaw::of_heads(seq, what))?);
             seq += 1;
         }
         Ok(heads)

@@ -214,3 +214,25 @@ fn a_ledger_under_another_key_is_not_this_one() {
     forged.verify(&Scope::default()).expect("no flaw by its own key");
     flaw(&Ledger::for_reading(other.root(), *ledger.public_key()), &Scope::default());
 }
+
+#[test]
+fn a_session_cannot_be_pruned_by_somebody_without_the_key() {
+    let scratch = Scratch::new();
+    let ledger = write_ledger(&scratch, &[vec![true; 3], vec![true; 3]], 1000);
+    let mut heads = read(scratch.root(), None);
+    let seq = split(&heads).len();
+    let time = "2026-03-01T12:00:00.000000000Z";
+    let record = format!(
+        "{{\"seq\":{seq},\"time\":\"{time}\",\"kind\":\"pruned\",\"session\":\"1\",\"sum\":\"0123456789abcdef\"}}\n"
+    );
+    heads.extend(record.as_bytes());
+    write(scratch.root(), None, &heads);
+    fs::remove_dir_all(scratch.path("sessions/1")).expect("removed");
+    let found = flaw(&ledger, &Scope::default());
+    assert_eq!((found.session, found.seq, found.what), (None, seq as u64, What::Changed));
+    // Without the private key the record is as good as none, as it is not signed.
+    let found = flaw(&Ledger::for_reading(scratch.root(), *ledger.public_key()), &Scope::default());
+    assert_eq!((found.session.as_deref(), found.what), (Some("1"), What::Gone));
+    // Nothing is built on it.
+    assert!(matches!(ledger.checkpoint(), Err(LedgerError::Flaw(_))));
+}

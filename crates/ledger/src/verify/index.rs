@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Mark;
-use crate::flaw::{Flaw, What};
+use crate::flaw::What;
 use crate::head::Head;
-use crate::sessions::Placed;
-use crate::{Ledger, LedgerError};
 
 /// All sessions.
 #[derive(Debug, Default)]
@@ -26,21 +24,8 @@ pub(crate) struct Known {
 }
 
 impl Index {
-    /// From the log of sessions as it is, not verified.
-    pub(crate) fn read(ledger: &Ledger) -> Result<Self, LedgerError> {
-        let mut index = Self::default();
-        for Placed { seq, head, .. } in ledger.heads()? {
-            index.add(head).map_err(|what| Flaw { session: None, seq, until: None, what })?;
-        }
-        Ok(index)
-    }
-
-    /// Adds a line of the log of sessions.
-    pub(super) fn line(&mut self, line: &[u8]) -> Result<(), What> {
-        Placed::read(line)?.map_or(Ok(()), |placed| self.add(placed.head))
-    }
-
-    fn add(&mut self, head: Head) -> Result<(), What> {
+    /// Adds a record of the log of sessions.
+    pub(super) fn add(&mut self, head: Head) -> Result<(), What> {
         let id = head.session();
         if let Head::Begun { session } = head {
             let before = self.sessions.insert(session, Known::default());
@@ -54,12 +39,6 @@ impl Known {
     /// The last mark is the whole length.
     pub(crate) fn is_closed(&self) -> bool {
         self.ended || self.broken_off.is_some()
-    }
-
-    /// Was the session's log pruned since this was read?
-    pub(super) fn pruned_since(&self, ledger: &Ledger, id: &str) -> Result<bool, LedgerError> {
-        let pruned = |head: &Head| matches!(head, Head::Pruned { session } if session == id);
-        Ok(ledger.heads()?.iter().any(|placed| pruned(&placed.head)))
     }
 
     fn add(&mut self, head: &Head) -> Result<(), What> {

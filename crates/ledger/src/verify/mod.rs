@@ -5,9 +5,9 @@ mod index;
 mod walk;
 
 use crate::flaw::{Flaw, What};
+use crate::sessions::Placed;
 use crate::{Checkpoint, Ledger, LedgerError};
-pub(crate) use index::Index;
-use index::Known;
+use index::{Index, Known};
 use walk::Extent;
 pub(crate) use walk::{Log, Mark};
 
@@ -87,7 +87,7 @@ impl Ledger {
         let index = self.verify_heads(scope.against, &logs, &mut verified.notes)?;
         let unknown = with_lines.iter().find(|id| !index.sessions.contains_key(*id));
         if let Some(id) = unknown.filter(|id| scope.session.is_none_or(|wanted| wanted == *id)) {
-            return Err(Flaw { session: Some(id.clone()), seq: 0, until: None, what: What::Unknown }.into());
+            return Err(Flaw::of_session(id, What::Unknown).into());
         }
         if let Some(id) = scope.session.filter(|id| !index.sessions.contains_key(*id)) {
             return Err(LedgerError::NoSession(id.to_owned()));
@@ -101,7 +101,8 @@ impl Ledger {
         Ok(verified)
     }
 
-    fn verify_heads(
+    /// What the log of sessions says, as far as it is signed.
+    pub(crate) fn verify_heads(
         &self,
         against: Option<&Checkpoint>,
         others: &[String],
@@ -112,10 +113,14 @@ impl Ledger {
             Some(checkpoint) => vec![Mark { size: checkpoint.size, root: checkpoint.root }],
             None => Vec::new(),
         };
-        let mut index = Index::default();
         let log = Log { marks, ..self.log(None, vec![self.places.heads()], others) };
-        let extent = log.verify(|line| index.line(line))?;
+        let mut heads = Vec::new();
+        let extent = log.verify(|line| Placed::read(line).map(|head| heads.extend(head)))?;
         note_common(None, &extent, notes);
+        let mut index = Index::default();
+        for Placed { seq, head, .. } in heads.into_iter().filter(|head| head.seq < extent.signed) {
+            index.add(head).map_err(|what| Flaw::of_heads(seq, what))?;
+        }
         Ok(index)
     }
 
@@ -138,11 +143,11 @@ impl Ledger {
                 let (marks, closed) = (known.marks.clone(), known.is_closed());
                 Log { marks, closed, ..self.log(Some(id), segments, others) }.verify(|_| Ok(()))
             }
-            None => Err(Flaw { session: Some(session.clone()), seq: 0, until: None, what: What::Gone }.into()),
+            None => Err(Flaw::of_session(id, What::Gone).into()),
         };
         let extent = match extent {
             // It may have been pruned, or closed, since the log of sessions was read.
-            Err(_) if known.pruned_since(self, id)? => {
+            Err(_) if self.was_pruned(id)? => {
                 verified.notes.push(Note::Pruned { session });
                 return Ok(());
             }
@@ -158,6 +163,11 @@ impl Ledger {
             verified.notes.push(Note::Open { session, running: held, unsigned });
         }
         Ok(())
+    }
+
+    fn was_pruned(&self, id: &str) -> Result<bool, LedgerError> {
+        let index = self.verify_heads(None, &[], &mut Vec::new())?;
+        Ok(index.sessions.get(id).is_some_and(|known| known.pruned))
     }
 
     /// A log of which nothing is known yet.

@@ -49,15 +49,23 @@ fn open() -> Result<Ledger, CliError> {
     let context = Context::new(None)?;
     let store = Store::open(context.state().to_owned()).map_err(|error| CliError::from_error(&error))?;
     let ledger = Ledger::open(store.ledger_directory()).map_err(|error| failed(&error))?;
-    for recovered in ledger.recover().map_err(|error| failed(&error))? {
-        if let Err(error) = recovered.closed {
-            eprintln!(
-                "{}",
-                CliError::notice(format!("the run {} was not closed", recovered.session)).why(error.to_string())
-            );
-        }
+    match ledger.recover() {
+        Ok(recovered) => recovered.into_iter().for_each(|one| tell_unclosed(&one.session, one.closed.err())),
+        // What is wrong does not keep anybody from looking at it.
+        Err(LedgerError::Flaw(flaw)) => eprintln!("{}", flawed(&flaw.to_string())),
+        Err(error) => return Err(failed(&error)),
     }
     Ok(ledger)
+}
+
+fn tell_unclosed(session: &str, error: Option<LedgerError>) {
+    if let Some(error) = error {
+        eprintln!("{}", flawed(&error.to_string()).why(format!("the run {session} was not closed")));
+    }
+}
+
+fn flawed(what: &str) -> CliError {
+    CliError::notice("the ledger is not what was written").why(what).hint("pinfold log verify tells more")
 }
 
 fn failed(error: &LedgerError) -> CliError {
