@@ -236,3 +236,28 @@ fn a_session_cannot_be_pruned_by_somebody_without_the_key() {
     // Nothing is built on it.
     assert!(matches!(ledger.checkpoint(), Err(LedgerError::Flaw(_))));
 }
+
+#[test]
+fn a_session_that_is_not_closed_cannot_be_changed_either() {
+    let (scratch, tampered) = (Scratch::new(), Scratch::new());
+    let ledger = scratch.ledger();
+    let writer = ledger.begin("0").expect("begun");
+    for number in 0..4 {
+        writer.append(&note(number)).expect("appended");
+        writer.commit().expect("committed");
+    }
+    drop(writer);
+    scratch.copy_to(&tampered);
+    let log = read(scratch.root(), Some("0"));
+    for at in (0..log.len() - 1).step_by(5) {
+        let mut changed = log.clone();
+        changed[at] ^= 1;
+        write(tampered.root(), Some("0"), &changed);
+        let found = flaw(&tampered.ledger(), &Scope::default());
+        let line = log[..at].iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!((found.session.as_deref(), found.seq), (Some("0"), line as u64), "byte {at}: {found}");
+    }
+    // And nothing wrong is signed.
+    assert!(tampered.ledger().recover().expect("looked")[0].closed.is_err());
+    assert!(ledger.recover().expect("looked")[0].closed.is_ok());
+}

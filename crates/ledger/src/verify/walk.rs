@@ -7,7 +7,7 @@ use crate::LedgerError;
 use crate::checkpoint::{self, Checkpoint, origin};
 use crate::flaw::What;
 use crate::key::{PrivateKey, PublicKey};
-use crate::line::Line;
+use crate::line::{Line, genuine};
 use crate::lines::Lines;
 use crate::merkle::{Frontier, Hash, leaf};
 
@@ -68,7 +68,7 @@ impl Log<'_> {
         let mut lines = Lines::new(self.files.clone());
         let mut marks = self.marks.iter().peekable();
         let mut extent = Extent::default();
-        let mut last: Option<Checkpoint> = None;
+        let mut last: Option<(Checkpoint, Vec<u8>)> = None;
         let mut time = Vec::new();
         loop {
             let seq = extent.tree.size();
@@ -95,7 +95,9 @@ impl Log<'_> {
             }
             if line.is_checkpoint() {
                 match checkpoint::from_line(piece.bytes, &origin, self.public) {
-                    Some((checkpoint, _)) if checkpoint.root == extent.tree.root() => last = Some(checkpoint),
+                    Some((checkpoint, _)) if checkpoint.root == extent.tree.root() => {
+                        last = Some((checkpoint, piece.bytes.to_vec()));
+                    }
                     Some(_) => return wrong(What::Other),
                     None => return wrong(What::Changed),
                 }
@@ -119,7 +121,15 @@ impl Log<'_> {
             return Ok(Err(Suspicion { seq, what: What::CutOff }));
         }
         // Where everything is covered by a mark, that is signed elsewhere.
-        let wrong = last.filter(|last| !self.closed && !last.is_of(&origin, self.public));
-        Ok(wrong.map_or(Ok(extent), |last| Err(Suspicion { seq: last.size, what: What::Signature })))
+        match last.filter(|_| !self.closed) {
+            Some((last, _)) if !last.is_of(&origin, self.public) => {
+                Ok(Err(Suspicion { seq: last.size, what: What::Signature }))
+            }
+            // Its sum is covered by nothing yet.
+            Some((last, line)) if self.private.is_some_and(|key| !genuine(&line, &key.sums(&origin))) => {
+                Ok(Err(Suspicion { seq: last.size, what: What::Changed }))
+            }
+            _ => Ok(Ok(extent)),
+        }
     }
 }
