@@ -11,7 +11,12 @@ use crate::merkle::Hash;
 #[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub(crate) enum Head {
     /// A session began. Before this is on the disk, its log has no line.
-    Begun { session: String },
+    Begun {
+        session: String,
+        /// The log of sessions had lost it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        found: bool,
+    },
     /// A session goes on, and its log was at least so long.
     Running { session: String, size: u64, root: Root },
     /// A session ended; its log is so long.
@@ -31,7 +36,7 @@ impl Head {
     /// The session that it is about.
     pub(crate) fn session(&self) -> &str {
         match self {
-            Self::Begun { session }
+            Self::Begun { session, .. }
             | Self::Running { session, .. }
             | Self::Ended { session, .. }
             | Self::BrokenOff { session, .. }

@@ -15,8 +15,9 @@
 //!
 //! **Writing.** [`Ledger::begin`] starts a thread for the session. [`Writer::append`] only hands over; the thread writes
 //! soon, which survives the death of the process, and signs and waits for the disk at most every 50 ms or when
-//! [`Writer::commit`] asks, which survives a power cut. A session needs no lock but at its begin and end, when it adds to
-//! the log of sessions. A session whose writer died is closed by [`Ledger::recover`], as broken off.
+//! [`Writer::commit`] asks, which survives a power cut (unless the ledger's [`Durability`] asks for less). A session needs
+//! no lock but at its begin and end, when it adds to the log of sessions. A session whose writer died is closed by
+//! [`Ledger::recover`], as broken off.
 //!
 //! **The sum** of a line is an HMAC with a key that comes from the private key and the log's name. Signatures say *that*
 //! something is wrong; the sums tell the owner *which* line is, and keep [`Ledger::recover`] from signing lines that the
@@ -30,6 +31,8 @@
 //! - that lines are missing at the end of a session that is not closed, behind its last checkpoint that somebody kept or
 //!   [`Ledger::checkpoint`] wrote down: a power cut leaves the same. Closed sessions are whole or have a flaw;
 //! - that the end of `heads` is missing together with the logs of all sessions that began there: that is an old copy;
+//! - that the end of `heads` is missing, and the ends of the logs of sessions that began there: [`Ledger::recover`] takes
+//!   it for a power cut, and [`Ledger::verify`] tells from then on that these sessions were found ([`Note::Found`]);
 //! - that key, public key and ledger were replaced together. A third party keeps the key that it was told first.
 //!
 //! *Somebody with an old copy of the directory* can put it back. It verifies, as it is genuine. Against that helps only

@@ -11,7 +11,7 @@ use crate::flaw::{Flaw, What};
 use crate::head::{Head, Root};
 use crate::key::PrivateKey;
 use crate::limits::Durability;
-use crate::verify::{Log, Mark};
+use crate::verify::{Index, Log, Mark};
 use crate::writer::Segments;
 use crate::{Ledger, LedgerError, heads};
 
@@ -38,7 +38,7 @@ impl Ledger {
                 && let Some(closed) = self.settle(key, &session)?
             {
                 if closed.is_ok() {
-                    at(std::fs::remove_file(&path), "remove", &path)?;
+                    unmark(&path)?;
                 }
                 recovered.push(Recovered { session, closed });
             }
@@ -47,16 +47,20 @@ impl Ledger {
     }
 
     /// Makes sessions known again that the log of sessions lost in a power cut: their lines are on the disk, and their
-    /// sums show that the owner wrote them, under this name. Nothing is lost by it that an attacker could want to hide.
+    /// sums show that the owner wrote them, under this name. Whether lines are missing at the end nobody can tell, so
+    /// that the record says that the session was found.
     fn adopt(&self, key: &Arc<PrivateKey>, recovered: &mut Vec<Recovered>) -> Result<(), LedgerError> {
-        let known = self.verify_heads(None, &[], &mut Vec::new())?.sessions;
-        for session in self.places.logs()?.into_iter().filter(|id| !known.contains_key(id)) {
-            if self.places.is_held(&session) || !self.places.has_lines(&session)? {
-                continue;
-            }
+        if self.unknown()?.is_empty() {
+            return Ok(());
+        }
+        let (path, sessions) = (self.places.sessions(), File::open(self.places.sessions()));
+        let lock = at(sessions, "open", &path)?;
+        at(lock.lock(), "lock", &path)?;
+        // Another process may have been first.
+        for session in self.unknown()? {
             let files = self.places.segments(&session)?.unwrap_or_default();
             let genuine = self.log(Some(&session), files, &[]).verify(|_| Ok(())).map(drop);
-            let begun = Head::Begun { session: session.clone() };
+            let begun = Head::Begun { session: session.clone(), found: true };
             let adopted =
                 genuine.and_then(|()| heads::append(&self.places, key, Durability::Power, &[begun]).map(drop));
             let closed = adopted.and_then(|()| self.close(key, &session, Vec::new()));
@@ -65,9 +69,25 @@ impl Ledger {
         Ok(())
     }
 
+    /// The sessions with lines that the log of sessions does not know.
+    fn unknown(&self) -> Result<Vec<String>, LedgerError> {
+        let known = |index: &Index, id: &String| index.sessions.contains_key(id);
+        let mut ids = self.places.logs()?;
+        let index = self.signed_heads()?;
+        ids.retain(|id| !known(&index, id));
+        let with_lines = self.with_lines(ids)?;
+        if with_lines.is_empty() {
+            return Ok(with_lines);
+        }
+        // One that began meanwhile was known before it had a line.
+        let index = self.signed_heads()?;
+        let lost = |id: &String| !known(&index, id) && !self.places.is_held(id);
+        Ok(with_lines.into_iter().filter(lost).collect())
+    }
+
     /// Nothing, if there was nothing to settle but the marker.
     fn settle(&self, key: &Arc<PrivateKey>, id: &str) -> Result<Option<Result<(), LedgerError>>, LedgerError> {
-        let known = self.verify_heads(None, &[], &mut Vec::new())?.sessions.remove(id);
+        let known = self.signed_heads()?.sessions.remove(id);
         let begun = known.is_some();
         if let Some(known) = known.filter(|known| !known.is_closed()) {
             return Ok(Some(self.close(key, id, known.marks)));
@@ -75,8 +95,7 @@ impl Ledger {
         if !begun && self.places.has_lines(id)? {
             return Ok(Some(Err(Flaw::of_session(id, What::Unknown).into())));
         }
-        let path = self.places.running().join(id);
-        at(std::fs::remove_file(&path), "remove", &path)?;
+        unmark(&self.places.running().join(id))?;
         if !begun {
             // It never came so far that anybody knew of it.
             let directory = self.places.session(id);
@@ -117,5 +136,13 @@ fn take(path: &Path) -> Result<Option<File>, LedgerError> {
         Ok(()) => Ok(Some(marker)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => at(Err(error), "lock", path),
+    }
+}
+
+/// Removes a marker, if its writer has not done so just before it ended.
+fn unmark(path: &Path) -> Result<(), LedgerError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => at(removed, "remove", path),
     }
 }

@@ -70,7 +70,7 @@ impl Ledger {
             let id = head.session();
             let known = places.get(id).and_then(|index| sessions.get_mut(*index));
             match (head, known) {
-                (Head::Begun { session }, None) => {
+                (Head::Begun { session, .. }, None) => {
                     places.insert(session.clone(), sessions.len());
                     let state = if self.places.is_held(&session) { State::Running } else { State::Left };
                     sessions.push(Session { id: session, begun: time, state, pruned: false });

@@ -227,5 +227,28 @@ fn what_the_log_of_sessions_lost_in_a_power_cut_is_known_again_if_it_is_the_owne
     assert_eq!(closed, [("b", true), ("c", false)]);
     assert!(ledger.verify(&Scope::default()).is_err(), "the forged one stays unknown");
     std::fs::remove_dir_all(&forged).expect("removed");
-    assert_eq!(ledger.verify(&Scope::default()).expect("whole").sessions, 2);
+    let verified = ledger.verify(&Scope::default()).expect("whole");
+    // Its end could have been cut off, so it is told.
+    assert_eq!((verified.sessions, verified.notes), (2, vec![Note::Found { session: "b".into() }]));
+    assert!(ledger.recover().expect("looked").is_empty());
+}
+
+#[test]
+fn sessions_begin_and_end_while_others_recover() {
+    let scratch = Scratch::new();
+    scratch.ledger();
+    std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let ledger = scratch.ledger();
+            scope.spawn(move || (0..20).for_each(|session| write_session(&ledger, &format!("{thread}-{session}"), 2)));
+            let ledger = scratch.ledger();
+            scope.spawn(move || {
+                for _ in 0..60 {
+                    assert!(ledger.recover().expect("looked").is_empty(), "nobody was gone");
+                    ledger.verify(&Scope::default()).expect("no flaw");
+                }
+            });
+        }
+    });
+    assert_eq!(scratch.ledger().verify(&Scope::default()).expect("no flaw").sessions, 60);
 }

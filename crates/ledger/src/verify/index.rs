@@ -21,14 +21,16 @@ pub(crate) struct Known {
     /// How many lines its writer had not signed, and how many bytes were cut off.
     pub(super) broken_off: Option<(u64, u64)>,
     pub(super) pruned: bool,
+    /// It was lost from the log of sessions, and found again.
+    pub(super) found: bool,
 }
 
 impl Index {
     /// Adds a record of the log of sessions.
     pub(super) fn add(&mut self, head: Head) -> Result<(), What> {
         let id = head.session();
-        if let Head::Begun { session } = head {
-            let before = self.sessions.insert(session, Known::default());
+        if let Head::Begun { session, found } = head {
+            let before = self.sessions.insert(session, Known { found, ..Known::default() });
             return if before.is_none() { Ok(()) } else { Err(What::Contradiction) };
         }
         self.sessions.get_mut(id).ok_or(What::Contradiction)?.add(&head)

@@ -7,7 +7,8 @@ mod walk;
 use crate::flaw::{Flaw, What};
 use crate::sessions::Placed;
 use crate::{Checkpoint, Ledger, LedgerError};
-use index::{Index, Known};
+pub(crate) use index::Index;
+use index::Known;
 use walk::Extent;
 pub(crate) use walk::{Log, Mark};
 
@@ -60,6 +61,12 @@ pub enum Note {
         /// Bytes of a line that was not finished, and cut off.
         cut_bytes: u64,
     },
+    /// The log of sessions had lost the session, in a power cut or by somebody's hand, and [`Ledger::recover`] found its
+    /// log: what that holds is genuine, and whether its end is missing nobody can tell.
+    Found {
+        /// The session.
+        session: String,
+    },
     /// The log of the session was pruned, which is signed.
     Pruned {
         /// The session.
@@ -102,7 +109,7 @@ impl Ledger {
     }
 
     /// What the log of sessions says, as far as it is signed.
-    pub(crate) fn verify_heads(
+    fn verify_heads(
         &self,
         against: Option<&Checkpoint>,
         others: &[String],
@@ -155,6 +162,9 @@ impl Ledger {
         };
         verified.sessions += 1;
         verified.events += extent.events;
+        if known.found {
+            verified.notes.push(Note::Found { session: session.clone() });
+        }
         note_common(Some(id), &extent, &mut verified.notes);
         if let Some((adopted, cut_bytes)) = known.broken_off {
             verified.notes.push(Note::BrokenOff { session, adopted, cut_bytes });
@@ -166,8 +176,12 @@ impl Ledger {
     }
 
     fn was_pruned(&self, id: &str) -> Result<bool, LedgerError> {
-        let index = self.verify_heads(None, &[], &mut Vec::new())?;
-        Ok(index.sessions.get(id).is_some_and(|known| known.pruned))
+        Ok(self.signed_heads()?.sessions.get(id).is_some_and(|known| known.pruned))
+    }
+
+    /// What the log of sessions says now, as far as it is signed.
+    pub(crate) fn signed_heads(&self) -> Result<Index, LedgerError> {
+        self.verify_heads(None, &[], &mut Vec::new())
     }
 
     /// A log of which nothing is known yet.
@@ -181,7 +195,8 @@ impl Ledger {
         Log { session, files, public: &self.public, private, marks: Vec::new(), closed: false, others }
     }
 
-    fn with_lines(&self, logs: Vec<String>) -> Result<Vec<String>, LedgerError> {
+    /// Those of the sessions whose logs have lines.
+    pub(crate) fn with_lines(&self, logs: Vec<String>) -> Result<Vec<String>, LedgerError> {
         let has = |id: String| self.places.has_lines(&id).map(|has| has.then_some(id));
         logs.into_iter().map(has).filter_map(Result::transpose).collect()
     }
@@ -205,7 +220,7 @@ mod tests {
     use crate::appender::Appender;
     use crate::head::{Head, Root};
     use crate::merkle::Frontier;
-    use crate::{Timestamp, heads};
+    use crate::{Durability, Timestamp, heads};
 
     #[test]
     fn a_clock_that_goes_back_is_noted_and_no_flaw() {
@@ -224,8 +239,8 @@ mod tests {
         heads::append(
             &ledger.places,
             key,
-            crate::Durability::Process,
-            &[Head::Begun { session: session.clone() }, ended],
+            Durability::Process,
+            &[Head::Begun { session: session.clone(), found: false }, ended],
         )
         .expect("written");
         let notes = ledger.verify(&Scope::default()).expect("no flaw").notes;

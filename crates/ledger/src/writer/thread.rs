@@ -79,7 +79,7 @@ impl Recorder {
             sync_directory(&self.places.sessions())?;
             sync_directory(&self.places.running())?;
         }
-        self.tell(Head::Begun { session: self.id.clone() })
+        self.tell(Head::Begun { session: self.id.clone(), found: false })
     }
 
     /// Hands the events to the system: from there on they survive this process.

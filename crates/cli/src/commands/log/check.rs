@@ -96,6 +96,11 @@ fn note(note: &Note) -> Option<String> {
         Note::BrokenOff { session, adopted, .. } => {
             format!("run {session} was broken off; its last {adopted} lines were signed afterwards")
         }
+        Note::Found { session } => {
+            format!(
+                "run {session} had been lost from the log of runs, as in a power cut; its last lines may be missing"
+            )
+        }
         Note::Pruned { session } => format!("run {session} was pruned"),
         Note::Torn { session, bytes } => format!("{} ends within a line of {bytes} bytes", of(session)),
         _ => return None,
