@@ -9,6 +9,7 @@ mod commands;
 mod desk;
 mod doctor;
 mod exit_status;
+mod gate;
 mod git;
 mod hosts;
 mod ledger;

@@ -1,7 +1,6 @@
 //! The network by rules: ordinary programs reach what is allowed and nothing else, and are told what was refused.
 
-use pinfold_tests::{eventually, is_alive, marked, skip, stat_field};
-use rustix::process::{Pid, Signal, kill_process};
+use pinfold_tests::skip;
 
 use crate::desk::{Desk, lacks};
 use crate::traveller::Traveller;
@@ -270,30 +269,6 @@ fn a_port_that_is_in_use_is_not_published() {
     let ended = desk.inside_with(&["--publish", &port], "touch ran").ends_with(125);
     ended.says(&format!("port {port} cannot be published"));
     assert_eq!(desk.outside("ls ran 2> /dev/null; true").ok(), "");
-}
-
-#[test]
-fn without_its_gate_a_run_reaches_nobody_and_says_so() {
-    let Some(traveller) = Traveller::new() else { return };
-    let mark = format!("mark-{}", std::process::id());
-    let script = format!(
-        ": {mark}; curl -sS http://api.example.com/; touch begun; while test ! -e killed; do sleep 0.05; done; curl -sS -m 5 http://api.example.com/; true"
-    );
-    let running = traveller.inside(&["--allow-host", "api.example.com"], &script).start();
-    assert!(eventually(|| traveller.0.workspace().join("begun").exists()), "the run begins");
-    let supervisors = marked(&mark);
-    let is_gate = |pid: &u32| {
-        let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let parent = stat_field(*pid, 4).and_then(|parent| parent.parse().ok());
-        arguments.ends_with(b"__gate\0") && parent.is_some_and(|parent| supervisors.contains(&parent))
-    };
-    let gates: Vec<u32> = marked("__gate").into_iter().filter(is_gate).collect();
-    assert_eq!(gates.len(), 1, "{gates:?}");
-    let gate = Pid::from_raw(i32::try_from(gates[0]).expect("a number")).expect("a process");
-    kill_process(gate, Signal::KILL).expect("a signal");
-    assert!(eventually(|| !is_alive(gates[0])), "the gate ends");
-    traveller.0.write("home/project/killed", "");
-    assert_eq!(running.wait().says("the gate ended before the run").ok(), "api says hello");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use pinfold_confine::linux::Sockets;
+use pinfold_confine::linux::{Sockets, keep_descriptors};
 use pinfold_gate::link::{self, Answer, Order, Report, SocketRole, Start};
 use pinfold_plan::{Identity, Mount, Plan, TRUST_BUNDLE};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -55,6 +55,8 @@ impl GateProcess {
     ) -> io::Result<Self> {
         let published = plan.publish.iter().map(|port| Ok((*port, publish(*port)?))).collect::<io::Result<Vec<_>>>()?;
         let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        // What the caller left open is for the caller.
+        keep_descriptors()?;
         let process = command(plan, theirs).spawn()?;
         let shown = published.iter().map(|(port, listener)| (SocketRole::Published { port: *port }, listener.as_fd()));
         let (roles, descriptors): (Vec<_>, Vec<_>) = in_roles(sockets).chain(shown).unzip();

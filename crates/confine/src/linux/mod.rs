@@ -26,3 +26,4 @@ pub use capture::Sockets;
 pub use error::ConfineError;
 pub use foundation::{Foundation, Ground};
 pub use signals::{SignalQueue, end_by, end_on_broken_pipe};
+pub use sys::keep_descriptors;
