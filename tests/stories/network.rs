@@ -169,6 +169,20 @@ fn a_summary_for_programs_names_what_was_reached_and_refused() {
     ended.says(r#""reached":["api.example.com:80"]"#).says(r#""host":"evil.example.com""#).ok();
 }
 
+#[test]
+fn addresses_of_version_6_are_told_in_brackets() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script =
+        "curl -sS -g 'http://[2606:2800:220:1::34]/'; curl -sSf -m 5 -g 'http://[2606:2800:220:1::35]:81/'; true";
+    let inside = |flags: &[&str]| {
+        let flags = [&["--allow-host", "2606:2800:220:1::34"], flags].concat();
+        traveller.inside(&flags, script).run()
+    };
+    let ended = inside(&["--json"]).says(r#""reached":["[2606:2800:220:1::34]:80"]"#);
+    assert_eq!(ended.says("--allow-host '[2606:2800:220:1::35]:81'").ok(), "six says hello");
+    inside(&[]).says("refused: ").says("[2606:2800:220:1::35]:81\n").ok();
+}
+
 /// Rules and a secret that make the gate look into connections to the host.
 const INSPECTING: &str = "[network]
 mode = 'rules'

@@ -116,10 +116,8 @@ impl Without {
             let bits = bits.parse().ok().filter(|bits| *bits <= width)?;
             return Some(Self::Range(Range { first, bits }, None));
         }
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port.parse().ok()?)),
-            _ => (text, None),
-        };
+        let (host, port) = Host::split_port(text);
+        let port = port.map(str::parse).transpose().ok()?;
         match Host::new(host).ok()? {
             Host::Name(name) => Some(Self::Name(name, port)),
             Host::Address(address) => Some(Self::Range(Range::one(address), port)),

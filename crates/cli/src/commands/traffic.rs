@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pinfold_gate::link::SecretEvent;
+use pinfold_gate::link::{Endpoint, SecretEvent};
 use pinfold_policy::{Destination, Rules, plain};
 use pinfold_run::{RefusedHost, Traffic};
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub(super) fn summary(traffic: &Traffic, prepared: &Prepared) -> Summary {
         hint,
     };
     Summary {
-        reached: traffic.reached.iter().map(|to| format!("{}:{}", to.host, to.port)).collect(),
+        reached: traffic.reached.iter().map(ToString::to_string).collect(),
         refused: told(traffic, prepared).into_iter().map(refused).collect(),
         refusals: traffic.refusals,
         gate_ended_early: traffic.ended_early,
@@ -109,9 +109,10 @@ fn told<'a>(traffic: &'a Traffic, prepared: &Prepared) -> Vec<Told<'a>> {
 fn notice(Told { refused, hint }: &Told<'_>) -> CliError {
     let program = refused.program.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());
     let program = program.map_or_else(String::new, |program| format!("`{}` to ", plain(&program)));
-    let port = refused.port.map_or_else(String::new, |port| format!(":{port}"));
+    let host = refused.host.clone();
+    let place = refused.port.map_or(host.clone(), |port| Endpoint { host, port }.to_string());
     let request = refused.request.as_deref().map_or_else(String::new, |request| format!(" ({})", plain(request)));
-    let what = format!("refused: {program}{}{port}{request}", plain(&refused.host));
+    let what = format!("refused: {program}{}{request}", plain(&place));
     let notice = CliError::notice(what).why(refused.reason.clone());
     let notice = refused.rule.iter().fold(notice, |notice, rule| notice.rule(rule.to_string()));
     hint.iter().fold(notice, CliError::hint)

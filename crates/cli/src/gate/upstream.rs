@@ -1,6 +1,7 @@
 //! The proxy that the caller's network wants everybody to use, by the variables that curl(1) reads.
 
 use pinfold_gate::link::{Credentials, Scheme, Upstream};
+use pinfold_policy::Host;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -39,12 +40,8 @@ fn read(text: &str) -> Result<Upstream, &'static str> {
         Some((credentials, place)) => (Some(credentials), place),
         None => (None, rest),
     };
-    let (host, port) = match place.rsplit_once(':') {
-        Some((host, written)) if !host.ends_with(':') && !written.contains(']') => {
-            (host, written.parse().map_err(|_| "its port is no number")?)
-        }
-        _ => (place, port),
-    };
+    let (host, written) = Host::split_port(place);
+    let port = written.map_or(Ok(port), str::parse).map_err(|_| "its port is no number")?;
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     if host.is_empty() || host.contains('/') {
         return Err("it names no host");

@@ -4,7 +4,7 @@ use hyper::header::{HOST, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::{Method, Version};
-use pinfold_policy::Destination;
+use pinfold_policy::{Destination, Host};
 
 /// The host of a request as it is sent on: as the connection has it, with a port if the client wrote one.
 pub(crate) fn authority(parts: &Parts, to: &Destination, secure: bool) -> Result<Authority, String> {
@@ -53,7 +53,7 @@ fn check_framing(parts: &Parts) -> Result<(), String> {
 }
 
 fn has_port(host: &str) -> bool {
-    host.rsplit_once(':').is_some_and(|(before, _)| !before.contains(':') || before.ends_with(']'))
+    Host::split_port(host).1.is_some()
 }
 
 fn written(to: &Destination, with_port: bool) -> Result<Authority, String> {

@@ -143,14 +143,14 @@ impl Host {
             Err(_) => Name::new(text).map(Self::Name),
         }
     }
-}
 
-/// Splits `HOST:PORT`. An IPv6 address with a port is in brackets.
-pub(crate) fn split_port(text: &str) -> (&str, Option<&str>) {
-    let after_brackets = if text.starts_with('[') { text.find(']').unwrap_or(text.len()) } else { 0 };
-    match text[after_brackets..].split_once(':') {
-        Some((host, port)) if !port.contains(':') => (&text[..after_brackets + host.len()], Some(port)),
-        _ => (text, None),
+    /// Splits `HOST:PORT` or `HOST`, neither of which is looked at. An IPv6 address with a port is in brackets.
+    pub fn split_port(text: &str) -> (&str, Option<&str>) {
+        let after_brackets = if text.starts_with('[') { text.find(']').unwrap_or(text.len()) } else { 0 };
+        match text[after_brackets..].split_once(':') {
+            Some((host, port)) if !port.contains(':') => (&text[..after_brackets + host.len()], Some(port)),
+            _ => (text, None),
+        }
     }
 }
 

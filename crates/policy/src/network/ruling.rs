@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::name::{Host, Name, NotAName, split_port};
+use crate::network::name::{Host, Name, NotAName};
 use crate::network::ports::Ports;
 use crate::origin::Rule;
 
@@ -34,7 +34,7 @@ impl Destination {
     /// # Errors
     /// When the host is neither a name nor an address in its plain notation, or the port none.
     pub fn parse(text: &str, port: u16) -> Result<Self, NotAName> {
-        let (host, written) = split_port(text);
+        let (host, written) = Host::split_port(text);
         let port = match written.map(Ports::parse) {
             None => port,
             Some(Ok(Ports::These(ports))) => ports.first().copied().unwrap_or(port),

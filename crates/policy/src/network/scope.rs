@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::name::{Name, split_port};
+use crate::network::name::{Host, Name};
 use crate::network::path::{PathPattern, RequestPath};
 use crate::network::ports::Ports;
 use crate::network::range::Range;
@@ -95,7 +95,7 @@ impl HostScope {
     pub(crate) fn parse(text: &str) -> Result<Self, Complaint> {
         check_text(text)?;
         refuse_url(text)?;
-        let (host, port) = split_port(text);
+        let (host, port) = Host::split_port(text);
         let ports = port.map_or(Ok(Ports::Unsaid), Ports::parse)?;
         Ok(Self { hosts: hosts(host)?, ports, methods: Vec::new(), paths: Vec::new() })
     }
@@ -157,9 +157,9 @@ fn hosts(text: &str) -> Result<Hosts, Complaint> {
 
 fn refuse_url(text: &str) -> Result<(), Complaint> {
     let host = text.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
-    let Some(host) = host
-        .or_else(|| text.split_once('/').map(|(host, _)| host).filter(|host| Name::new(split_port(host).0).is_ok()))
-    else {
+    let Some(host) = host.or_else(|| {
+        text.split_once('/').map(|(host, _)| host).filter(|host| Name::new(Host::split_port(host).0).is_ok())
+    }) else {
         return Ok(());
     };
     let hint = format!("write the host, such as \"{host}\"; for paths write {{ host = \"{host}\", paths = [\"/…\"] }}");

@@ -104,8 +104,7 @@ pub fn program(process: Option<&Process>) -> String {
 
 /// A host as a person reads it.
 pub fn host(to: &Endpoint) -> String {
-    let brackets = if to.host.contains(':') { ["[", "]"] } else { ["", ""] };
-    format!("{}{}{}:{}", brackets[0], plain(&to.host), brackets[1], to.port)
+    plain(&to.to_string())
 }
 
 /// The answer that a key stands for.
