@@ -19,6 +19,7 @@ mod masks;
 mod network;
 mod policy;
 mod programs;
+mod published;
 mod screen;
 mod streams;
 mod terminal;

@@ -71,13 +71,7 @@ impl Budgets {
             return None;
         }
         let host = hosts.entry(host.to_owned()).or_insert_with(|| Account::new(self.per_host)).clone();
-        Some(Meter {
-            session: self.session.clone(),
-            host,
-            sent: AtomicU64::new(0),
-            received: AtomicU64::new(0),
-            crossed: OnceLock::new(),
-        })
+        Some(Meter::new(self.session.clone(), host))
     }
 
     /// May a connection begin now? If not: how long to wait, and the budget if nobody was told in this second yet.
@@ -120,6 +114,16 @@ impl Account {
 }
 
 impl Meter {
+    fn new(session: Arc<Account>, host: Arc<Account>) -> Self {
+        Self { session, host, sent: AtomicU64::new(0), received: AtomicU64::new(0), crossed: OnceLock::new() }
+    }
+
+    /// A meter that counts and bounds nothing: for connections that something outside makes.
+    pub(crate) fn without_budget() -> Self {
+        let account = Account::new(None);
+        Self::new(account.clone(), account)
+    }
+
     /// Takes room for bytes that are about to be sent: at most `want`, 0 when a budget is used up.
     pub(crate) fn take(&self, want: usize) -> usize {
         let want = want as u64;

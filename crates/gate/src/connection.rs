@@ -55,7 +55,8 @@ impl Connection {
             to,
             way,
             begun: Instant::now(),
-            searching: Mutex::new(Some(session.attribution.search(client))),
+            // Who comes from outside is not looked for inside.
+            searching: Mutex::new((way != Way::Published).then(|| session.attribution.search(client))),
             process: OnceCell::new(),
             announced: Mutex::default(),
         })
@@ -180,7 +181,8 @@ impl Connection {
 
     async fn over(&self, (bytes_out, bytes_in): (u64, u64), end: End) {
         let ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let report = Report::Closed { id: self.id, to: self.endpoint(), bytes_out, bytes_in, ms, end };
+        let (id, to, way) = (self.id, self.endpoint(), self.way);
+        let report = Report::Closed { id, to, way, bytes_out, bytes_in, ms, end };
         self.session.outbox.send(report).await;
     }
 

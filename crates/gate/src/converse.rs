@@ -152,7 +152,8 @@ async fn answer(mut client: TcpStream, opening: Opening, status: &str, text: &st
     tokio::io::copy(&mut client, &mut tokio::io::sink()).await.map(drop)
 }
 
-fn end(done: io::Result<()>) -> End {
+/// How a connection ended whose bytes were relayed.
+pub(crate) fn end(done: io::Result<()>) -> End {
     let Err(error) = done else { return End::Done };
     match error.get_ref().and_then(|inner| inner.downcast_ref::<Cut>()) {
         Some(cut) => End::Stopped { what: cut.to_string() },

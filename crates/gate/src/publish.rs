@@ -6,13 +6,20 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pinfold_policy::{Destination, Host};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, connect, recvmsg, send};
-use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
 
+use crate::budget::Meter;
+use crate::connection::Connection;
+use crate::converse::end;
+use crate::dial::settle;
 use crate::limits::DIALLER_TIME;
+use crate::link::Way;
+use crate::relay::relay;
 use crate::session::Session;
+use crate::watch::Watch;
 
 /// Where sockets are asked for: one byte for the version of IP, and the socket comes back. A socket connects in the
 /// network namespace it was made in, whoever holds it.
@@ -55,18 +62,31 @@ impl Dialler {
 }
 
 /// Carries a connection from outside to a port inside.
-pub(crate) async fn carry(mut outside: TcpStream, port: u16, dialler: Arc<Dialler>) {
+pub(crate) async fn carry(connection: Arc<Connection>, outside: TcpStream, dialler: Arc<Dialler>) {
+    let port = connection.to.port;
     let dialled = tokio::task::spawn_blocking(move || dialler.dial(port)).await;
-    // Nobody listens: the caller sees it close, as a connection to a service that has just ended.
-    let Ok(Ok(inside)) = dialled else { return };
-    let inside = inside.set_nonblocking(true).and_then(|()| TcpStream::from_std(inside));
-    if let Ok(mut inside) = inside {
-        let _ = copy_bidirectional(&mut outside, &mut inside).await;
-    }
+    let inside = dialled.map_err(io::Error::other).flatten().and_then(|inside| {
+        inside.set_nonblocking(true)?;
+        TcpStream::from_std(inside)
+    });
+    let inside = match inside.and_then(|inside| settle(&inside).map(|()| inside)) {
+        Ok(inside) => inside,
+        // The caller sees it close, as a connection to a service that has just ended.
+        Err(error) => return connection.failed(format!("nobody inside answers: {error}")).await,
+    };
+    let address = inside.peer_addr().ok().map(|address| address.ip());
+    connection.connected(address, false, &connection.session.rules.published(port));
+    let meter = Meter::without_budget();
+    // What inside sends is what leaves.
+    let done = relay(inside, outside, Vec::new(), Watch::Over, &meter).await;
+    connection.closed(&meter, end(done)).await;
 }
 
 /// Serves one port.
 pub(crate) async fn serve(listener: tokio::net::TcpListener, port: u16, dialler: Arc<Dialler>, session: Arc<Session>) {
-    let work = move |_, outside, _| carry(outside, port, dialler.clone());
+    let to = Destination::new(Host::Address(Ipv4Addr::LOCALHOST.into()), port);
+    let work = move |session: Arc<Session>, outside, client| {
+        carry(Connection::new(&session, Way::Published, to.clone(), client), outside, dialler.clone())
+    };
     crate::accept::accept(listener, session, work).await;
 }

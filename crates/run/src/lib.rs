@@ -28,5 +28,5 @@ pub use limits::LimitReached;
 pub use record::Recorder;
 pub use session::{Leftover, Memory, Session, SessionError, Store, WorkspaceStore};
 pub use supervise::{Request, Run, RunError};
-pub use traffic::{RefusedHost, Traffic};
+pub use traffic::{PublishedPort, RefusedHost, Traffic};
 pub use watch::{Quarantine, Quarantined};

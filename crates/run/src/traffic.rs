@@ -1,8 +1,9 @@
 //! What a gate has seen, as far as the end of the run tells it: each thing once.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use pinfold_gate::link::{Endpoint, Report, SecretEvent, Verdict};
+use pinfold_gate::link::{Endpoint, Report, SecretEvent, Verdict, Way};
 use pinfold_policy::{BudgetName, Decision, Rule};
 
 /// Most different things of one kind that are remembered.
@@ -13,6 +14,8 @@ const MOST: usize = 100;
 pub struct Traffic {
     /// Hosts that were reached, in the order of their first connection.
     pub reached: Vec<Endpoint>,
+    /// What came and went by published ports.
+    pub published: BTreeMap<u16, PublishedPort>,
     /// What was refused, in the order of the first attempt.
     pub refused: Vec<RefusedHost>,
     /// How many connections, names and requests were refused.
@@ -23,6 +26,17 @@ pub struct Traffic {
     pub budgets: Vec<(BudgetName, u64)>,
     /// The gate ended before the run: from then on nothing left or entered.
     pub ended_early: bool,
+}
+
+/// What came and went by a published port.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PublishedPort {
+    /// Connections that something inside took.
+    pub connections: u64,
+    /// Bytes that left the run.
+    pub bytes_out: u64,
+    /// Bytes that came in.
+    pub bytes_in: u64,
 }
 
 /// A host that something inside was refused.
@@ -48,6 +62,12 @@ impl Traffic {
     /// Takes note of a report.
     pub(crate) fn note(&mut self, report: Report) {
         match report {
+            Report::Connected { to, way: Way::Published, .. } => self.published(to.port).connections += 1,
+            Report::Closed { to, way: Way::Published, bytes_out, bytes_in, .. } => {
+                let port = self.published(to.port);
+                port.bytes_out += bytes_out;
+                port.bytes_in += bytes_in;
+            }
             Report::Connected { to, .. } => remember(&mut self.reached, to),
             Report::Refused { to, process, verdict, change, .. } => {
                 let program = process.and_then(|process| process.exe);
@@ -69,6 +89,11 @@ impl Traffic {
             | Report::Closed { .. }
             | Report::Question { .. } => {}
         }
+    }
+
+    /// There are no more of them than the policy names.
+    fn published(&mut self, port: u16) -> &mut PublishedPort {
+        self.published.entry(port).or_default()
     }
 
     fn refuse(&mut self, refused: RefusedHost) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pinfold_gate::link::{Endpoint, SecretEvent};
 use pinfold_policy::{Destination, Rules, plain};
-use pinfold_run::{RefusedHost, Traffic};
+use pinfold_run::{PublishedPort, RefusedHost, Traffic};
 use serde::Serialize;
 
 use super::prepare::Prepared;
@@ -21,9 +21,19 @@ const HTTPS: u16 = 443;
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Summary {
     reached: Vec<String>,
+    published: Vec<Published>,
     refused: Vec<Refused>,
     refusals: u64,
     gate_ended_early: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Published {
+    port: u16,
+    connections: u64,
+    bytes_out: u64,
+    bytes_in: u64,
 }
 
 #[derive(Serialize)]
@@ -49,7 +59,12 @@ pub(super) fn summary(traffic: &Traffic, prepared: &Prepared) -> Summary {
         rule: refused.rule.as_ref().map(ToString::to_string),
         hint,
     };
+    let published = |(port, seen): (&u16, &PublishedPort)| {
+        let PublishedPort { connections, bytes_out, bytes_in } = *seen;
+        Published { port: *port, connections, bytes_out, bytes_in }
+    };
     Summary {
+        published: traffic.published.iter().map(published).collect(),
         reached: traffic.reached.iter().map(ToString::to_string).collect(),
         refused: told(traffic, prepared).into_iter().map(refused).collect(),
         refusals: traffic.refusals,

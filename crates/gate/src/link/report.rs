@@ -33,7 +33,7 @@ pub enum Report {
     Connected {
         /// Its number, in the order of arrival.
         id: u64,
-        /// Where to, as the program inside named it.
+        /// Where to, as the program inside named it; by a published port, where it leads inside.
         to: Endpoint,
         /// The address that was dialled; nothing when a proxy upstream resolves the name.
         address: Option<IpAddr>,
@@ -41,7 +41,7 @@ pub enum Report {
         way: Way,
         /// Are its requests looked at?
         inspected: bool,
-        /// Whose it is, as far as that could be found out.
+        /// Whose it is, as far as that could be found out; nobody's inside, by a published port.
         process: Option<Process>,
         /// Why it may.
         verdict: Verdict,
@@ -67,9 +67,11 @@ pub enum Report {
         id: u64,
         /// Where it went.
         to: Endpoint,
-        /// Bytes sent to the host, encryption included.
+        /// How it came.
+        way: Way,
+        /// Bytes that left the run, encryption included.
         bytes_out: u64,
-        /// Bytes received from it.
+        /// Bytes that came in.
         bytes_in: u64,
         /// How long it was open, in milliseconds.
         ms: u64,
@@ -154,6 +156,8 @@ pub enum Way {
     Proxy,
     /// SOCKS5 to the gate's proxy.
     Socks,
+    /// From a program of the host, to a port inside that is published.
+    Published,
 }
 
 /// A process inside.

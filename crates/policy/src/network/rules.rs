@@ -15,7 +15,7 @@ use crate::network::range::Range;
 use crate::network::ruling::{Decision, Destination, Ruling};
 use crate::network::scope::{HostRule, HostScope, Hosts};
 use crate::network::special::{Block, special};
-use crate::network::{HOST_NAME, Network};
+use crate::network::{HOST_NAME, Network, PortRule};
 use crate::origin::{LayerKind, Origin, Rule};
 use crate::platform::Places;
 use crate::policy::Policy;
@@ -205,14 +205,13 @@ impl Rules {
         }
     }
 
+    /// May programs of the host reach this port inside?
+    pub fn published(&self, port: u16) -> Ruling {
+        by_port("network.publish", &self.network.publish, port, "this port is published")
+    }
+
     fn host_port(&self, port: u16) -> Ruling {
-        match self.network.host_ports.iter().find(|own| own.port == port) {
-            Some(own) => {
-                let rule = Rule { text: format!("network.host-ports {port}"), origin: own.origin.clone() };
-                Ruling::allow("this port of the host is let in", rule)
-            }
-            None => Ruling::deny("no entry of network.host-ports names this port", None),
-        }
+        by_port("network.host-ports", &self.network.host_ports, port, "this port of the host is let in")
     }
 
     fn unnamed(&self, to: &Destination, request: Option<&Request<'_>>) -> Ruling {
@@ -242,6 +241,14 @@ impl Rules {
     /// The denial of the strongest layer; layers are added from the weakest to the strongest.
     fn strongest_denial(&self, denies: impl Fn(&&HostRule) -> bool) -> Option<&HostRule> {
         self.network.deny.iter().rev().find(denies)
+    }
+}
+
+/// A ruling by a list of single ports.
+fn by_port(key: &str, rules: &[PortRule], port: u16, why: &str) -> Ruling {
+    match rules.iter().find(|own| own.port == port) {
+        Some(own) => Ruling::allow(why, Rule { text: format!("{key} {port}"), origin: own.origin.clone() }),
+        None => Ruling::deny(format!("no entry of {key} names this port"), None),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happened, in words. Nothing in them can move the cursor of a terminal.
 
-use pinfold_gate::link::{Answer, End, Report, SecretEvent, Verdict};
+use pinfold_gate::link::{Answer, End, Endpoint, Report, SecretEvent, Verdict, Way};
 use pinfold_policy::{Decision, plain};
 use pinfold_run::control::{Told, host, program};
 
@@ -44,15 +44,18 @@ fn network(report: &Report) -> Option<(&'static str, String)> {
     Some(match report {
         Report::Ready { .. } | Report::Question { .. } => return None,
         Report::Looked { name, kind, verdict } => (judged(verdict), format!("name {name} ({kind}){}", why(verdict))),
+        Report::Connected { to, way: Way::Published, verdict, .. } => {
+            (judged(verdict), format!("a program outside to {}{}", place(to, Way::Published), why(verdict)))
+        }
         Report::Connected { to, process, verdict, .. } | Report::Refused { to, process, verdict, .. } => {
             (judged(verdict), format!("{} to {}{}", program(process.as_ref()), host(to), why(verdict)))
         }
-        Report::Closed { to, bytes_out, bytes_in, end, .. } => {
+        Report::Closed { to, way, bytes_out, bytes_in, end, .. } => {
             let end = match end {
                 End::Done => String::new(),
                 End::Failed { what } | End::Stopped { what } => format!("; {what}"),
             };
-            ("closed", format!("{}, {bytes_out} bytes out, {bytes_in} in{end}", host(to)))
+            ("closed", format!("{}, {bytes_out} bytes out, {bytes_in} in{end}", place(to, *way)))
         }
         Report::Request { to, method, path, verdict, .. } => {
             (judged(verdict), format!("{method} {path} at {}{}", host(to), why(verdict)))
@@ -69,6 +72,11 @@ fn network(report: &Report) -> Option<(&'static str, String)> {
             ("frozen", format!("{}: network.budget.{} ({limit}) is used up", host(to), budget.key()))
         }
     })
+}
+
+/// Where a connection leads.
+fn place(to: &Endpoint, way: Way) -> String {
+    if way == Way::Published { format!("the published port {}", to.port) } else { host(to) }
 }
 
 fn judged(verdict: &Verdict) -> &'static str {
@@ -92,7 +100,7 @@ fn answer_shown(answer: Option<Answer>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use pinfold_gate::link::{Endpoint, Process};
+    use pinfold_gate::link::Process;
 
     use super::*;
 
@@ -102,19 +110,14 @@ mod tests {
         let to = Endpoint { host: evil.into(), port: 1 };
         let process = Some(Process { pid: 1, exe: Some(format!("/x/{evil}").into()) });
         let verdict = Verdict { decision: Decision::Deny, reason: evil.into(), rule: None };
-        let refused = Report::Refused {
-            id: 1,
-            to: to.clone(),
-            way: pinfold_gate::link::Way::Socks,
-            process,
-            verdict: verdict.clone(),
-            change: None,
-        };
+        let refused =
+            Report::Refused { id: 1, to: to.clone(), way: Way::Socks, process, verdict: verdict.clone(), change: None };
         let request =
             Report::Request { connection: 1, to: to.clone(), method: evil.into(), path: evil.into(), verdict };
         let closed = Report::Closed {
             id: 1,
             to: to.clone(),
+            way: Way::Socks,
             bytes_out: 0,
             bytes_in: 0,
             ms: 0,
