@@ -12,6 +12,7 @@ mod exit_status;
 mod gate;
 mod git;
 mod hosts;
+mod java;
 mod ledger;
 mod limits;
 mod manners;

@@ -184,7 +184,7 @@ fn addresses_of_version_6_are_told_in_brackets() {
 }
 
 /// Rules and a secret that make the gate look into connections to the host.
-const INSPECTING: &str = "[network]
+pub(crate) const INSPECTING: &str = "[network]
 mode = 'rules'
 allow = ['api.example.com', 'evil.example.com']
 [secrets.token]

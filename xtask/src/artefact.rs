@@ -45,6 +45,7 @@ fn c_compiler(target: &str) -> Option<(String, &'static str)> {
 fn rustflags() -> Vec<String> {
     let mut flags = vec![
         "-Ctarget-feature=+crt-static".to_owned(),
+        "--cfg=sha1_backend=\"soft\"".to_owned(),
         "--cfg=sha2_backend=\"soft\"".to_owned(),
         format!("--remap-path-prefix={}=.", root().display()),
     ];

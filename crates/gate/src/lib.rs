@@ -16,6 +16,7 @@ mod dns;
 mod hello;
 mod http;
 mod inspect;
+mod java;
 mod limits;
 pub mod link;
 mod opening;
@@ -42,6 +43,7 @@ use rustix::thread::set_no_new_privs;
 
 pub use dns::Question;
 pub use hello::{Again, Hello, HelloError};
+pub use java::java_trust_store;
 pub use limits::QUESTION_TIME;
 pub use proxy::{Greeting, SocksError, SocksRequest, SocksTarget};
 pub use resolve::{Resolver, Told};

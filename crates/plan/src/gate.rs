@@ -20,6 +20,9 @@ pub const PROXY_PORT: u16 = 63128;
 /// The certificates that programs trust when TLS is opened: those of the host and the gate's own, as PEM.
 pub const TRUST_BUNDLE: &str = "/run/pinfold/trust.pem";
 
+/// The same as a store of Java's (`JKS`), for a JVM that has another one than those that are found.
+pub const JAVA_TRUST_STORE: &str = "/run/pinfold/trust.jks";
+
 /// The network is what the gate lets through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -76,7 +76,9 @@ pub struct Host {
     pub redirects: bool,
     /// Existing files with the certificates that programs trust, without links.
     pub trust_bundles: Vec<PathBuf>,
-    /// Where a run with a gate keeps its own, on the host.
+    /// Existing stores with those that programs on a JVM trust, without links.
+    pub java_trust_stores: Vec<PathBuf>,
+    /// Where a run with a gate keeps its own, on the host, as PEM; beside it, ending in `.jks`, the same for Java.
     pub own_trust: PathBuf,
     /// Existing paths that a deny rule names, below the places that were looked through; directories flagged.
     pub denied: Vec<(PathBuf, bool)>,

@@ -14,7 +14,7 @@ mod mount;
 mod plan;
 
 pub use assurance::{Assurance, Keeper, Promise, Refusal};
-pub use gate::{CAPTURE_PORT, DNS_PORT, GATE_ADDRESS, Gate, PROXY_PORT, TRUST_BUNDLE};
+pub use gate::{CAPTURE_PORT, DNS_PORT, GATE_ADDRESS, Gate, JAVA_TRUST_STORE, PROXY_PORT, TRUST_BUNDLE};
 pub use host::{GitDirectory, Host, Kind};
 pub use linux::PlanError;
 pub use mount::{Mode, Mount, Owner};

@@ -288,6 +288,9 @@ fn with_gate(rules: &str, redirects: bool) -> Machine {
     machine.host.hosts = Some("/etc/hosts".into());
     machine.host.name = "engine".into();
     machine.host.trust_bundles = vec!["/etc/ssl/certs/ca-certificates.crt".into()];
+    let stores =
+        ["/etc/ssl/certs/java/cacerts", "/home/ada/.jdks/x/lib/security/cacerts", "/srv/jdk/lib/security/cacerts"];
+    machine.host.java_trust_stores = stores.map(PathBuf::from).to_vec();
     machine.host.own_trust = "/home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.pem".into();
     machine
 }
@@ -328,6 +331,8 @@ fn what_programs_read_about_their_network_is_the_gates() {
     /etc/hosts: "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 engine\n"
     /etc/ssl/certs/ca-certificates.crt <- /home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.pem
     /run/pinfold/trust.pem <- /home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.pem
+    /etc/ssl/certs/java/cacerts <- /home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.jks
+    /run/pinfold/trust.jks <- /home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.jks
     "#);
     assert_eq!(mounts("[secrets.a]\nfrom = { env = 'A' }\nhosts = ['a.example']\nin = 'basic'"), inspecting);
 }

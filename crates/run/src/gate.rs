@@ -1,33 +1,28 @@
 //! The gate of a run: a process of its own beside the supervisor, which ends with it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pinfold_confine::linux::{Sockets, keep_descriptors};
 use pinfold_gate::link::{self, Answer, Order, Report, SocketRole, Start};
-use pinfold_plan::{Identity, Mount, Plan, TRUST_BUNDLE};
+use pinfold_plan::{Identity, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair};
 use rustix::process::Pid;
 
 use crate::packet::{self, Packet};
 use crate::traffic::Traffic;
+use crate::trust::Bundle;
 
 /// How long a gate may take to say its last words.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Most reports that are taken before the supervisor looks at everything else.
 const MAX_REPORTS_AT_ONCE: usize = 64;
-
-/// Largest file of certificates that is read, in bytes.
-const MAX_BUNDLE_BYTES: u64 = 16 << 20;
 
 /// This program, whatever is at its path by now.
 const PROGRAM: &str = "/proc/self/exe";
@@ -45,7 +40,7 @@ pub(crate) struct GateProcess {
 
 impl GateProcess {
     /// Starts the gate of a run, and tells it all that it shall know: `start`, to which the sockets and the first process
-    /// of the run are added. `awaited` is the file that its certificate goes to.
+    /// of the run are added. `awaited` is where its certificate goes.
     pub(crate) fn start(
         plan: &Plan,
         mut start: Start,
@@ -86,7 +81,7 @@ impl GateProcess {
             match report {
                 Report::Ready { ca, .. } => {
                     if let Some(bundle) = self.awaited.take() {
-                        bundle.add(ca.as_deref().unwrap_or_default())?;
+                        bundle.finish(ca.as_deref().unwrap_or_default())?;
                         go = true;
                     }
                 }
@@ -182,30 +177,4 @@ fn in_roles(sockets: &Sockets) -> impl Iterator<Item = (SocketRole, BorrowedFd<'
 fn publish(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .map_err(|error| io::Error::new(error.kind(), format!("port {port} cannot be published: {error}")))
-}
-
-/// The file with the certificates that programs inside trust.
-#[derive(Debug)]
-pub(crate) struct Bundle(PathBuf);
-
-impl Bundle {
-    /// Begins that of a plan that opens TLS, with what the host trusts. It stays the same file from now on: it is about
-    /// to be mounted.
-    pub(crate) fn begin(plan: &Plan, start: &Start) -> io::Result<Option<Self>> {
-        let bundle = plan.mounts.iter().find_map(|mount| match mount {
-            Mount::Bind { source, at, .. } if at == Path::new(TRUST_BUNDLE) => Some(source),
-            _ => None,
-        });
-        let Some(path) = bundle else { return Ok(None) };
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)?;
-        if let Some(host) = start.roots.first() {
-            io::copy(&mut File::open(host)?.take(MAX_BUNDLE_BYTES), &mut file)?;
-        }
-        Ok(Some(Self(path.clone())))
-    }
-
-    fn add(&self, certificate: &str) -> io::Result<()> {
-        let mut file = OpenOptions::new().append(true).open(&self.0)?;
-        file.write_all(format!("\n{certificate}").as_bytes())
-    }
 }

@@ -20,6 +20,7 @@ mod settings;
 mod supervise;
 mod terminal;
 mod traffic;
+mod trust;
 mod watch;
 
 pub use appeared::{REBASE, repair, settle};

@@ -5,7 +5,7 @@
 //! STATE/workspaces/ID/path           the workspace's path
 //! STATE/workspaces/ID/home/          the private home
 //! STATE/workspaces/ID/layers/N/…     upper layers of the caches, one N per simultaneous run
-//! STATE/workspaces/ID/layers/N.trust.pem    certificates that such a run trusts
+//! STATE/workspaces/ID/layers/N.trust.pem    certificates that such a run trusts; N.trust.jks for Java
 //! STATE/sessions/ID.json             a run; locked as long as its supervisor lives
 //! STATE/control/ID                   its control socket
 //! STATE/quarantine/ID/               what it quarantined

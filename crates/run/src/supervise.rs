@@ -21,13 +21,14 @@ use thiserror::Error;
 use crate::audience::Audience;
 use crate::control::Control;
 use crate::exit::{End, Outcome};
-use crate::gate::{Bundle, GateProcess};
+use crate::gate::GateProcess;
 use crate::limits::Watchman;
 use crate::network::Counters;
 use crate::output::Relay;
 use crate::process_tree;
 use crate::record::Recorder;
 use crate::terminal::Terminal;
+use crate::trust::Bundle;
 use crate::watch::{Lookout, Quarantine};
 
 /// Signals that are passed on to the command.

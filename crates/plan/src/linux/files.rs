@@ -134,7 +134,8 @@ impl Layout<'_> {
     ) -> Vec<Mount> {
         let mut mounts: Vec<Mount> = sites.iter().filter_map(|site| self.mount(site)).collect();
         mounts.extend(links(self.host, sites));
-        mounts.extend(gate::mounts(network, self.host, self.callers_own()));
+        let is_shown = |path: &Path| covering(sites, path).is_some_and(|area| area.kind != AreaKind::Private);
+        mounts.extend(gate::mounts(network, self.host, self.callers_own(), is_shown));
         let owner = self.workspace_owner();
         mounts.extend(outside.directories.iter().map(|path| self.bind(path, outside.mode, true, owner)));
         mounts.extend(protection.mounts.iter().cloned());

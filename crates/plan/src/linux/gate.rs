@@ -1,18 +1,24 @@
 //! What programs find in the file system about their network.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::{GATE_ADDRESS, Gate, Host, Mode, Mount, Network, Owner, TRUST_BUNDLE};
+use crate::{GATE_ADDRESS, Gate, Host, JAVA_TRUST_STORE, Mode, Mount, Network, Owner, TRUST_BUNDLE};
 
-/// Who resolves names, and whom TLS trusts. `owner` is whose the files of the caller's own store are inside.
-pub(super) fn mounts(network: Network, host: &Host, owner: Option<Owner>) -> Vec<Mount> {
+/// Who resolves names, and whom TLS trusts. `owner` is whose the files of the caller's own store are inside, `is_shown`
+/// whether a path of the host is there.
+pub(super) fn mounts(
+    network: Network,
+    host: &Host,
+    owner: Option<Owner>,
+    is_shown: impl Fn(&Path) -> bool,
+) -> Vec<Mount> {
     match network {
         Network::Host => {
             // Below `/etc` it is visible already.
             let resolver = host.resolver.iter().filter(|path| !path.starts_with("/etc"));
             resolver.map(|path| read_only(path.clone(), path.clone(), None)).collect()
         }
-        Network::Gate(gate) => names(host).chain(trust(gate, host, owner)).collect(),
+        Network::Gate(gate) => names(host).chain(trust(gate, host, owner, is_shown)).collect(),
         Network::Loopback | Network::None => Vec::new(),
     }
 }
@@ -27,9 +33,18 @@ fn names(host: &Host) -> impl Iterator<Item = Mount> {
 }
 
 /// The run's own certificates, over those of the system and where variables can name them.
-fn trust(gate: Gate, host: &Host, owner: Option<Owner>) -> impl Iterator<Item = Mount> {
-    let places = host.trust_bundles.iter().cloned().chain([PathBuf::from(TRUST_BUNDLE)]).filter(move |_| gate.inspects);
-    places.map(move |at| read_only(host.own_trust.clone(), at, owner))
+fn trust(
+    gate: Gate,
+    host: &Host,
+    owner: Option<Owner>,
+    is_shown: impl Fn(&Path) -> bool,
+) -> impl Iterator<Item = Mount> {
+    let own = [(host.own_trust.clone(), TRUST_BUNDLE), (host.own_trust.with_extension("jks"), JAVA_TRUST_STORE)];
+    let kinds = own.into_iter().zip([&host.trust_bundles, &host.java_trust_stores]).filter(move |_| gate.inspects);
+    kinds.flat_map(move |((source, place), of_host)| {
+        let shown: Vec<_> = of_host.iter().filter(|path| is_shown(path)).cloned().collect();
+        shown.into_iter().chain([PathBuf::from(place)]).map(move |at| read_only(source.clone(), at, owner))
+    })
 }
 
 fn read_only(source: PathBuf, at: PathBuf, owner: Option<Owner>) -> Mount {

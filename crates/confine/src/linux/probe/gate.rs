@@ -1,7 +1,7 @@
 //! What a gate needs to know of the host: whether connections can be redirected, and where certificates lie.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::process::{WaitOptions, waitpid};
 
@@ -17,12 +17,38 @@ const TRUST_BUNDLES: [&str; 5] = [
     "/etc/ssl/cert.pem",
 ];
 
+/// Where they keep the same for Java: Debian, Arch and Alpine; Fedora; SUSE.
+const JAVA_TRUST_STORES: [&str; 3] =
+    ["/etc/ssl/certs/java/cacerts", "/etc/pki/java/cacerts", "/var/lib/ca-certificates/java-cacerts"];
+
+/// Directories of JVMs, each with a store of its own or a link: of distributions; below the home, of SDKMAN, editors,
+/// asdf and mise.
+const JVMS: [&str; 3] = ["/usr/lib/jvm", "/usr/java", "/opt/java"];
+const JVMS_OF_HOME: [&str; 4] =
+    [".sdkman/candidates/java", ".jdks", ".asdf/installs/java", ".local/share/mise/installs/java"];
+
+/// The store of a JVM: since version 9, and before.
+const STORES_OF_JVM: [&str; 2] = ["lib/security/cacerts", "jre/lib/security/cacerts"];
+
 /// The files among them that exist, without links.
 pub fn trust_bundles() -> Vec<PathBuf> {
-    let mut bundles: Vec<_> = TRUST_BUNDLES.iter().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
-    bundles.sort();
-    bundles.dedup();
-    bundles
+    existing(TRUST_BUNDLES.into_iter().map(PathBuf::from))
+}
+
+/// Stores of certificates of Java's that exist, without links.
+pub(super) fn java_trust_stores(home: &Path) -> Vec<PathBuf> {
+    let of_home = JVMS_OF_HOME.iter().map(|path| home.join(path));
+    let directories = JVMS.iter().map(PathBuf::from).chain(of_home);
+    let jvms = directories.flat_map(|path| std::fs::read_dir(path).into_iter().flatten().flatten());
+    let of_jvms = jvms.flat_map(|jvm| STORES_OF_JVM.map(|path| jvm.path().join(path)));
+    existing(JAVA_TRUST_STORES.into_iter().map(PathBuf::from).chain(of_jvms))
+}
+
+fn existing(paths: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut files: Vec<_> = paths.filter_map(|path| std::fs::canonicalize(path).ok()).collect();
+    files.sort();
+    files.dedup();
+    files
 }
 
 /// Whether connections can be redirected, which is tried in a network namespace of its own.

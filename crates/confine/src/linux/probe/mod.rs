@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Host, Kind};
-use pinfold_policy::{AreaKind, DenyMatcher, Descent, NetworkMode, Policy, Scope, Trail};
+use pinfold_policy::{AreaKind, DenyMatcher, Descent, NetworkMode, Policy, Rules, Scope, Trail};
 use pinfold_survey::{Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
@@ -23,6 +23,7 @@ mod machine;
 mod names;
 mod paths;
 
+use self::gate::java_trust_stores;
 pub use self::gate::{can_redirect, trust_bundles};
 pub use self::hidden::{masked, masked_with};
 pub use self::machine::no_user_namespaces;
@@ -92,6 +93,7 @@ pub fn look(
     denied.extend(shown.then_some((stores.control, true)));
     // Only a run with a gate has its own names and certificates.
     let rules = policy.network.mode == NetworkMode::Rules;
+    let opens_tls = rules && Rules::new(policy).inspects();
     let (uid, gid) = caller();
     let host = Host {
         uid,
@@ -113,6 +115,7 @@ pub fn look(
         // Not asked here: who has laid a foundation knows.
         redirects: false,
         trust_bundles: if rules { trust_bundles() } else { Vec::new() },
+        java_trust_stores: if opens_tls { java_trust_stores(&policy.places.home) } else { Vec::new() },
         own_trust: stores.trust,
         denied,
         denied_in_place: in_place,
