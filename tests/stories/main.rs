@@ -18,6 +18,7 @@ mod limits;
 mod manners;
 mod masks;
 mod network;
+mod peers;
 mod policy;
 mod programs;
 mod published;

@@ -25,7 +25,7 @@ const fn program(name: &'static str, program: &'static str, reason: &'static str
 }
 
 /// For the tests.
-pub(crate) const FOR_TESTS: [Package; 15] = [
+pub(crate) const FOR_TESTS: [Package; 18] = [
     program("git", "git", "repositories, worktrees and submodules to defend"),
     program("python3", "python3", "attacks that need sockets, ioctls and descriptors"),
     program("gcc", "gcc", "attacks in C; links the program"),
@@ -39,6 +39,9 @@ pub(crate) const FOR_TESTS: [Package; 15] = [
     program("curl", "curl", "a client that everybody has"),
     program("nftables", "nft", "a redirection to the gate that is not our own"),
     Package { name: "postgresql", sign: Sign::File("/usr/lib/postgresql"), reason: "a server that speaks no HTTP" },
+    program("openssh-server", "sshd", "a server that speaks first"),
+    program("openssh-client", "ssh", "git over SSH"),
+    program("nginx", "nginx", "a server of HTTP/2 that is not our own"),
     program("procps", "ps", "what a process list shows inside"),
     program("passwd", "useradd", "makes the ordinary user"),
 ];
