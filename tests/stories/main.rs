@@ -17,6 +17,7 @@ mod ledger;
 mod limits;
 mod manners;
 mod masks;
+mod names;
 mod network;
 mod peers;
 mod policy;

@@ -78,6 +78,16 @@ def tcp(address, port, where, serve=echo):
     threading.Thread(target=accept, args=(server, where, serve), daemon=True).start()
 
 
+def reply(question):
+    """What a name server says that knows one host, by its IPv4 address."""
+    host = b"\x02db\x04corp\x04test\x00\x00"
+    if host not in question.lower():
+        return question[:2] + b"\x81\x83" + question[4:]
+    end = question.index(b"\x00", 12) + 5
+    answers = [b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x05\x00\x04" + socket.inet_aton(API)] * (question[end - 3] == 1)
+    return question[:2] + b"\x81\x80\x00\x01\x00" + bytes([len(answers)]) + b"\x00" * 4 + question[12:end] + b"".join(answers)
+
+
 def udp(address, port, where):
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((address, port))
@@ -86,8 +96,7 @@ def udp(address, port, where):
         while True:
             data, sender = server.recvfrom(4096)
             note("udp", where, data)
-            # A name server that knows nobody.
-            server.sendto(data[:2] + b"\x81\x83" + data[4:], sender)
+            server.sendto(reply(data), sender)
 
     threading.Thread(target=serve, daemon=True).start()
 
@@ -119,6 +128,7 @@ def pour(source, target):
 for address in (API, EVIL, INNER, METADATA, SIX):
     Server(address, 80)
 Server(API, 443, "api.example.com")
+Server(API, 8444, "db.corp.test")
 Server(EVIL, 443, "evil.example.com")
 Server("127.0.0.1", 8080)
 tcp(API, 7, "echo")

@@ -3,6 +3,7 @@
 //! | name | address | services |
 //! | --- | --- | --- |
 //! | `api.example.com`, `www.example.com` | 93.184.216.34 | HTTP, HTTPS for the first, echo on 7, something on 22, UDP 53 and 443 |
+//! | `db.corp.test`, to the host's resolver also `db` | 93.184.216.34 | HTTP, HTTPS on 8444 |
 //! | `six.example.com` | 2606:2800:220:1::34 | HTTP |
 //! | `evil.example.com` | 93.184.216.35 | HTTP, HTTPS |
 //! | `inner.example.com` | 10.9.8.7 | HTTP; a proxy of a company on 3128 |

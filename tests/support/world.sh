@@ -12,10 +12,10 @@ cat > hosts <<'HOSTS'
 127.0.0.1 rebound.example.com
 169.254.169.254 metadata.example.com
 HOSTS
-echo 'nameserver 127.0.0.53' > resolv.conf
+printf 'nameserver 127.0.0.53\nsearch corp.test\n' > resolv.conf
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj '/CN=World' \
     -addext 'basicConstraints=critical,CA:TRUE' -keyout ca.key -out ca.pem 2> /dev/null
-for name in api.example.com evil.example.com; do
+for name in api.example.com evil.example.com db.corp.test; do
     openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=$name" -keyout $name.key 2> /dev/null |
         openssl x509 -req -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out $name.pem \
             -extfile <(echo "subjectAltName=DNS:$name") 2> /dev/null

@@ -4,7 +4,6 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use pinfold_policy::Destination;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -45,7 +44,7 @@ pub(crate) async fn carry(
 ) {
     // In memory of its own, like what follows: a connection that only carries bytes is not as large as one that begins.
     let (opening, dialed) = Box::pin(open(&client, &mut early, pass.to.port, dialing)).await;
-    if let Err(refusal) = agreed(&opening, &pass) {
+    if let Err(refusal) = agreed(connection, &opening) {
         return Box::pin(turn_away(connection, client, early, &refusal)).await;
     }
     let look = looks_inside(&opening, &pass);
@@ -98,9 +97,9 @@ fn looks_inside(opening: &Opening, pass: &Pass) -> bool {
 }
 
 /// Does what the client begins agree with where it is connected to?
-fn agreed(opening: &Opening, pass: &Pass) -> Result<(), Refusal> {
+fn agreed(connection: &Connection, opening: &Opening) -> Result<(), Refusal> {
     match opening {
-        Opening::Tls(hello) => names_agree(hello, &pass.to),
+        Opening::Tls(hello) => names_agree(connection, hello),
         Opening::BrokenTls => Err(Refusal::by_gate("its client hello could be read in several ways")),
         Opening::Late => Err(Refusal::by_gate("nothing was said for too long")),
         _ => Ok(()),
@@ -108,9 +107,11 @@ fn agreed(opening: &Opening, pass: &Pass) -> Result<(), Refusal> {
 }
 
 /// A name in the hello must be the one that was connected to. None at all is none that could mean another host.
-fn names_agree(hello: &Hello, to: &Destination) -> Result<(), Refusal> {
+fn names_agree(connection: &Connection, hello: &Hello) -> Result<(), Refusal> {
+    let Connection { session, to, .. } = connection;
+    let named = hello.name.clone().map(|name| session.search.complete(name, &session.rules));
     match &hello.name {
-        Some(name) if Some(name) != to.name.as_ref() => Err(Refusal::by_gate(format!("its client hello names {name}"))),
+        Some(name) if named != to.name => Err(Refusal::by_gate(format!("its client hello names {name}"))),
         _ => Ok(()),
     }
 }

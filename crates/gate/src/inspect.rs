@@ -43,7 +43,7 @@ pub(crate) async fn secure(
         return turn_away(connection, client, early, &refusal).await;
     };
     let _place = connection.session.inspected.acquire().await;
-    let (meter, config) = match (connection.meter(), authority.config(&pass.to)) {
+    let (meter, config) = match (connection.meter(), authority.config(&pass.to, &connection.session.search)) {
         (Ok(meter), Ok(config)) => (Arc::new(meter), config),
         (Err(refusal), _) => return turn_away(connection, client, early, &refusal).await,
         (_, Err(error)) => {

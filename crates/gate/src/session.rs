@@ -15,6 +15,7 @@ use crate::dns::{Meaning, Pool};
 use crate::limits::{CONNECTIONS_MAX, INSPECTED_MAX};
 use crate::link::{Outbox, Start};
 use crate::resolve::{Names, Resolver};
+use crate::search::Search;
 use crate::secrets::Secrets;
 use crate::serve::GateError;
 use crate::tls::{Authority, Trust};
@@ -45,6 +46,7 @@ pub(crate) struct Session {
     pub(crate) pool: Pool,
     pub(crate) ask: Ask,
     pub(crate) names: Names,
+    pub(crate) search: Search,
     pub(crate) detour: Option<Detour>,
     pub(crate) budgets: Budgets,
     pub(crate) attribution: Attribution,
@@ -85,6 +87,7 @@ impl Session {
             pool: Pool::default(),
             ask: Ask::new(start.ask),
             names: Names::new(surroundings.resolver, start.hosts),
+            search: start.search,
             detour: start.upstream.map(|upstream| Detour::new(upstream, &start.no_proxy)),
             attribution: Attribution::new(start.init_pid),
             outbox,
@@ -113,12 +116,17 @@ impl Session {
         self.last.fetch_add(1, Relaxed) + 1
     }
 
+    /// The destination whose host is the one that a short name stands for.
+    pub(crate) fn whole(&self, to: Destination) -> Destination {
+        Destination { name: to.name.map(|name| self.search.complete(name, &self.rules)), ..to }
+    }
+
     /// What a destination means that something inside names: an address of the pool is the name that it was given to.
     pub(crate) fn meant(&self, to: Destination) -> Destination {
         match to.address.map(|address| self.pool.meaning(address)) {
             Some(Meaning::Name(name)) => Destination { name: Some(name), address: None, ..to },
             // One that was given to no name stays an address, and none that may be dialled.
-            _ => to,
+            _ => self.whole(to),
         }
     }
 

@@ -322,12 +322,12 @@ fn what_programs_read_about_their_network_is_the_gates() {
         plan.mounts.iter().filter_map(shown).collect::<String>()
     };
     assert_snapshot!(mounts("allow = ['a.example']"), @r#"
-    /run/systemd/resolve/stub-resolv.conf: "nameserver 198.18.0.1\noptions timeout:2 attempts:2\n"
+    /run/systemd/resolve/stub-resolv.conf: "nameserver 198.18.0.1\nsearch .\noptions timeout:2 attempts:2\n"
     /etc/hosts: "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 engine\n"
     "#);
     let inspecting = mounts("allow = [{ host = 'a.example', methods = ['GET'] }]");
     assert_snapshot!(inspecting, @r#"
-    /run/systemd/resolve/stub-resolv.conf: "nameserver 198.18.0.1\noptions timeout:2 attempts:2\n"
+    /run/systemd/resolve/stub-resolv.conf: "nameserver 198.18.0.1\nsearch .\noptions timeout:2 attempts:2\n"
     /etc/hosts: "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 engine\n"
     /etc/ssl/certs/ca-certificates.crt <- /home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.pem
     /run/pinfold/trust.pem <- /home/ada/.local/state/pinfold/workspaces/work/layers/0.trust.pem

@@ -8,6 +8,7 @@ mod upstream;
 use std::collections::BTreeMap;
 
 use pinfold_confine::linux::probe;
+use pinfold_gate::Search;
 use pinfold_gate::link::{Start, VERSION};
 use pinfold_plan::{Gate, Network};
 use pinfold_policy::Rules;
@@ -32,6 +33,7 @@ pub(crate) fn start(prepared: &Prepared, ask: bool) -> Result<Option<Start>, Cli
         no_proxy: upstream::exceptions(context),
         ask,
         hosts: BTreeMap::new(),
+        search: Search::read(&probe::resolver_text()),
         init_pid: None,
         roots: probe::trust_bundles(),
         trusted: inspects,

@@ -6,8 +6,14 @@ use hyper::http::uri::Authority;
 use hyper::{Method, Version};
 use pinfold_policy::{Destination, Host};
 
-/// The host of a request as it is sent on: as the connection has it, with a port if the client wrote one.
-pub(crate) fn authority(parts: &Parts, to: &Destination, secure: bool) -> Result<Authority, String> {
+/// The host of a request as it is sent on: as the connection has it, with a port if the client wrote one. `whole` knows
+/// what a short name stands for.
+pub(crate) fn authority(
+    parts: &Parts,
+    to: &Destination,
+    secure: bool,
+    whole: impl Fn(Destination) -> Destination,
+) -> Result<Authority, String> {
     if parts.method == Method::CONNECT {
         return Err("a tunnel within a connection could lead anywhere".to_owned());
     }
@@ -33,7 +39,7 @@ pub(crate) fn authority(parts: &Parts, to: &Destination, secure: bool) -> Result
     let mut with_port = false;
     for host in hosts {
         let named = Destination::parse(host, to.port).map_err(|error| format!("its Host is no name: {error}"))?;
-        if named != *to {
+        if whole(named.clone()) != *to {
             return Err(format!("it names the host {named}"));
         }
         with_port |= has_port(host);
@@ -91,7 +97,7 @@ mod tests {
 
     fn agreed(target: &str, hosts: &[&str]) -> Result<String, String> {
         let to = Destination::parse("a.example:8443", 0).expect("a destination");
-        authority(&parts("GET", target, hosts), &to, true).map(|authority| authority.to_string())
+        authority(&parts("GET", target, hosts), &to, true, |named| named).map(|authority| authority.to_string())
     }
 
     #[test]
@@ -120,7 +126,8 @@ mod tests {
     #[test]
     fn an_address_is_its_own_host() {
         let to = Destination::parse("[2001:db8::1]:443", 0).expect("a destination");
-        let agreed = |host: &str| authority(&parts("GET", "/", &[host]), &to, true).map(|host| host.to_string());
+        let agreed =
+            |host: &str| authority(&parts("GET", "/", &[host]), &to, true, |named| named).map(|host| host.to_string());
         assert_eq!(agreed("[2001:db8::1]"), Ok("[2001:db8::1]".into()));
         assert_eq!(agreed("[2001:DB8:0::1]:443"), Ok("[2001:db8::1]:443".into()));
         assert!(agreed("a.example").is_err());
@@ -134,7 +141,7 @@ mod tests {
             for encoding in encodings {
                 parts.headers.append(TRANSFER_ENCODING, encoding.parse().expect("a value"));
             }
-            authority(&parts, &to, false).is_ok()
+            authority(&parts, &to, false, |named| named).is_ok()
         };
         assert!(framed(&[]) && framed(&["chunked"]) && framed(&["Chunked"]));
         for encodings in

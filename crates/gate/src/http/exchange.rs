@@ -44,7 +44,7 @@ pub(crate) fn explain(error: &DialError, what: &str) -> Response<Body> {
 async fn judge(route: &Route, parts: &Parts) -> Result<Authority, Refusal> {
     let connection = &route.connection;
     let path = parts.uri.path();
-    let judged = match authority(parts, &route.pass.to, route.secure) {
+    let judged = match authority(parts, &route.pass.to, route.secure, |named| connection.session.whole(named)) {
         Err(why) => Err(Refusal::by_gate(why)),
         Ok(authority) => {
             let ruling = connection.session.rules.request(&route.pass.to, parts.method.as_str(), path);

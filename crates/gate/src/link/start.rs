@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use pinfold_policy::{Name, Rules, Secret};
 use serde::{Deserialize, Serialize};
 
+use crate::search::Search;
+
 /// What a gate gets to know when it starts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -26,6 +28,8 @@ pub struct Start {
     pub ask: bool,
     /// Names whose addresses are known already and not looked up. They are judged like all others.
     pub hosts: BTreeMap<Name, Vec<IpAddr>>,
+    /// How the host completes short names.
+    pub search: Search,
     /// The sandbox's first process, as seen from outside; without it connections are not attributed.
     pub init_pid: Option<u32>,
     /// Files in PEM with the certificates that the host trusts.

@@ -15,6 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use super::{HTTP_1, HTTP_2, provider};
 use crate::limits::CERTIFICATES_MAX;
 use crate::refusal::endpoint;
+use crate::search::Search;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// From before the start, for clocks that are a little late, until long after any run.
@@ -53,14 +54,15 @@ impl Authority {
         &self.pem
     }
 
-    /// What the gate is to programs inside that want to a host.
-    pub(crate) fn config(&self, to: &Destination) -> io::Result<Arc<ServerConfig>> {
+    /// What the gate is to programs inside that want to a host, whichever of its names they use.
+    pub(crate) fn config(&self, to: &Destination, search: &Search) -> io::Result<Arc<ServerConfig>> {
         let host = endpoint(to).host;
         let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = configs.get(&host) {
             return Ok(config.clone());
         }
-        let config = Arc::new(self.make(&host)?);
+        let short = to.name.iter().flat_map(|name| search.short_for(name)).map(str::to_owned);
+        let config = Arc::new(self.make(&host, short)?);
         if configs.len() >= CERTIFICATES_MAX {
             configs.clear();
         }
@@ -68,8 +70,9 @@ impl Authority {
         Ok(config)
     }
 
-    fn make(&self, host: &str) -> io::Result<ServerConfig> {
-        let mut params = lasting(CertificateParams::new([host.to_owned()]).map_err(io::Error::other)?);
+    fn make(&self, host: &str, short: impl Iterator<Item = String>) -> io::Result<ServerConfig> {
+        let names: Vec<String> = std::iter::once(host.to_owned()).chain(short).collect();
+        let mut params = lasting(CertificateParams::new(names).map_err(io::Error::other)?);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pinfold_gate::link::{self, Order, Report, SocketRole, Start};
-use pinfold_gate::{Arrival, Resolver, Sockets, Surroundings, serve_in};
+use pinfold_gate::{Arrival, Resolver, Search, Sockets, Surroundings, serve_in};
 use pinfold_policy::{Layer, LayerKind, Places, Platform, Policy, Rules, merge, parse};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, socketpair};
 use tokio::net::TcpStream;
@@ -57,6 +57,7 @@ pub(crate) fn start(network: &str) -> Start {
         no_proxy: Vec::new(),
         ask: false,
         hosts: [].into(),
+        search: Search::default(),
         init_pid: None,
         roots: Vec::new(),
         trusted: true,

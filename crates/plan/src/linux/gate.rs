@@ -24,9 +24,10 @@ pub(super) fn mounts(
 }
 
 /// The gate answers for names, whoever does so for the host: also for those that the host's own file lists, since what
-/// is reached by an address has no name to judge it by.
+/// is reached by an address has no name to judge it by. Short names are completed there too: without `search .` programs
+/// would do it by the domain in the machine's name.
 fn names(host: &Host) -> impl Iterator<Item = Mount> {
-    let server = format!("nameserver {GATE_ADDRESS}\noptions timeout:2 attempts:2\n");
+    let server = format!("nameserver {GATE_ADDRESS}\nsearch .\noptions timeout:2 attempts:2\n");
     let own = format!("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n127.0.1.1 {}\n", host.name);
     let files = [(&host.resolver, server), (&host.hosts, own)];
     files.into_iter().filter_map(|(at, text)| at.clone().map(|at| Mount::Text { at, text }))

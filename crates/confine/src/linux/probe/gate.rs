@@ -1,6 +1,7 @@
 //! What a gate needs to know of the host: whether connections can be redirected, and where certificates lie.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rustix::process::{WaitOptions, waitpid};
@@ -30,6 +31,9 @@ const JVMS_OF_HOME: [&str; 4] =
 /// The store of a JVM: since version 9, and before.
 const STORES_OF_JVM: [&str; 2] = ["lib/security/cacerts", "jre/lib/security/cacerts"];
 
+/// Most that is read of `/etc/resolv.conf`, in bytes.
+const RESOLVER_BYTES_MAX: u64 = 64 << 10;
+
 /// The files among them that exist, without links.
 pub fn trust_bundles() -> Vec<PathBuf> {
     existing(TRUST_BUNDLES.into_iter().map(PathBuf::from))
@@ -49,6 +53,13 @@ fn existing(paths: impl Iterator<Item = PathBuf>) -> Vec<PathBuf> {
     files.sort();
     files.dedup();
     files
+}
+
+/// What tells the host's programs who resolves names (resolv.conf(5)); nothing where it cannot be read.
+pub fn resolver_text() -> String {
+    let mut text = String::new();
+    let read = File::open("/etc/resolv.conf").and_then(|file| file.take(RESOLVER_BYTES_MAX).read_to_string(&mut text));
+    read.map_or_else(|_| String::new(), |_| text)
 }
 
 /// Whether connections can be redirected, which is tried in a network namespace of its own.

@@ -24,7 +24,7 @@ mod names;
 mod paths;
 
 use self::gate::java_trust_stores;
-pub use self::gate::{can_redirect, trust_bundles};
+pub use self::gate::{can_redirect, resolver_text, trust_bundles};
 pub use self::hidden::{masked, masked_with};
 pub use self::machine::no_user_namespaces;
 pub use self::names::{Appearance, Names, look_again, look_anew};
