@@ -80,10 +80,11 @@ struct Condition {
     only_bits: Option<Vec<Value>>,
 }
 
-/// A field of `pinfold_plan::Seccomp`; in the tables the variant of the same name.
+/// A field of `pinfold_plan::Seccomp`, or whether it is a command; in the tables the variant of the same name.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Switch {
+    Command,
     NestedNamespaces,
     InternetSockets,
     UnixSockets,

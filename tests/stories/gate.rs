@@ -3,7 +3,7 @@
 use std::fs::read_link;
 use std::path::PathBuf;
 
-use pinfold_tests::{eventually, is_alive, marked, stat_field};
+use pinfold_tests::{eventually, is_alive, marked, stat_field, status_field};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::desk::{Desk, cannot_prepare_hosts};
@@ -46,6 +46,27 @@ fn what_the_caller_left_open_is_not_open_in_the_gate() {
     assert!(held(supervisor).contains(&left_open), "the caller left it open: {:?}", held(supervisor));
     let files: Vec<PathBuf> = held(gate).into_iter().filter(|path| path.is_absolute()).collect();
     assert_eq!(files, Vec::<PathBuf>::new(), "the gate holds nothing but sockets and what it waits with");
+    desk.write("home/project/over", "");
+    running.wait().ok();
+}
+
+#[test]
+fn the_gate_is_confined_itself() {
+    let desk = Desk::new();
+    let mark = format!("mark-{}-confined", std::process::id());
+    let script = format!(": {mark}; touch begun; while test ! -e over; do sleep 0.05; done");
+    let running = desk.pinfold(["run", "--network", "rules", "--", "bash", "-c", &script]).start();
+    assert!(eventually(|| desk.workspace().join("begun").exists()), "the run begins");
+    let (gate, supervisor) = gate_of(&mark);
+    let number = |pid: u32, field: &str| status_field(pid, field).and_then(|value| value.parse::<u32>().ok());
+    let filters = |pid: u32| number(pid, "Seccomp_filters").expect("a number of filters");
+    assert!(eventually(|| filters(gate) == filters(supervisor) + 1), "a filter more than the supervisor");
+    assert_eq!((number(gate, "Seccomp"), number(gate, "NoNewPrivs")), (Some(2), Some(1)));
+    let limits = std::fs::read_to_string(format!("/proc/{gate}/limits")).expect("the limits of a process");
+    let limit =
+        |name: &str| limits.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+    assert!(limit("Max data size").starts_with("2147483648 "), "{limits}");
+    assert!(limit("Max core file size").starts_with("0 "), "{limits}");
     desk.write("home/project/over", "");
     running.wait().ok();
 }

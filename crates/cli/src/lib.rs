@@ -15,7 +15,7 @@ mod trust;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use pinfold_confine::linux::end_on_broken_pipe;
+use pinfold_confine::linux::{confine_gate, end_on_broken_pipe};
 
 use crate::args::{Args, Command};
 use crate::error::CliError;
@@ -24,7 +24,7 @@ use crate::error::CliError;
 pub fn main() -> ExitCode {
     // The gate of a run is this program as well: told apart before anything else is looked at.
     if std::env::args_os().nth(1).is_some_and(|first| first == pinfold_gate::ARGUMENT) {
-        return pinfold_gate::main();
+        return pinfold_gate::main(confine_gate);
     }
     if let Some(arguments) = commands::doctor::attacker::asked() {
         return commands::doctor::attacker::main(&arguments);

@@ -59,8 +59,9 @@ pub use sockets::Sockets;
 pub const ARGUMENT: &str = "__gate";
 
 /// The whole life of a gate process: reads [`link::Start`] from the link, which is its standard input, and serves.
-pub fn main() -> ExitCode {
-    match run() {
+/// `confine` takes from it what no gate needs.
+pub fn main(confine: impl FnOnce() -> io::Result<()>) -> ExitCode {
+    match run(confine) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("pinfold: the gate ended: {error}");
@@ -78,8 +79,8 @@ fn keep_to_itself() -> rustix::io::Result<()> {
     set_no_new_privs(true)
 }
 
-fn run() -> Result<(), GateError> {
-    keep_to_itself().map_err(|error| GateError::Itself(error.into()))?;
+fn run(confine: impl FnOnce() -> io::Result<()>) -> Result<(), GateError> {
+    keep_to_itself().map_err(io::Error::from).and_then(|()| confine()).map_err(GateError::Itself)?;
     let link = io::stdin().as_fd().try_clone_to_owned().map_err(link::LinkError::Receive)?;
     let (start, descriptors) = link::receive_start(link.as_fd())?;
     let sockets = Sockets::sort(&start.sockets, descriptors)?;

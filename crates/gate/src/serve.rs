@@ -26,8 +26,8 @@ const THREADS_MAX: usize = 4;
 /// Why a gate ended before it was told to.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
-    /// Its own process could not be closed to others.
-    #[error("failed to keep the memory of the gate to itself")]
+    /// Its own process could not be closed to others, or not be confined.
+    #[error("failed to confine the gate itself")]
     Itself(#[source] io::Error),
     /// The link to the supervisor.
     #[error(transparent)]

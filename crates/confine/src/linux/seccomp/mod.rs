@@ -39,7 +39,7 @@ use std::io;
 use self::table::{ENTRIES, Outcome, Rule};
 use super::sys;
 
-pub use self::program::program;
+pub use self::program::{gate_program, program};
 
 /// Puts a filter on every thread of this process, and on all that they start. Needs `no_new_privs`.
 pub fn install(program: &[libc::sock_filter]) -> io::Result<()> {

@@ -6,7 +6,7 @@ use libc::sock_filter;
 use pinfold_plan::Seccomp;
 
 use super::assembler::{Assembler, Target};
-use super::table::{self, Check, Clause, Condition, ENTRIES, Outcome, Rule, Test};
+use super::table::{self, Check, Clause, Condition, ENTRIES, Outcome, Rule, Subject, Test};
 
 /// One kind of processor, as the filter sees it.
 pub(super) struct Architecture {
@@ -52,14 +52,19 @@ const ARGUMENTS: u32 = offset_of!(libc::seccomp_data, args) as u32;
 
 /// The filter for this machine.
 pub fn program(options: &Seccomp) -> Vec<sock_filter> {
-    assemble(&NATIVE, options)
+    assemble(&NATIVE, Subject::Command(options))
+}
+
+/// The filter of the gate of a run.
+pub fn gate_program() -> Vec<sock_filter> {
+    assemble(&NATIVE, Subject::Gate)
 }
 
 /// The filter for a machine of any kind.
-pub(super) fn assemble(architecture: &Architecture, options: &Seccomp) -> Vec<sock_filter> {
-    let ranges = ranges(architecture, options);
+pub(super) fn assemble(architecture: &Architecture, subject: Subject<'_>) -> Vec<sock_filter> {
+    let ranges = ranges(architecture, subject);
     let mut out = Assembler::with_capacity(2 * ranges.len());
-    let found = tree(&ranges, options, &mut out);
+    let found = tree(&ranges, subject, &mut out);
     let native = out.load(NUMBER, found);
     let judged = out.jump(libc::BPF_JEQ, architecture.token, native, Target::Answer(KILL));
     out.load(ARCHITECTURE, judged);
@@ -78,7 +83,7 @@ enum Action {
 }
 
 /// All 2³² numbers, in rising order.
-fn ranges(architecture: &Architecture, options: &Seccomp) -> Vec<Range> {
+fn ranges(architecture: &Architecture, subject: Subject<'_>) -> Vec<Range> {
     let mut ranges = Vec::with_capacity(128);
     let mut next = 0;
     for (number, place) in architecture.calls {
@@ -86,7 +91,7 @@ fn ranges(architecture: &Architecture, options: &Seccomp) -> Vec<Range> {
         if number > next {
             add(&mut ranges, next, Action::Answer(UNKNOWN));
         }
-        add(&mut ranges, number, action(ENTRIES[usize::from(*place)].rule, options));
+        add(&mut ranges, number, action(ENTRIES[usize::from(*place)].rule, subject));
         next = number + 1;
     }
     add(&mut ranges, next, Action::Answer(UNKNOWN));
@@ -110,26 +115,26 @@ fn add(ranges: &mut Vec<Range>, first: u32, action: Action) {
     ranges.push(Range { first, action });
 }
 
-fn action(rule: Rule, options: &Seccomp) -> Action {
+fn action(rule: Rule, subject: Subject<'_>) -> Action {
     match rule {
         Rule::Always(outcome) => Action::Answer(value(outcome)),
-        Rule::With(switch, _) if switch.is_on(options) => Action::Answer(ALLOW),
+        Rule::With(switch, _) if switch.is_on(subject) => Action::Answer(ALLOW),
         Rule::With(_, errno) => Action::Answer(value(Outcome::Fail(errno))),
-        Rule::Check(check) => checked(check, options),
+        Rule::Check(check) => checked(check, subject),
     }
 }
 
-/// Sees whether the arguments still matter once the options are known.
-fn checked(check: &'static Check, options: &Seccomp) -> Action {
-    match check.clauses.iter().find(|clause| applies(clause, options)) {
+/// Sees whether the arguments still matter once the subject are known.
+fn checked(check: &'static Check, subject: Subject<'_>) -> Action {
+    match check.clauses.iter().find(|clause| applies(clause, subject)) {
         None => Action::Answer(value(check.otherwise)),
         Some(always) if always.when.is_empty() => Action::Answer(value(always.then)),
         Some(_) => Action::Check(check),
     }
 }
 
-fn applies(clause: &Clause, options: &Seccomp) -> bool {
-    clause.only.is_none_or(|(switch, wanted)| switch.is_on(options) == wanted)
+fn applies(clause: &Clause, subject: Subject<'_>) -> bool {
+    clause.only.is_none_or(|(switch, wanted)| switch.is_on(subject) == wanted)
 }
 
 fn value(outcome: Outcome) -> u32 {
@@ -140,25 +145,25 @@ fn value(outcome: Outcome) -> u32 {
 }
 
 /// Finds the range of the loaded number: halves the ranges until one is left.
-fn tree(ranges: &[Range], options: &Seccomp, out: &mut Assembler) -> Target {
+fn tree(ranges: &[Range], subject: Subject<'_>, out: &mut Assembler) -> Target {
     match ranges {
         [] => Target::Answer(UNKNOWN),
         [Range { action: Action::Answer(value), .. }] => Target::Answer(*value),
-        [Range { action: Action::Check(check), .. }] => clauses(check, options, out),
+        [Range { action: Action::Check(check), .. }] => clauses(check, subject, out),
         _ => {
             let (low, high) = ranges.split_at(ranges.len() / 2);
             let first = high[0].first;
-            let high = tree(high, options, out);
-            let low = tree(low, options, out);
+            let high = tree(high, subject, out);
+            let low = tree(low, subject, out);
             out.jump(libc::BPF_JGE, first, high, low)
         }
     }
 }
 
 /// Tries one clause after the other.
-fn clauses(check: &Check, options: &Seccomp, out: &mut Assembler) -> Target {
+fn clauses(check: &Check, subject: Subject<'_>, out: &mut Assembler) -> Target {
     let mut next = Target::Answer(value(check.otherwise));
-    for clause in check.clauses.iter().rev().filter(|clause| applies(clause, options)) {
+    for clause in check.clauses.iter().rev().filter(|clause| applies(clause, subject)) {
         let mut holds = Target::Answer(value(clause.then));
         for condition in clause.when.iter().rev() {
             holds = compare(condition, holds, next, out);

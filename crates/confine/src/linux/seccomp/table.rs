@@ -46,9 +46,19 @@ pub(super) struct Errno {
     pub(super) number: i32,
 }
 
-/// A field of [`Seccomp`].
+/// Whom a filter is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Subject<'a> {
+    /// A command, with these options.
+    Command(&'a Seccomp),
+    /// The gate of a run.
+    Gate,
+}
+
+/// A field of [`Seccomp`], or the kind of [`Subject`].
 #[derive(Clone, Copy)]
 pub(super) enum Switch {
+    Command,
     NestedNamespaces,
     InternetSockets,
     UnixSockets,
@@ -56,9 +66,15 @@ pub(super) enum Switch {
 }
 
 impl Switch {
-    /// The field's value.
-    pub(super) fn is_on(self, options: &Seccomp) -> bool {
+    /// Whether it is on.
+    pub(super) fn is_on(self, subject: Subject<'_>) -> bool {
+        let options = match subject {
+            Subject::Command(options) => options,
+            // Names are also looked up over local sockets.
+            Subject::Gate => return matches!(self, Self::InternetSockets | Self::UnixSockets),
+        };
         match self {
+            Self::Command => true,
             Self::NestedNamespaces => options.nested_namespaces,
             Self::InternetSockets => options.internet_sockets,
             Self::UnixSockets => options.unix_sockets,
@@ -66,9 +82,10 @@ impl Switch {
         }
     }
 
-    /// The field's name.
+    /// Its name in the list.
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Command => "command",
             Self::NestedNamespaces => "nested_namespaces",
             Self::InternetSockets => "internet_sockets",
             Self::UnixSockets => "unix_sockets",

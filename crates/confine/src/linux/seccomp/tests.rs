@@ -7,7 +7,7 @@ use pinfold_plan::Seccomp;
 
 use super::interpreter::{self, Call};
 use super::program::{AARCH64, Architecture, NATIVE, X86_64, assemble};
-use super::table::{AS_IN_LIBC, ENTRIES, NAMES, Outcome, Rule};
+use super::table::{AS_IN_LIBC, ENTRIES, NAMES, Outcome, Rule, Subject};
 use super::{Verdict, program, reasons};
 
 mod sys;
@@ -42,7 +42,11 @@ struct Filter {
 
 impl Filter {
     fn new(architecture: &'static Architecture, options: &Seccomp) -> Self {
-        Self { architecture, program: assemble(architecture, options) }
+        Self { architecture, program: assemble(architecture, Subject::Command(options)) }
+    }
+
+    fn of_gate(architecture: &'static Architecture) -> Self {
+        Self { architecture, program: assemble(architecture, Subject::Gate) }
     }
 
     fn run(&self, number: u32, arguments: &[u64]) -> interpreter::Run {
@@ -101,7 +105,7 @@ fn expected(rule: Rule, options: &Seccomp) -> Option<Answer> {
     };
     match rule {
         Rule::Always(fixed) => Some(outcome(fixed)),
-        Rule::With(switch, _) if switch.is_on(options) => Some(Allow),
+        Rule::With(switch, _) if switch.is_on(Subject::Command(options)) => Some(Allow),
         Rule::With(_, errno) => Some(Errno(errno.number)),
         Rule::Check(_) => None,
     }
@@ -133,8 +137,12 @@ fn every_call_of_the_list_is_known_by_name_and_judged_once() {
         assert!(!reason.why.is_empty() && !reason.why.ends_with('.'), "{reason:?}");
         for architecture in [&X86_64, &AARCH64] {
             let Some(number) = number_of(architecture, reason.call) else { continue };
-            for (options, on) in [(CLOSED, false), (OPEN, true)] {
-                let answer = Filter::new(architecture, &options).number(number.into(), &[]);
+            let closed = match reason.verdict {
+                Verdict::AllowedWith("command", _) => Filter::of_gate(architecture),
+                _ => Filter::new(architecture, &CLOSED),
+            };
+            for (filter, on) in [(closed, false), (Filter::new(architecture, &OPEN), true)] {
+                let answer = filter.number(number.into(), &[]);
                 match reason.verdict {
                     Verdict::Allowed => assert_eq!(answer, Allow, "{}", reason.call),
                     Verdict::Refused(_) => assert!(matches!(answer, Errno(1..)), "{}", reason.call),
@@ -456,6 +464,50 @@ fn without_an_ipc_namespace_there_is_no_system_v_ipc() {
 }
 
 #[test]
+fn the_gate_reads_and_talks_and_does_nothing_else() {
+    for architecture in [&X86_64, &AARCH64] {
+        let gate = Filter::of_gate(architecture);
+        let refused = ["execve", "execveat", "ptrace", "process_vm_writev", "pidfd_getfd", "kill", "tgkill", "listen"];
+        for call in refused.into_iter().chain(["mount", "setns", "setpriority", "sched_setaffinity", "rt_sigqueueinfo"])
+        {
+            assert_eq!(gate.call(call, &[]), EPERM, "{call}");
+        }
+        for call in ["renameat2", "unlinkat", "mkdirat", "truncate", "fchmodat", "mknodat", "utimensat", "setxattr"] {
+            assert_eq!(gate.call(call, &[]), EACCES, "{call}");
+        }
+        let open = |flags: i32| gate.call("openat", &[0, 0, flags as u64]);
+        assert_eq!(open(libc::O_RDONLY | libc::O_CLOEXEC | libc::O_DIRECTORY | libc::O_NONBLOCK), Allow);
+        for flags in [libc::O_WRONLY, libc::O_RDWR, libc::O_CREAT, libc::O_TRUNC, libc::O_TMPFILE | libc::O_RDWR] {
+            assert_eq!(open(flags | libc::O_CLOEXEC), EACCES, "{flags:#o}");
+        }
+        let thread = libc::CLONE_VM | libc::CLONE_FS | libc::CLONE_FILES | libc::CLONE_SIGHAND | libc::CLONE_THREAD;
+        assert_eq!(gate.call("clone", &[thread as u64]), Allow);
+        assert_eq!(gate.call("clone", &[(libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD) as u64]), EPERM);
+        assert_eq!((gate.call("clone3", &[]), gate.call("openat2", &[])), (ENOSYS, ENOSYS));
+        assert_eq!((gate.call("prlimit64", &[0]), gate.call("prlimit64", &[1])), (Allow, EPERM));
+        for call in ["read", "writev", "splice", "pipe2", "connect", "accept4", "bind", "epoll_pwait", "futex", "mmap"]
+        {
+            assert_eq!(gate.call(call, &[]), Allow, "{call}");
+        }
+        for family in [libc::AF_INET, libc::AF_INET6, libc::AF_UNIX] {
+            assert_eq!(gate.call("socket", &[family as u64, libc::SOCK_STREAM as u64]), Allow);
+        }
+    }
+}
+
+#[test]
+fn a_command_may_whatever_the_gate_may() {
+    for architecture in [&X86_64, &AARCH64] {
+        let (gate, command) = (Filter::of_gate(architecture), Filter::new(architecture, &USUAL));
+        for arguments in [[0; 6], [u64::MAX; 6]] {
+            for number in (0..1024).filter(|number| gate.number(*number, &arguments) == Allow) {
+                assert_eq!(command.number(number, &arguments), Allow, "number {number}");
+            }
+        }
+    }
+}
+
+#[test]
 fn foreign_doors_end_the_process() {
     const I386: u32 = 0x4000_0003;
     const ARM: u32 = 0x4000_0028;
@@ -538,5 +590,5 @@ fn every_verdict_reads_well() {
 
 #[test]
 fn the_native_filter_is_one_of_the_tested_ones() {
-    assert_eq!(program(&USUAL).len(), assemble(&NATIVE, &USUAL).len());
+    assert_eq!(program(&USUAL).len(), assemble(&NATIVE, Subject::Command(&USUAL)).len());
 }

@@ -5,10 +5,11 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use super::USUAL;
-use crate::linux::seccomp::{install, program};
+use crate::linux::seccomp::{gate_program, install, program};
 
 /// Set for the child, so that nobody filters a whole test run with `--include-ignored`.
 const CHILD: &str = "PINFOLD_TEST_SECCOMP_CHILD";
@@ -24,14 +25,14 @@ fn child(test: &str) -> Output {
 }
 
 /// True in the child, which is filtered from then on.
-fn filtered() -> bool {
+fn filtered(program: &[libc::sock_filter]) -> bool {
     if std::env::var_os(CHILD).is_none() {
         return false;
     }
     let no_core = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     rustix::process::setrlimit(rustix::process::Resource::Core, no_core).unwrap();
     rustix::thread::set_no_new_privs(true).unwrap();
-    install(&program(&USUAL)).unwrap();
+    install(program).unwrap();
     true
 }
 
@@ -56,11 +57,58 @@ fn the_kernel_takes_the_filter_and_life_goes_on() {
 #[test]
 #[ignore = "runs in a child of the test above"]
 fn inside() {
-    if filtered() {
+    if filtered(&program(&USUAL)) {
         refused_calls_fail();
         threads_and_programs_start();
         sockets_work();
     }
+}
+
+#[test]
+fn the_gate_only_reads_and_talks() {
+    let output = child("inside_as_the_gate");
+    // Whoever made it may not remove it any more.
+    let _ = std::fs::remove_file(file_of_gate(std::process::id(), "kept"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "the child ran nothing");
+}
+
+fn file_of_gate(test: u32, name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("pinfold-seccomp-{test}-{name}"))
+}
+
+#[test]
+#[ignore = "runs in a child of the test above"]
+fn inside_as_the_gate() {
+    let [path, other] = ["kept", "other"].map(|name| file_of_gate(std::os::unix::process::parent_id(), name));
+    let deeds: [(&str, &dyn Fn() -> io::Result<()>); 6] = [
+        ("writes a file", &|| std::fs::OpenOptions::new().append(true).open(&path).map(drop)),
+        ("makes a file", &|| std::fs::write(&other, "")),
+        ("changes a mode", &|| std::fs::set_permissions(&path, std::fs::metadata(&path)?.permissions())),
+        ("starts a program", &|| Command::new("true").status().map(drop)),
+        ("listens", &|| TcpListener::bind("127.0.0.1:0").map(drop)),
+        ("removes a file", &|| std::fs::remove_file(&path)),
+    ];
+    let make = || std::fs::write(&path, "text").unwrap();
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    make();
+    deeds
+        .iter()
+        .for_each(|(what, deed)| deed().unwrap_or_else(|error| panic!("without the filter it {what}: {error}")));
+    make();
+    std::fs::remove_file(&other).unwrap();
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    filtered(&gate_program());
+    for (what, deed) in deeds {
+        let refused = deed().expect_err(what).raw_os_error();
+        assert!(matches!(refused, Some(libc::EPERM | libc::EACCES)), "{what}: {refused:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "text");
+    let client =
+        std::thread::spawn(move || TcpStream::connect(server.local_addr().unwrap()).and_then(|_| server.accept()));
+    client.join().unwrap().unwrap();
 }
 
 fn refused_calls_fail() {
@@ -130,7 +178,7 @@ mod foreign_doors {
     #[test]
     #[ignore = "runs in a child of the test above"]
     fn calls_x32() {
-        if filtered() {
+        if filtered(&program(&USUAL)) {
             errno(0x4000_0000 | libc::SYS_getpid, [0; 5]);
         }
     }
@@ -145,7 +193,7 @@ mod foreign_doors {
     #[test]
     #[ignore = "runs in a child of the test above"]
     fn calls_i386() {
-        if filtered() {
+        if filtered(&program(&USUAL)) {
             // SAFETY: number 20 is getpid there, which touches no memory.
             unsafe {
                 std::arch::asm!("int 0x80", inlateout("eax") 20 => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _)
