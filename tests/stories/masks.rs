@@ -18,6 +18,21 @@ fn a_program_finds_the_keys_of_its_settings_and_no_values() {
 }
 
 #[test]
+fn who_asks_about_a_hidden_file_with_settings_is_told_of_the_mask() {
+    let desk = Desk::new();
+    desk.write("home/project/.env", SETTINGS);
+    desk.write("home/project/.env.local", "token and nothing else\n");
+    let hint = |file: &str| {
+        let why = desk.pinfold(["why", "read", file]).run().ends_with(1).text();
+        why.lines().find_map(|line| line.strip_prefix(" hint: ")).expect("a hint").to_owned()
+    };
+    assert!(hint(".env").starts_with("run with --mask ./.env, or add \"./.env\" to files.mask in "));
+    assert!(hint(".env").contains("; for its values too, run with --deny '!./.env', or add "));
+    assert!(!hint(".env.local").contains("--mask"), "it cannot be masked");
+    assert_eq!(desk.inside_with(&["--mask", "./.env"], "cat .env").text(), MASKED.trim_end());
+}
+
+#[test]
 fn the_users_policy_masks_what_is_denied_by_default_and_says_so() {
     let desk = Desk::new();
     desk.write("home/project/.env", SETTINGS);

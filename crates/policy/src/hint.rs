@@ -17,15 +17,24 @@ pub(crate) fn grant(list: List, path: &str, places: &Places) -> Option<String> {
     change(flag, key, &path, places)
 }
 
-/// Makes an exception for a hidden path, as it is best written: below the workspace or the home.
+/// Makes an exception for a hidden path.
 pub(crate) fn except(key: &str, path: &str, places: &Places) -> Option<String> {
+    exception(key, &entry(path, places)?, places)
+}
+
+/// What masks a hidden file, where an exception for it would make it visible as it is.
+pub fn mask_instead(path: &str, places: &Places) -> Option<String> {
+    change("--mask", "files.mask", &entry(path, places)?, places)
+}
+
+/// A path as it is best written: below the workspace or the home.
+fn entry(path: &str, places: &Places) -> Option<String> {
     let text = match below(path, &places.workspace_text()) {
         Some(rest) if !rest.is_empty() => format!("./{rest}"),
         _ => tilde(path, places),
     };
     // A name with special characters would need escapes; better no hint than a wrong one.
-    PathText::parse(&text).ok()?;
-    exception(key, &text, places)
+    PathText::parse(&text).ok().map(|_| text)
 }
 
 /// Makes an exception for a rule as it is written.

@@ -58,7 +58,7 @@ pub use document::PolicyFile;
 pub use env::{Env, EnvPattern, EnvRules, EnvValue};
 pub use files::{FileRules, Grant, Place, Target};
 pub use flags::{FlagError, Setting};
-pub use hint::shell_word;
+pub use hint::{mask_instead, shell_word};
 pub use layers::{Layer, MergeError, Merged, Withheld, merge};
 pub use ledger::{Ledger, LedgerRules};
 pub use limits::{Limit, LimitName, LimitRules, Limits};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_confine::linux::probe;
-use pinfold_policy::{Access, Destination, Effect, Policy, Rules, Ruling, Verdict, decide};
+use pinfold_policy::{Access, Destination, Effect, Policy, Rules, Ruling, Verdict, decide, mask_instead};
 use serde::Serialize;
 
 use crate::args::{AccessArg, WhyArgs};
@@ -35,6 +35,7 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
     let path = path.unwrap_or_else(|| resolve(&context, &args.target));
     let verdict = as_asked(access, &context, &path, decide(&merged.policy, access, &path));
     let verdict = as_it_can_be_masked(&path, verdict);
+    let verdict = if access == Access::Read { masked_instead(&merged.policy, &path, verdict) } else { verdict };
     if args.json {
         output::json(&verdict)?;
     } else {
@@ -100,6 +101,14 @@ fn as_it_can_be_masked(path: &Path, verdict: Verdict) -> Verdict {
             Verdict { allowed: false, effect: Effect::Hidden, why, hint: None, ..verdict }
         }
     }
+}
+
+/// Whoever needs a hidden dotenv file often needs its keys only.
+fn masked_instead(policy: &Policy, path: &Path, verdict: Verdict) -> Verdict {
+    let masked = || mask_instead(path.to_str()?, &policy.places).filter(|_| probe::masked(path).is_ok());
+    let Some(hint) = verdict.hint.as_ref().filter(|_| verdict.effect == Effect::Hidden) else { return verdict };
+    let hint = masked().map_or(hint.clone(), |mask| format!("{mask}; for its values too, {hint}"));
+    Verdict { hint: Some(hint), ..verdict }
 }
 
 /// The path without links as far as it exists: that is what the rules speak of.
