@@ -112,7 +112,7 @@ fn of_gate(report: &Report) -> Option<Event> {
             inspected: false,
             verdict: self::verdict(verdict),
         },
-        Report::Closed { id, to, bytes_out, bytes_in, ms, end } => Event::Close {
+        Report::Closed { id, to, bytes_out, bytes_in, ms, end, .. } => Event::Close {
             connection: id,
             host: to.host,
             port: to.port,
@@ -148,6 +148,7 @@ fn way(way: link::Way) -> Way {
         link::Way::Connect => Way::Connect,
         link::Way::Proxy => Way::Proxy,
         link::Way::Socks => Way::Socks,
+        link::Way::Published => Way::Published,
     }
 }
 

@@ -60,6 +60,8 @@ pub enum Way {
     Proxy,
     /// SOCKS5 to the gate's proxy.
     Socks,
+    /// From outside, to a port of the run that the host's loopback shows.
+    Published,
 }
 
 /// How a connection ended.
