@@ -21,6 +21,7 @@ const NEWEST_IN_LIBC: u16 = 450;
 #[serde(deny_unknown_fields)]
 struct Calls {
     allow: Vec<Allow>,
+    notify: Vec<Allow>,
     refuse: Vec<Refuse>,
     option: Vec<WithOption>,
     check: Vec<Check>,
@@ -137,6 +138,9 @@ fn entries(calls: Calls) -> Result<Vec<Entry>, Box<dyn Error>> {
     let mut entries = Vec::new();
     for Allow { calls, why } in calls.allow {
         entries.push(Entry { calls, rule: "Rule::Always(Outcome::Allow)".into(), why });
+    }
+    for Allow { calls, why } in calls.notify {
+        entries.push(Entry { calls, rule: "Rule::Always(Outcome::Notify)".into(), why });
     }
     for Check { call, why, otherwise, clause } in calls.check {
         let clauses: Result<Vec<String>, _> = clause.iter().map(|clause| clause_text(&call, clause)).collect();

@@ -25,6 +25,8 @@ pub struct Launch<'a> {
     pub stdio: [Option<BorrowedFd<'a>>; 3],
     /// The mask of permission bits for new files.
     pub umask: u32,
+    /// Have the kernel tell of each program before it is executed ([`crate::linux::Listener`]).
+    pub observed: bool,
 }
 
 /// Size of a terminal in characters.
@@ -58,7 +60,7 @@ impl Drop for Child {
 
 impl Launch<'_> {
     /// The places where the program may be, in order.
-    pub(crate) fn candidates(&self) -> Vec<PathBuf> {
+    pub fn candidates(&self) -> Vec<PathBuf> {
         let Some(program) = self.command.first() else { return Vec::new() };
         if Path::new(program).components().count() > 1 || program.as_encoded_bytes().contains(&b'/') {
             return vec![PathBuf::from(program)];

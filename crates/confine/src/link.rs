@@ -30,6 +30,12 @@ pub enum Report {
     /// The network leads to the gate; its sockets come along, before them the one to ask for others where the plan
     /// publishes ports.
     Sockets,
+    /// The system call filter is in force. With error number 0 its listener comes along, and after that the root
+    /// directory of the run; else there is no listener, for this reason.
+    Listener {
+        /// The error number.
+        errno: i32,
+    },
     /// Everything is in force and the command runs. With a terminal, its master side comes along.
     Started,
     /// The command was stopped by a signal (Ctrl-Z).
@@ -78,6 +84,7 @@ impl Report {
             Self::Failed { errno, .. } => (b'F', *errno),
             Self::NotExecuted { errno } => (b'N', *errno),
             Self::Sockets => (b'G', 0),
+            Self::Listener { errno } => (b'L', *errno),
             Self::Started => (b'S', 0),
             Self::Stopped { signal } => (b'T', *signal),
             Self::SharedMemory { mib } => (b'M', *mib),
@@ -109,6 +116,7 @@ impl Report {
             b'F' => Ok(Self::failed(number, text)),
             b'N' => Ok(Self::NotExecuted { errno: number }),
             b'G' if number == 0 => Ok(Self::Sockets),
+            b'L' => Ok(Self::Listener { errno: number }),
             b'S' if number == 0 => Ok(Self::Started),
             b'T' => signal(number).map(|signal| Self::Stopped { signal }),
             b'M' if number >= 0 => Ok(Self::SharedMemory { mib: number }),
@@ -163,6 +171,7 @@ mod tests {
             Report::Failed { step: "hide".into(), path: Some("/home/a/.env".into()), errno: 13 },
             Report::NotExecuted { errno: 2 },
             Report::Sockets,
+            Report::Listener { errno: 16 },
             Report::Started,
             Report::Stopped { signal: 20 },
             Report::SharedMemory { mib: 4096 },

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::executed::Executions;
 use crate::limits::LimitReached;
 use crate::traffic::Traffic;
 use crate::watch::Quarantine;
@@ -40,6 +41,8 @@ pub struct Outcome {
     pub traffic: Option<Traffic>,
     /// Something inside looked for a network, and there was none.
     pub missed_network: bool,
+    /// How much is known of what was executed.
+    pub executions: Executions,
     /// Wall-clock time from start to end, in milliseconds.
     pub duration_ms: u64,
 }

@@ -5,6 +5,7 @@
 mod appeared;
 mod audience;
 pub mod control;
+mod executed;
 mod exit;
 mod gate;
 mod git_config;
@@ -24,6 +25,7 @@ mod trust;
 mod watch;
 
 pub use appeared::{REBASE, repair, settle};
+pub use executed::{Digest, Executed, Executions, Recording, Tally};
 pub use exit::{End, Outcome};
 pub use limits::LimitReached;
 pub use record::Recorder;

@@ -10,6 +10,7 @@
 //! STATE/control/ID                   its control socket
 //! STATE/quarantine/ID/               what it quarantined
 //! STATE/ledger/                      the record of all runs
+//! STATE/digests                      digests of programs that were executed
 //! ```
 
 use std::collections::BTreeSet;
@@ -141,6 +142,11 @@ impl Store {
     /// Connects to the control socket of a session.
     pub fn watch(&self, session: &str) -> io::Result<Watched> {
         Watched::connect(&Place::new(&self.control_directory(), session))
+    }
+
+    /// Where digests of programs are kept, from one run to the next.
+    pub fn digests(&self) -> PathBuf {
+        self.root.join("digests")
     }
 
     /// The quarantine of a session.

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use pinfold_confine::launch::{Child, Launch};
-use pinfold_confine::link::{MAX_MESSAGE_BYTES, Malformed, Order, Report};
+use pinfold_confine::link::{MAX_DESCRIPTORS, MAX_MESSAGE_BYTES, Malformed, Order, Report};
 use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue, settle};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Backend, Plan};
@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use crate::audience::Audience;
 use crate::control::Control;
+use crate::executed::{self, Observer, Recording};
 use crate::exit::{End, Outcome};
 use crate::gate::GateProcess;
 use crate::limits::Watchman;
@@ -47,6 +48,8 @@ pub struct Request<'a> {
     pub directory: &'a Path,
     /// What the gate is told, if the plan has one; its sockets are added here.
     pub gate: Option<Start>,
+    /// Who is told of each program that is executed.
+    pub recording: Option<Recording>,
 }
 
 /// Why a command did not run.
@@ -85,6 +88,7 @@ pub struct Run<'a> {
     signals: SignalQueue,
     terminal: Option<Terminal>,
     output: Relay,
+    observer: Observer,
 }
 
 impl<'a> Run<'a> {
@@ -104,7 +108,9 @@ impl<'a> Run<'a> {
             terminal: terminal.is_some().then(Terminal::size),
             stdio: instead.descriptors(),
             umask: current_umask(),
+            observed: request.recording.is_some(),
         };
+        let observer = observer(&launch, request.recording.take());
         // Without a process namespace, orphans of the run become children of this process, which ends them.
         doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
         let gate = request.gate.take().zip(foundation.take_sockets()?);
@@ -114,7 +120,7 @@ impl<'a> Run<'a> {
         // While the first process builds.
         let gate = gate.map(|(start, sockets)| GateProcess::start(request.plan, start, &sockets, child.pid, bundle));
         let gate = doing("start the gate", gate.transpose())?;
-        Ok(Self { request, child, gate, signals, terminal, output })
+        Ok(Self { request, child, gate, signals, terminal, output, observer })
     }
 
     /// Lets the command start and stays until it and all it started are gone. What appears under a protected name goes
@@ -126,7 +132,7 @@ impl<'a> Run<'a> {
         recorder: &mut Recorder,
     ) -> Result<Outcome, RunError> {
         let begin = Instant::now();
-        let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output } = self;
+        let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output, observer } = self;
         let mut lookout = Lookout::new(plan, command, quarantine);
         // Where it shall begin at once, it must before the command does.
         doing("watch protected names", lookout.act())?;
@@ -144,6 +150,7 @@ impl<'a> Run<'a> {
             counters,
             gate,
             audience: Audience { control, recorder },
+            observer,
             link_open: true,
             settled: false,
             end: None,
@@ -161,10 +168,22 @@ impl<'a> Run<'a> {
         let mut audience = supervisor.audience;
         audience.quarantined(quarantine.taken().get(told..).unwrap_or_default());
         let traffic = supervisor.gate.map(|gate| gate.finish(|report| audience.seen(report)));
+        let executions = supervisor.observer.finish();
         let end = result?;
         let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Outcome { end, quarantine, refused, missed_network, traffic, duration_ms })
+        Ok(Outcome { end, quarantine, refused, missed_network, traffic, executions, duration_ms })
     }
+}
+
+/// Whoever watches what is executed, once there is something to watch.
+fn observer(launch: &Launch<'_>, recording: Option<Recording>) -> Observer {
+    let command = || executed::Command {
+        candidates: launch.candidates(),
+        arguments: launch.command.to_vec(),
+        directory: launch.directory.to_owned(),
+        nested: launch.plan.seccomp.nested_namespaces,
+    };
+    recording.map_or(Observer::Idle, |recording| Observer::Waiting(recording, command()))
 }
 
 fn collected_signals() -> Vec<i32> {
@@ -189,6 +208,8 @@ struct Supervisor<'a> {
     counters: Counters,
     gate: Option<GateProcess>,
     audience: Audience<'a>,
+    /// Who watches what is executed.
+    observer: Observer,
     /// The first process can still say something.
     link_open: bool,
     /// What only a start needs is let go of.
@@ -322,7 +343,7 @@ impl Supervisor<'_> {
 
     /// Takes one report from inside. False when there is none, and none will come.
     fn hear(&mut self) -> Result<bool, RunError> {
-        let Some((report, descriptor)) = self.receive()? else { return Ok(false) };
+        let Some((report, descriptors)) = self.receive()? else { return Ok(false) };
         match report {
             Report::Failed { step, path, errno } => {
                 let source = io::Error::from_raw_os_error(errno);
@@ -331,9 +352,12 @@ impl Supervisor<'_> {
             Report::NotExecuted { errno } => self.set_end(End::NotExecuted(errno)),
             // Those were heard before there was a plan.
             Report::Sockets => {}
+            Report::Listener { errno } => {
+                doing("watch what is executed", self.observer.begin(errno, descriptors))?;
+            }
             Report::Started => {
                 self.counters.open(self.child.pid);
-                if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptor) {
+                if let (Some(terminal), Some(master)) = (&mut self.terminal, descriptors.into_iter().next()) {
                     terminal.connect(master);
                 }
             }
@@ -355,9 +379,9 @@ impl Supervisor<'_> {
         self.counters.read();
     }
 
-    fn receive(&self) -> Result<Option<(Report, Option<OwnedFd>)>, RunError> {
+    fn receive(&self) -> Result<Option<(Report, Vec<OwnedFd>)>, RunError> {
         let mut bytes = [0; MAX_MESSAGE_BYTES];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
         let received =
@@ -367,11 +391,11 @@ impl Supervisor<'_> {
                 Err(error) => return doing("hear from the first process", Err(error)),
             };
         let report = Report::decode(&bytes[..received.bytes])?;
-        let descriptor = control.drain().find_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-            _ => None,
+        let descriptors = control.drain().flat_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(descriptors) => descriptors.collect(),
+            _ => Vec::new(),
         });
-        Ok(Some((report, descriptor)))
+        Ok(Some((report, descriptors.collect())))
     }
 
     /// Takes what the gate says. A command that waited for its certificate may start then.

@@ -7,6 +7,7 @@ pub(crate) mod log;
 pub(crate) mod plan;
 pub(crate) mod policy;
 mod prepare;
+mod programs;
 mod record;
 mod remember;
 mod report;

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use pinfold_confine::letters::{hex, letters};
@@ -13,6 +13,7 @@ use pinfold_run::{Recorder, Session};
 use sha2::{Digest, Sha256};
 
 use super::prepare::Prepared;
+use super::programs::Programs;
 use crate::error::CliError;
 
 /// How often old records are looked for.
@@ -25,18 +26,24 @@ const USERS: &str = "/etc/passwd";
 pub(super) struct Record {
     pub(super) recorder: Recorder,
     /// Nothing where there is no record.
-    writer: Option<Rc<Writer>>,
+    writer: Option<Arc<Writer>>,
 }
 
 impl Record {
     /// Begins. Where that cannot be, the policy decides whether the run begins all the same.
-    pub(super) fn begin(prepared: &Prepared, session: &Session, start: Start) -> Result<Self, CliError> {
+    pub(super) fn begin(
+        prepared: &Prepared,
+        session: &Session,
+        start: Start,
+        programs: &Programs,
+    ) -> Result<Self, CliError> {
         let rule = &prepared.policy.ledger;
         let user = start.user.name.clone();
         match begin(prepared, session, start, rule.required) {
             Ok(writer) => {
-                let writer = Rc::new(writer);
-                let appending = Rc::clone(&writer);
+                let writer = Arc::new(writer);
+                programs.go_to(&writer);
+                let appending = Arc::clone(&writer);
                 let append = move |event| appending.append(&event).map_err(|error| error.to_string());
                 Ok(Self { recorder: Recorder::new(user, rule.required, append), writer: Some(writer) })
             }
@@ -56,7 +63,7 @@ impl Record {
         let mut failure = recorder.failure().map(str::to_owned);
         // The recorder holds the writer as well.
         drop(recorder);
-        if let Some(writer) = writer.and_then(Rc::into_inner) {
+        if let Some(writer) = writer.and_then(Arc::into_inner) {
             failure = failure.or(writer.end(end).err().map(|error| error.to_string()));
         }
         failure.iter().for_each(|failure| eprintln!("{}", unrecorded(failure)));

@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Access, decide, plain, shell_word};
-use pinfold_run::{End, LimitReached, Quarantined, Traffic};
+use pinfold_run::{End, Executions, LimitReached, Quarantined, Traffic};
 use serde::Serialize;
 
 use super::prepare::Prepared;
-use super::traffic;
+use super::{programs, traffic};
 use crate::args::RunArgs;
 use crate::error::CliError;
 use crate::output;
@@ -61,6 +61,8 @@ pub(super) struct Report<'a> {
     pub(super) traffic: Option<Traffic>,
     /// Something inside looked for a network, and there was none.
     pub(super) missed_network: bool,
+    /// How much is known of what was executed.
+    pub(super) executions: Executions,
 }
 
 /// What a caller that asked for JSON reads.
@@ -77,6 +79,8 @@ struct Summary<'a> {
     in_home: &'a [String],
     missed_network: bool,
     network: Option<traffic::Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    programs: Option<programs::Summary>,
 }
 
 /// Something quarantined. JSON is text, which a path need not be.
@@ -142,6 +146,7 @@ impl Report<'_> {
             in_home: &self.in_home,
             missed_network: self.missed_network,
             network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, prepared)),
+            programs: programs::summary(&self.executions),
         }
     }
 }

@@ -15,6 +15,7 @@ use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, R
 
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
+use super::programs::{self, Programs};
 use super::record::{self, Record};
 use super::remember;
 use super::report::{Report, Tell};
@@ -75,12 +76,14 @@ fn live_through(
     manner: Manner,
 ) -> Result<ExitCode, CliError> {
     let environment = environment(&prepared, gate.as_ref());
+    let programs = Programs::default();
     let request = Request {
         plan: &prepared.plan,
         command,
         environment: &environment,
         directory: &prepared.context.directory,
         gate,
+        recording: Some(programs.recording(&prepared.store)),
     };
     let run = Run::prepare(foundation, request).map_err(|error| not_started(&prepared, &error))?;
     // The sandbox is being built meanwhile.
@@ -91,7 +94,9 @@ fn live_through(
     let control = control(&prepared, &session, command, ask)?;
     let agent = agent::of(&prepared.context, manner.agent.as_deref(), command);
     let start = record::start(&prepared, &session.id, agent, command, manner.best_effort);
-    let mut record = Record::begin(&prepared, &session, start)?;
+    let mut record = Record::begin(&prepared, &session, start, &programs)?;
+    // Whoever else holds the writer keeps the record from ending.
+    drop(programs);
     let ran = run.go(prepared.store.quarantine(&session.id), control, &mut record.recorder);
     let outcome = match ran {
         Ok(outcome) => outcome,
@@ -107,7 +112,7 @@ fn live_through(
         }
     };
     let recorded_end = event::End::from(&outcome);
-    let Outcome { end, quarantine, refused, traffic, missed_network, duration_ms } = outcome;
+    let Outcome { end, quarantine, refused, traffic, missed_network, executions, duration_ms } = outcome;
     let told = quarantine.taken().len();
     let quarantined = match settle(&mut prepared, &memory, quarantine) {
         Ok(quarantined) => quarantined,
@@ -117,11 +122,22 @@ fn live_through(
         }
     };
     record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
+    let missing = programs::missing(&executions);
+    missing.into_iter().for_each(|text| record.recorder.take(Event::Note { text }));
     record.end(recorded_end);
     prepared.tidy_home();
     let in_home = leavings.names();
-    let report =
-        Report { session: &session.id, end: &end, duration_ms, quarantined, refused, in_home, traffic, missed_network };
+    let report = Report {
+        session: &session.id,
+        end: &end,
+        duration_ms,
+        quarantined,
+        refused,
+        in_home,
+        traffic,
+        missed_network,
+        executions,
+    };
     report.print(&prepared, command, manner.tell)?;
     record::keep_house(&prepared);
     drop(session);

@@ -37,6 +37,7 @@ struct Text {
     directory: String,
     terminal: Option<TerminalSize>,
     umask: u32,
+    observed: bool,
     /// Which standard descriptors are replaced; they come first among the descriptors.
     stdio: [bool; 3],
     /// For which steps of the plan there are views already, and of how many layers.
@@ -51,6 +52,7 @@ pub(super) struct Brief {
     pub(super) directory: PathBuf,
     pub(super) terminal: Option<TerminalSize>,
     pub(super) umask: u32,
+    pub(super) observed: bool,
     /// What comes in the place of the caller's standard descriptors.
     pub(super) stdio: [Option<OwnedFd>; 3],
     /// Parts of the host that only the supervisor could detach.
@@ -67,6 +69,7 @@ pub(super) fn send(link: &OwnedFd, launch: &Launch<'_>, trees: Trees) -> io::Res
         directory: letters(launch.directory),
         terminal: launch.terminal,
         umask: launch.umask,
+        observed: launch.observed,
         stdio: launch.stdio.map(|descriptor| descriptor.is_some()),
         trees,
     };
@@ -129,6 +132,7 @@ impl Brief {
             directory: bytes(&text.directory).into(),
             terminal: text.terminal,
             umask: text.umask,
+            observed: text.observed,
             stdio,
             trees: Trees::from_parts(text.trees, descriptors)?,
         })
@@ -144,6 +148,7 @@ impl Brief {
             terminal: self.terminal,
             stdio: self.stdio.each_ref().map(|descriptor| descriptor.as_ref().map(|descriptor| descriptor.as_fd())),
             umask: self.umask,
+            observed: self.observed,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The command itself: from a fork of the first process to `execve(2)`.
 
 use std::ffi::{CString, OsStr};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -34,6 +34,7 @@ pub(super) fn start(
     copied: &Copied,
     launch: &Launch<'_>,
     terminal: Option<&terminal::Pair>,
+    link: &OwnedFd,
 ) -> Result<Pid, StartError> {
     enter_directory(launch.directory)?;
     let program = Program::prepare(launch)?;
@@ -41,7 +42,7 @@ pub(super) fn start(
         terminal.control()?;
     }
     let mut failure = None;
-    let mut become_program = || failure = Some(become_program(launch, &program, terminal));
+    let mut become_program = || failure = Some(become_program(launch, &program, terminal, link));
     let pid = sys::fork_to_execute(copied, &mut become_program).step("start the command")?;
     // Nothing of the caller's may be held open by this process: a reader of the output waits for its end.
     let_go_of_stdio()?;
@@ -49,7 +50,12 @@ pub(super) fn start(
 }
 
 /// In the new process: the last steps before the program takes over. Gives the reason why it did not.
-fn become_program(launch: &Launch<'_>, program: &Program, terminal: Option<&terminal::Pair>) -> StartError {
+fn become_program(
+    launch: &Launch<'_>,
+    program: &Program,
+    terminal: Option<&terminal::Pair>,
+    link: &OwnedFd,
+) -> StartError {
     let _ = rustix::process::setpgid(None, None);
     if let Some(terminal) = terminal {
         let _ = terminal::bring_to_foreground(terminal.slave(), rustix::process::getpid());
@@ -57,7 +63,7 @@ fn become_program(launch: &Launch<'_>, program: &Program, terminal: Option<&term
     }
     rustix::process::umask(Mode::from_raw_mode(launch.umask));
     if launch.plan.backend == Backend::LinuxLandlock {
-        if let Err(error) = init::restrict(launch.plan) {
+        if let Err(error) = init::restrict(launch, link) {
             return error.into();
         }
         // Without a process namespace this much goes when the first process does; what it has started may stay.

@@ -17,5 +17,5 @@ const MEMORY_BYTES_MAX: u64 = 2 << 30;
 pub fn confine_gate() -> io::Result<()> {
     let most = getrlimit(Resource::Data).maximum.unwrap_or(u64::MAX).min(MEMORY_BYTES_MAX);
     setrlimit(Resource::Data, Rlimit { current: Some(most), maximum: Some(most) })?;
-    seccomp::install(&seccomp::gate_program())
+    seccomp::install_for_gate()
 }

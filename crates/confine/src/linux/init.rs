@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use rustix::process::{
@@ -138,7 +139,7 @@ fn confine(
     set_dumpable_behavior(DumpableBehavior::NotDumpable).step("become unreadable")?;
     let terminal = launch.terminal.map(terminal::Pair::open).transpose()?;
     if plan.backend == Backend::LinuxNamespaces {
-        restrict(plan)?;
+        restrict(launch, link)?;
     }
     wait_for_the_word(link)?;
     Ok(Confined { children, terminal, dialler })
@@ -146,17 +147,36 @@ fn confine(
 
 /// Gives up all that can be given up, for this process and all that it starts. With namespaces the first process does
 /// so too; without them it stays outside of the command's Landlock domain, where the command cannot signal it.
-pub(super) fn restrict(plan: &Plan) -> Result<(), ConfineError> {
+pub(super) fn restrict(launch: &Launch<'_>, link: &OwnedFd) -> Result<(), ConfineError> {
+    let plan = launch.plan;
     drop_capabilities()?;
     rustix::thread::set_no_new_privs(true).step("give up new privileges")?;
     landlock::restrict(&plan.landlock, plan.network)?;
-    seccomp::install(&seccomp::program(&plan.seccomp)).step("install the system call filter")
+    let step = "install the system call filter";
+    if !launch.observed {
+        return seccomp::install(&plan.seccomp).step(step);
+    }
+    let listener = seccomp::install_with_listener(&plan.seccomp).step(step)?;
+    hand_out_listener(link, listener)
+}
+
+/// Hands the listener out, with the root directory that paths are meant below. Nothing inside keeps it.
+fn hand_out_listener(link: &OwnedFd, listener: std::io::Result<OwnedFd>) -> Result<(), ConfineError> {
+    match listener {
+        Ok(listener) => {
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let root = rustix::fs::open("/", flags, Mode::empty()).step("open the root directory")?;
+            report_with(link, &Report::Listener { errno: 0 }, &[listener.as_fd(), root.as_fd()]);
+        }
+        Err(why) => report(link, &Report::Listener { errno: why.raw_os_error().unwrap_or(libc::EIO) }, None),
+    }
+    Ok(())
 }
 
 /// Starts the command and stays until it ends.
 fn live(copied: &Copied, launch: &Launch<'_>, link: &OwnedFd, confined: Confined) -> i32 {
     let Confined { children, terminal, dialler } = confined;
-    let command = match command::start(copied, launch, terminal.as_ref()) {
+    let command = match command::start(copied, launch, terminal.as_ref(), link) {
         Ok(command) => command,
         Err(command::StartError::Confine(error)) => return fail(link, error),
         Err(command::StartError::Execute(errno)) => {

@@ -191,11 +191,21 @@ pub(crate) fn join_new_session_keyring() -> io::Result<()> {
 
 /// Installs a system call filter: `seccomp(SECCOMP_SET_MODE_FILTER)`. Needs `no_new_privs`.
 pub(crate) fn seccomp_filter(program: &[libc::sock_filter], flags: libc::c_ulong) -> io::Result<()> {
+    set_seccomp_filter(program, flags).map(drop)
+}
+
+/// The same with a listener, which is closed at `execve(2)`.
+pub(crate) fn seccomp_listener(program: &[libc::sock_filter], flags: libc::c_ulong) -> io::Result<OwnedFd> {
+    let fd = set_seccomp_filter(program, flags | libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+fn set_seccomp_filter(program: &[libc::sock_filter], flags: libc::c_ulong) -> io::Result<libc::c_long> {
     let length = u16::try_from(program.len()).map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
     let filter = libc::sock_fprog { len: length, filter: program.as_ptr().cast_mut() };
     // SAFETY: `filter` points at `length` instructions that outlive the call; the kernel only reads them.
     check(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, ptr::from_ref(&filter)) })
-        .map(drop)
 }
 
 /// The argument of `landlock_create_ruleset(2)`, as of ABI 6.

@@ -35,19 +35,43 @@ mod tests;
 
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 
-use self::table::{ENTRIES, Outcome, Rule};
+use pinfold_plan::Seccomp;
+
+use self::program::program;
+use self::table::{ENTRIES, Outcome, Rule, Subject};
 use super::sys;
 
-pub use self::program::{gate_program, program};
+/// All threads or none. Without SPEC_ALLOW, kernels before 5.16 slow the program down against attacks within one
+/// process, which is not the border that is guarded here.
+const FLAGS: libc::c_ulong =
+    libc::SECCOMP_FILTER_FLAG_TSYNC | libc::SECCOMP_FILTER_FLAG_TSYNC_ESRCH | libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 
 /// Puts a filter on every thread of this process, and on all that they start. Needs `no_new_privs`.
-pub fn install(program: &[libc::sock_filter]) -> io::Result<()> {
-    // All threads or none. Without SPEC_ALLOW, kernels before 5.16 slow the program down against attacks within one
-    // process, which is not the border that is guarded here.
-    let flags =
-        libc::SECCOMP_FILTER_FLAG_TSYNC | libc::SECCOMP_FILTER_FLAG_TSYNC_ESRCH | libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-    sys::seccomp_filter(program, flags)
+pub fn install(options: &Seccomp) -> io::Result<()> {
+    sys::seccomp_filter(&program(Subject::Command(options)), FLAGS)
+}
+
+/// Puts that of the gate on this process, likewise.
+pub fn install_for_gate() -> io::Result<()> {
+    sys::seccomp_filter(&program(Subject::Gate), FLAGS)
+}
+
+/// The same with a listener (seccomp_unotify(2)). Where the kernel gives none, because it is too old or because there is
+/// one around this process already (`EBUSY`), the filter is one without, and the inner error says why.
+pub fn install_with_listener(options: &Seccomp) -> io::Result<io::Result<OwnedFd>> {
+    let program = program(Subject::Observed(options));
+    // Since 5.19 a call whose notice was taken waits for its answer, whatever signals come; before, it may come twice.
+    let listener = sys::seccomp_listener(&program, FLAGS | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+    let listener = match listener {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => sys::seccomp_listener(&program, FLAGS),
+        other => other,
+    };
+    match listener {
+        Ok(listener) => Ok(Ok(listener)),
+        Err(why) => install(options).map(|()| Err(why)),
+    }
 }
 
 /// One line of the list.
@@ -66,6 +90,8 @@ pub struct Reason {
 pub enum Verdict {
     /// Goes through.
     Allowed,
+    /// Goes through once a listener, if there is one, has been told.
+    Notified,
     /// Fails with the error of this name.
     Refused(&'static str),
     /// Goes through with this field of [`Seccomp`](pinfold_plan::Seccomp), else fails with the error of this name.
@@ -78,6 +104,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Allowed => write!(out, "allowed"),
+            Self::Notified => write!(out, "allowed, and recorded"),
             Self::Refused(errno) => write!(out, "refused, {errno}"),
             Self::AllowedWith(option, errno) => write!(out, "allowed with {option}, else {errno}"),
             Self::Checked => write!(out, "judged by its arguments"),
@@ -96,6 +123,7 @@ pub fn reasons() -> impl Iterator<Item = Reason> {
 fn verdict(rule: Rule) -> Verdict {
     match rule {
         Rule::Always(Outcome::Allow) => Verdict::Allowed,
+        Rule::Always(Outcome::Notify) => Verdict::Notified,
         Rule::Always(Outcome::Fail(errno)) => Verdict::Refused(errno.name),
         Rule::With(switch, errno) => Verdict::AllowedWith(switch.name(), errno.name),
         Rule::Check(_) => Verdict::Checked,

@@ -3,7 +3,6 @@
 use std::mem::offset_of;
 
 use libc::sock_filter;
-use pinfold_plan::Seccomp;
 
 use super::assembler::{Assembler, Target};
 use super::table::{self, Check, Clause, Condition, ENTRIES, Outcome, Rule, Subject, Test};
@@ -40,6 +39,7 @@ compile_error!("give this architecture its numbers in seccomp/numbers.toml");
 compile_error!("the filter takes the low half of an argument from its first four bytes");
 
 const ALLOW: u32 = libc::SECCOMP_RET_ALLOW;
+const NOTIFY: u32 = libc::SECCOMP_RET_USER_NOTIF;
 const KILL: u32 = libc::SECCOMP_RET_KILL_PROCESS;
 const UNKNOWN: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
 
@@ -51,13 +51,8 @@ const ARCHITECTURE: u32 = offset_of!(libc::seccomp_data, arch) as u32;
 const ARGUMENTS: u32 = offset_of!(libc::seccomp_data, args) as u32;
 
 /// The filter for this machine.
-pub fn program(options: &Seccomp) -> Vec<sock_filter> {
-    assemble(&NATIVE, Subject::Command(options))
-}
-
-/// The filter of the gate of a run.
-pub fn gate_program() -> Vec<sock_filter> {
-    assemble(&NATIVE, Subject::Gate)
+pub(super) fn program(subject: Subject<'_>) -> Vec<sock_filter> {
+    assemble(&NATIVE, subject)
 }
 
 /// The filter for a machine of any kind.
@@ -117,18 +112,18 @@ fn add(ranges: &mut Vec<Range>, first: u32, action: Action) {
 
 fn action(rule: Rule, subject: Subject<'_>) -> Action {
     match rule {
-        Rule::Always(outcome) => Action::Answer(value(outcome)),
+        Rule::Always(outcome) => Action::Answer(value(outcome, subject)),
         Rule::With(switch, _) if switch.is_on(subject) => Action::Answer(ALLOW),
-        Rule::With(_, errno) => Action::Answer(value(Outcome::Fail(errno))),
+        Rule::With(_, errno) => Action::Answer(value(Outcome::Fail(errno), subject)),
         Rule::Check(check) => checked(check, subject),
     }
 }
 
-/// Sees whether the arguments still matter once the subject are known.
+/// Sees whether the arguments still matter once the subject is known.
 fn checked(check: &'static Check, subject: Subject<'_>) -> Action {
     match check.clauses.iter().find(|clause| applies(clause, subject)) {
-        None => Action::Answer(value(check.otherwise)),
-        Some(always) if always.when.is_empty() => Action::Answer(value(always.then)),
+        None => Action::Answer(value(check.otherwise, subject)),
+        Some(always) if always.when.is_empty() => Action::Answer(value(always.then, subject)),
         Some(_) => Action::Check(check),
     }
 }
@@ -137,10 +132,13 @@ fn applies(clause: &Clause, subject: Subject<'_>) -> bool {
     clause.only.is_none_or(|(switch, wanted)| switch.is_on(subject) == wanted)
 }
 
-fn value(outcome: Outcome) -> u32 {
-    match outcome {
-        Outcome::Allow => ALLOW,
-        Outcome::Fail(errno) => libc::SECCOMP_RET_ERRNO | errno.number as u32 & libc::SECCOMP_RET_DATA,
+fn value(outcome: Outcome, subject: Subject<'_>) -> u32 {
+    match (outcome, subject) {
+        (Outcome::Notify, Subject::Observed(_)) => NOTIFY,
+        // It starts no programs.
+        (Outcome::Notify, Subject::Gate) => libc::SECCOMP_RET_ERRNO | libc::EPERM as u32,
+        (Outcome::Allow | Outcome::Notify, _) => ALLOW,
+        (Outcome::Fail(errno), _) => libc::SECCOMP_RET_ERRNO | errno.number as u32 & libc::SECCOMP_RET_DATA,
     }
 }
 
@@ -162,9 +160,9 @@ fn tree(ranges: &[Range], subject: Subject<'_>, out: &mut Assembler) -> Target {
 
 /// Tries one clause after the other.
 fn clauses(check: &Check, subject: Subject<'_>, out: &mut Assembler) -> Target {
-    let mut next = Target::Answer(value(check.otherwise));
+    let mut next = Target::Answer(value(check.otherwise, subject));
     for clause in check.clauses.iter().rev().filter(|clause| applies(clause, subject)) {
-        let mut holds = Target::Answer(value(clause.then));
+        let mut holds = Target::Answer(value(clause.then, subject));
         for condition in clause.when.iter().rev() {
             holds = compare(condition, holds, next, out);
         }

@@ -35,6 +35,8 @@ pub(super) struct Check {
 pub(super) enum Outcome {
     /// The kernel does it.
     Allow,
+    /// The kernel does it once a listener, if there is one, has been told.
+    Notify,
     /// The call fails with this number.
     Fail(Errno),
 }
@@ -51,6 +53,8 @@ pub(super) struct Errno {
 pub(super) enum Subject<'a> {
     /// A command, with these options.
     Command(&'a Seccomp),
+    /// The same, and a listener is told of the calls of `[[notify]]`. Without one the kernel would fail them.
+    Observed(&'a Seccomp),
     /// The gate of a run.
     Gate,
 }
@@ -69,7 +73,7 @@ impl Switch {
     /// Whether it is on.
     pub(super) fn is_on(self, subject: Subject<'_>) -> bool {
         let options = match subject {
-            Subject::Command(options) => options,
+            Subject::Command(options) | Subject::Observed(options) => options,
             // Names are also looked up over local sockets.
             Subject::Gate => return matches!(self, Self::InternetSockets | Self::UnixSockets),
         };

@@ -6,9 +6,9 @@ use libc::sock_filter;
 use pinfold_plan::Seccomp;
 
 use super::interpreter::{self, Call};
-use super::program::{AARCH64, Architecture, NATIVE, X86_64, assemble};
+use super::program::{AARCH64, Architecture, NATIVE, X86_64, assemble, program};
 use super::table::{AS_IN_LIBC, ENTRIES, NAMES, Outcome, Rule, Subject};
-use super::{Verdict, program, reasons};
+use super::{Verdict, reasons};
 
 mod sys;
 
@@ -23,10 +23,11 @@ const USUAL: Seccomp = Seccomp { nested_namespaces: false, ..OPEN };
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Allow,
+    Notify,
     Kill,
     Errno(i32),
 }
-use Answer::{Allow, Errno, Kill};
+use Answer::{Allow, Errno, Kill, Notify};
 
 const EPERM: Answer = Errno(libc::EPERM);
 const EACCES: Answer = Errno(libc::EACCES);
@@ -43,6 +44,10 @@ struct Filter {
 impl Filter {
     fn new(architecture: &'static Architecture, options: &Seccomp) -> Self {
         Self { architecture, program: assemble(architecture, Subject::Command(options)) }
+    }
+
+    fn with_listener(architecture: &'static Architecture, options: &Seccomp) -> Self {
+        Self { architecture, program: assemble(architecture, Subject::Observed(options)) }
     }
 
     fn of_gate(architecture: &'static Architecture) -> Self {
@@ -69,6 +74,7 @@ impl Filter {
 fn decode(answer: u32) -> Answer {
     match answer {
         libc::SECCOMP_RET_ALLOW => Allow,
+        libc::SECCOMP_RET_USER_NOTIF => Notify,
         libc::SECCOMP_RET_KILL_PROCESS => Kill,
         _ if answer & libc::SECCOMP_RET_ACTION == libc::SECCOMP_RET_ERRNO => Errno((answer & 0xffff) as i32),
         _ => panic!("unexpected answer {answer:#x}"),
@@ -100,7 +106,7 @@ fn on_both(options: Seccomp, test: impl Fn(&Filter)) {
 /// What the tables say, unless the arguments matter.
 fn expected(rule: Rule, options: &Seccomp) -> Option<Answer> {
     let outcome = |outcome| match outcome {
-        Outcome::Allow => Allow,
+        Outcome::Allow | Outcome::Notify => Allow,
         Outcome::Fail(errno) => Errno(errno.number),
     };
     match rule {
@@ -144,7 +150,7 @@ fn every_call_of_the_list_is_known_by_name_and_judged_once() {
             for (filter, on) in [(closed, false), (Filter::new(architecture, &OPEN), true)] {
                 let answer = filter.number(number.into(), &[]);
                 match reason.verdict {
-                    Verdict::Allowed => assert_eq!(answer, Allow, "{}", reason.call),
+                    Verdict::Allowed | Verdict::Notified => assert_eq!(answer, Allow, "{}", reason.call),
                     Verdict::Refused(_) => assert!(matches!(answer, Errno(1..)), "{}", reason.call),
                     Verdict::AllowedWith(..) => assert_eq!(answer == Allow, on, "{}", reason.call),
                     Verdict::Checked => assert_ne!(answer, Kill, "{}", reason.call),
@@ -227,6 +233,21 @@ fn what_must_never_work_never_works() {
         assert_eq!(filter.call("clone3", &[]), if options.nested_namespaces { Allow } else { ENOSYS });
         assert_eq!(filter.call("lookup_dcookie", &[]), ENOSYS);
         assert_eq!(filter.call("nfsservctl", &[]), ENOSYS);
+    });
+}
+
+#[test]
+fn a_listener_changes_nothing_but_what_it_is_told_of() {
+    let told = ["execve", "execveat"];
+    each_variant(|filter, options| {
+        let listening = Filter::with_listener(filter.architecture, options);
+        let told = told.map(|name| number_of(filter.architecture, name).map(u32::from));
+        for number in (0..1024).chain([0x3fff_ffff, 0x4000_0000, 0x8000_0000, u32::MAX]) {
+            for arguments in [[0; 6], [u64::MAX; 6]] {
+                let expected = if told.contains(&Some(number)) { Notify } else { filter.number(number, &arguments) };
+                assert_eq!(listening.number(number, &arguments), expected, "number {number} with {options:?}");
+            }
+        }
     });
 }
 
@@ -582,6 +603,7 @@ fn jumps_too_far_for_a_byte_arrive() {
 fn every_verdict_reads_well() {
     let line = |call: &str| reasons().find(|reason| reason.call == call).map(|reason| reason.verdict.to_string());
     assert_eq!(line("read").as_deref(), Some("allowed"));
+    assert_eq!(line("execve").as_deref(), Some("allowed, and recorded"));
     assert_eq!(line("bpf").as_deref(), Some("refused, EPERM"));
     assert_eq!(line("mount").as_deref(), Some("allowed with nested_namespaces, else EPERM"));
     assert_eq!(line("socket").as_deref(), Some("judged by its arguments"));
@@ -590,5 +612,6 @@ fn every_verdict_reads_well() {
 
 #[test]
 fn the_native_filter_is_one_of_the_tested_ones() {
-    assert_eq!(program(&USUAL).len(), assemble(&NATIVE, Subject::Command(&USUAL)).len());
+    let usual = Subject::Observed(&USUAL);
+    assert_eq!(program(usual).len(), assemble(&NATIVE, usual).len());
 }

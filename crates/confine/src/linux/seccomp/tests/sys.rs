@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use super::USUAL;
-use crate::linux::seccomp::{gate_program, install, program};
+use crate::linux::seccomp::{install, install_for_gate};
 
 /// Set for the child, so that nobody filters a whole test run with `--include-ignored`.
 const CHILD: &str = "PINFOLD_TEST_SECCOMP_CHILD";
@@ -25,14 +25,14 @@ fn child(test: &str) -> Output {
 }
 
 /// True in the child, which is filtered from then on.
-fn filtered(program: &[libc::sock_filter]) -> bool {
+fn filtered(install: impl FnOnce() -> io::Result<()>) -> bool {
     if std::env::var_os(CHILD).is_none() {
         return false;
     }
     let no_core = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     rustix::process::setrlimit(rustix::process::Resource::Core, no_core).unwrap();
     rustix::thread::set_no_new_privs(true).unwrap();
-    install(program).unwrap();
+    install().unwrap();
     true
 }
 
@@ -57,7 +57,7 @@ fn the_kernel_takes_the_filter_and_life_goes_on() {
 #[test]
 #[ignore = "runs in a child of the test above"]
 fn inside() {
-    if filtered(&program(&USUAL)) {
+    if filtered(|| install(&USUAL)) {
         refused_calls_fail();
         threads_and_programs_start();
         sockets_work();
@@ -100,7 +100,7 @@ fn inside_as_the_gate() {
     make();
     std::fs::remove_file(&other).unwrap();
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    filtered(&gate_program());
+    filtered(install_for_gate);
     for (what, deed) in deeds {
         let refused = deed().expect_err(what).raw_os_error();
         assert!(matches!(refused, Some(libc::EPERM | libc::EACCES)), "{what}: {refused:?}");
@@ -178,7 +178,7 @@ mod foreign_doors {
     #[test]
     #[ignore = "runs in a child of the test above"]
     fn calls_x32() {
-        if filtered(&program(&USUAL)) {
+        if filtered(|| install(&USUAL)) {
             errno(0x4000_0000 | libc::SYS_getpid, [0; 5]);
         }
     }
@@ -193,7 +193,7 @@ mod foreign_doors {
     #[test]
     #[ignore = "runs in a child of the test above"]
     fn calls_i386() {
-        if filtered(&program(&USUAL)) {
+        if filtered(|| install(&USUAL)) {
             // SAFETY: number 20 is getpid there, which touches no memory.
             unsafe {
                 std::arch::asm!("int 0x80", inlateout("eax") 20 => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _)

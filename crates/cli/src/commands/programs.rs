@@ -1,0 +1,86 @@
+//! The programs that a run executes, as its record has them.
+
+use std::sync::{Arc, OnceLock};
+
+use pinfold_ledger::{Event, Writer};
+use pinfold_run::{Executed, Executions, Recording, Store};
+use serde::Serialize;
+
+/// Takes programs down as soon as there is a record: that they will be is decided before.
+#[derive(Default)]
+pub(super) struct Programs(Arc<OnceLock<Arc<Writer>>>);
+
+impl Programs {
+    /// What the supervisor is to do with each.
+    pub(super) fn recording(&self, store: &Store) -> Recording {
+        let writer = Arc::clone(&self.0);
+        let tell = move |executed| {
+            // A record that fails is noticed by who writes everything else.
+            let _ = writer.get().map(|writer| writer.append(&event(executed)));
+        };
+        Recording { tell: Box::new(tell), digests: store.digests() }
+    }
+
+    /// From now on.
+    pub(super) fn go_to(&self, writer: &Arc<Writer>) {
+        let _ = self.0.set(Arc::clone(writer));
+    }
+}
+
+fn event(executed: Executed) -> Event {
+    let number = |pid| u32::try_from(pid).unwrap_or_default();
+    Event::Exec {
+        pid: number(executed.pid),
+        parent: number(executed.parent),
+        argv: executed.arguments.iter().map(|word| word.as_os_str().into()).collect(),
+        cwd: executed.directory.as_path().into(),
+        executable: executed.program.as_path().into(),
+        sha256: executed.digest.map(|digest| digest.to_string()),
+        errno: None,
+    }
+}
+
+/// How many programs were recorded, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Summary {
+    recorded: u64,
+    dropped: u64,
+    missing: u64,
+    unobserved: Option<String>,
+}
+
+/// Of a run in which somebody asked.
+pub(super) fn summary(executions: &Executions) -> Option<Summary> {
+    match executions {
+        Executions::Unasked => None,
+        Executions::Unobserved { .. } => {
+            Some(Summary { recorded: 0, dropped: 0, missing: 0, unobserved: unobserved(executions) })
+        }
+        Executions::Observed(tally) => {
+            let unobserved = None;
+            Some(Summary { recorded: tally.told, dropped: tally.dropped, missing: tally.missing, unobserved })
+        }
+    }
+}
+
+/// What is missing in the record, if something is.
+pub(super) fn missing(executions: &Executions) -> Option<String> {
+    match executions {
+        Executions::Observed(tally) if tally.dropped > 0 => {
+            Some(format!("{} programs were started too fast to be recorded", tally.dropped))
+        }
+        executions => Some(format!("programs are not recorded: {}", unobserved(executions)?)),
+    }
+}
+
+fn unobserved(executions: &Executions) -> Option<String> {
+    let Executions::Unobserved { errno } = executions else { return None };
+    let error = std::io::Error::from_raw_os_error(*errno);
+    Some(match error.kind() {
+        std::io::ErrorKind::ResourceBusy => {
+            "something around it observes them already, and the kernel allows one".into()
+        }
+        _ => format!("the kernel does not tell of them: {error}"),
+    })
+}

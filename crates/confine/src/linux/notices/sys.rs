@@ -1,0 +1,74 @@
+//! The calls behind: ioctl(2) on a listener, process_vm_readv(2).
+#![allow(unsafe_code, reason = "raw system calls; each block says why it is sound")]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr;
+
+use rustix::ioctl::opcode;
+use rustix::process::Pid;
+
+use super::memory::Piece;
+
+/// The letter of seccomp's requests (`linux/seccomp.h`).
+const SECCOMP: u8 = b'!';
+/// `SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP`.
+const SYNC_WAKE_UP: u64 = 1;
+
+/// Waits for a notice: `SECCOMP_IOCTL_NOTIF_RECV`.
+pub(super) fn receive(listener: BorrowedFd<'_>) -> io::Result<libc::seccomp_notif> {
+    // SAFETY: all-zero bytes are a valid `seccomp_notif`, and the kernel asks for such.
+    let mut notice: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+    let request = opcode::read_write::<libc::seccomp_notif>(SECCOMP, 0);
+    // SAFETY: the request carries the size of what the kernel writes, which outlives the call.
+    check(unsafe { libc::ioctl(listener.as_raw_fd(), request as libc::Ioctl, ptr::from_mut(&mut notice)) })?;
+    Ok(notice)
+}
+
+/// Lets the kernel carry the call out: `SECCOMP_IOCTL_NOTIF_SEND` with `SECCOMP_USER_NOTIF_FLAG_CONTINUE`.
+pub(super) fn go_on(listener: BorrowedFd<'_>, id: u64) -> io::Result<()> {
+    let flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
+    let mut answer = libc::seccomp_notif_resp { id, val: 0, error: 0, flags };
+    let request = opcode::read_write::<libc::seccomp_notif_resp>(SECCOMP, 1);
+    // SAFETY: the request carries the size of what the kernel reads, which outlives the call.
+    check(unsafe { libc::ioctl(listener.as_raw_fd(), request as libc::Ioctl, ptr::from_mut(&mut answer)) })
+}
+
+/// `SECCOMP_IOCTL_NOTIF_SET_FLAGS` with `SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP`.
+pub(super) fn wake_in_turns(listener: BorrowedFd<'_>) -> io::Result<()> {
+    let request = opcode::write::<u64>(SECCOMP, 4);
+    // SAFETY: the kernel takes the argument as a number.
+    check(unsafe { libc::ioctl(listener.as_raw_fd(), request as libc::Ioctl, SYNC_WAKE_UP) })
+}
+
+/// Copies pieces of the memory of a process; fails when one of them is not there.
+pub(super) fn read_memory(process: Pid, pieces: &[Piece]) -> io::Result<Vec<Vec<u8>>> {
+    let mut copies: Vec<Vec<u8>> = pieces.iter().map(|piece| vec![0; piece.length]).collect();
+    let local: Vec<_> =
+        copies.iter_mut().map(|copy| libc::iovec { iov_base: copy.as_mut_ptr().cast(), iov_len: copy.len() }).collect();
+    let there = |piece: &Piece| libc::iovec { iov_base: piece.address as *mut _, iov_len: piece.length };
+    let remote: Vec<_> = pieces.iter().map(there).collect();
+    // SAFETY: the kernel writes into `copies` only, whose addresses and lengths `local` holds; the addresses in the
+    // other process are its own affair.
+    let copied = unsafe {
+        libc::syscall(
+            libc::SYS_process_vm_readv,
+            process.as_raw_nonzero().get(),
+            local.as_ptr(),
+            local.len(),
+            remote.as_ptr(),
+            remote.len(),
+            0 as libc::c_ulong,
+        )
+    };
+    let wanted: usize = pieces.iter().map(|piece| piece.length).sum();
+    match usize::try_from(copied) {
+        Ok(copied) if copied == wanted => Ok(copies),
+        Ok(_) => Err(io::Error::from_raw_os_error(libc::EFAULT)),
+        Err(_) => Err(io::Error::last_os_error()),
+    }
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

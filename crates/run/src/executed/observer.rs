@@ -1,0 +1,119 @@
+//! From the start of a watch to its end.
+
+use std::convert::Infallible;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use pinfold_confine::linux::Listener;
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use super::recorder::Recorder;
+use super::watch::Watch;
+use super::{Executions, Recording, Tally};
+
+/// Most batches of programs that wait to be told of.
+const MAX_WAITING: usize = 32;
+/// How long the end of a run waits for the last digests.
+const LAST_DIGESTS: Duration = Duration::from_secs(5);
+/// The threads do little.
+const STACK_BYTES: usize = 256 << 10;
+
+/// Watches over what is executed in a run.
+#[derive(Debug)]
+pub(crate) enum Observer {
+    /// Nobody asked.
+    Idle,
+    /// There is no listener yet.
+    Waiting(Recording, Command),
+    /// The kernel gives none.
+    Blind(i32),
+    /// From now on until the end.
+    Watching {
+        /// Closed, it ends the watch.
+        stop: OwnedFd,
+        /// Closed when both threads have ended.
+        ended: Receiver<Infallible>,
+        counts: Arc<Counts>,
+    },
+}
+
+/// What is known of the run's command without reading the process that will become it. Nobody can read that one: until
+/// then it shares the memory of the first process.
+#[derive(Debug)]
+pub(crate) struct Command {
+    /// The files that are tried.
+    pub(crate) candidates: Vec<PathBuf>,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) directory: PathBuf,
+    /// Processes inside may have roots of their own.
+    pub(crate) nested: bool,
+}
+
+/// What both threads count.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(super) seen: AtomicU64,
+    pub(super) told: AtomicU64,
+    pub(super) missing: AtomicU64,
+    /// Files that are open until their digest is made.
+    pub(super) open_files: AtomicU64,
+}
+
+impl Observer {
+    /// Begins to watch once the first process has handed the listener out, with the root of the run, or said why not.
+    pub(crate) fn begin(&mut self, errno: i32, descriptors: Vec<OwnedFd>) -> io::Result<()> {
+        let Self::Waiting(recording, command) = std::mem::replace(self, Self::Blind(errno)) else { return Ok(()) };
+        let Ok([listener, root]) = <[OwnedFd; 2]>::try_from(descriptors) else { return Ok(()) };
+        let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)?;
+        let (tell, told) = sync_channel(MAX_WAITING);
+        let (alive, ended) = channel();
+        let counts = Arc::new(Counts::default());
+        let watch = Watch::new(Listener::new(listener), root, command, tell, Arc::clone(&counts));
+        let recorder = Recorder::new(recording, Arc::clone(&counts));
+        let watcher_lives = alive.clone();
+        start("observer", move || {
+            watch.live(&stopped);
+            drop(watcher_lives);
+        })?;
+        start("recorder", move || {
+            recorder.live(&told);
+            drop(alive);
+        })?;
+        *self = Self::Watching { stop, ended, counts };
+        Ok(())
+    }
+
+    /// Ends the watch. To be called when nothing of the run lives.
+    pub(crate) fn finish(self) -> Executions {
+        match self {
+            Self::Idle => Executions::Unasked,
+            // The first process never came so far.
+            Self::Waiting(..) => Executions::Observed(Tally::default()),
+            Self::Blind(errno) => Executions::Unobserved { errno },
+            Self::Watching { stop, ended, counts } => {
+                drop(stop);
+                let _ = ended.recv_timeout(LAST_DIGESTS);
+                Executions::Observed(counts.tally())
+            }
+        }
+    }
+}
+
+impl Counts {
+    fn tally(&self) -> Tally {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let told = read(&self.told);
+        Tally { told, dropped: read(&self.seen).saturating_sub(told), missing: read(&self.missing) }
+    }
+}
+
+fn start(name: &str, live: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(live).map(drop)
+}

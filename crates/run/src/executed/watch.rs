@@ -1,0 +1,213 @@
+//! The thread that answers the kernel. A process waits for it, so it reads what will be gone afterwards and no more.
+
+use std::collections::HashSet;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::SystemTime;
+
+use pinfold_confine::linux::{Execution, Listener, Memory, Notice, Words};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Pid;
+
+use super::Executed;
+use super::family::Family;
+use super::observer::{Command, Counts};
+use super::program::{self, Found, Program, Root, Version};
+use super::recorder::Told;
+
+/// Most arguments that are recorded of a program.
+const MAX_ARGUMENTS: usize = 512;
+/// Most bytes of them.
+const MAX_ARGUMENT_BYTES: usize = 16 << 10;
+/// Longest path that the kernel takes (`PATH_MAX`), without its end.
+const MAX_PATH_BYTES: usize = 4095;
+/// How many programs are passed on together, and how long the first of them may wait: to wake the other thread for
+/// each would cost more than all the rest.
+const BATCH: usize = 64;
+const BATCH_WAITS: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+/// Most files that are held open for their digest.
+const MAX_OPEN_FILES: u64 = 256;
+/// Most files that are remembered to be under way.
+const MAX_SENT: usize = 1 << 16;
+
+/// What the thread works with.
+pub(super) struct Watch {
+    listener: Listener,
+    root: OwnedFd,
+    command: Command,
+    /// The process of the command, which was the first to be told of.
+    first: Option<Pid>,
+    tell: SyncSender<Vec<Told>>,
+    batch: Vec<Told>,
+    counts: Arc<Counts>,
+    /// Files that were sent before, so that they need not be again.
+    sent: HashSet<Version>,
+}
+
+/// What was seen of a process while it waited.
+enum Seen {
+    /// The kernel will find no program.
+    Missing,
+    /// It is about to become one.
+    Program(Executed, Option<Program>),
+}
+
+impl Watch {
+    pub(super) fn new(
+        listener: Listener,
+        root: OwnedFd,
+        mut command: Command,
+        tell: SyncSender<Vec<Told>>,
+        counts: Arc<Counts>,
+    ) -> Self {
+        command.candidates.reverse();
+        Self { listener, root, command, first: None, tell, batch: Vec::new(), counts, sent: HashSet::new() }
+    }
+
+    /// Answers until nobody is left who could ask, or until the watch is stopped.
+    pub(super) fn live(mut self, stopped: &OwnedFd) {
+        loop {
+            let mut polled = [PollFd::new(&self.listener, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
+            let waits = (!self.batch.is_empty()).then_some(&BATCH_WAITS);
+            let ready = poll(&mut polled, waits);
+            let [asked, stopped] = polled.map(|polled| polled.revents());
+            if ready == Ok(0) || self.batch.len() >= BATCH {
+                self.pass_on();
+            }
+            if asked.contains(PollFlags::IN) {
+                match self.listener.next() {
+                    Ok(Some(notice)) => self.answer(&notice),
+                    Ok(None) => {}
+                    Err(_) => return self.pass_on(),
+                }
+            } else if !(asked | stopped).is_empty() {
+                return self.pass_on();
+            }
+        }
+    }
+
+    fn answer(&mut self, notice: &Notice) {
+        let seen = self.look(notice);
+        if !self.listener.go_on(notice) {
+            return;
+        }
+        match seen {
+            Seen::Missing => _ = self.counts.missing.fetch_add(1, Relaxed),
+            Seen::Program(executed, program) => self.keep(executed, program),
+        }
+    }
+
+    /// What will be gone once the process goes on. Search paths make it ask for many files that are not there, so those
+    /// are found out first.
+    fn look(&mut self, notice: &Notice) -> Seen {
+        let at = SystemTime::now();
+        let Asked { found, path, command } = match self.next_candidate(notice.thread) {
+            Some(candidate) => self.ask_for_the_command(candidate),
+            None => self.ask(notice),
+        };
+        let program = match found {
+            Found::Missing => return Seen::Missing,
+            Found::Program(program) => Some(program),
+            Found::Unknown => None,
+        };
+        let Family { pid, parent } = Family::of(notice.thread).unwrap_or_default();
+        let (words, directory) = match command {
+            Some(words) => (words, self.command.directory.clone()),
+            None => (arguments(notice), program::current_directory(notice.thread).unwrap_or_default()),
+        };
+        let Words { words: arguments, whole: all_arguments } = words;
+        let executed = Executed { pid, parent, arguments, all_arguments, directory, program: path, digest: None, at };
+        Seen::Program(executed, program)
+    }
+
+    /// What the run's own command tries next, if this is its process and it is not there yet.
+    fn next_candidate(&mut self, thread: Pid) -> Option<PathBuf> {
+        if *self.first.get_or_insert(thread) == thread { self.command.candidates.pop() } else { None }
+    }
+
+    fn ask_for_the_command(&mut self, candidate: PathBuf) -> Asked {
+        let path = self.command.directory.join(candidate);
+        let found = program::open_below(self.root.as_fd(), &path);
+        if !matches!(found, Found::Missing) {
+            self.command.candidates.clear();
+        }
+        let words = Words { words: self.command.arguments.clone(), whole: true };
+        Asked { found, path, command: Some(words) }
+    }
+
+    fn ask(&self, Notice { thread, execution, .. }: &Notice) -> Asked {
+        let asked = |found, path| Asked { found, path, command: None };
+        let path = match Memory(*thread).string(execution.path, MAX_PATH_BYTES) {
+            Ok(Some(path)) => PathBuf::from(path),
+            Ok(None) => return asked(Found::Missing, PathBuf::new()),
+            Err(_) => return asked(Found::Unknown, PathBuf::new()),
+        };
+        if path.as_os_str().is_empty() {
+            let descriptor = execution.directory.filter(|_| execution.may_be_empty());
+            let found = descriptor.map_or(Found::Missing, |descriptor| program::open_descriptor(*thread, descriptor));
+            return asked(found, path);
+        }
+        let path = if path.is_absolute() { path } else { base(*thread, execution).join(path) };
+        let root = Root { directory: self.root.as_fd(), differs: self.command.nested };
+        asked(root.open(*thread, &path), path)
+    }
+
+    /// For the thread that makes digests. A file goes along that may not be known there.
+    fn keep(&mut self, mut executed: Executed, program: Option<Program>) {
+        self.counts.seen.fetch_add(1, Relaxed);
+        if let Some(path) = program.as_ref().and_then(Program::path) {
+            executed.program = path;
+        }
+        let version = program.as_ref().map(|program| program.version);
+        let file = program.filter(|program| self.is_to_be_read(program, executed.at)).map(|program| program.file);
+        self.counts.open_files.fetch_add(u64::from(file.is_some()), Relaxed);
+        self.batch.push(Told { executed, version, file });
+    }
+
+    /// Never waits: what cannot be passed on is lost, and counted as not told of.
+    fn pass_on(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        if let Err(TrySendError::Full(lost) | TrySendError::Disconnected(lost)) = self.tell.try_send(batch) {
+            for Told { version, file, .. } in lost {
+                self.counts.open_files.fetch_sub(u64::from(file.is_some()), Relaxed);
+                let _ = version.is_some_and(|version| self.sent.remove(&version));
+            }
+        }
+    }
+
+    /// Whether its content may not be known on the other side. Of a file that was changed just now no content is kept.
+    fn is_to_be_read(&mut self, program: &Program, now: SystemTime) -> bool {
+        if self.counts.open_files.load(Relaxed) >= MAX_OPEN_FILES {
+            return false;
+        }
+        if self.sent.len() >= MAX_SENT {
+            self.sent.clear();
+        }
+        program.version.is_fresh(now) || self.sent.insert(program.version)
+    }
+}
+
+/// What a process asks for.
+struct Asked {
+    found: Found,
+    /// The path, absolute.
+    path: PathBuf,
+    /// The arguments, if it is the command of the run.
+    command: Option<Words>,
+}
+
+/// Where a relative path begins.
+fn base(thread: Pid, execution: &Execution) -> PathBuf {
+    let base = match execution.directory {
+        Some(descriptor) => program::directory(thread, descriptor),
+        None => program::current_directory(thread),
+    };
+    base.unwrap_or_default()
+}
+
+fn arguments(Notice { thread, execution, .. }: &Notice) -> Words {
+    Memory(*thread).words(execution.arguments, MAX_ARGUMENTS, MAX_ARGUMENT_BYTES).unwrap_or_default()
+}
