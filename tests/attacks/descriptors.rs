@@ -129,3 +129,35 @@ fn standard_input_that_is_a_directory_is_walked_from() {
         .steals("elsewhere/private/secret")
         .is_contained();
 }
+
+#[test]
+fn the_listener_for_system_calls_is_reached() {
+    // Who answers in the supervisor's place decides what the kernel does.
+    Attack::python(
+        r#"
+for process in os.listdir("/proc"):
+    try:
+        for fd in os.listdir(f"/proc/{process}/fd"):
+            if "seccomp notify" in os.readlink(f"/proc/{process}/fd/{fd}"):
+                loot(os.environ["MARK"].encode())
+    except OSError:
+        pass
+"#,
+    )
+    .before(|scene| {
+        scene.companion(
+            r#"
+libc.prctl(38, 1, 0, 0, 0)
+code = ctypes.create_string_buffer(b"\6\0\0\0\0\0\xff\x7f", 8)
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
+number = 317 if os.uname().machine == "x86_64" else 277
+assert libc.syscall(number, 1, 8, ctypes.byref(Program(1, ctypes.addressof(code)))) >= 0
+print('ready', flush=True)
+time.sleep(60)
+"#,
+        );
+    })
+    .harm(|scene| (!scene.read("home/project/loot").is_empty()).then(|| "it was found".to_owned()))
+    .is_contained();
+}

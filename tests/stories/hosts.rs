@@ -120,6 +120,19 @@ fn without_user_namespaces_best_effort_keeps_what_landlock_can() {
 }
 
 #[test]
+fn without_user_namespaces_programs_are_recorded_as_well() {
+    let desk = Desk::new();
+    let run = format!("{WITHOUT_NAMESPACES} pinfold run --best-effort -- sh -c");
+    desk.outside(&format!("{run} '/bin/true; exec /bin/echo done'")).says("not kept").ok();
+    let record = desk.pinfold(["log", "last", "--kind", "exec", "--json"]).run().ok();
+    let programs: Vec<&str> =
+        record.lines().map(|line| line.split("\"executable\":").nth(1).expect("a program")).collect();
+    assert_eq!(programs.len(), 3, "{record}");
+    assert!(programs[1].contains("/true\"") && programs[2].contains("/echo\""), "{record}");
+    assert!(record.lines().all(|line| line.contains("\"sha256\":")), "{record}");
+}
+
+#[test]
 fn without_user_namespaces_the_doctor_says_how_to_get_them() {
     let desk = Desk::new();
     let ended = desk.outside(&format!("{WITHOUT_NAMESPACES} pinfold doctor")).ends_with(1);

@@ -23,6 +23,7 @@ mod peers;
 mod policy;
 mod programs;
 mod published;
+mod recorded;
 mod screen;
 mod streams;
 mod terminal;

@@ -33,6 +33,7 @@ fn event(executed: Executed) -> Event {
         pid: number(executed.pid),
         parent: number(executed.parent),
         argv: executed.arguments.iter().map(|word| word.as_os_str().into()).collect(),
+        argv_cut: !executed.all_arguments,
         cwd: executed.directory.as_path().into(),
         executable: executed.program.as_path().into(),
         sha256: executed.digest.map(|digest| digest.to_string()),

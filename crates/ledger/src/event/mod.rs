@@ -27,6 +27,9 @@ pub enum Event {
         parent: u32,
         /// The arguments, the program's name among them.
         argv: Vec<Text>,
+        /// Are some of them missing, because they were too many, too long or could not be read?
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        argv_cut: bool,
         /// The working directory.
         cwd: Text,
         /// The file that was executed.
@@ -364,6 +367,7 @@ mod tests {
                 pid: 2,
                 parent: 1,
                 argv: vec![text()],
+                argv_cut: false,
                 cwd: text(),
                 executable: text(),
                 sha256: None,

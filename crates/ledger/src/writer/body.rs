@@ -60,6 +60,7 @@ mod tests {
             pid: 1,
             parent: 0,
             argv: vec![huge(); 40],
+            argv_cut: false,
             cwd: huge(),
             executable: huge(),
             sha256: None,

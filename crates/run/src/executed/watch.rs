@@ -74,7 +74,7 @@ impl Watch {
             let waits = (!self.batch.is_empty()).then_some(&BATCH_WAITS);
             let ready = poll(&mut polled, waits);
             let [asked, stopped] = polled.map(|polled| polled.revents());
-            if ready == Ok(0) || self.batch.len() >= BATCH {
+            if ready == Ok(0) {
                 self.pass_on();
             }
             if asked.contains(PollFlags::IN) {
@@ -163,8 +163,13 @@ impl Watch {
         }
         let version = program.as_ref().map(|program| program.version);
         let file = program.filter(|program| self.is_to_be_read(program, executed.at)).map(|program| program.file);
-        self.counts.open_files.fetch_add(u64::from(file.is_some()), Relaxed);
+        // One to be read may soon be changed or removed.
+        let at_once = file.is_some();
+        self.counts.open_files.fetch_add(u64::from(at_once), Relaxed);
         self.batch.push(Told { executed, version, file });
+        if at_once || self.batch.len() >= BATCH {
+            self.pass_on();
+        }
     }
 
     /// Never waits: what cannot be passed on is lost, and counted as not told of.

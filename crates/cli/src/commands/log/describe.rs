@@ -175,6 +175,7 @@ mod tests {
                 pid: 1,
                 parent: 1,
                 argv: vec![text()],
+                argv_cut: false,
                 cwd: text(),
                 executable: text(),
                 sha256: None,
