@@ -11,11 +11,13 @@ mod elf;
 mod fuzz;
 mod generate;
 mod machine;
+mod ocsf;
 mod shell;
 mod source;
 mod tally;
 mod test;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -65,6 +67,13 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Take from a published OCSF schema what tests hold exported events against
+    ///
+    /// To be called when the export goes over to another version of the schema.
+    Ocsf {
+        /// The schema of one version, as its server gives it at export/v2/schema
+        schema: PathBuf,
+    },
     /// Build the release into dist/: one static binary, man pages, completions, checksums
     Dist,
     /// Fuzz what reads text or messages of others
@@ -92,6 +101,7 @@ fn main() -> ExitCode {
         Task::Check { advisories } => check::run(advisories),
         Task::Generate { check: false } => generate::write(),
         Task::Generate { check: true } => generate::check(),
+        Task::Ocsf { schema } => ocsf::reduce(&schema),
         Task::Dist => dist::run(),
         Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
         Task::Bench { what } => bench::run(&what),

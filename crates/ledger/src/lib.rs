@@ -53,6 +53,7 @@ mod appender;
 mod checkpoint;
 mod error;
 pub mod event;
+pub mod export;
 mod filter;
 mod flaw;
 mod head;
