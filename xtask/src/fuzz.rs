@@ -77,6 +77,12 @@ fn seeds(target: &str) -> Vec<String> {
         ]
         .map(str::to_owned)
         .into(),
+        "ledger_export" => [
+            r#"{"seq":0,"time":"2026-03-01T12:00:00.000000000Z","kind":"trust","path":"=a","sha256":"","by":"a","how":"b"}"#,
+            r#"{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too old"}}"#,
+        ]
+        .map(str::to_owned)
+        .into(),
         "git_pointers" => ["gitdir: admin\n%..\n%../.git\n%[core]\n\tworktree = ../../..\n".to_owned()].into(),
         "mask" => ["# c\nexport A='b' # d\nB=\"x\n\\\"y\"\r\n#C=d\nE=\n", "c2VjcmV0==\n"].map(str::to_owned).into(),
         "records" => {

@@ -37,7 +37,7 @@ impl<'a> Glance<'a> {
         Self { verdict, subject: subject(event), process, rule: rule(event), reason: reason(event) }
     }
 
-    /// The sentence for people.
+    /// The sentence for people. Nothing in it moves a cursor.
     pub(super) fn sentence(&self, kind: &str) -> String {
         let mut sentence = kind.to_owned();
         for word in [&self.subject, self.verdict].into_iter().filter(|word: &&str| !word.is_empty()) {
@@ -48,8 +48,17 @@ impl<'a> Glance<'a> {
             sentence.push_str(": ");
             sentence.push_str(&self.reason);
         }
-        sentence
+        plain(&sentence)
     }
+}
+
+/// The text with its control characters as escapes.
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() { plain.extend(letter.escape_default()) } else { plain.push(letter) }
+    }
+    plain
 }
 
 fn subject(event: &Event) -> Cow<'_, str> {

@@ -58,11 +58,13 @@ impl<W: Write> Exporter<W> {
 
     /// Writes a record of a session.
     pub fn push(&mut self, session: &str, record: &Record) -> io::Result<()> {
-        let facts = self.sessions.facts(session, &record.event);
         match self.format {
             Format::Jsonl => jsonl::write(session, record, &mut self.out),
             Format::Csv => csv::write(session, record, &mut self.out),
-            Format::Ocsf => ocsf::write(session, &facts, record, &mut self.out),
+            Format::Ocsf => {
+                let facts = self.sessions.facts(session, &record.event);
+                ocsf::write(session, &facts, record, &mut self.out)
+            }
         }
     }
 

@@ -55,14 +55,17 @@ pub(crate) struct LogRecord {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum AnyValue {
-    StringValue(String),
-    BoolValue(bool),
-    #[serde(deserialize_with = "number")]
-    IntValue(i64),
-    ArrayValue(ArrayValue),
-    KvlistValue(KvlistValue),
+    #[serde(rename = "stringValue")]
+    Text(String),
+    #[serde(rename = "boolValue")]
+    Bool(bool),
+    #[serde(rename = "intValue", deserialize_with = "number")]
+    Int(i64),
+    #[serde(rename = "arrayValue")]
+    Array(ArrayValue),
+    #[serde(rename = "kvlistValue")]
+    List(KvlistValue),
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,11 +92,11 @@ impl AnyValue {
     /// As plain JSON.
     pub(crate) fn plain(self) -> Value {
         match self {
-            Self::StringValue(text) => json!(text),
-            Self::BoolValue(yes) => json!(yes),
-            Self::IntValue(number) => json!(number),
-            Self::ArrayValue(array) => array.values.into_iter().map(Self::plain).collect(),
-            Self::KvlistValue(list) => json!(list.values),
+            Self::Text(text) => json!(text),
+            Self::Bool(yes) => json!(yes),
+            Self::Int(number) => json!(number),
+            Self::Array(array) => array.values.into_iter().map(Self::plain).collect(),
+            Self::List(list) => json!(list.values),
         }
     }
 }

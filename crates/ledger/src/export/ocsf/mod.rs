@@ -1,21 +1,5 @@
-//! Events of the Open Cybersecurity Schema Framework: <https://schema.ocsf.io>.
-//!
-//! Each kind of event is of one class, but for refusals and secrets, which have more:
-//!
-//! | kind | class |
-//! | --- | --- |
-//! | `start`, `end` | Application Lifecycle (6002): Start, Stop |
-//! | `exec` | Process Activity (1007): Launch |
-//! | `lookup` | DNS Activity (4003): Query |
-//! | `connect`, `close` | Network Activity (4001): Open, Refuse; Close, Fail, Reset |
-//! | `request` | HTTP Activity (4002): the method |
-//! | `change` | File System Activity (1001): Create, Update, Delete, Rename |
-//! | `refused` | File System Activity (1001) for files and sockets, Kernel Activity (1003) for system calls, else Detection Finding (2004) |
-//! | `secret` | Network Activity (4001): Traffic when it was used; Detection Finding (2004) when it was misused |
-//! | `budget`, `quarantined`, `trap` | Detection Finding (2004): Create |
-//! | `grant` | User Access Management (3005): Assign Privileges, or `Refuse` |
-//! | `trust` | Entity Management (3004): Activate, of a policy |
-//! | `note` | Event Log Activity (1008): `Note` |
+//! Events of the Open Cybersecurity Schema Framework: <https://schema.ocsf.io>. Which class each kind of event is of stands
+//! in `docs/export.md`.
 //!
 //! All of them have the profiles `host` (who and where) and `security_control` (what was decided). What no attribute
 //! holds is in `unmapped`, under its own name.

@@ -4,29 +4,55 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::client::Answer;
 use super::limits::MESSAGE_LETTERS_MAX;
 
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// The records were taken, but for some, with what it had to say.
-    Taken { rejected: u64, message: String },
-    /// It would take them later; after how long, if it said so.
-    Later { why: String, pause: Option<Duration> },
-    /// It will never take them.
-    Never { message: String },
+/// What a collector answered to a request.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status of HTTP.
+    pub status: u16,
+    /// `Retry-After` as it stands there.
+    pub retry_after: Option<String>,
+    /// The body; of no more than a limited size.
+    pub body: Vec<u8>,
 }
 
-/// By the rules of OTLP over HTTP: these four are worth another try, and no other failure is.
-pub(super) fn meaning(answer: &Answer) -> Meaning {
-    let message = message(&answer.body);
-    match answer.status {
-        200..=299 => Meaning::Taken { rejected: rejected(&answer.body), message },
-        429 | 502 | 503 | 504 => {
-            let why = format!("{}{}{message}", answer.status, if message.is_empty() { "" } else { ", " });
-            Meaning::Later { why, pause: answer.retry_after.as_deref().and_then(pause) }
+/// What that means for the records of the request. What the collector said is one line without control characters.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// They were taken.
+    Taken {
+        /// But for so many.
+        rejected: u64,
+        /// What it had to say.
+        message: String,
+    },
+    /// They would be taken later.
+    Later {
+        /// Why not now, as a clause.
+        why: String,
+        /// After how long, if it said so.
+        pause: Option<Duration>,
+    },
+    /// They will never be taken.
+    Never {
+        /// What it had to say.
+        message: String,
+    },
+}
+
+impl Answer {
+    /// By the rules of OTLP over HTTP: four failures are worth another try, and no other is.
+    pub fn meaning(&self) -> Meaning {
+        let message = message(&self.body);
+        match self.status {
+            200..=299 => Meaning::Taken { rejected: rejected(&self.body), message },
+            429 | 502 | 503 | 504 => {
+                let why = format!("{}{}{message}", self.status, if message.is_empty() { "" } else { ", " });
+                Meaning::Later { why, pause: self.retry_after.as_deref().and_then(pause) }
+            }
+            _ => Meaning::Never { message },
         }
-        _ => Meaning::Never { message },
     }
 }
 
@@ -72,17 +98,17 @@ mod tests {
     #[test]
     fn a_collector_may_take_some_only() {
         let body = r#"{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too old"}}"#;
-        assert_eq!(meaning(&answer(200, body)), Meaning::Taken { rejected: 3, message: "too old".into() });
-        assert_eq!(meaning(&answer(200, &body.replace("\"3\"", "3"))), meaning(&answer(200, body)));
+        assert_eq!(answer(200, body).meaning(), Meaning::Taken { rejected: 3, message: "too old".into() });
+        assert_eq!(answer(200, &body.replace("\"3\"", "3")).meaning(), answer(200, body).meaning());
         let whole = Meaning::Taken { rejected: 0, message: String::new() };
-        assert_eq!(meaning(&answer(200, "{}")), whole);
-        assert_eq!(meaning(&answer(202, "")), whole);
+        assert_eq!(answer(200, "{}").meaning(), whole);
+        assert_eq!(answer(202, "").meaning(), whole);
     }
 
     #[test]
     fn four_failures_are_worth_another_try() {
         for status in 300..600 {
-            let later = matches!(meaning(&answer(status, "")), Meaning::Later { pause: None, .. });
+            let later = matches!(answer(status, "").meaning(), Meaning::Later { pause: None, .. });
             assert_eq!(later, [429, 502, 503, 504].contains(&status), "{status}");
         }
     }
@@ -103,7 +129,7 @@ mod tests {
         fn any_answer_can_be_read(status: u16, body: Vec<u8>, text in r#"[{}\[\]":,a-z0-9]{0,40}"#, retry in ".{0,20}") {
             for body in [body, text.into_bytes()] {
                 let answer = Answer { status, retry_after: Some(retry.clone()), body };
-                let shown = format!("{:?}", meaning(&answer));
+                let shown = format!("{:?}", answer.meaning());
                 prop_assert!(!shown.contains(char::is_control), "{shown}");
             }
         }

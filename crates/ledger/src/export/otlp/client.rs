@@ -20,18 +20,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::limits::{ANSWER_BYTES_MAX, CONNECT_TIME, REQUEST_TIME, ROOTS_BYTES_MAX};
-use super::{Endpoint, Error};
+use super::{Answer, Endpoint, Error};
 
 type Connection = SendRequest<Full<Bytes>>;
-
-/// What a collector said.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    /// `Retry-After` as it stands there.
-    pub(super) retry_after: Option<String>,
-    pub(super) body: Vec<u8>,
-}
 
 /// Why there is no answer, as a clause.
 #[derive(Debug)]
@@ -61,7 +52,7 @@ impl Client {
 
     /// Sends a body, on the connection that is there or a new one.
     pub(super) async fn post(&mut self, body: Bytes) -> Result<Answer, NoAnswer> {
-        let mut connection = match self.connection.take().filter(|open| !open.is_closed()) {
+        let mut connection = match self.still_open().await {
             Some(open) => open,
             None => {
                 timeout(CONNECT_TIME, self.connect()).await.unwrap_or_else(|_| Err(in_vain("it does not answer")))?
@@ -82,6 +73,11 @@ impl Client {
         let answer = timeout(REQUEST_TIME, exchange).await.unwrap_or_else(|_| Err(in_vain("it does not answer")))?;
         self.connection = Some(connection);
         Ok(answer)
+    }
+
+    async fn still_open(&mut self) -> Option<Connection> {
+        let mut kept = self.connection.take()?;
+        kept.ready().await.ok().map(|()| kept)
     }
 
     async fn connect(&self) -> Result<Connection, NoAnswer> {

@@ -6,10 +6,9 @@ use hyper::body::Bytes;
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::sleep;
 
-use super::answer::{Meaning, meaning};
 use super::client::Client;
 use super::limits::{ATTEMPTS_MAX, PAUSE_MAX};
-use super::{Endpoint, Error};
+use super::{Endpoint, Error, Meaning};
 
 pub(super) struct Delivery {
     client: Client,
@@ -40,7 +39,7 @@ impl Delivery {
             let (why, asked) = match self.client.post(body.clone()).await {
                 Ok(answer) => {
                     self.answered = true;
-                    match meaning(&answer) {
+                    match answer.meaning() {
                         Meaning::Taken { rejected, message } => return Ok(Taken { rejected, message }),
                         Meaning::Never { message } => {
                             return Err(Error::Refused { address, status: answer.status, message });

@@ -1,14 +1,8 @@
 //! Log records of OpenTelemetry, sent to a collector by OTLP over HTTP in its JSON encoding:
 //! <https://opentelemetry.io/docs/specs/otlp/>.
 //!
-//! A session is a trace ([`trace_id`]) of the service `pinfold`; each of its events is a log record with the event name
-//! `pinfold.KIND`, a sentence as its body, and attributes by the semantic conventions where there are some:
-//! `process.pid`, `process.executable.path`, `process.command_args`, `server.address`, `server.port`,
-//! `http.request.method`, `url.path`, `dns.question.name`, `file.path`, `user.name`, `session.id`,
-//! `security_rule.name`, `gen_ai.agent.name` and so on. Everything else is below `pinfold.`. What was refused is a
-//! warning; secrets misused, files in quarantine and grave traps are errors.
-//!
-//! Blocks the thread that calls. No proxy is used.
+//! A session is a trace ([`trace_id`]) of the service `pinfold`, and each of its events a log record. `docs/export.md` has
+//! the names. Blocks the thread that calls. No proxy is used.
 
 mod answer;
 mod attributes;
@@ -22,6 +16,7 @@ mod record;
 
 use tokio::runtime::{self, Runtime};
 
+pub use answer::{Answer, Meaning};
 pub use endpoint::Endpoint;
 pub use error::{Error, Unfinished};
 pub use record::trace_id;
