@@ -1,7 +1,5 @@
 //! The lines of the log, each with its session's name.
 
-use std::io::{self, Write};
-
 use serde::Serialize;
 
 use crate::{Event, Record};
@@ -14,9 +12,8 @@ struct Line<'a> {
     record: &'a Record,
 }
 
-pub(super) fn write(session: &str, record: &Record, mut out: impl Write) -> io::Result<()> {
+pub(super) fn line(session: &str, record: &Record) -> serde_json::Result<String> {
     // A start names its session itself.
     let session = (!matches!(record.event, Event::Start(_))).then_some(session);
-    serde_json::to_writer(&mut out, &Line { session, record })?;
-    out.write_all(b"\n")
+    Ok(serde_json::to_string(&Line { session, record })? + "\n")
 }

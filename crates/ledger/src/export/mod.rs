@@ -46,7 +46,7 @@ impl<W: Write> Exporter<W> {
     /// Begins: a table gets its headings.
     pub fn new(format: Format, mut out: W) -> io::Result<Self> {
         if format == Format::Csv {
-            csv::write_headings(&mut out)?;
+            out.write_all(csv::headings().as_bytes())?;
         }
         Ok(Self { format, sessions: Sessions::default(), out })
     }
@@ -56,16 +56,14 @@ impl<W: Write> Exporter<W> {
         self.sessions.learn(session, start);
     }
 
-    /// Writes a record of a session.
+    /// Writes a record of a session, whole or not at all as far as that is in our hands.
     pub fn push(&mut self, session: &str, record: &Record) -> io::Result<()> {
-        match self.format {
-            Format::Jsonl => jsonl::write(session, record, &mut self.out),
-            Format::Csv => csv::write(session, record, &mut self.out),
-            Format::Ocsf => {
-                let facts = self.sessions.facts(session, &record.event);
-                ocsf::write(session, &facts, record, &mut self.out)
-            }
-        }
+        let text = match self.format {
+            Format::Jsonl => jsonl::line(session, record),
+            Format::Csv => csv::row(session, record),
+            Format::Ocsf => ocsf::line(session, &self.sessions.facts(session, &record.event), record),
+        }?;
+        self.out.write_all(text.as_bytes())
     }
 
     /// Ends, and gives back where it was written to.

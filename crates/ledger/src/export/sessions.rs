@@ -1,7 +1,7 @@
 //! Who and where: what the start of a session tells of its other events.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::Event;
 use crate::event::{Start, User};
@@ -34,15 +34,15 @@ impl From<&Start> for Facts {
 
 /// The sessions that have begun and not ended.
 #[derive(Debug, Default)]
-pub(super) struct Sessions(BTreeMap<String, Rc<Facts>>);
+pub(super) struct Sessions(BTreeMap<String, Arc<Facts>>);
 
 impl Sessions {
     pub(super) fn learn(&mut self, session: &str, start: &Start) {
-        self.0.insert(session.to_owned(), Rc::new(start.into()));
+        self.0.insert(session.to_owned(), Arc::new(start.into()));
     }
 
     /// What is known of the session of an event, which may tell it itself.
-    pub(super) fn facts(&mut self, session: &str, event: &Event) -> Rc<Facts> {
+    pub(super) fn facts(&mut self, session: &str, event: &Event) -> Arc<Facts> {
         if let Event::Start(start) = event {
             self.learn(session, start);
         }

@@ -71,11 +71,11 @@ impl Collector {
                     let Some(Answer::Says(status, headers, body)) = answers.next() else { break };
                     let length = body.len();
                     let answer = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\n\r\n{body}");
-                    stream
-                        .get_mut()
-                        .write_all(answer.as_bytes())
-                        .and_then(|()| stream.get_mut().flush())
-                        .expect("sent");
+                    // Who has read enough may hang up.
+                    let stream = stream.get_mut();
+                    if stream.write_all(answer.as_bytes()).and_then(|()| stream.flush()).is_err() {
+                        break;
+                    }
                 }
             }
             got

@@ -182,6 +182,14 @@ fn a_collector_that_closes_after_each_answer_is_connected_to_again() {
 }
 
 #[test]
+fn an_answer_that_is_too_long_counts_by_its_status() {
+    let long: &str = Box::leak("x".repeat(1 << 20).into_boxed_str());
+    let collector = Collector::start(vec![Answer::Says(200, "", long), TAKEN]);
+    let summary = send(endpoint(&collector), many(1500)).expect("sent");
+    assert_eq!(summary, Summary { taken: 1500, requests: 2, ..Summary::default() });
+}
+
+#[test]
 fn what_is_refused_is_not_sent_again_and_what_went_before_is_told() {
     let refusal = Answer::Says(400, "", r#"{"code":3,"message":"no \u001b[31mgood"}"#);
     let collector = Collector::start(vec![TAKEN, refusal]);

@@ -9,8 +9,6 @@ mod mapping;
 mod objects;
 mod observables;
 
-use std::io::{self, Write};
-
 use serde_json::{Value, json};
 
 use super::glance::Glance;
@@ -21,9 +19,8 @@ use classes::{Activity, Mapped};
 /// The version of the schema.
 pub const VERSION: &str = "1.8.0";
 
-pub(super) fn write(session: &str, facts: &Facts, record: &Record, mut out: impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut out, &render(session, facts, record))?;
-    out.write_all(b"\n")
+pub(super) fn line(session: &str, facts: &Facts, record: &Record) -> serde_json::Result<String> {
+    Ok(serde_json::to_string(&render(session, facts, record))? + "\n")
 }
 
 fn render(session: &str, facts: &Facts, record: &Record) -> Value {
@@ -41,7 +38,9 @@ fn render(session: &str, facts: &Facts, record: &Record) -> Value {
     merge(&mut event, mapped.own);
     prune(&mut event);
     let observables = observables::of(&event);
-    merge(&mut event, json!({ "observables": observables }));
+    if !observables.is_empty() {
+        merge(&mut event, json!({ "observables": observables }));
+    }
     event
 }
 

@@ -7,12 +7,11 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::time::sleep;
 
 use super::client::Client;
-use super::limits::{ATTEMPTS_MAX, PAUSE_MAX};
+use super::limits::{ATTEMPTS_MAX, FIRST_PAUSE, PAUSE_MAX};
 use super::{Endpoint, Error, Meaning};
 
 pub(super) struct Delivery {
     client: Client,
-    first_pause: Duration,
     /// Did the collector ever answer? If not, it may be another one, and who waits should hear so at once.
     answered: bool,
     /// How often something was sent again.
@@ -26,8 +25,8 @@ pub(super) struct Taken {
 }
 
 impl Delivery {
-    pub(super) fn new(endpoint: Endpoint, first_pause: Duration) -> Result<Self, Error> {
-        Ok(Self { client: Client::new(endpoint)?, first_pause, answered: false, retries: 0 })
+    pub(super) fn new(endpoint: Endpoint) -> Result<Self, Error> {
+        Ok(Self { client: Client::new(endpoint)?, answered: false, retries: 0 })
     }
 
     /// Sends a batch. A collector whose answer was lost may get it twice.
@@ -55,7 +54,7 @@ impl Delivery {
             if attempts == ATTEMPTS_MAX {
                 return Err(Error::GaveUp { address, attempts, why });
             }
-            let pause = asked.unwrap_or_else(|| self.back_off(attempts));
+            let pause = asked.unwrap_or_else(|| back_off(attempts));
             if pause > PAUSE_MAX {
                 return Err(Error::Busy { address, pause });
             }
@@ -63,13 +62,13 @@ impl Delivery {
             sleep(pause).await;
         }
     }
+}
 
-    /// Twice as long each time; up to a half of it by chance, so that many senders do not come back together.
-    fn back_off(&self, attempts: u32) -> Duration {
-        let mut chance = [0];
-        // Without chance it is the whole pause.
-        let _ = SystemRandom::new().fill(&mut chance);
-        let whole = self.first_pause * 2_u32.saturating_pow(attempts - 1);
-        whole.saturating_sub(whole * u32::from(chance[0]) / 512)
-    }
+/// Twice as long each time; up to a half of it by chance, so that many senders do not come back together.
+fn back_off(attempts: u32) -> Duration {
+    let mut chance = [0];
+    // Without chance it is the whole pause.
+    let _ = SystemRandom::new().fill(&mut chance);
+    let whole = FIRST_PAUSE * 2_u32.saturating_pow(attempts - 1);
+    whole.saturating_sub(whole * u32::from(chance[0]) / 512)
 }

@@ -26,7 +26,7 @@ use crate::event::Start;
 use crate::export::sessions::Sessions;
 use batch::Batch;
 use delivery::Delivery;
-use limits::{FIRST_PAUSE, WARNINGS_MAX};
+use limits::WARNINGS_MAX;
 
 /// How the sending went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Sender {
     pub fn new(endpoint: Endpoint) -> Result<Self, Error> {
         Ok(Self {
             runtime: runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Begin)?,
-            delivery: Delivery::new(endpoint, FIRST_PAUSE)?,
+            delivery: Delivery::new(endpoint)?,
             sessions: Sessions::default(),
             batch: Batch::default(),
             summary: Summary::default(),

@@ -87,7 +87,7 @@ pub(super) fn system_call<'a>(name: &Text, operation: &str, rule: Option<&str>, 
 }
 
 pub(super) fn granted<'a>(facts: &Facts, what: &str, allow: bool, by: &str, how: &str) -> Mapped<'a> {
-    let who = json!({ "name": by });
+    let who = decider(facts, by);
     let mut own = json!({
         "user": facts.user.as_ref().map_or_else(|| who.clone(), user),
         "actor": { "user": who },
@@ -103,10 +103,18 @@ pub(super) fn granted<'a>(facts: &Facts, what: &str, allow: bool, by: &str, how:
     }
 }
 
-pub(super) fn trusted<'a>(path: &Text, sha256: &str, by: &str, how: &str) -> Mapped<'a> {
+/// Who decided: the session's user, or somebody of whom only the name is known.
+fn decider(facts: &Facts, by: &str) -> Value {
+    match &facts.user {
+        Some(own) if own.name == by => user(own),
+        _ => json!({ "name": by, "uid": null }),
+    }
+}
+
+pub(super) fn trusted<'a>(facts: &Facts, path: &Text, sha256: &str, by: &str, how: &str) -> Mapped<'a> {
     let own = json!({
         "entity": { "name": path, "uid": sha256, "type": "Policy", "type_id": 5 },
-        "actor": { "user": { "name": by } },
+        "actor": { "user": decider(facts, by) },
         "status_id": 1,
         "unmapped": { "how": how },
     });
