@@ -8,6 +8,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
+use serde_json::json;
 
 /// The session of all these records.
 pub(crate) const SESSION: &str = "00c0ffee00c0ffee";
@@ -34,6 +35,22 @@ pub(crate) fn one_of_each() -> Vec<(String, Record)> {
     let ordered = Event::KINDS.into_iter().filter_map(|kind| found.remove(kind));
     let time = Timestamp::from_nanoseconds(1_772_366_400_123_456_789);
     (0..).zip(ordered).map(|(seq, event)| (SESSION.to_owned(), Record { seq, time, cut: false, event })).collect()
+}
+
+/// A connection that was refused in the session `s`, and that session's start.
+pub(crate) fn refused_connection() -> (Start, Record) {
+    let start = json!({
+        "session": "s", "agent": "claude-code", "user": { "name": "ann", "uid": 1000 }, "host": "desk",
+        "version": "1.2.3", "workspace": "/w", "command": ["npm", "test"], "profile": "strict", "policy": "p",
+        "plan": "q", "assurance": [], "best-effort": false,
+    });
+    let record = json!({
+        "seq": 7, "time": "2026-03-01T12:00:00.123456789Z", "kind": "connect", "connection": 3,
+        "host": "evil.example", "port": 443, "address": "192.0.2.1", "way": "transparent",
+        "process": { "pid": 42, "exe": "/usr/bin/node" }, "inspected": false,
+        "verdict": { "allow": false, "reason": "no rule names this host", "rule": "network.allow" },
+    });
+    (serde_json::from_value(start).expect("a start"), serde_json::from_value(record).expect("a record"))
 }
 
 fn event() -> impl Strategy<Value = Event> {

@@ -5,7 +5,7 @@ use pinfold_ledger::{Event, Record};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::events::{one_of_each, records};
+use crate::events::{one_of_each, records, refused_connection};
 use crate::schema::{self, violations};
 
 fn exported(records: Vec<(String, Record)>) -> Vec<Value> {
@@ -78,20 +78,10 @@ fn whatever_is_changed_in_an_event_is_found() {
 
 #[test]
 fn a_refused_connection_says_who_what_and_why() {
-    let start = json!({
-        "session": "s", "agent": "claude-code", "user": { "name": "ann", "uid": 1000 }, "host": "desk",
-        "version": "1.2.3", "workspace": "/w", "command": ["npm", "test"], "profile": "strict", "policy": "p",
-        "plan": "q", "assurance": [], "best-effort": false,
-    });
-    let record = json!({
-        "seq": 7, "time": "2026-03-01T12:00:00.123456789Z", "kind": "connect", "connection": 3,
-        "host": "evil.example", "port": 443, "address": "192.0.2.1", "way": "transparent",
-        "process": { "pid": 42, "exe": "/usr/bin/node" }, "inspected": false,
-        "verdict": { "allow": false, "reason": "no rule names this host", "rule": "network.allow" },
-    });
+    let (start, record) = refused_connection();
     let mut exporter = Exporter::new(Format::Ocsf, Vec::new()).expect("begun");
-    exporter.learn("s", &serde_json::from_value(start).expect("a start"));
-    exporter.push("s", &serde_json::from_value(record).expect("a record")).expect("written");
+    exporter.learn("s", &start);
+    exporter.push("s", &record).expect("written");
     let event: Value = serde_json::from_slice(&exporter.finish().expect("ended")).expect("JSON");
     assert_eq!(violations(&event), Vec::<String>::new());
     let expected = json!({

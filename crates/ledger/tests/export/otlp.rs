@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::collector::{Answer, Collector, Got, TAKEN, certificate_file};
-use crate::events::{SESSION, one_of_each, records};
+use crate::events::{SESSION, one_of_each, records, refused_connection};
 use crate::wire::{LogRecord, Request};
 
 fn endpoint(collector: &Collector) -> Endpoint {
@@ -55,22 +55,12 @@ proptest! {
 
 #[test]
 fn a_refused_connection_says_who_what_and_why() {
-    let start = json!({
-        "session": "s", "agent": "claude-code", "user": { "name": "ann", "uid": 1000 }, "host": "desk",
-        "version": "1.2.3", "workspace": "/w", "command": ["npm", "test"], "profile": "strict", "policy": "p",
-        "plan": "q", "assurance": [], "best-effort": false,
-    });
-    let record = json!({
-        "seq": 7, "time": "2026-03-01T12:00:00.123456789Z", "kind": "connect", "connection": 3,
-        "host": "evil.example", "port": 443, "address": "192.0.2.1", "way": "transparent",
-        "process": { "pid": 42, "exe": "/usr/bin/node" }, "inspected": false,
-        "verdict": { "allow": false, "reason": "no rule names this host", "rule": "network.allow" },
-    });
+    let (start, record) = refused_connection();
     let collector = Collector::start(vec![TAKEN]);
     let endpoint = endpoint(&collector).header("Authorization", "Bearer hunter2").expect("a header");
     let mut sender = Sender::new(endpoint).expect("begun");
-    sender.learn("s", &serde_json::from_value(start).expect("a start"));
-    sender.push("s", &serde_json::from_value(record).expect("a record")).expect("gathered");
+    sender.learn("s", &start);
+    sender.push("s", &record).expect("gathered");
     sender.flush().expect("sent");
     let got = collector.requests().remove(0);
     assert!(got.head.starts_with("POST /v1/logs HTTP/1.1\r\n"), "{}", got.head);
