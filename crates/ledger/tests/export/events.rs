@@ -99,7 +99,7 @@ fn of_processes() -> impl Strategy<Value = Event> {
     );
     prop_oneof![
         exec.prop_map(|([pid, parent], argv, cwd, executable, sha256, errno)| {
-            Event::Exec { pid, parent, argv, cwd, executable, sha256, errno }
+            Event::Exec { pid, parent, argv, argv_cut: false, cwd, executable, sha256, errno }
         }),
         refused.prop_map(|(what, name, operation, rule, why)| Event::Refused { what, name, operation, rule, why }),
     ]

@@ -18,7 +18,7 @@ pub(super) fn map<'a>(session: &str, facts: &Facts, event: &'a Event) -> Mapped<
     match event {
         Event::Start(start) => session::started(session, facts, start),
         Event::End(end) => session::ended(session, facts, end),
-        Event::Exec { pid, parent, argv, cwd, executable, sha256, errno } => {
+        Event::Exec { pid, parent, argv, argv_cut: _, cwd, executable, sha256, errno } => {
             session::executed(*pid, *parent, argv, cwd, executable, sha256.as_ref(), *errno)
         }
         Event::Grant { what, allow, by, how } => session::granted(facts, what, *allow, by, how),
