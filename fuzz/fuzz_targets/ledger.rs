@@ -1,5 +1,5 @@
-//! Logs, proofs, checkpoints and keys: no bytes make the readers panic, what is no log of this ledger never verifies, and
-//! what is read is written the same way.
+//! Logs, proofs, checkpoints and keys: no bytes make the readers panic, what is no log of this ledger never verifies,
+//! and what is read is written the same way.
 #![no_main]
 
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
-//! What the ledger costs, on one core, beside the plain work that nobody gets around. Each is told by the clock on the wall
-//! and, behind it, by that of the processor, which does not run while others do or the disk is waited for.
+//! What the ledger costs, on one core, beside the plain work that nobody gets around. Each is told by the clock on the
+//! wall and, behind it, by that of the processor, which does not run while others do or the disk is waited for.
 //!
-//! `cargo bench --package pinfold-ledger` prints a table in Markdown. Behind `--`: names of measures, and
-//! `--sessions N`, among which one is looked for (1,000 events each). Everything is in the directory for temporary files:
-//! with `TMPDIR` on the disk that is meant, as waiting for it is a part of it.
+//! `cargo bench --package pinfold-ledger` prints a table in Markdown. Behind `--`: names of measures, and `--sessions
+//! N`, among which one is looked for (1,000 events each). Everything is in the directory for temporary files: with
+//! `TMPDIR` on the disk that is meant, as waiting for it is a part of it.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};

@@ -24,8 +24,8 @@ pub(crate) fn origin(session: Option<&str>) -> String {
 
 /// A signed word on a whole log: so many lines, with this root.
 ///
-/// Kept elsewhere (printed, mailed, committed), it later shows whether the ledger still holds all it held then. Its text
-/// ends with a newline.
+/// Kept elsewhere (printed, mailed, committed), it later shows whether the ledger still holds all it held then. Its
+/// text ends with a newline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     pub(crate) origin: String,
@@ -124,8 +124,8 @@ pub(crate) fn body(checkpoint: &Checkpoint, remember: Option<&Frontier>) -> Stri
     body
 }
 
-/// Reads a checkpoint from its line in the log of this origin, with the tree that it remembers. Nothing is believed yet:
-/// its signature is to be checked. A line that is not exactly as it would be written, but for its sum, is none.
+/// Reads a checkpoint from its line in the log of this origin, with the tree that it remembers. Nothing is believed
+/// yet: its signature is to be checked. A line that is not exactly as it would be written, but for its sum, is none.
 pub(crate) fn from_line(line: &[u8], origin: &str, key: &PublicKey) -> Option<(Checkpoint, Option<Frontier>)> {
     let parts = Line::parse(line).filter(Line::is_checkpoint)?;
     let read: InLog = serde_json::from_slice(line).ok()?;

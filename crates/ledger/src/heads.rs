@@ -66,8 +66,8 @@ struct End {
 }
 
 impl End {
-    /// Behind the last checkpoint. What is behind that again is of a write that was broken off, if it ends within a line
-    /// or is records of ours; it was never acknowledged. Anything else there is a flaw, on which nothing is built.
+    /// Behind the last checkpoint. What is behind that again is of a write that was broken off, if it ends within a
+    /// line or is records of ours; it was never acknowledged. Anything else there is a flaw, on which nothing is built.
     fn find(file: &mut File, key: &PrivateKey) -> io::Result<Result<Self, LedgerError>> {
         let (origin, public) = (origin(None), key.public());
         let sums = key.sums(&origin);

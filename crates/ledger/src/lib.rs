@@ -7,40 +7,41 @@
 //! running/ID         there while the session is not closed, locked by its writer
 //! ```
 //!
-//! **A log** is lines of JSON, for `jq` and `grep`: place, moment, kind, what there is to tell, and a sum. Its lines are
-//! the leaves of a Merkle tree (RFC 9162, section 2.1: a leaf is `SHA-256(0 ‖ line)`). Each group of lines is followed by
-//! a *checkpoint*, a line that tells the root of the tree of all lines before it, with a signature. Checkpoints are leaves
-//! as well, so that the last one vouches for all before it. The log of sessions is such a log too, and its records tell
-//! size and root of sessions' logs: one signature there vouches for every line of every closed session.
+//! **A log** is lines of JSON, for `jq` and `grep`: place, moment, kind, what there is to tell, and a sum. Its lines
+//! are the leaves of a Merkle tree (RFC 9162, section 2.1: a leaf is `SHA-256(0 ‖ line)`). Each group of lines is
+//! followed by a *checkpoint*, a line that tells the root of the tree of all lines before it, with a signature.
+//! Checkpoints are leaves as well, so that the last one vouches for all before it. The log of sessions is such a log
+//! too, and its records tell size and root of sessions' logs: one signature there vouches for every line of every
+//! closed session.
 //!
-//! **Writing.** [`Ledger::begin`] starts a thread for the session. [`Writer::append`] only hands over; the thread writes
-//! soon, which survives the death of the process, and signs and waits for the disk at most every 50 ms or when
-//! [`Writer::commit`] asks, which survives a power cut (unless the ledger's [`Durability`] asks for less). A session needs
-//! no lock but at its begin and end, when it adds to the log of sessions. A session whose writer died is closed by
-//! [`Ledger::recover`], as broken off.
+//! **Writing.** [`Ledger::begin`] starts a thread for the session. [`Writer::append`] only hands over; the thread
+//! writes soon, which survives the death of the process, and signs and waits for the disk at most every 50 ms or when
+//! [`Writer::commit`] asks, which survives a power cut (unless the ledger's [`Durability`] asks for less). A session
+//! needs no lock but at its begin and end, when it adds to the log of sessions. A session whose writer died is closed
+//! by [`Ledger::recover`], as broken off.
 //!
-//! **The sum** of a line is an HMAC with a key that comes from the private key and the log's name. Signatures say *that*
-//! something is wrong; the sums tell the owner *which* line is, and keep [`Ledger::recover`] from signing lines that the
-//! writer did not write.
+//! **The sum** of a line is an HMAC with a key that comes from the private key and the log's name. Signatures say
+//! *that* something is wrong; the sums tell the owner *which* line is, and keep [`Ledger::recover`] from signing lines
+//! that the writer did not write.
 //!
 //! # Who can do what
 //!
-//! *Somebody who can write the directory and has not the key* can destroy, and cannot forge. Changed, dropped, repeated,
-//! moved and foreign lines, and logs that are gone, are found by [`Ledger::verify`]. Not found, without an earlier
-//! checkpoint:
-//! - that lines are missing at the end of a session that is not closed, behind its last checkpoint that somebody kept or
-//!   [`Ledger::checkpoint`] wrote down: a power cut leaves the same. Closed sessions are whole or have a flaw;
+//! *Somebody who can write the directory and has not the key* can destroy, and cannot forge. Changed, dropped,
+//! repeated, moved and foreign lines, and logs that are gone, are found by [`Ledger::verify`]. Not found, without an
+//! earlier checkpoint:
+//! - that lines are missing at the end of a session that is not closed, behind its last checkpoint that somebody kept
+//!   or [`Ledger::checkpoint`] wrote down: a power cut leaves the same. Closed sessions are whole or have a flaw;
 //! - that the end of `heads` is missing together with the logs of all sessions that began there: that is an old copy;
-//! - that the end of `heads` is missing, and the ends of the logs of sessions that began there: [`Ledger::recover`] takes
-//!   it for a power cut, and [`Ledger::verify`] tells from then on that these sessions were found ([`Note::Found`]);
+//! - that the end of `heads` is missing, and the ends of the logs of sessions that began there: [`Ledger::recover`]
+//!   takes it for a power cut, and [`Ledger::verify`] tells from then on that these sessions were found ([`Note::Found`]);
 //! - that key, public key and ledger were replaced together. A third party keeps the key that it was told first.
 //!
 //! *Somebody with an old copy of the directory* can put it back. It verifies, as it is genuine. Against that helps only
 //! what is kept elsewhere: a [`Checkpoint`] is five short lines to be mailed, printed or committed, and verifying
 //! *against* it tells whether the ledger still holds all it held then.
 //!
-//! *Somebody with the key* can write another history, but not one that agrees with a checkpoint kept elsewhere or with a
-//! [`Proof`] handed out.
+//! *Somebody with the key* can write another history, but not one that agrees with a checkpoint kept elsewhere or with
+//! a [`Proof`] handed out.
 //!
 //! *Commands in a sandbox* see neither directory nor key. They can make many events: what there is no room for is
 //! dropped, and the log says how many ([`Limits`]).

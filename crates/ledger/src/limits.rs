@@ -28,8 +28,8 @@ pub enum Durability {
     /// A power cut: each group of events is on the disk before it counts as committed, which takes milliseconds.
     #[default]
     Power,
-    /// The end of the writing process, however it comes. The system brings it to the disk in its own time, so a power cut
-    /// may take the last seconds: what is cut off then looks as if somebody had done so.
+    /// The end of the writing process, however it comes. The system brings it to the disk in its own time, so a power
+    /// cut may take the last seconds: what is cut off then looks as if somebody had done so.
     Process,
 }
 

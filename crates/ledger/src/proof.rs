@@ -14,8 +14,8 @@ use crate::{Checkpoint, Ledger, LedgerError, Record, heads};
 /// The form of proofs.
 const VERSION: u32 = 1;
 
-/// An event with all that shows that it was recorded: the way from its line to the root of its session's log, the record
-/// of that root in the log of sessions, and the way from there to a signed checkpoint. JSON.
+/// An event with all that shows that it was recorded: the way from its line to the root of its session's log, the
+/// record of that root in the log of sessions, and the way from there to a signed checkpoint. JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Proof {

@@ -6,7 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::{Date, Month, OffsetDateTime, Time};
 
-/// Letters of a moment: `2026-03-01T12:00:00.000000000Z`. Always as many, so that the order of texts is that of moments.
+/// Letters of a moment: `2026-03-01T12:00:00.000000000Z`. Always as many, so that the order of texts is that of
+/// moments.
 pub(crate) const LETTERS: usize = 30;
 
 /// A moment of the wall clock in nanoseconds since 1970, UTC. As text it is RFC 3339 with nine digits behind the point.

@@ -1,7 +1,7 @@
 //! What can happen in a session. Each kind is typed once, here, and rendered by others.
 //!
-//! In JSON an event is an object whose `kind` tells which one it is; what is not known is left out. Nothing here may hold
-//! the value of a secret: what is appended has been masked. Numbers of processes are those outside of the sandbox.
+//! In JSON an event is an object whose `kind` tells which one it is; what is not known is left out. Nothing here may
+//! hold the value of a secret: what is appended has been masked. Numbers of processes are those outside of the sandbox.
 
 mod parts;
 

@@ -61,8 +61,8 @@ pub enum Note {
         /// Bytes of a line that was not finished, and cut off.
         cut_bytes: u64,
     },
-    /// The log of sessions had lost the session, in a power cut or by somebody's hand, and [`Ledger::recover`] found its
-    /// log: what that holds is genuine, and whether its end is missing nobody can tell.
+    /// The log of sessions had lost the session, in a power cut or by somebody's hand, and [`Ledger::recover`] found
+    /// its log: what that holds is genuine, and whether its end is missing nobody can tell.
     Found {
         /// The session.
         session: String,

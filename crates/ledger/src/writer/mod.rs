@@ -25,8 +25,8 @@ use thread::Recorder;
 /// Writes the log of one session, from a thread of its own.
 ///
 /// A writer that is dropped without [`end`](Self::end) writes what it has, and leaves a session that
-/// [`Ledger::recover`] will close as broken off. So does a process that dies. The lock by which others see that it lives
-/// belongs to an open file: a copy of the process that keeps its descriptors keeps the lock.
+/// [`Ledger::recover`] will close as broken off. So does a process that dies. The lock by which others see that it
+/// lives belongs to an open file: a copy of the process that keeps its descriptors keeps the lock.
 pub struct Writer {
     id: String,
     queue: Arc<Queue>,
@@ -66,8 +66,9 @@ impl Writer {
         &self.id
     }
 
-    /// Appends an event. Never waits for the disk: within about 50 ms the event is signed and on its way there. An event
-    /// too large for a line is cut; one for which there is no room is dropped, which the log says and the end counts.
+    /// Appends an event. Never waits for the disk: within about 50 ms the event is signed and on its way there. An
+    /// event too large for a line is cut; one for which there is no room is dropped, which the log says and the end
+    /// counts.
     ///
     /// # Errors
     /// Writing an earlier event failed. The log up to there is whole; nothing more will be written.
@@ -112,8 +113,8 @@ impl Drop for Writer {
     }
 }
 
-/// Makes the file by which others see that the session is not closed, and locks it, under another name first: nobody may
-/// take it for that of a dead writer.
+/// Makes the file by which others see that the session is not closed, and locks it, under another name first: nobody
+/// may take it for that of a dead writer.
 fn mark(running: &Path, id: &str) -> Result<File, LedgerError> {
     let (path, partial) = (running.join(id), running.join(format!(".{id}.new")));
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
