@@ -85,6 +85,13 @@ fn seeds(target: &str) -> Vec<String> {
         .into(),
         "git_pointers" => ["gitdir: admin\n%..\n%../.git\n%[core]\n\tworktree = ../../..\n".to_owned()].into(),
         "mask" => ["# c\nexport A='b' # d\nB=\"x\n\\\"y\"\r\n#C=d\nE=\n", "c2VjcmV0==\n"].map(str::to_owned).into(),
+        "traps" => [
+            "[core]\n\tfsMonitor = \"./x\" ; y\n[alias]\nci = \"!sh \\\n -c\"\n[url \"a\\\"b\"] insteadOf=c\n",
+            "{ // c\n \"tasks\": [{\"runOptions\": {\"runOn\": \"folderOpen\"},}], \"scripts\": {\"install\": 1} }",
+            "a.b = ['x', {c = 1}]\n[target.'cfg(unix)']\nrunner = \"sh\"\n[[tool.uv.index]]\nurl = 'x'\n",
+        ]
+        .map(str::to_owned)
+        .into(),
         "records" => {
             [r#"{"format":1,"workspace":"/w","watch":[{"directory":"/w","name":".envrc","files-only":true}]}"#]
                 .map(str::to_owned)

@@ -1,4 +1,4 @@
-//! What is derived from the code: the policy reference and schema, man pages, completions.
+//! What is derived from the code: the policy reference and schema, the rules about traps, man pages, completions.
 
 use std::path::Path;
 
@@ -7,9 +7,13 @@ use clap_complete::Shell;
 use crate::shell::{Result, root};
 
 /// The derived files that are committed, with what they must contain.
-fn committed() -> Result<[(&'static str, String); 2]> {
+fn committed() -> Result<[(&'static str, String); 3]> {
     let schema = serde_json::to_string_pretty(&pinfold_policy::schema())? + "\n";
-    Ok([("docs/policy.schema.json", schema), ("docs/policy.md", pinfold_policy::reference())])
+    Ok([
+        ("docs/policy.schema.json", schema),
+        ("docs/policy.md", pinfold_policy::reference()),
+        ("docs/traps.md", pinfold_traps::reference()),
+    ])
 }
 
 /// Writes the committed files.

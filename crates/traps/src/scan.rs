@@ -1,0 +1,279 @@
+//! From changed paths to findings.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::content::{Hit, Unknown};
+use crate::finding::{ChangeKind, Changed, Finding, excerpt};
+use crate::git::{GitDirectories, lies_in_dot_git, own_pointer};
+use crate::index::Folded;
+use crate::limits::RENAMED_ENTRIES_MAX;
+use crate::look::Seen;
+use crate::owned::Ownership;
+use crate::rules::{Rule, Rules, STANDARD};
+use crate::tree::{Content, Thing, Tree, within};
+
+/// The rules that are compiled in.
+#[derive(Debug)]
+pub struct Traps(&'static Rules);
+
+/// Why nothing could be judged.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to open {}", root.display())]
+pub struct ScanError {
+    /// The directory that was to be scanned.
+    pub root: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+impl Traps {
+    /// The rules that docs/traps.md lists.
+    pub fn standard() -> Self {
+        Self(&STANDARD)
+    }
+
+    /// Judges the changed paths below a root: the worst first, then by path and line. What is no longer there is
+    /// nothing, and neither is a path that is not below the root.
+    ///
+    /// # Errors
+    ///
+    /// When the root itself cannot be opened. What lies below and cannot be read is a finding where its name is one.
+    pub fn scan(&self, root: &Path, changed: impl Iterator<Item = Changed>) -> Result<Vec<Finding>, ScanError> {
+        self.scan_since(root, changed, &|_| None)
+    }
+
+    /// As [`Self::scan`], where it is known what the files contained before: a setting or line that was there already is
+    /// not told again. `before` gives the earlier content of a path relative to the root, `None` if it is not known.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::scan`].
+    pub fn scan_since(
+        &self,
+        root: &Path,
+        changed: impl Iterator<Item = Changed>,
+        before: &dyn Fn(&Path) -> Option<Vec<u8>>,
+    ) -> Result<Vec<Finding>, ScanError> {
+        let tree = Tree::open(root).map_err(|source| ScanError { root: root.to_owned(), source })?;
+        let changed = with_renamed(&tree, changed.filter(|change| is_below(&change.path)));
+        let paths: HashSet<&Path> = changed.iter().map(|change| &*change.path).collect();
+        let own_pointer = own_pointer(&tree).filter(|_| !paths.contains(Path::new(".git")));
+        let mut scan = Scan {
+            tree: &tree,
+            rules: self.0,
+            owned: Ownership::new(&tree, self.0, &paths),
+            git: GitDirectories::new(&tree),
+            own_pointer,
+            before,
+            findings: Vec::new(),
+        };
+        changed.iter().for_each(|change| scan.judge(change));
+        let mut findings = scan.findings;
+        findings.sort_by(|a, b| {
+            let place = |finding: &Finding| (finding.path.clone(), finding.line, finding.rule);
+            b.severity.cmp(&a.severity).then_with(|| place(a).cmp(&place(b)))
+        });
+        Ok(findings)
+    }
+}
+
+/// Whether a path is one below a root, in words.
+fn is_below(path: &Path) -> bool {
+    !path.as_os_str().is_empty() && path.components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// The changes, and for each renamed directory all that is in it: its content is as before, its place is not.
+fn with_renamed(tree: &Tree, changed: impl Iterator<Item = Changed>) -> Vec<Changed> {
+    let mut all: Vec<Changed> = changed.collect();
+    let renamed = all.iter().filter(|change| change.kind == ChangeKind::Renamed);
+    let mut waiting: Vec<PathBuf> = renamed.map(|change| change.path.clone()).collect();
+    let mut below: Vec<PathBuf> = Vec::new();
+    while let Some(directory) = waiting.pop() {
+        // What is no directory has no names in it.
+        for name in tree.names(&directory).unwrap_or_default() {
+            if below.len() >= RENAMED_ENTRIES_MAX {
+                break;
+            }
+            let path = directory.join(name);
+            waiting.push(path.clone());
+            below.push(path);
+        }
+    }
+    let known: HashSet<PathBuf> = all.iter().map(|change| change.path.clone()).collect();
+    let new = below.into_iter().filter(|path| !known.contains(path));
+    all.extend(new.map(|path| Changed { path, kind: ChangeKind::Renamed }));
+    all
+}
+
+struct Scan<'a> {
+    tree: &'a Tree,
+    rules: &'static Rules,
+    owned: Ownership<'a>,
+    git: GitDirectories<'a>,
+    own_pointer: Option<PathBuf>,
+    before: &'a dyn Fn(&Path) -> Option<Vec<u8>>,
+    findings: Vec<Finding>,
+}
+
+/// What a rule says of a file.
+struct Verdict {
+    /// Places in it; none where its name decided.
+    hits: Vec<Hit>,
+    /// Why it could not be looked into.
+    obstacle: Option<String>,
+}
+
+impl Scan<'_> {
+    fn judge(&mut self, change: &Changed) {
+        let path = &*change.path;
+        let folded = Folded::new(path);
+        let mut numbers = self.rules_in_git(path);
+        // Nobody works in a `.git`, so that only the rules about git count there.
+        if !lies_in_dot_git(path) {
+            numbers.extend(self.rules.files.owners(&folded));
+        }
+        let owned = self.owned.covers(path);
+        let except = self.rules.except.owners(&folded);
+        numbers.retain(|number| !except.contains(number));
+        let mut rules = self.chosen(&numbers, change, owned);
+        let may_be_way = !self.rules.ways.owners(&folded).is_empty();
+        if rules.is_empty() && !may_be_way {
+            return;
+        }
+        let thing = self.tree.look(path);
+        if let Thing::Link(target) = &thing {
+            // A link in place of a directory on the way to files of a rule: one rule, the worst, speaks for it.
+            let ways = self.rules.ways.owners(&folded);
+            let way = self.chosen(&ways, change, owned).into_iter().min_by_key(|rule| std::cmp::Reverse(rule.severity));
+            if let Some(rule) = way {
+                self.tell(path, rule, Verdict { hits: Vec::new(), obstacle: Some(link_text(target)) });
+                rules.retain(|other| other.severity > rule.severity);
+            }
+        }
+        let content = std::cell::OnceCell::new();
+        let start = self.findings.len();
+        for rule in rules {
+            if self.is_near(path, rule)
+                && let Some(verdict) = self.verdict(path, &thing, rule, &content)
+            {
+                self.tell(path, rule, verdict);
+            }
+        }
+        self.keep_the_telling(start);
+    }
+
+    /// The rules about files of git directories that have a pattern for the path, seen from one that it lies in.
+    fn rules_in_git(&mut self, path: &Path) -> Vec<usize> {
+        let mut numbers = Vec::new();
+        for directory in path.ancestors().skip(1) {
+            let Ok(below) = path.strip_prefix(directory) else { continue };
+            let fitting = self.rules.in_git.owners(&Folded::new(below));
+            if !fitting.is_empty() && self.git.is_git(directory) {
+                numbers.extend(fitting);
+            }
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    /// The rules of these numbers that count for the kind of change and the kind of place.
+    fn chosen(&self, numbers: &[usize], change: &Changed, owned: bool) -> Vec<&'static Rule> {
+        let rules = numbers.iter().filter_map(|number| self.rules.rules.get(*number));
+        let counts =
+            |rule: &&Rule| (rule.owned || !owned) && (rule.kinds.is_empty() || rule.kinds.contains(&change.kind));
+        rules.filter(counts).collect()
+    }
+
+    fn is_near(&self, path: &Path, rule: &Rule) -> bool {
+        let above = path.parent().unwrap_or(Path::new(""));
+        let at = |near: &String| match near.strip_prefix("../") {
+            Some(near) => above.parent().map(|above| above.join(near)),
+            None => Some(above.join(near)),
+        };
+        rule.near.is_empty() || rule.near.iter().filter_map(at).any(|near| self.tree.exists(&near))
+    }
+
+    /// What the rule says of the thing; `None`: nothing.
+    fn verdict(
+        &self,
+        path: &Path,
+        thing: &Thing,
+        rule: &Rule,
+        content: &std::cell::OnceCell<Content>,
+    ) -> Option<Verdict> {
+        let by_name = |obstacle: Option<String>| Some(Verdict { hits: Vec::new(), obstacle });
+        if matches!(thing, Thing::Gone | Thing::Directory) {
+            return None;
+        }
+        if let Some(look) = rule.look {
+            let seen = Seen { tree: self.tree, path, thing, own_pointer: self.own_pointer.as_deref() };
+            let hits = look.at(&seen)?.into_iter().collect();
+            return Some(Verdict { hits, obstacle: None });
+        }
+        match thing {
+            Thing::Link(target) if rule.linked && !leads_out(self.tree, path, target) => None,
+            Thing::Link(target) => by_name(Some(link_text(target))),
+            Thing::Special => by_name(Some("neither a file nor a directory".into())),
+            Thing::Unreachable => by_name(Some("cannot be reached".into())),
+            Thing::Gone | Thing::Directory => None,
+            Thing::File(file) => {
+                let Some(test) = &rule.test else { return by_name(None) };
+                match content.get_or_init(|| file.content()) {
+                    Content::TooLarge(bytes) => by_name(Some(format!("too large to look into: {bytes} bytes"))),
+                    Content::Unreadable => by_name(Some("cannot be read".into())),
+                    Content::Bytes(bytes) => match test.hits(bytes, (self.before)(path).as_deref()) {
+                        Ok(hits) if hits.is_empty() => None,
+                        Ok(hits) => Some(Verdict { hits, obstacle: None }),
+                        Err(Unknown) => by_name(Some("not well formed".into())),
+                    },
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, path: &Path, rule: &'static Rule, verdict: Verdict) {
+        let what = match verdict.obstacle {
+            None => Cow::Borrowed(rule.what.as_str()),
+            Some(obstacle) => Cow::Owned(format!("{} ({obstacle})", rule.what)),
+        };
+        let finding = Finding {
+            path: path.to_owned(),
+            line: None,
+            rule: &rule.id,
+            severity: rule.severity,
+            when: &rule.when,
+            what,
+            excerpt: String::new(),
+        };
+        if verdict.hits.is_empty() {
+            return self.findings.push(finding);
+        }
+        let told = verdict.hits.into_iter().map(|hit| Finding {
+            line: (hit.line > 0).then_some(hit.line),
+            excerpt: excerpt(&hit.text),
+            ..finding.clone()
+        });
+        self.findings.extend(told);
+    }
+
+    /// Of the findings from `start` on, all about one path, drops those by the name alone that say less than another.
+    fn keep_the_telling(&mut self, start: usize) {
+        let mut own = self.findings.split_off(start);
+        let worst = own.iter().map(|finding| finding.severity).max();
+        own.retain(|finding| Some(finding.severity) == worst || !finding.excerpt.is_empty());
+        self.findings.append(&mut own);
+    }
+}
+
+fn leads_out(tree: &Tree, path: &Path, target: &Path) -> bool {
+    within(&tree.path, path.parent().unwrap_or(Path::new("")), target).is_none()
+}
+
+fn link_text(target: &Path) -> String {
+    format!("a symbolic link to {}", excerpt(&target.to_string_lossy()))
+}

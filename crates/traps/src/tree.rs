@@ -1,0 +1,199 @@
+//! The changed tree, by descriptor: nothing is reached through a symbolic link, and only regular files are opened.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
+use rustix::io::Errno;
+
+use crate::limits::FILE_BYTES_MAX;
+
+/// A descriptor that only names something: nothing is opened by it, so that no device, pipe or socket notices.
+const NAME: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// The root, held open.
+pub(crate) struct Tree {
+    root: OwnedFd,
+    /// Without symbolic links, to tell whether a link leads out.
+    pub(crate) path: PathBuf,
+}
+
+/// What lies at a path.
+pub(crate) enum Thing {
+    File(Regular),
+    /// A symbolic link, with its target as it is written.
+    Link(PathBuf),
+    Directory,
+    /// A device, pipe or socket.
+    Special,
+    /// Nothing, any more.
+    Gone,
+    /// Something that cannot be reached, for rights or because a link lies on the way.
+    Unreachable,
+}
+
+/// A regular file that is named and not yet opened.
+pub(crate) struct Regular {
+    name: OwnedFd,
+    pub(crate) mode: u32,
+    pub(crate) bytes: u64,
+}
+
+/// What a file holds.
+pub(crate) enum Content {
+    Bytes(Vec<u8>),
+    TooLarge(u64),
+    Unreadable,
+}
+
+impl Tree {
+    /// Opens the root. Here, and only here, symbolic links count as in any path.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let root = openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self { root, path: std::fs::canonicalize(path)? })
+    }
+
+    /// Looks at a path below the root.
+    pub(crate) fn look(&self, path: &Path) -> Thing {
+        match self.name(path).and_then(|name| describe(name).map_err(Into::into)) {
+            Ok(thing) => thing,
+            Err(error) => match Errno::from_io_error(&error) {
+                Some(Errno::NOENT | Errno::NOTDIR) => Thing::Gone,
+                _ => Thing::Unreachable,
+            },
+        }
+    }
+
+    /// Whether there is anything at a path below the root.
+    pub(crate) fn exists(&self, path: &Path) -> bool {
+        self.name(path).is_ok()
+    }
+
+    /// The names in a directory below the root.
+    pub(crate) fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        let directory = self.name(path)?;
+        // Through the descriptor: the path may mean something else by now.
+        std::fs::read_dir(reopened(&directory))?.map(|entry| Ok(entry?.file_name())).collect()
+    }
+
+    fn name(&self, path: &Path) -> io::Result<OwnedFd> {
+        let within = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        match openat2(&self.root, path, NAME, Mode::empty(), within) {
+            // Old kernels and some container filters do not know the call, and paths may be longer than it takes.
+            Err(Errno::NOSYS | Errno::PERM | Errno::NAMETOOLONG) => self.name_stepwise(path),
+            opened => Ok(opened?),
+        }
+    }
+
+    fn name_stepwise(&self, path: &Path) -> io::Result<OwnedFd> {
+        let mut nearer: Option<OwnedFd> = None;
+        for component in path.components() {
+            let Component::Normal(name) = component else { return Err(io::ErrorKind::InvalidInput.into()) };
+            let from = nearer.as_ref().unwrap_or(&self.root);
+            // A link is no directory that the next step could start from.
+            nearer = Some(openat(from, name, NAME, Mode::empty())?);
+        }
+        nearer.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+    }
+}
+
+fn describe(name: OwnedFd) -> Result<Thing, Errno> {
+    let stat = fstat(&name)?;
+    Ok(match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => {
+            Thing::File(Regular { name, mode: stat.st_mode, bytes: u64::try_from(stat.st_size).unwrap_or(0) })
+        }
+        FileType::Symlink => {
+            let target = readlinkat(&name, "", Vec::new())?.into_bytes();
+            Thing::Link(OsString::from_vec(target).into())
+        }
+        FileType::Directory => Thing::Directory,
+        _ => Thing::Special,
+    })
+}
+
+impl Regular {
+    /// The whole content, if it is not too large.
+    pub(crate) fn content(&self) -> Content {
+        if self.bytes > FILE_BYTES_MAX {
+            return Content::TooLarge(self.bytes);
+        }
+        match self.head(FILE_BYTES_MAX + 1) {
+            // It grows while it is read.
+            Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => Content::TooLarge(bytes.len() as u64),
+            Ok(bytes) => Content::Bytes(bytes),
+            Err(_) => Content::Unreadable,
+        }
+    }
+
+    /// At most so many bytes from the beginning.
+    pub(crate) fn head(&self, bytes: u64) -> io::Result<Vec<u8>> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        // The file that was looked at, whatever its path means by now.
+        let file = openat(CWD, reopened(&self.name), flags, Mode::empty())?;
+        let mut content = Vec::new();
+        File::from(file).take(bytes).read_to_end(&mut content)?;
+        Ok(content)
+    }
+}
+
+/// The way to open what a descriptor names.
+fn reopened(name: &OwnedFd) -> PathBuf {
+    format!("/proc/self/fd/{}", name.as_raw_fd()).into()
+}
+
+/// Where a link or pointer in the directory `base` (relative to the root) leads: a path below the root, or `None` when
+/// it leads out. By the words alone: what lies behind further links is judged where those lie.
+pub(crate) fn within(root: &Path, base: &Path, target: &Path) -> Option<PathBuf> {
+    let joined = match target.strip_prefix(root) {
+        Ok(below) => below.to_path_buf(),
+        Err(_) if target.is_absolute() => return None,
+        Err(_) => base.join(target),
+    };
+    let mut path = PathBuf::new();
+    for component in joined.components() {
+        match component {
+            Component::Normal(name) => path.push(name),
+            Component::ParentDir if !path.pop() => return None,
+            _ => {}
+        }
+    }
+    Some(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_followed_in_words_only() {
+        let to = |base: &str, target: &str| within(Path::new("/w"), Path::new(base), Path::new(target));
+        assert_eq!(to("a/b", "../c"), Some("a/c".into()));
+        assert_eq!(to("a", "/w/./x/../y"), Some("y".into()));
+        assert_eq!(to("a", "../../w/x"), None, "out and in again may be another place by then");
+        assert_eq!(to("", "/wx"), None);
+        assert_eq!(to("a", "/etc"), None);
+    }
+
+    #[test]
+    fn one_step_after_the_other_leads_where_one_call_leads() {
+        let root = std::env::temp_dir().join(format!("pinfold-traps-tree-{}", std::process::id()));
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::fs::write(root.join("a/b/c"), "x").unwrap();
+        std::os::unix::fs::symlink("a", root.join("l")).unwrap();
+        let tree = Tree::open(&root).unwrap();
+        let regular = |name: io::Result<OwnedFd>| matches!(describe(name.unwrap()), Ok(Thing::File(_)));
+        assert!(regular(tree.name(Path::new("a/b/c"))) && regular(tree.name_stepwise(Path::new("a/b/c"))));
+        for path in ["l/b/c", "../x", "/etc/passwd", ""] {
+            assert!(tree.name(Path::new(path)).is_err(), "{path}");
+            assert!(tree.name_stepwise(Path::new(path)).is_err(), "{path}");
+        }
+        assert!(matches!(tree.look(Path::new("l")), Thing::Link(target) if target == Path::new("a")));
+        assert!(matches!(tree.look(Path::new("a/z")), Thing::Gone));
+        std::fs::remove_dir_all(root).unwrap();
+    }
+}
