@@ -17,11 +17,13 @@ pub(crate) enum Look {
     MachineCode,
     /// A text that may be executed by its mode.
     Script,
+    /// A symbolic link.
+    Link,
     /// A symbolic link that leads out of the root.
     LinkOut,
-    /// A `.git` file that leads out of the root.
+    /// A `.git` file or link that leads out of the root.
     PointerOut,
-    /// A `.git` file that leads to a place below the root which is not below a `.git`.
+    /// A `.git` file or link that leads to a place below the root which is not below a `.git`.
     PointerElsewhere,
     /// The `HEAD` of a git directory that is not called `.git` and lies in none.
     BareRepository,
@@ -45,12 +47,15 @@ impl Look {
     pub(crate) fn at(self, seen: &Seen<'_>) -> Option<Option<Hit>> {
         let Seen { tree, path, thing, own_pointer } = seen;
         let base = path.parent().unwrap_or(Path::new(""));
+        let leads_out = |target: &Path| within(&tree.path, base, target).is_none();
         let shown = |target: &Path| Some(Some(Hit { line: 0, text: format!("→ {}", target.display()) }));
         match (self, thing) {
             (Self::MachineCode, Thing::File(file)) => is_machine_code(&head(file)).then_some(None),
             (Self::Script, Thing::File(file)) => is_script(file).then_some(None),
             (Self::UncheckedBytecode, Thing::File(file)) => is_unchecked(&head(file)).then_some(None),
-            (Self::LinkOut, Thing::Link(target)) if within(&tree.path, base, target).is_none() => shown(target),
+            (Self::Link, Thing::Link(target)) => shown(target),
+            (Self::LinkOut | Self::PointerOut, Thing::Link(target)) if leads_out(target) => shown(target),
+            (Self::PointerElsewhere, Thing::Link(target)) if !leads_out(target) => shown(target),
             (Self::PointerOut | Self::PointerElsewhere, Thing::File(file)) => {
                 let Content::Bytes(content) = file.content() else { return Some(None) };
                 let leads = git::pointer(tree, path, &content, *own_pointer)?;
@@ -58,7 +63,6 @@ impl Look {
                 let text = String::from_utf8_lossy(&content).into_owned();
                 (leads == wanted).then_some(Some(Hit { line: 1, text }))
             }
-            (Self::PointerElsewhere, Thing::Link(target)) => shown(target),
             (Self::BareRepository, Thing::File(_) | Thing::Link(_)) => (!git::lies_in_dot_git(path)).then_some(None),
             (Self::StrayInterpreter, Thing::Link(target)) if !is_interpreter(target) => shown(target),
             (Self::StrayInterpreter, Thing::File(_)) => Some(None),

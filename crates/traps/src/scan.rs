@@ -1,6 +1,8 @@
 //! From changed paths to findings.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -127,43 +129,48 @@ struct Verdict {
     obstacle: Option<String>,
 }
 
+impl Verdict {
+    fn by_name(obstacle: Option<String>) -> Self {
+        Self { hits: Vec::new(), obstacle }
+    }
+}
+
 impl Scan<'_> {
     fn judge(&mut self, change: &Changed) {
-        let path = &*change.path;
-        let folded = Folded::new(path);
+        let folded = Folded::new(&change.path);
+        let owned = self.owned.covers(&change.path);
+        let fitting = self.fitting(&change.path, &folded);
+        let rules = self.chosen(fitting, change, owned);
+        let ways = self.chosen(self.rules.ways.owners(&folded), change, owned);
+        if rules.is_empty() && ways.is_empty() {
+            return;
+        }
+        let thing = self.tree.look(&change.path);
+        let content = OnceCell::new();
+        let start = self.findings.len();
+        for rule in rules {
+            if let Some(verdict) = self.verdict(&change.path, &thing, rule, &content) {
+                self.tell(&change.path, rule, verdict);
+            }
+        }
+        // A link in place of a directory on the way to files of rules: the worst of them speaks for all.
+        if let (Thing::Link(target), Some(rule)) = (&thing, ways.into_iter().min_by_key(|rule| Reverse(rule.severity)))
+        {
+            self.tell(&change.path, rule, Verdict::by_name(Some(link_text(target))));
+        }
+        self.keep_the_telling(start);
+    }
+
+    /// The numbers of the rules that are about a path by its name.
+    fn fitting(&mut self, path: &Path, folded: &Folded) -> Vec<usize> {
         let mut numbers = self.rules_in_git(path);
         // Nobody works in a `.git`, so that only the rules about git count there.
         if !lies_in_dot_git(path) {
-            numbers.extend(self.rules.files.owners(&folded));
+            numbers.extend(self.rules.files.owners(folded));
         }
-        let owned = self.owned.covers(path);
-        let except = self.rules.except.owners(&folded);
+        let except = self.rules.except.owners(folded);
         numbers.retain(|number| !except.contains(number));
-        let mut rules = self.chosen(&numbers, change, owned);
-        let may_be_way = !self.rules.ways.owners(&folded).is_empty();
-        if rules.is_empty() && !may_be_way {
-            return;
-        }
-        let thing = self.tree.look(path);
-        if let Thing::Link(target) = &thing {
-            // A link in place of a directory on the way to files of a rule: one rule, the worst, speaks for it.
-            let ways = self.rules.ways.owners(&folded);
-            let way = self.chosen(&ways, change, owned).into_iter().min_by_key(|rule| std::cmp::Reverse(rule.severity));
-            if let Some(rule) = way {
-                self.tell(path, rule, Verdict { hits: Vec::new(), obstacle: Some(link_text(target)) });
-                rules.retain(|other| other.severity > rule.severity);
-            }
-        }
-        let content = std::cell::OnceCell::new();
-        let start = self.findings.len();
-        for rule in rules {
-            if self.is_near(path, rule)
-                && let Some(verdict) = self.verdict(path, &thing, rule, &content)
-            {
-                self.tell(path, rule, verdict);
-            }
-        }
-        self.keep_the_telling(start);
+        numbers
     }
 
     /// The rules about files of git directories that have a pattern for the path, seen from one that it lies in.
@@ -176,14 +183,15 @@ impl Scan<'_> {
                 numbers.extend(fitting);
             }
         }
+        // A directory in a git directory may look like one too.
         numbers.sort_unstable();
         numbers.dedup();
         numbers
     }
 
     /// The rules of these numbers that count for the kind of change and the kind of place.
-    fn chosen(&self, numbers: &[usize], change: &Changed, owned: bool) -> Vec<&'static Rule> {
-        let rules = numbers.iter().filter_map(|number| self.rules.rules.get(*number));
+    fn chosen(&self, numbers: Vec<usize>, change: &Changed, owned: bool) -> Vec<&'static Rule> {
+        let rules = numbers.into_iter().filter_map(|number| self.rules.rules.get(number));
         let counts =
             |rule: &&Rule| (rule.owned || !owned) && (rule.kinds.is_empty() || rule.kinds.contains(&change.kind));
         rules.filter(counts).collect()
@@ -199,41 +207,36 @@ impl Scan<'_> {
     }
 
     /// What the rule says of the thing; `None`: nothing.
-    fn verdict(
-        &self,
-        path: &Path,
-        thing: &Thing,
-        rule: &Rule,
-        content: &std::cell::OnceCell<Content>,
-    ) -> Option<Verdict> {
-        let by_name = |obstacle: Option<String>| Some(Verdict { hits: Vec::new(), obstacle });
-        if matches!(thing, Thing::Gone | Thing::Directory) {
+    fn verdict(&self, path: &Path, thing: &Thing, rule: &Rule, content: &OnceCell<Content>) -> Option<Verdict> {
+        if !self.is_near(path, rule) {
             return None;
         }
         if let Some(look) = rule.look {
             let seen = Seen { tree: self.tree, path, thing, own_pointer: self.own_pointer.as_deref() };
-            let hits = look.at(&seen)?.into_iter().collect();
-            return Some(Verdict { hits, obstacle: None });
+            return Some(Verdict { hits: look.at(&seen)?.into_iter().collect(), obstacle: None });
         }
-        match thing {
-            Thing::Link(target) if rule.linked && !leads_out(self.tree, path, target) => None,
-            Thing::Link(target) => by_name(Some(link_text(target))),
-            Thing::Special => by_name(Some("neither a file nor a directory".into())),
-            Thing::Unreachable => by_name(Some("cannot be reached".into())),
-            Thing::Gone | Thing::Directory => None,
-            Thing::File(file) => {
-                let Some(test) = &rule.test else { return by_name(None) };
-                match content.get_or_init(|| file.content()) {
-                    Content::TooLarge(bytes) => by_name(Some(format!("too large to look into: {bytes} bytes"))),
-                    Content::Unreadable => by_name(Some("cannot be read".into())),
-                    Content::Bytes(bytes) => match test.hits(bytes, (self.before)(path).as_deref()) {
-                        Ok(hits) if hits.is_empty() => None,
-                        Ok(hits) => Some(Verdict { hits, obstacle: None }),
-                        Err(Unknown) => by_name(Some("not well formed".into())),
-                    },
+        match (thing, &rule.test) {
+            (Thing::Gone | Thing::Directory, _) => None,
+            (Thing::Link(target), _) if rule.linked && !self.leads_out(path, target) => None,
+            (Thing::Link(target), _) => Some(Verdict::by_name(Some(link_text(target)))),
+            (Thing::Special, _) => Some(Verdict::by_name(Some("neither a file nor a directory".into()))),
+            (Thing::Unreachable, _) => Some(Verdict::by_name(Some("cannot be reached".into()))),
+            (Thing::File(_), None) => Some(Verdict::by_name(None)),
+            (Thing::File(file), Some(test)) => match content.get_or_init(|| file.content()) {
+                Content::TooLarge(bytes) => {
+                    Some(Verdict::by_name(Some(format!("too large to look into: {bytes} bytes"))))
                 }
-            }
+                Content::Unreadable => Some(Verdict::by_name(Some("cannot be read".into()))),
+                Content::Bytes(bytes) => match test.hits(bytes, (self.before)(path).as_deref()) {
+                    Ok(hits) => (!hits.is_empty()).then_some(Verdict { hits, obstacle: None }),
+                    Err(Unknown) => Some(Verdict::by_name(Some("not well formed".into()))),
+                },
+            },
         }
+    }
+
+    fn leads_out(&self, path: &Path, target: &Path) -> bool {
+        within(&self.tree.path, path.parent().unwrap_or(Path::new("")), target).is_none()
     }
 
     fn tell(&mut self, path: &Path, rule: &'static Rule, verdict: Verdict) {
@@ -265,13 +268,9 @@ impl Scan<'_> {
     fn keep_the_telling(&mut self, start: usize) {
         let mut own = self.findings.split_off(start);
         let worst = own.iter().map(|finding| finding.severity).max();
-        own.retain(|finding| Some(finding.severity) == worst || !finding.excerpt.is_empty());
+        own.retain(|finding| Some(finding.severity) == worst || finding.line.is_some());
         self.findings.append(&mut own);
     }
-}
-
-fn leads_out(tree: &Tree, path: &Path, target: &Path) -> bool {
-    within(&tree.path, path.parent().unwrap_or(Path::new("")), target).is_none()
 }
 
 fn link_text(target: &Path) -> String {
