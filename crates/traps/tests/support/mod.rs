@@ -56,7 +56,7 @@ impl Tree {
     /// Runs a command in the tree, away from the settings of whoever runs the test.
     pub(crate) fn run(&self, within: &str, words: &[&str]) -> &Self {
         let mut command = Command::new(words[0]);
-        command.args(&words[1..]).current_dir(self.at(within)).env("HOME", self.at("../pinfold-traps-test-home"));
+        command.args(&words[1..]).current_dir(self.at(within)).env("HOME", self.home());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GIT_") || name.starts_with("CARGO_")) {
             command.env_remove(name);
         }
@@ -70,6 +70,11 @@ impl Tree {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{words:?}: {said}");
         self
+    }
+
+    /// Where tools put what is not of the tree.
+    fn home(&self) -> PathBuf {
+        self.0.with_extension("home")
     }
 
     pub(crate) fn git(&self, within: &str, words: &[&str]) -> &Self {
@@ -119,6 +124,7 @@ impl Tree {
 impl Drop for Tree {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(self.home());
     }
 }
 
