@@ -75,10 +75,8 @@ impl Traps {
         };
         changed.iter().for_each(|change| scan.judge(change));
         let mut findings = scan.findings;
-        findings.sort_by(|a, b| {
-            let place = |finding: &Finding| (finding.path.clone(), finding.line, finding.rule);
-            b.severity.cmp(&a.severity).then_with(|| place(a).cmp(&place(b)))
-        });
+        let place = |finding: &Finding| (finding.path.clone(), finding.line, finding.rule);
+        findings.sort_by_cached_key(|finding| (Reverse(finding.severity), place(finding)));
         Ok(findings)
     }
 }
