@@ -7,7 +7,7 @@ use super::{memory, neighbours, scene};
 use crate::shell::{Result, command, read, step, which};
 
 /// The measures that can be asked for.
-pub(super) const NAMES: [&str; 4] = ["start-up", "deny", "work", "memory"];
+pub(super) const NAMES: [&str; 5] = ["start-up", "deny", "work", "record", "memory"];
 
 /// What is measured with.
 pub(super) struct Bench {
@@ -22,7 +22,7 @@ impl Bench {
         std::fs::create_dir_all(&self.scenes)?;
         let mut report = self.about()?;
         type Measure = fn(&Bench) -> Result<String>;
-        let measures: [Measure; 4] = [Self::start_up, Self::deny, Self::work, Self::memory];
+        let measures: [Measure; 5] = [Self::start_up, Self::deny, Self::work, Self::record, Self::memory];
         for (name, measure) in NAMES.iter().zip(measures).filter(|(name, _)| wanted(name)) {
             report += &step(name, || measure(self))?;
         }
@@ -159,6 +159,31 @@ impl Bench {
             let (ratio, outside, inside) =
                 (ratio(times.ratio(1, 0), lowest, highest), times.milliseconds(0), times.milliseconds(1));
             table += &format!("| {name} | {outside:.0} | {inside:.0} | {ratio} |\n");
+        }
+        Ok(table)
+    }
+
+    /// What it costs to record every program, in runs with and without in turn.
+    fn record(&self) -> Result<String> {
+        let mut table = String::from(
+            "\n### Record of programs\n\n| | without ms | with ms | with / without |\n| --- | --- | --- | --- |\n",
+        );
+        let (small, c_project) = (scene::small(&self.scenes)?, scene::c_project(&self.scenes)?);
+        let pipelines = "i=0; while [ $i -lt 100 ]; do echo x | sed s/x/y/ | grep -q y; i=$(expr $i + 1); done";
+        let starts = "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done";
+        for (name, script, scene, runs) in [
+            ("nothing but a start", "exit", &small, 40),
+            ("`make` of 60 files of C", "make -s clean && make -s -j2", &c_project, 1),
+            ("100 pipelines of a shell", pipelines, &small, 1),
+            ("500 times `/bin/true`", starts, &small, 1),
+        ] {
+            let without = self.pinfold(&["--", "sh", "-c", script]);
+            let with = self.pinfold(&["--programs", "/dev/null", "--", "sh", "-c", script]);
+            let timing = Timing { rounds: self.rounds, runs, warmup: 1 };
+            let times = time(&self.hyperfine, scene, &timing, &[without, with])?;
+            let (lowest, highest) = times.ratio_range(1, 0);
+            let ratio = ratio(times.ratio(1, 0), lowest, highest);
+            table += &format!("| {name} | {:.1} | {:.1} | {ratio} |\n", times.milliseconds(0), times.milliseconds(1));
         }
         Ok(table)
     }

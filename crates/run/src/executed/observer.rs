@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, channel, sync_channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -18,8 +18,6 @@ use super::recorder::Recorder;
 use super::watch::Watch;
 use super::{Executions, Recording, Tally};
 
-/// Most batches of programs that wait to be told of.
-const MAX_WAITING: usize = 32;
 /// How long the end of a run waits for the last digests.
 const LAST_DIGESTS: Duration = Duration::from_secs(5);
 /// The threads do little.
@@ -59,8 +57,10 @@ pub(crate) struct Command {
 /// What both threads count.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    pub(super) seen: AtomicU64,
+    /// Programs that are to be told of.
+    pub(super) waiting: AtomicU64,
     pub(super) told: AtomicU64,
+    pub(super) dropped: AtomicU64,
     pub(super) missing: AtomicU64,
     /// Files that are open until their digest is made.
     pub(super) open_files: AtomicU64,
@@ -69,10 +69,17 @@ pub(crate) struct Counts {
 impl Observer {
     /// Begins to watch once the first process has handed the listener out, with the root of the run, or said why not.
     pub(crate) fn begin(&mut self, errno: i32, descriptors: Vec<OwnedFd>) -> io::Result<()> {
-        let Self::Waiting(recording, command) = std::mem::replace(self, Self::Blind(errno)) else { return Ok(()) };
+        let (recording, command) = match std::mem::replace(self, Self::Blind(errno)) {
+            Self::Waiting(recording, command) => (recording, command),
+            // It was said before.
+            other => {
+                *self = other;
+                return Ok(());
+            }
+        };
         let Ok([listener, root]) = <[OwnedFd; 2]>::try_from(descriptors) else { return Ok(()) };
         let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)?;
-        let (tell, told) = sync_channel(MAX_WAITING);
+        let (tell, told) = channel();
         let (alive, ended) = channel();
         let counts = Arc::new(Counts::default());
         let watch = Watch::new(Listener::new(listener), root, command, tell, Arc::clone(&counts));
@@ -109,8 +116,9 @@ impl Observer {
 impl Counts {
     fn tally(&self) -> Tally {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let told = read(&self.told);
-        Tally { told, dropped: read(&self.seen).saturating_sub(told), missing: read(&self.missing) }
+        // What still waits now is never told of.
+        let dropped = read(&self.dropped).saturating_add(read(&self.waiting));
+        Tally { told: read(&self.told), dropped, missing: read(&self.missing) }
     }
 }
 

@@ -36,6 +36,7 @@ impl Recorder {
         for Told { executed, version, file } in told.iter().flatten() {
             let digest = version.and_then(|version| self.digest(version, file));
             (self.recording.tell)(Executed { digest, ..executed });
+            self.counts.waiting.fetch_sub(1, Relaxed);
             self.counts.told.fetch_add(1, Relaxed);
         }
     }

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::mpsc::Sender;
 use std::time::SystemTime;
 
 use pinfold_confine::linux::{Execution, Listener, Memory, Notice, Words};
@@ -28,6 +28,8 @@ const MAX_PATH_BYTES: usize = 4095;
 /// each would cost more than all the rest.
 const BATCH: usize = 64;
 const BATCH_WAITS: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+/// Most programs that wait to be told of.
+const MAX_WAITING: u64 = 1024;
 /// Most files that are held open for their digest.
 const MAX_OPEN_FILES: u64 = 256;
 /// Most files that are remembered to be under way.
@@ -40,7 +42,7 @@ pub(super) struct Watch {
     command: Command,
     /// The process of the command, which was the first to be told of.
     first: Option<Pid>,
-    tell: SyncSender<Vec<Told>>,
+    tell: Sender<Vec<Told>>,
     batch: Vec<Told>,
     counts: Arc<Counts>,
     /// Files that were sent before, so that they need not be again.
@@ -60,7 +62,7 @@ impl Watch {
         listener: Listener,
         root: OwnedFd,
         mut command: Command,
-        tell: SyncSender<Vec<Told>>,
+        tell: Sender<Vec<Told>>,
         counts: Arc<Counts>,
     ) -> Self {
         command.candidates.reverse();
@@ -155,9 +157,13 @@ impl Watch {
         asked(root.open(*thread, &path), path)
     }
 
-    /// For the thread that makes digests. A file goes along that may not be known there.
+    /// For the thread that makes digests, or lost and counted where that cannot keep up. A file goes along that may not be known there.
     fn keep(&mut self, mut executed: Executed, program: Option<Program>) {
-        self.counts.seen.fetch_add(1, Relaxed);
+        if self.counts.waiting.load(Relaxed) >= MAX_WAITING {
+            self.counts.dropped.fetch_add(1, Relaxed);
+            return;
+        }
+        self.counts.waiting.fetch_add(1, Relaxed);
         if let Some(path) = program.as_ref().and_then(Program::path) {
             executed.program = path;
         }
@@ -172,15 +178,9 @@ impl Watch {
         }
     }
 
-    /// Never waits: what cannot be passed on is lost, and counted as not told of.
     fn pass_on(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        if let Err(TrySendError::Full(lost) | TrySendError::Disconnected(lost)) = self.tell.try_send(batch) {
-            for Told { version, file, .. } in lost {
-                self.counts.open_files.fetch_sub(u64::from(file.is_some()), Relaxed);
-                let _ = version.is_some_and(|version| self.sent.remove(&version));
-            }
-        }
+        // Without anybody to tell they stay among those that wait.
+        let _ = self.tell.send(std::mem::take(&mut self.batch));
     }
 
     /// Whether its content may not be known on the other side. Of a file that was changed just now no content is kept.
