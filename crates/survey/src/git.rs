@@ -285,7 +285,7 @@ impl<'a> Resolver<'a> {
     fn list(&mut self, dir: &Dir) -> (Shape, Vec<Vec<u8>>) {
         let (mut shape, mut names) = (Shape::default(), Vec::new());
         // What was read before an error still counts.
-        let _ = dir.entries(&mut self.buffer, |with_nul, kind| {
+        let _ = dir.entries(&mut self.buffer, |with_nul, kind, _| {
             let name = &with_nul[..with_nul.len() - 1];
             shape.add(name, kind);
             if kind == Kind::Directory {

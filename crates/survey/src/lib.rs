@@ -32,15 +32,19 @@
 //! # }
 //! ```
 
+#[cfg(target_os = "linux")]
+pub mod changes;
 mod error;
 mod git;
 pub mod limits;
+mod listing;
 mod names;
 mod queue;
 mod report;
 mod rescan;
 mod survey;
 mod sys;
+mod threads;
 mod tree;
 mod walk;
 

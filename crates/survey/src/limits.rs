@@ -19,6 +19,9 @@ pub const THREADS: usize = 8;
 /// How many directories one thread reads alone before it calls for others.
 pub const ALONE_DIRECTORIES: usize = 256;
 
+/// The most memory in which one thread remembers names, in bytes: more than a million of them.
+pub(crate) const LISTING_BYTES: usize = 32 << 20;
+
 /// How many known directories one thread compares alone before it calls for others.
 pub(crate) const ALONE_STAMPS: usize = 1024;
 

@@ -145,7 +145,7 @@ impl Appeared {
 #[derive(Debug)]
 pub struct Stamps {
     pub(crate) roots: Vec<(PathBuf, Arc<Dir>)>,
-    pub(crate) tree: Tree,
+    pub(crate) tree: Arc<Tree>,
     pub(crate) sightings: Vec<Sighting>,
 }
 

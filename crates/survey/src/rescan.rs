@@ -3,8 +3,10 @@
 use std::{
     collections::{HashMap, HashSet},
     mem,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
     report::{Lists, with_shapes},
     survey::split,
     sys,
+    threads::together,
     tree::{Id, Tree},
     walk::{self, Shared, Sighting, What, Worker},
 };
@@ -57,10 +60,10 @@ impl Stamps {
         let mut worker = Worker::new(&shared, 1);
         let stamps = self.read_changed(&mut worker, &mut gone, &changed);
         self.bury(&mut gone);
-        let (mut trees, mut sightings) = split(walk::run(&shared, worker)?);
+        let (mut trees, mut sightings, _) = split(walk::run(&shared, worker)?);
         let new = trees.iter().map(Tree::len).sum();
 
-        let mut known = self.tree.clone();
+        let mut known = Tree::clone(&self.tree);
         let mut reread = 0;
         for (index, stamp) in stamps {
             known.set_stamp(index, stamp);
@@ -79,10 +82,11 @@ impl Stamps {
         kept.append(&mut sightings);
         gone.resize(tree.len(), false);
         let gone_count = gone.iter().filter(|gone| **gone).count();
-        (self.tree, self.sightings) = match gone_count {
+        let (tree, sightings) = match gone_count {
             0 => (tree, kept),
             _ => forget(&tree, kept, &mut gone),
         };
+        (self.tree, self.sightings) = (Arc::new(tree), sightings);
         Ok(Appeared {
             denied: lists.denied,
             repositories: lists.repositories,
@@ -116,18 +120,7 @@ impl Stamps {
         if self.tree.len() <= ALONE_STAMPS || survey.threads == Some(1) {
             return work();
         }
-        thread::scope(|scope| {
-            let start = |_| thread::Builder::new().name("survey".into()).spawn_scoped(scope, work).ok();
-            let helpers: Vec<_> = (1..survey.thread_count()).filter_map(start).collect();
-            let mut fates = work();
-            for helper in helpers {
-                match helper.join() {
-                    Ok(more) => fates.extend(more),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            fates
-        })
+        together(survey.thread_count() - 1, work, work).concat()
     }
 
     #[inline]

@@ -7,8 +7,11 @@ use std::{
     sync::Arc,
 };
 
+#[cfg(target_os = "linux")]
+use crate::changes::{Moment, Snapshot};
 use crate::{
     Found, Limits, Stamps, SurveyError, limits,
+    listing::Listing,
     names::Names,
     report::Lists,
     sys::Dir,
@@ -126,7 +129,25 @@ impl<'a> Survey<'a> {
     ///
     /// When a root cannot be read, a limit is passed, or the system runs out of descriptors or memory.
     pub fn walk(&self) -> Result<Found, SurveyError> {
-        let shared = Shared::new(self, 0);
+        Ok(self.look(false)?.0)
+    }
+
+    /// Walks all trees and remembers all names, to tell later [what has changed](crate::changes).
+    ///
+    /// # Errors
+    ///
+    /// As [`Survey::walk`].
+    #[cfg(target_os = "linux")]
+    pub fn walk_and_remember(&self) -> Result<(Found, Snapshot), SurveyError> {
+        let begin = Moment::now();
+        let (found, listings) = self.look(true)?;
+        let snapshot = Snapshot::new(begin, &found.stamps, listings);
+        Ok((found, snapshot))
+    }
+
+    fn look(&self, remember: bool) -> Result<(Found, Vec<Listing>), SurveyError> {
+        let mut shared = Shared::new(self, 0);
+        shared.remember = remember;
         let mut first = Worker::new(&shared, 0);
         let mut roots = Vec::with_capacity(self.roots.len());
         for (number, path) in self.roots.iter().enumerate() {
@@ -135,20 +156,22 @@ impl<'a> Survey<'a> {
             first.read_root(number, &dir).map_err(refused)?;
             roots.push((std::path::absolute(path).map_err(refused)?, dir));
         }
-        let (trees, mut sightings) = split(walk::run(&shared, first)?);
+        let (trees, mut sightings, listings) = split(walk::run(&shared, first)?);
         let (tree, bases) = Tree::join(trees);
+        let tree = Arc::new(tree);
         for sighting in &mut sightings {
             sighting.within = bases.index(sighting.within) as u32;
         }
         let lists = Lists::of(&roots, &tree, sightings.iter().map(|sighting| (sighting, false)));
         sightings.shrink_to_fit();
-        Ok(Found {
+        let found = Found {
             denied: lists.denied,
             repositories: lists.repositories,
             named: lists.named,
             unreadable: lists.unreadable,
             stamps: Stamps { roots, tree, sightings },
-        })
+        };
+        Ok((found, listings))
     }
 
     pub(crate) fn thread_count(&self) -> usize {
@@ -156,12 +179,13 @@ impl<'a> Survey<'a> {
     }
 }
 
-/// The trees of all workers, by thread, and all that they saw.
-pub(crate) fn split(workers: Vec<Worker<'_>>) -> (Vec<Tree>, Vec<Sighting>) {
-    let mut all = Vec::new();
+/// The trees of all workers, by thread, all that they saw, and what they remember.
+pub(crate) fn split(workers: Vec<Worker<'_>>) -> (Vec<Tree>, Vec<Sighting>, Vec<Listing>) {
+    let (mut sightings, mut listings) = (Vec::new(), Vec::new());
     let trees = workers.into_iter().map(|worker| {
-        all.extend(worker.sightings);
+        sightings.extend(worker.sightings);
+        listings.extend(worker.listing);
         worker.tree
     });
-    (trees.collect(), all)
+    (trees.collect(), sightings, listings)
 }

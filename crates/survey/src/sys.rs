@@ -3,7 +3,7 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Buffer, Dir};
+pub(crate) use linux::{Buffer, Dir, facts_of_file};
 
 #[cfg(not(target_os = "linux"))]
 mod portable;
@@ -30,6 +30,25 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// A stamp that no directory has: read it again the next time, whatever the clock says.
     pub(crate) const UNSURE: Self = Self { ctime_ns: i64::MIN, identity: 0 };
+}
+
+/// The number of a device.
+pub(crate) type Device = u32;
+
+/// What there is to know of an entry without reading it. All times are in nanoseconds since 1970.
+#[cfg(target_os = "linux")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Facts {
+    pub(crate) kind: Kind,
+    pub(crate) inode: u64,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// Of the last change of the inode. Nobody can set it.
+    pub(crate) ctime_ns: i64,
+    /// Of the last change of the content, or what somebody has set it to.
+    pub(crate) mtime_ns: i64,
+    /// Of birth; 0 where the file system keeps none.
+    pub(crate) born_ns: i64,
 }
 
 /// What an entry is, whatever its name.
@@ -68,6 +87,15 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match slash {
         Some(slash) => (&path[..slash], &path[slash + 1..]),
         None => (path, &[]),
+    }
+}
+
+/// The path of `name` in the directory `path`.
+#[cfg(target_os = "linux")]
+pub(crate) fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
+    match path {
+        [] => name.to_vec(),
+        path => [path, name].join(&b'/'),
     }
 }
 

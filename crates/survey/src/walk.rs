@@ -16,6 +16,7 @@ use crate::{
     Kind, Matcher, Survey, SurveyError, Trail,
     git::Shape,
     limits::{COARSE_TICK_NS, STRIDE_BYTES, TICK_NS},
+    listing::{self, Listing},
     names::same_name,
     queue::{Queue, StopOnPanic},
     sys::{self, Buffer, Dir, Stamp},
@@ -101,9 +102,12 @@ pub(crate) struct Shared<'a> {
     matches: AtomicUsize,
     /// Stamps from this time on are too young to tell a later change from.
     started_ns: i64,
+    /// Whether all names are remembered.
+    pub(crate) remember: bool,
 }
 
 impl<'a> Shared<'a> {
+    /// For a walk that begins where `directories` are known already.
     pub(crate) fn new(survey: &'a Survey<'a>, directories: usize) -> Self {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
@@ -112,6 +116,7 @@ impl<'a> Shared<'a> {
             directories: AtomicUsize::new(directories),
             matches: AtomicUsize::new(0),
             started_ns: i64::try_from(since_1970.as_nanos()).unwrap_or(i64::MAX),
+            remember: false,
         }
     }
 
@@ -142,6 +147,8 @@ pub(crate) struct Worker<'a> {
     thread: usize,
     pub(crate) tree: Tree,
     pub(crate) sightings: Vec<Sighting>,
+    /// What is in the directories of `tree`, in the same order; only where names are remembered.
+    pub(crate) listing: Option<Listing>,
     todo: VecDeque<Batch>,
     buffer: Buffer,
     /// Of the directory at hand, relative to its root.
@@ -158,6 +165,7 @@ impl<'a> Worker<'a> {
             thread,
             tree: Tree::default(),
             sightings: Vec::new(),
+            listing: shared.remember.then(Listing::default),
             todo: VecDeque::new(),
             buffer: Buffer::new(),
             path: Vec::new(),
@@ -169,7 +177,11 @@ impl<'a> Worker<'a> {
     /// Reads a root and leaves what is below it to be walked.
     pub(crate) fn read_root(&mut self, number: usize, dir: &Arc<Dir>) -> io::Result<()> {
         self.path.clear();
-        let index = self.tree.push_root(number, self.shared.kept(dir.stamp()?));
+        let (stamp, device) = dir.stamp_and_device()?;
+        let index = self.tree.push_root(number, self.shared.kept(stamp));
+        if let Some(listing) = &mut self.listing {
+            listing.begin(device);
+        }
         let spot = Spot { id: tree::id(self.thread, index), depth: 0, trail: self.shared.start() };
         self.read(dir, spot)?;
         self.leave_children(spot, Anchor { dir: Arc::clone(dir), skip: 0 });
@@ -305,17 +317,20 @@ impl<'a> Worker<'a> {
         }
         let anchor = &folder.anchor;
         let below = &self.path[anchor.skip..];
-        let opened = anchor.dir.open_beneath(below).and_then(|dir| Ok((self.shared.kept(dir.stamp()?), dir)));
-        let (stamp, dir) = match opened {
-            Ok((stamp, dir)) => (stamp, Ok(dir)),
+        let opened = anchor.dir.open_beneath(below).and_then(|dir| Ok((dir.stamp_and_device()?, dir)));
+        let (stamp, device, dir) = match opened {
+            Ok(((stamp, device), dir)) => (self.shared.kept(stamp), device, Ok(dir)),
             // Whatever may be there by now, its folder has changed since and will be read again.
             Err(error) if sys::vanished(&error) => return,
-            Err(error) => (Stamp::UNSURE, Err(error)),
+            Err(error) => (Stamp::UNSURE, listing::UNKNOWN, Err(error)),
         };
         let own = &self.path[self.path.len() - name..];
         let Some(index) = self.tree.push_child(folder.spot.id, own, stamp) else {
             return self.fail(SurveyError::TooManyDirectories { maximum });
         };
+        if let Some(listing) = &mut self.listing {
+            listing.begin(device);
+        }
         let id = tree::id(self.thread, index);
         let dir = match dir {
             Ok(dir) => dir,
@@ -352,12 +367,17 @@ impl<'a> Worker<'a> {
         let survey = self.shared.survey;
         let (path, children, buffer) = (&mut self.path, &mut self.children, &mut self.buffer);
         let before = self.sightings.len();
-        let sightings = &mut self.sightings;
+        let (sightings, listing) = (&mut self.sightings, &mut self.listing);
         let mut shape = Shape::default();
         let mut objects = 0..0;
-        let result = dir.entries(buffer, |with_nul, kind| {
+        let result = dir.entries(buffer, |with_nul, kind, inode| {
             let name = &with_nul[..with_nul.len() - 1];
             let is_dir = kind == Kind::Directory;
+            let mut remember = |denied| {
+                if let Some(listing) = listing.as_mut() {
+                    listing.push(with_nul, kind, inode, denied);
+                }
+            };
             let mut note = |what| {
                 let identity = match dir.look(name) {
                     Ok(thing) => (thing.stamp.identity, thing.born_ns),
@@ -367,6 +387,7 @@ impl<'a> Worker<'a> {
                 sightings.push(Sighting { within: id, name: name.into(), what, kind, identity });
             };
             if survey.doors && kind == Kind::Other {
+                remember(true);
                 return note(What::Denied);
             }
             if let Some(matcher) = survey.denied
@@ -380,9 +401,11 @@ impl<'a> Worker<'a> {
                 let denied = matcher.matches(&sys::path(path), is_dir);
                 path.truncate(length);
                 if denied {
+                    remember(true);
                     return note(What::Denied);
                 }
             }
+            remember(false);
             if survey.names.contains(name) {
                 note(What::Named);
             }
@@ -432,6 +455,9 @@ impl<'a> Worker<'a> {
         if sys::exhausted(&error) {
             let path: PathBuf = sys::path_buf(&self.path);
             return self.fail(SurveyError::Exhausted { path, source: error });
+        }
+        if let Some(listing) = &mut self.listing {
+            listing.mark_incomplete();
         }
         self.sightings.push(Sighting {
             within: id,

@@ -10,22 +10,50 @@ use std::{
 
 use rustix::{
     fs::{
-        AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, Statx, StatxFlags, fstat, openat, openat2,
-        readlinkat, statat, statx,
+        AtFlags, CWD, FileType, Mode, OFlags, RawDir, ResolveFlags, Stat, Statx, StatxFlags, fstat, fstatfs, openat,
+        openat2, readlinkat, statat, statx,
     },
     io::Errno,
 };
 
-use super::{Stamp, Thing};
+use super::{Device, Facts, Stamp, Thing};
 use crate::Kind;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// What [`Facts`] are made of.
+const FACTS: StatxFlags = StatxFlags::TYPE
+    .union(StatxFlags::INO)
+    .union(StatxFlags::SIZE)
+    .union(StatxFlags::CTIME)
+    .union(StatxFlags::MTIME)
+    .union(StatxFlags::BTIME);
+
+/// Magic numbers (statfs(2)) of file systems whose times are given by a server or a program: NFS, SMB in three dialects,
+/// 9P, FUSE (virtiofs and sshfs among them), Ceph, AFS, Coda, Lustre, OrangeFS, and the folders that VirtualBox and
+/// VMware share.
+const FOREIGN_CLOCKS: [u32; 13] = [
+    0x6969,
+    0x517b,
+    0xfe53_4d42,
+    0xff53_4d42,
+    0x0102_1997,
+    0x6573_5546,
+    0x00c3_6400,
+    0x5346_414f,
+    0x7375_7245,
+    0x0bd0_0bd0,
+    0x2003_0528,
+    0x786f_4256,
+    0xbacb_acbc,
+];
 
 /// An open directory.
 #[derive(Debug)]
 pub(crate) struct Dir(OwnedFd);
 
 /// Room for a good many directory entries at once.
+#[derive(Default)]
 pub(crate) struct Buffer(Vec<u8>);
 
 impl Buffer {
@@ -86,6 +114,19 @@ impl Dir {
         Ok(stamp_of(&fstat(&self.0)?))
     }
 
+    /// The stamp of this directory itself, and the device that it is on.
+    #[inline]
+    pub(crate) fn stamp_and_device(&self) -> io::Result<(Stamp, Device)> {
+        let stat = fstat(&self.0)?;
+        Ok((stamp_of(&stat), device_of(&stat)))
+    }
+
+    /// Whether the times of this directory's file system are given by the clock of another machine or program.
+    pub(crate) fn has_foreign_clock(&self) -> bool {
+        // The width of the field differs between architectures; no magic number has more than 32 bits.
+        fstatfs(&self.0).is_ok_and(|known| FOREIGN_CLOCKS.contains(&(known.f_type as u32)))
+    }
+
     /// The stamp of the directory `path` below this one; an error if it is something else.
     #[inline]
     pub(crate) fn stamp_beneath(&self, path: &[u8]) -> io::Result<Stamp> {
@@ -103,10 +144,18 @@ impl Dir {
         Ok(thing_of(&known))
     }
 
-    /// Calls `each` with the name (its NUL included) and kind of every entry. Goes on where the last reading of this
+    /// What there is to know of the entry `name`; a symlink is not followed. With `sync`, a file system that knows only
+    /// what another machine told it a while ago asks again.
+    #[inline]
+    pub(crate) fn facts(&self, name: &[u8], sync: bool) -> io::Result<Facts> {
+        let sync = if sync { AtFlags::empty() } else { AtFlags::STATX_DONT_SYNC };
+        Ok(facts_of(&statx(&self.0, name, AtFlags::SYMLINK_NOFOLLOW | sync, FACTS)?))
+    }
+
+    /// Calls `each` with the name (its NUL included), kind and inode of every entry. Goes on where the last reading of this
     /// descriptor ended: a directory that was read is opened again to be read again.
     #[inline]
-    pub(crate) fn entries(&self, buffer: &mut Buffer, mut each: impl FnMut(&[u8], Kind)) -> io::Result<()> {
+    pub(crate) fn entries(&self, buffer: &mut Buffer, mut each: impl FnMut(&[u8], Kind, u64)) -> io::Result<()> {
         let mut entries = RawDir::new(&self.0, buffer.0.spare_capacity_mut());
         while let Some(entry) = entries.next() {
             let entry = entry?;
@@ -123,13 +172,23 @@ impl Dir {
                 },
                 known => kind_of(known),
             };
-            each(name.to_bytes_with_nul(), kind);
+            each(name.to_bytes_with_nul(), kind, entry.ino());
         }
         Ok(())
     }
 
     /// The content of the plain file `name` in this directory, if it is no larger than `limit`.
     pub(crate) fn read_file(&self, name: &[u8], limit: usize) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.open_file(name)?.take(limit as u64 + 1).read_to_end(&mut content)?;
+        if content.len() > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(content)
+    }
+
+    /// Opens the plain file `name` in this directory to read it.
+    pub(crate) fn open_file(&self, name: &[u8]) -> io::Result<File> {
         let plain = |stat: &Stat| match FileType::from_raw_mode(stat.st_mode) {
             FileType::RegularFile => Ok(()),
             _ => Err(io::Error::from(io::ErrorKind::InvalidInput)),
@@ -139,18 +198,18 @@ impl Dir {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = openat(&self.0, name, flags, Mode::empty())?;
         plain(&fstat(&file)?)?;
-        let mut content = Vec::new();
-        File::from(file).take(limit as u64 + 1).read_to_end(&mut content)?;
-        if content.len() > limit {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        Ok(content)
+        Ok(File::from(file))
     }
 
     /// Where the symlink `name` in this directory points.
     pub(crate) fn read_link(&self, name: &[u8]) -> io::Result<PathBuf> {
         Ok(super::path_buf(readlinkat(&self.0, name, Vec::new())?.to_bytes()))
     }
+}
+
+/// What there is to know of an open file.
+pub(crate) fn facts_of_file(file: &File) -> io::Result<Facts> {
+    Ok(facts_of(&statx(file, c"", AtFlags::EMPTY_PATH, FACTS)?))
 }
 
 #[inline]
@@ -188,18 +247,41 @@ fn stamp_of(stat: &Stat) -> Stamp {
     }
 }
 
+/// The device, in the 32 bits that the kernel has for it.
+#[inline]
+fn device_of(stat: &Stat) -> Device {
+    stat.st_dev as Device
+}
+
+#[inline]
+fn facts_of(known: &Statx) -> Facts {
+    Facts {
+        kind: kind_of(FileType::from_raw_mode(u32::from(known.stx_mode))),
+        inode: known.stx_ino,
+        size: known.stx_size,
+        ctime_ns: nanoseconds(known.stx_ctime.tv_sec, i64::from(known.stx_ctime.tv_nsec)),
+        mtime_ns: nanoseconds(known.stx_mtime.tv_sec, i64::from(known.stx_mtime.tv_nsec)),
+        born_ns: born_of(known),
+    }
+}
+
+/// Time of birth; 0 where the file system keeps none.
+#[inline]
+fn born_of(known: &Statx) -> i64 {
+    match StatxFlags::from_bits_retain(known.stx_mask).contains(StatxFlags::BTIME) {
+        true => nanoseconds(known.stx_btime.tv_sec, i64::from(known.stx_btime.tv_nsec)),
+        false => 0,
+    }
+}
+
 fn thing_of(known: &Statx) -> Thing {
-    let birth_known = StatxFlags::from_bits_retain(known.stx_mask).contains(StatxFlags::BTIME);
     Thing {
         kind: kind_of(FileType::from_raw_mode(u32::from(known.stx_mode))),
         stamp: Stamp {
             ctime_ns: nanoseconds(known.stx_ctime.tv_sec, i64::from(known.stx_ctime.tv_nsec)),
             identity: identity(known.stx_ino, rustix::fs::makedev(known.stx_dev_major, known.stx_dev_minor)),
         },
-        born_ns: match birth_known {
-            true => nanoseconds(known.stx_btime.tv_sec, i64::from(known.stx_btime.tv_nsec)),
-            false => 0,
-        },
+        born_ns: born_of(known),
     }
 }
 

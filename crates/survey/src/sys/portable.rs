@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Stamp, Thing};
+use super::{Device, Stamp, Thing};
 use crate::Kind;
 
 /// A directory, by its path.
@@ -49,6 +49,11 @@ impl Dir {
         Ok(thing_of(&fs::symlink_metadata(&self.0)?).stamp)
     }
 
+    /// What is changed is told on Linux only: nothing here asks for a device.
+    pub(crate) fn stamp_and_device(&self) -> io::Result<(Stamp, Device)> {
+        Ok((self.stamp()?, 0))
+    }
+
     pub(crate) fn stamp_beneath(&self, path: &[u8]) -> io::Result<Stamp> {
         let thing = self.look(path)?;
         match thing.kind {
@@ -61,7 +66,7 @@ impl Dir {
         Ok(thing_of(&fs::symlink_metadata(self.0.join(super::path(path)))?))
     }
 
-    pub(crate) fn entries(&self, _buffer: &mut Buffer, mut each: impl FnMut(&[u8], Kind)) -> io::Result<()> {
+    pub(crate) fn entries(&self, _buffer: &mut Buffer, mut each: impl FnMut(&[u8], Kind, u64)) -> io::Result<()> {
         for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
             let Ok(file_type) = entry.file_type() else {
@@ -69,7 +74,7 @@ impl Dir {
             };
             let mut name = bytes_of(&entry.file_name());
             name.push(0);
-            each(&name, kind_of(file_type));
+            each(&name, kind_of(file_type), 0);
         }
         Ok(())
     }
