@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod changed;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 mod leavings;

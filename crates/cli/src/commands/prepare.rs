@@ -1,12 +1,13 @@
 //! From arguments to a plan, with everything that a run of it needs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::Ground;
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
 use pinfold_policy::{NetworkMode, Policy, shell_word};
 use pinfold_run::{Memory, REBASE, Store, WorkspaceStore};
+use pinfold_survey::changes::{Changes, Options};
 
 use super::doctor::repair;
 use crate::args::PolicyFlags;
@@ -43,6 +44,13 @@ impl Prepared {
             outside: self.outside(),
             known: self.git_directories.iter().chain(&self.protected).cloned().collect(),
         }
+    }
+
+    /// What has changed since the run began, in each tree that it could write to.
+    pub(crate) fn changes(&self) -> Vec<(&Tree, Changes)> {
+        let writable = |root: &Path| opened(&self.plan).any(|path| path.starts_with(root) || root.starts_with(path));
+        let trees = self.trees.iter().filter(|tree| writable(&tree.root));
+        trees.map(|tree| (tree, tree.snapshot.changes(&Options::default()))).collect()
     }
 
     /// Leaves nothing of the mounts in the private home but the place of the workspace, which every run is shown.
@@ -136,14 +144,19 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     call.plan(|| Ok(probe::can_redirect().unwrap_or(false)))
 }
 
-/// A command that could write pinfold's own state or policy would decide about the next run.
-fn refuse_to_open_up_pinfold(context: &Context, plan: &Plan) -> Result<(), CliError> {
-    let own = [context.state().to_owned(), context.user_policy()];
+/// The places outside of the private home that are opened for writing.
+fn opened(plan: &Plan) -> impl Iterator<Item = &PathBuf> {
     let writable = plan.mounts.iter().filter_map(|mount| match mount {
         Mount::Bind { source, mode: Mode::Writable, create: false, .. } => Some(source),
         _ => None,
     });
-    for opened in writable.chain([&plan.workspace]) {
+    writable.chain([&plan.workspace])
+}
+
+/// A command that could write pinfold's own state or policy would decide about the next run.
+fn refuse_to_open_up_pinfold(context: &Context, plan: &Plan) -> Result<(), CliError> {
+    let own = [context.state().to_owned(), context.user_policy()];
+    for opened in opened(plan) {
         if let Some(own) = own.iter().find(|own| own.starts_with(opened)) {
             return Err(CliError::new(format!("{} would be writable inside", own.display()))
                 .why(format!("{} is opened for writing, and pinfold's own files are in it", opened.display()))

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Access, decide, plain, shell_word};
 use pinfold_run::{End, Executions, LimitReached, Quarantined, Traffic};
 use serde::Serialize;
 
+use super::changed::{self, Changed};
 use super::prepare::Prepared;
 use super::{programs, traffic};
 use crate::args::RunArgs;
@@ -63,6 +65,8 @@ pub(super) struct Report<'a> {
     pub(super) missed_network: bool,
     /// How much is known of what was executed.
     pub(super) executions: Executions,
+    /// What files it has changed.
+    pub(super) changed: Changed,
 }
 
 /// What a caller that asked for JSON reads.
@@ -81,6 +85,7 @@ struct Summary<'a> {
     network: Option<traffic::Summary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     programs: Option<programs::Summary>,
+    changes: changed::Summary,
 }
 
 /// Something quarantined. JSON is text, which a path need not be.
@@ -106,6 +111,7 @@ impl Report<'_> {
             return Ok(());
         }
         output::quarantined(&self.quarantined, |path| obeyed(prepared, path));
+        self.changed.print_traps();
         if tell == Tell::Quiet {
             return Ok(());
         }
@@ -122,6 +128,9 @@ impl Report<'_> {
             // Who succeeds did not need it.
             End::Exited(code) if *code != 0 && self.missed_network => eprintln!("{}", network_missed(prepared)),
             End::Exited(_) | End::Killed(_) => {}
+        }
+        if std::io::stderr().is_terminal() {
+            self.changed.print();
         }
         Ok(())
     }
@@ -147,6 +156,7 @@ impl Report<'_> {
             missed_network: self.missed_network,
             network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, prepared)),
             programs: programs::summary(&self.executions),
+            changes: self.changed.summary(),
         }
     }
 }

@@ -13,6 +13,7 @@ use pinfold_policy::Rules;
 use pinfold_run::control::{Control, Introduction};
 use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session};
 
+use super::changed::Changed;
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
 use super::programs::{self, Programs};
@@ -97,6 +98,7 @@ fn live_through(
     let mut record = Record::begin(&prepared, &session, start, &programs)?;
     // Whoever else holds the writer keeps the record from ending.
     drop(programs);
+    prepared.trees.iter_mut().for_each(|tree| tree.snapshot.begin());
     let ran = run.go(prepared.store.quarantine(&session.id), control, &mut record.recorder);
     let outcome = match ran {
         Ok(outcome) => outcome,
@@ -122,6 +124,9 @@ fn live_through(
         }
     };
     record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
+    // After the quarantine: what was moved away is told by itself.
+    let changed = Changed::look(&prepared, duration_ms);
+    changed.record(&mut record.recorder);
     let missing = programs::missing(&executions);
     missing.into_iter().for_each(|text| record.recorder.take(Event::Note { text }));
     record.end(recorded_end);
@@ -137,6 +142,7 @@ fn live_through(
         traffic,
         missed_network,
         executions,
+        changed,
     };
     report.print(&prepared, command, manner.tell)?;
     record::keep_house(&prepared);

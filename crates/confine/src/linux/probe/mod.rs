@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Host, Kind};
 use pinfold_policy::{AreaKind, DenyMatcher, Descent, NetworkMode, Policy, Rules, Scope, Trail};
+use pinfold_survey::changes::Snapshot;
 use pinfold_survey::{Found, Matcher, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
@@ -60,6 +61,8 @@ pub struct Tree {
     pub root: PathBuf,
     /// What was found in it.
     pub found: Found,
+    /// All of its names, to tell later what has changed.
+    pub snapshot: Snapshot,
 }
 
 /// Gathers what the plan for `policy` needs to know. `spelled` are paths as the user wrote them, whose links shall
@@ -139,8 +142,9 @@ pub fn caller() -> (u32, u32) {
 fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
     let looked = roots.into_iter().map(|root| {
         let denied = Denied(matcher.below(&root));
-        let found = Survey::new([&root]).denied(&denied).doors().names(names.last()).walk()?;
-        Ok(Tree { root, found })
+        let survey = Survey::new([&root]).denied(&denied).doors().names(names.last());
+        let (found, snapshot) = survey.walk_and_remember()?;
+        Ok(Tree { root, found, snapshot })
     });
     looked.collect()
 }

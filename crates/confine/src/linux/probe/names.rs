@@ -76,7 +76,7 @@ pub struct Appearance {
 /// Looks at what changed in trees since they were looked through.
 pub fn look_again(names: &Names, trees: &mut [Tree]) -> Result<Appearance, SurveyError> {
     let mut appearance = Appearance::default();
-    for Tree { root, found } in trees {
+    for Tree { root, found, .. } in trees {
         match found.stamps.rescan(&names.survey(root)) {
             Ok(appeared) => {
                 appearance.add_closed(root, appeared.unreadable);

@@ -1,0 +1,214 @@
+//! The files that a run has changed, and what of them somebody outside would execute.
+
+use std::path::PathBuf;
+
+use pinfold_ledger::Event;
+use pinfold_ledger::event;
+use pinfold_policy::plain;
+use pinfold_run::Recorder;
+use pinfold_survey::changes::{Change, Changes, Counts, What, Why};
+use pinfold_traps::{ChangeKind, Finding, Traps};
+use serde::Serialize;
+
+use super::prepare::Prepared;
+use crate::error::CliError;
+
+/// A listing of names that takes more bytes than this is of a tree so large that to look through it again takes longer
+/// than short commands do: some 50,000 names.
+const LARGE_BYTES: usize = 1 << 20;
+/// How long a run in such a tree must have lasted for its changes to be looked for, in milliseconds.
+const LONG_MS: u64 = 2000;
+/// How many changes are recorded one by one.
+const RECORDED: usize = 10_000;
+/// How many traps are told one by one.
+const TRAPS_TOLD: usize = 8;
+
+/// What has changed in each tree that the run could write to.
+#[derive(Default)]
+pub(super) struct Changed {
+    trees: Vec<(PathBuf, Changes)>,
+    /// What would be executed outside; the worst first.
+    traps: Vec<(PathBuf, Finding)>,
+    /// Why something is not known.
+    notes: Vec<String>,
+}
+
+impl Changed {
+    /// Looks through the trees.
+    pub(super) fn look(prepared: &Prepared, duration_ms: u64) -> Self {
+        let bytes: usize = prepared.trees.iter().map(|tree| tree.snapshot.bytes()).sum();
+        if bytes > LARGE_BYTES && duration_ms < LONG_MS {
+            let note = "what changed was not looked for: a short run in a large tree";
+            return Self { notes: vec![note.to_owned()], ..Self::default() };
+        }
+        let mut changed = Self::default();
+        for (tree, changes) in prepared.changes() {
+            changed.note_unseen(&tree.root, &changes);
+            changed.spring(&tree.root, &changes);
+            changed.trees.push((tree.root.clone(), changes));
+        }
+        changed.traps.sort_by_key(|(_, trap)| std::cmp::Reverse(trap.severity));
+        changed
+    }
+
+    fn note_unseen(&mut self, root: &std::path::Path, changes: &Changes) {
+        // Times that others give are as good as those of most network file systems.
+        for unseen in changes.unseen.iter().filter(|unseen| unseen.why != Why::ForeignClock) {
+            let place = root.join(&unseen.path);
+            self.notes.push(format!("what changed in {} is not known", place.display()));
+        }
+        if changes.omitted > 0 {
+            self.notes.push(format!("{} more new files in {}", changes.omitted, root.display()));
+        }
+    }
+
+    /// Looks for what would be executed outside.
+    fn spring(&mut self, root: &std::path::Path, changes: &Changes) {
+        let touched = changes.entries.iter().filter_map(|change| {
+            let kind = match &change.what {
+                What::Created => ChangeKind::Created,
+                What::Modified => ChangeKind::Modified,
+                What::Renamed { .. } => ChangeKind::Renamed,
+                What::Deleted => return None,
+            };
+            Some(pinfold_traps::Changed { path: change.path.clone(), kind })
+        });
+        match Traps::standard().scan(root, touched) {
+            Ok(found) => self.traps.extend(found.into_iter().map(|trap| (root.to_owned(), trap))),
+            Err(error) => self.notes.push(format!("traps were not looked for: {error}")),
+        }
+    }
+
+    /// Writes it down.
+    pub(super) fn record(&self, recorder: &mut Recorder) {
+        for (root, changes) in &self.trees {
+            let single = changes.entries.iter().filter(|change| change.group.is_none());
+            single.clone().take(RECORDED).for_each(|change| recorder.take(change_event(root, change)));
+            let more = single.count().saturating_sub(RECORDED);
+            let groups = changes.summary();
+            let groups = groups.groups.iter().map(|(group, counts)| {
+                format!("{} changes below {}, not told one by one", counts.total(), root.join(&group.path).display())
+            });
+            let more = (more > 0).then(|| format!("{more} more changes in {}", root.display()));
+            groups.chain(more).for_each(|text| recorder.take(Event::Note { text }));
+        }
+        self.traps.iter().for_each(|(root, trap)| recorder.take(trap_event(root, trap)));
+        self.notes.iter().for_each(|text| recorder.take(Event::Note { text: text.clone() }));
+    }
+
+    /// What is worth a line to whoever sits at the terminal.
+    pub(super) fn print(&self) {
+        for (root, changes) in self.trees.iter().filter(|(_, changes)| !changes.is_empty()) {
+            let place = if self.trees.len() > 1 { format!("{}: ", root.display()) } else { String::new() };
+            eprintln!("pinfold: {}{}", plain(&place), changes.summary());
+        }
+    }
+
+    /// What must not be overlooked.
+    pub(super) fn print_traps(&self) {
+        let alarms: Vec<_> = self.alarms().collect();
+        alarms.iter().take(TRAPS_TOLD).for_each(|(root, trap)| eprintln!("{}", notice(root, trap)));
+        let more = alarms.len().saturating_sub(TRAPS_TOLD);
+        if more > 0 {
+            eprintln!("pinfold: {more} more traps: pinfold log last --kind trap");
+        }
+    }
+
+    fn alarms(&self) -> impl Iterator<Item = &(PathBuf, Finding)> {
+        self.traps.iter().filter(|(_, trap)| trap.severity.is_alarm())
+    }
+
+    /// The same for programs.
+    pub(super) fn summary(&self) -> Summary {
+        let mut files = Total::default();
+        for (_, changes) in &self.trees {
+            let groups = (0..changes.groups.len()).map(Some).chain([None]);
+            groups.for_each(|group| files.add(changes.counts(group)));
+        }
+        let traps = self.alarms().map(|(root, trap)| Trap {
+            path: root.join(&trap.path).to_string_lossy().into_owned(),
+            line: trap.line,
+            rule: trap.rule,
+            severity: trap.severity.as_str(),
+            when: trap.when,
+            what: trap.what.to_string(),
+        });
+        Summary { files, traps: traps.collect(), notes: self.notes.clone() }
+    }
+}
+
+/// Changes for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Summary {
+    files: Total,
+    traps: Vec<Trap>,
+    notes: Vec<String>,
+}
+
+#[derive(Default, Serialize)]
+struct Total {
+    created: usize,
+    modified: usize,
+    deleted: usize,
+    renamed: usize,
+}
+
+impl Total {
+    fn add(&mut self, counts: Counts) {
+        self.created += counts.created;
+        self.modified += counts.modified;
+        self.deleted += counts.deleted;
+        self.renamed += counts.renamed;
+    }
+}
+
+#[derive(Serialize)]
+struct Trap {
+    path: String,
+    line: Option<u32>,
+    rule: &'static str,
+    severity: &'static str,
+    when: &'static str,
+    what: String,
+}
+
+fn notice(root: &std::path::Path, trap: &Finding) -> CliError {
+    let line = trap.line.map_or_else(String::new, |line| format!(":{line}"));
+    let path = root.join(&trap.path);
+    let what = format!("trap: {}{line} would run {}", plain(&path.to_string_lossy()), trap.when);
+    let excerpt = if trap.excerpt.is_empty() { String::new() } else { format!(": {}", trap.excerpt) };
+    CliError::notice(what).why(format!("{}{excerpt}", trap.what)).hint("look at it before you work there outside")
+}
+
+fn change_event(root: &std::path::Path, change: &Change) -> Event {
+    let (what, from) = match &change.what {
+        What::Created => (event::Change::Created, None),
+        What::Modified => (event::Change::Modified, None),
+        What::Deleted => (event::Change::Deleted, None),
+        What::Renamed { from } => (event::Change::Renamed, Some(root.join(from))),
+    };
+    Event::Change {
+        path: root.join(&change.path).as_path().into(),
+        what,
+        from: from.map(|from| from.as_path().into()),
+        size: change.size,
+        sha256: change.sha256.map(pinfold_confine::letters::hex),
+    }
+}
+
+fn trap_event(root: &std::path::Path, trap: &Finding) -> Event {
+    let severity = match trap.severity {
+        pinfold_traps::Severity::Low => event::Severity::Low,
+        pinfold_traps::Severity::Medium => event::Severity::Medium,
+        pinfold_traps::Severity::High => event::Severity::High,
+    };
+    Event::Trap {
+        path: root.join(&trap.path).as_path().into(),
+        line: trap.line.map(u64::from),
+        rule: trap.rule.to_owned(),
+        severity,
+        when: trap.when.to_owned(),
+        text: if trap.excerpt.is_empty() { (*trap.what).into() } else { trap.excerpt.as_str().into() },
+    }
+}
