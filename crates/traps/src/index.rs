@@ -1,15 +1,40 @@
-//! All file patterns of all rules in one automaton.
+//! All file patterns of all rules. Most runs change few files, so what takes long is done for those patterns only that
+//! may fit one.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use globset::{Candidate, GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobMatcher};
+
+/// What makes a pattern more than a path.
+const WILD: [char; 5] = ['*', '?', '[', '{', '\\'];
 
 /// Which of a list of owners (rules, directories of tools) have a pattern that fits a path.
 #[derive(Debug)]
 pub(crate) struct Index {
-    set: GlobSet,
-    /// By the number of a pattern.
-    owners: Vec<usize>,
+    /// By the name of the file.
+    plain: HashMap<String, Vec<Plain>>,
+    wild: Vec<Wild>,
+}
+
+/// A pattern without wildcards.
+#[derive(Debug)]
+struct Plain {
+    owner: usize,
+    path: String,
+    /// It begins at the root.
+    anchored: bool,
+}
+
+#[derive(Debug)]
+struct Wild {
+    owner: usize,
+    /// A piece of it that stands in every path that fits.
+    piece: String,
+    pattern: String,
+    /// Nothing if it is no pattern, which a test excludes.
+    matcher: OnceLock<Option<GlobMatcher>>,
 }
 
 /// A path in the form in which patterns are compared: some file systems take `.VSCode` for `.vscode`.
@@ -24,30 +49,71 @@ impl Folded {
 impl Index {
     /// From pairs of owner and pattern. A pattern without a slash is a name in any directory, one with a slash begins in
     /// any directory, and one that begins with a slash at the root.
-    pub(crate) fn new<'a>(patterns: impl IntoIterator<Item = (usize, &'a str)>) -> Result<Self, globset::Error> {
-        let mut set = GlobSetBuilder::new();
-        let mut owners = Vec::new();
+    pub(crate) fn new<'a>(patterns: impl IntoIterator<Item = (usize, &'a str)>) -> Self {
+        let mut index = Self { plain: HashMap::new(), wild: Vec::new() };
         for (owner, pattern) in patterns {
-            let anywhere = match pattern.strip_prefix('/') {
-                Some(anchored) => anchored.to_owned(),
-                None => format!("**/{pattern}"),
-            };
-            set.add(GlobBuilder::new(&anywhere.to_ascii_lowercase()).literal_separator(true).build()?);
-            owners.push(owner);
+            let pattern = pattern.to_ascii_lowercase();
+            let (path, anchored) = pattern.strip_prefix('/').map_or((&*pattern, false), |path| (path, true));
+            if path.contains(WILD) {
+                index.wild.push(Wild::new(owner, path, anchored));
+            } else {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                let plain = Plain { owner, path: path.to_owned(), anchored };
+                index.plain.entry(name.to_owned()).or_default().push(plain);
+            }
         }
-        Ok(Self { set: set.build()?, owners })
+        index
     }
 
     /// The owners of the patterns that fit, each once.
     pub(crate) fn owners(&self, path: &Folded) -> Vec<usize> {
         // A path that is not Unicode: what is not is replaced, and no pattern names it.
-        let text = String::from_utf8_lossy(&path.0);
-        let matches = self.set.matches_candidate(&Candidate::new(&*text));
-        let mut owners: Vec<usize> =
-            matches.into_iter().filter_map(|number| self.owners.get(number).copied()).collect();
+        let path = String::from_utf8_lossy(&path.0);
+        let name = path.rsplit('/').next().unwrap_or(&path);
+        let plain = self.plain.get(name).into_iter().flatten().filter(|plain| plain.fits(&path));
+        let wild = self.wild.iter().filter(|wild| wild.fits(&path));
+        let mut owners: Vec<usize> = plain.map(|plain| plain.owner).chain(wild.map(|wild| wild.owner)).collect();
         owners.sort_unstable();
         owners.dedup();
         owners
+    }
+}
+
+#[cfg(test)]
+impl Index {
+    /// The first pattern that is none.
+    pub(crate) fn broken(&self) -> Option<&str> {
+        self.wild.iter().find(|wild| wild.matcher().is_none()).map(|wild| &*wild.pattern)
+    }
+}
+
+impl Plain {
+    fn fits(&self, path: &str) -> bool {
+        let before = path.strip_suffix(&*self.path);
+        before.is_some_and(|before| before.is_empty() || !self.anchored && before.ends_with('/'))
+    }
+}
+
+impl Wild {
+    fn new(owner: usize, path: &str, anchored: bool) -> Self {
+        let pattern = if anchored { path.to_owned() } else { format!("**/{path}") };
+        // Within braces and brackets there are alternatives, of which none must be there.
+        let certain = path.split(['[', '{', '\\']).next().unwrap_or_default();
+        let pieces = certain.split(['*', '?', '/']);
+        let piece = pieces.max_by_key(|piece| piece.len()).unwrap_or_default().to_owned();
+        Self { owner, piece, pattern, matcher: OnceLock::new() }
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        path.contains(&*self.piece) && self.matcher().is_some_and(|matcher| matcher.is_match(path))
+    }
+
+    fn matcher(&self) -> Option<&GlobMatcher> {
+        let compile = || {
+            let glob = GlobBuilder::new(&self.pattern).literal_separator(true).build().ok()?;
+            Some(glob.compile_matcher())
+        };
+        self.matcher.get_or_init(compile).as_ref()
     }
 }
 
@@ -63,7 +129,13 @@ mod tests {
 
     #[test]
     fn patterns_begin_where_their_slashes_say() {
-        let index = Index::new([(0, "Makefile"), (1, ".vscode/tasks.json"), (2, "/tools/bazel"), (2, "x/**")]).unwrap();
+        let index = Index::new([
+            (0, "Makefile"),
+            (1, ".vscode/tasks.json"),
+            (2, "/tools/bazel"),
+            (2, "x/**"),
+            (3, "y/*.{a,b}"),
+        ]);
         let owners = |path: &str| index.owners(&Folded::new(Path::new(path)));
         assert_eq!(owners("a/b/makefile"), [0]);
         assert_eq!(owners("a/.VSCode/tasks.json"), [1]);
@@ -71,6 +143,8 @@ mod tests {
         assert_eq!(owners("tools/bazel"), [2]);
         assert!(owners("a/tools/bazel").is_empty());
         assert_eq!(owners("a/x/y/z"), [2]);
+        assert_eq!(owners("a/y/z.b"), [3]);
+        assert!(owners("a/y/z.c").is_empty() && owners("a/y/z/z.b").is_empty());
     }
 
     #[test]

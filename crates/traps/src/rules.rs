@@ -1,4 +1,4 @@
-//! The rules, from `rules.toml`.
+//! The rules, from `rules.toml` by way of `build.rs`.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use crate::index::{Index, directories};
 use crate::look::Look;
 use crate::owned::Owned;
 
-const TEXT: &str = include_str!("../rules.toml");
+const TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
 
 /// Before a pattern: below a git directory, wherever that is.
 const IN_GIT: &str = "@git/";
@@ -97,9 +97,7 @@ pub(crate) struct Rules {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RulesError {
     #[error(transparent)]
-    Text(#[from] toml::de::Error),
-    #[error(transparent)]
-    Pattern(#[from] globset::Error),
+    Text(#[from] serde_json::Error),
     #[error("rule {0}: keys need a format, harmless ones need no keys")]
     Test(String),
 }
@@ -113,7 +111,7 @@ impl Written {
 
 impl Rules {
     pub(crate) fn parse(text: &str) -> Result<Self, RulesError> {
-        let File { owned, rule: written } = toml::from_str(text)?;
+        let File { owned, rule: written } = serde_json::from_str(text)?;
         let of = |list: fn(&Written) -> &Vec<String>| {
             let numbered = written.iter().enumerate();
             numbered.flat_map(move |(number, rule)| list(rule).iter().map(move |text| (number, text.as_str())))
@@ -127,13 +125,13 @@ impl Rules {
         let ways = on_ways.flat_map(|(number, file)| directories(file).into_iter().map(move |way| (number, way)));
         let names = owned.iter().enumerate();
         Ok(Self {
-            files: Index::new(outside())?,
-            in_git: Index::new(in_git.iter().map(|(number, file)| (*number, file.as_str())))?,
-            ways: Index::new(ways)?,
-            except: Index::new(of(|rule| &rule.except))?,
+            files: Index::new(outside()),
+            in_git: Index::new(in_git.iter().map(|(number, file)| (*number, file.as_str()))),
+            ways: Index::new(ways),
+            except: Index::new(of(|rule| &rule.except)),
             owned_names: Index::new(
                 names.flat_map(|(n, owned)| owned.names.iter().map(move |name| (n, name.as_str()))),
-            )?,
+            ),
             rules: written.into_iter().map(Rule::new).collect::<Result<_, _>>()?,
             owned,
         })
@@ -178,6 +176,8 @@ mod tests {
     #[test]
     fn the_rules_that_are_compiled_in_are_well_formed() {
         let rules = Rules::parse(TEXT).unwrap_or_else(|error| panic!("{error}"));
+        let indices = [&rules.files, &rules.in_git, &rules.ways, &rules.except, &rules.owned_names];
+        assert_eq!(indices.into_iter().find_map(Index::broken), None);
         let mut ids = BTreeSet::new();
         for rule in &rules.rules {
             assert!(ids.insert(&rule.id), "{} is there twice", rule.id);

@@ -73,6 +73,11 @@ impl Changed {
             };
             Some(pinfold_traps::Changed { path: change.path.clone(), kind })
         });
+        let mut touched = touched.peekable();
+        // To read the rules takes longer than all the rest of a short run.
+        if touched.peek().is_none() {
+            return;
+        }
         match Traps::standard().scan(root, touched) {
             Ok(found) => self.traps.extend(found.into_iter().map(|trap| (root.to_owned(), trap))),
             Err(error) => self.notes.push(format!("traps were not looked for: {error}")),

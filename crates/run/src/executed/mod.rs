@@ -2,7 +2,7 @@
 //!
 //! One thread answers the kernel: while a process waits, it reads what will be gone afterwards, and lets the process go
 //! on. Another one makes digests and tells; no process ever waits for it. What was read is what was asked for, and says
-//! nothing for certain: see `docs/decisions/0007-what-is-known-of-programs.md`.
+//! nothing for certain: see `docs/decisions/0008-what-is-known-of-programs.md`.
 
 mod digests;
 mod family;
