@@ -1,15 +1,18 @@
-//! A dotenv file with its keys, comments and lines, and a placeholder for each value.
+//! A dotenv file with its keys, comments and lines, and a placeholder for each value; and the disguises in which a value
+//! may turn up elsewhere.
 //!
-//! There is no standard for these files, and their readers disagree. Only what they all read alike is masked; one line
+//! There is no standard for dotenv files, and their readers disagree. Only what they all read alike is masked; one line
 //! that is anything else refuses the whole file, since what is no key to us may be a value to others. Nothing of a value
 //! gets into the answer: neither its length nor, but for its line breaks, its form.
 #![forbid(unsafe_code)]
 
 mod comment;
+mod disguise;
 mod limits;
 mod line;
 mod reader;
 
+pub use disguise::{percent, unescaped, within_base64};
 pub use limits::{FILE_BYTES_MAX, KEY_BYTES_MAX, MASKED_BYTES_MAX};
 pub use reader::{mask, mask_with};
 

@@ -8,12 +8,13 @@ use hyper::body::Bytes;
 use hyper::ext::ReasonPhrase;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue, SEC_WEBSOCKET_EXTENSIONS};
 use hyper::http::{request, response};
+use pinfold_mask::unescaped;
 use pinfold_policy::SecretUse;
 
 use super::Secrets;
 use super::body::{Look, Searched};
 use super::needles::Found;
-use super::places::{swap, unescaped};
+use super::places::swap;
 use super::stream::{Search, Then};
 use crate::http::{AnyError, Body, Route};
 use crate::link::{Report, SecretEvent};
@@ -73,7 +74,8 @@ impl Guard {
     fn misplaced(&self, parts: &request::Parts) -> Option<(Found, String)> {
         let needles = self.secrets().placeholders.as_ref()?;
         let find = |bytes: &[u8]| needles.find(bytes).next();
-        let in_address = |text: &str| find(text.as_bytes()).or_else(|| find(&unescaped(text)));
+        let read = |text: &str| unescaped(text.as_bytes()).map(|(_, byte)| byte).collect::<Vec<u8>>();
+        let in_address = |text: &str| find(text.as_bytes()).or_else(|| find(&read(text)));
         if let Some(found) = find(parts.method.as_str().as_bytes()) {
             return Some((found, "method".to_owned()));
         }

@@ -1,8 +1,7 @@
 //! Texts to look for, in the disguises that programs put them in without meaning to hide them.
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE};
+use pinfold_mask::{percent, within_base64};
 
 use crate::limits::SECRET_BYTES_MIN;
 
@@ -72,33 +71,15 @@ impl Needles {
     }
 }
 
-fn disguises(text: &str) -> Vec<Vec<u8>> {
-    let mut disguises = vec![percent(text).into_bytes()];
-    for offset in 0..3 {
-        for alphabet in [&BASE64_STANDARD, &BASE64_URL_SAFE] {
-            disguises.push(within_base64(text, offset, alphabet));
-        }
-    }
-    disguises
-}
-
-/// The characters of base64 that depend on the text alone, whatever stands before and after it.
-fn within_base64(text: &str, offset: usize, alphabet: &impl Engine) -> Vec<u8> {
-    let padded = [&vec![0; offset][..], text.as_bytes()].concat();
-    let encoded = alphabet.encode(&padded);
-    let (first, last) = ((offset * 8).div_ceil(6), padded.len() * 8 / 6);
-    encoded.get(first..last).unwrap_or_default().into()
-}
-
-/// The text as a part of an address (RFC 3986, section 2.1).
-pub(crate) fn percent(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let encode = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
-    text.bytes().map(encode).collect()
+fn disguises(text: &str) -> impl Iterator<Item = Vec<u8>> {
+    std::iter::once(percent(text).into_bytes()).chain(within_base64(text.as_bytes()))
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+
     use super::*;
 
     const TEXT: &str = "pinfold-placeholder-1";

@@ -5,9 +5,9 @@ use base64::prelude::BASE64_STANDARD;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::{PathAndQuery, Uri};
+use pinfold_mask::percent;
 use pinfold_policy::SecretUse;
 
-use super::needles::percent;
 use crate::link::LentSecret;
 
 /// Puts a secret's value where its placeholder stands in its place. Was it there?
@@ -84,25 +84,4 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
     // HTTP/2 then keeps it out of its table of headers.
     value.set_sensitive(true);
     Some(value)
-}
-
-/// Bytes of an address with its escapes resolved, as a server reads them.
-pub(super) fn unescaped(text: &str) -> Vec<u8> {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high << 4 | low) as u8);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
-        }
-    }
-    out
 }
