@@ -84,6 +84,9 @@ fn seeds(target: &str) -> Vec<String> {
         .map(str::to_owned)
         .into(),
         "git_pointers" => ["gitdir: admin\n%..\n%../.git\n%[core]\n\tworktree = ../../..\n".to_owned()].into(),
+        "redact" => ["curl\u{1f}-u\u{1f}a:b c://d:e@f%20 Bearer ", "--password=\\x41 \"token\": \"g"]
+            .map(str::to_owned)
+            .into(),
         "mask" => ["# c\nexport A='b' # d\nB=\"x\n\\\"y\"\r\n#C=d\nE=\n", "c2VjcmV0==\n"].map(str::to_owned).into(),
         "traps" => [
             "[core]\n\tfsMonitor = \"./x\" ; y\n[alias]\nci = \"!sh \\\n -c\"\n[url \"a\\\"b\"] insteadOf=c\n",
