@@ -78,7 +78,7 @@ fn authorize(context: AuthContext<'_>) -> Authorization {
 
 fn answer(connection: &Connection, question: &str, limits: Limits) -> rusqlite::Result<Answer> {
     let mut statement = connection.prepare(question)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let mut answer = Answer { columns, rows: Vec::new(), more: false, unreadable: 0 };
     let (mut rows, mut bytes) = (statement.query([])?, 0);

@@ -13,7 +13,7 @@ pub(crate) const REFUSALS_MAX: usize = 500;
 /// Traps, things in quarantine, decisions, notes, promises: of each so many.
 pub(crate) const ITEMS_MAX: usize = 500;
 /// Parts of the timeline.
-pub(crate) const SLICES_MAX: usize = 60;
+pub(crate) const SLICES_MAX: usize = 32;
 /// Ordinary events in each part.
 pub(crate) const ORDINARY_MAX: usize = 60;
 /// Events in each part that somebody should see.

@@ -160,6 +160,14 @@ fn assert_harmless(page: &str, mark: &str) {
 }
 
 #[test]
+fn the_reader_of_these_tests_sees_what_a_browser_would() {
+    let read = read("<p>a</p><b onclick=zz9>b</b><!-- c -->");
+    assert!(read.elements.borrow().contains("b"));
+    assert!(read.attributes.borrow().contains(&("onclick".into(), "zz9".into())));
+    assert_eq!(*read.others.borrow(), 1);
+}
+
+#[test]
 fn hostile_texts_stay_texts() {
     for text in [
         "zz9<script>alert(1)</script>",

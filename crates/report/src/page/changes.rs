@@ -10,7 +10,7 @@ use crate::shown;
 use crate::story::{Node, Story, change};
 
 /// Directories with more entries are folded.
-const OPEN_MAX: usize = 40;
+const OPEN_MAX: usize = 15;
 
 pub(super) fn changes(story: &Story) -> Markup {
     let workspace = story.start.as_ref().map_or("", |start| start.workspace.as_str());

@@ -21,7 +21,7 @@ pub(super) fn refusals(story: &Story) -> Markup {
                     tr {
                         th scope="row" {
                             span.tag.bad { (what) } " " span.path { (shown::text(name)) }
-                            @if refusal.times > 1 { " " span.quiet { (shown::number(refusal.times)) " times" } }
+                            @if refusal.times > 1 { " " span.quiet.times { (shown::number(refusal.times)) " times" } }
                         }
                         td data-name="Why" { (shown::text(&refusal.why)) }
                         td data-name="Rule" { @if let Some(rule) = &refusal.rule { span.path { (shown::text(rule)) } } @else { "none" } }

@@ -25,7 +25,7 @@ fn part(slice: &Slice) -> Markup {
                 span.quiet {
                     @for (place, (kind, count)) in slice.counts.iter().enumerate() {
                         @if place > 0 { ", " }
-                        (shown::number(*count)) " " (kind)
+                        (shown::number(*count)) " × " (kind)
                     }
                 }
             }

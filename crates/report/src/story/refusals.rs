@@ -84,7 +84,8 @@ impl Refusals {
         }
         let refusal = self.refusals.entry(key).or_default();
         refusal.times += 1;
-        (refusal.why, refusal.rule, refusal.fix) = (why.to_owned(), rule.cloned(), fix);
+        // What a rule refuses, no flag allows.
+        (refusal.why, refusal.rule, refusal.fix) = (why.to_owned(), rule.cloned(), fix.filter(|_| rule.is_none()));
     }
 
     /// What was to be done, with what, and why not.
