@@ -99,7 +99,8 @@ impl Scan {
 }
 
 impl Wanted {
-    /// Can there be an event of that time in a session? Times are compared as the texts that they are.
+    /// Can there be an event of that time in a session? Times are compared as the texts that they are. (Where the clock was
+    /// set back below the beginning of a session, events of it may be passed over; by its name they are found.)
     fn overlaps(&self, session: &pinfold_ledger::Session) -> bool {
         let ended = match session.state {
             State::Ended { at } | State::BrokenOff { at } => Some(at.to_string()),

@@ -3,6 +3,8 @@
 //! All texts of an event are gone through at once, for known values in all their forms and for a few letters of each
 //! format; only where these stand is more looked at. So an event in which there is nothing costs one search.
 //!
+//! What is to be cut is masked before: half a credential has no form any more.
+//!
 //! Not found are values of fewer than [`VALUE_BYTES_MIN`] bytes (they would be found by accident everywhere), values that
 //! a program has compressed, encrypted, cut or spread over several texts, and base64 that is broken into lines.
 

@@ -106,3 +106,23 @@ fn endpoint(host: &str, port: u16) -> String {
 fn flag(flag: &str, word: &str) -> Option<String> {
     Some(format!("pinfold run {flag} {}", shell_word(word)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fix_for(host: &str, rule: Option<&str>) -> Option<String> {
+        let verdict = Verdict { allow: false, reason: "so".into(), rule: rule.map(str::to_owned) };
+        let mut refusals = Refusals::default();
+        refusals.add(&Event::Lookup { name: host.into(), r#type: "A".into(), verdict });
+        refusals.rows().next().expect("a refusal").2.fix.clone()
+    }
+
+    #[test]
+    fn what_is_offered_to_be_typed_does_what_it_says() {
+        assert_eq!(fix_for("a.example", None).as_deref(), Some("pinfold run --allow-host a.example"));
+        assert_eq!(fix_for("a; rm -rf ~", None).as_deref(), Some("pinfold run --allow-host 'a; rm -rf ~'"));
+        assert_eq!(fix_for("a\u{202e}b", None), None, "it is not what it looks like");
+        assert_eq!(fix_for("a.example", Some("network.deny")), None, "a rule says no, whatever the flags");
+    }
+}
