@@ -43,7 +43,10 @@ fn main() {
 }
 
 fn event(number: usize) -> Event {
-    let verdict =
-        Verdict { allow: number % 3 != 0, reason: "a rule names it".into(), rule: Some("network.allow[3]".into()) };
+    let verdict = Verdict {
+        allow: !number.is_multiple_of(3),
+        reason: "a rule names it".into(),
+        rule: Some("network.allow[3]".into()),
+    };
     Event::Lookup { name: format!("host-{number}.example"), r#type: "A".into(), verdict }
 }
