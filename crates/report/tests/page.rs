@@ -224,6 +224,7 @@ fn a_huge_session_is_a_page_that_can_be_read() {
         pid: number,
         parent: 1,
         argv: vec!["x".into(), if number == 7 { huge.as_str().into() } else { "y".into() }],
+        argv_cut: false,
         cwd: "/w".into(),
         executable: "/bin/x".into(),
         sha256: None,

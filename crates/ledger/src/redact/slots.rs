@@ -69,7 +69,7 @@ impl<'a> Slots<'a> {
     fn of(&mut self, event: &'a mut Event) {
         match event {
             Event::Start(start) => self.start(start),
-            Event::Exec { pid: _, parent: _, argv, cwd, executable, sha256, errno: _ } => {
+            Event::Exec { pid: _, parent: _, argv, argv_cut: _, cwd, executable, sha256, errno: _ } => {
                 self.arguments(argv);
                 self.bytes([cwd, executable]);
                 self.words(sha256);
