@@ -28,6 +28,8 @@ pub(crate) enum Command {
     /// Show what happened in runs: one, all of them, or what a filter finds
     #[command(after_help = LOG_HELP)]
     Log(LogArgs),
+    /// Write a run as one page of HTML
+    Report(ReportArgs),
     /// Explain whether a path may be read, written or executed, or a host reached
     Why(WhyArgs),
     /// Check, show or describe policies
@@ -56,7 +58,8 @@ Examples:
   pinfold log last                     the last run, event by event
   pinfold log 4f2a --kind connect      what that run connected to
   pinfold log --verdict refused --since 1d
-  pinfold log verify                   has anything been changed, dropped or put elsewhere?";
+  pinfold log verify                   has anything been changed, dropped or put elsewhere?
+  pinfold log query \"select host, count(*) from events where kind = 'connect' group by host\"";
 
 const WATCH_HELP: &str = "\
 Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits.
@@ -244,6 +247,16 @@ pub(crate) enum LogCommand {
         /// The event's number, `seq` in JSON
         event: u64,
     },
+    /// Write events for other systems: lines of JSON, a table, OCSF, or to an OpenTelemetry collector
+    Export(ExportArgs),
+    /// Answer a question in SQL about the table `events`
+    Query {
+        /// One SELECT, such as "select host, count(*) from events where verdict = 'refused' group by host"
+        question: String,
+        /// How the answer is written
+        #[arg(long, value_enum, default_value_t = TableFormat::Table)]
+        format: TableFormat,
+    },
     /// Check a proof that somebody else has made
     Check {
         /// The proof (- for standard input)
@@ -253,6 +266,55 @@ pub(crate) enum LogCommand {
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         key: PathBuf,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExportArgs {
+    /// In which form
+    #[arg(long, value_enum)]
+    pub(crate) format: ExportFormat,
+    /// The collector, for otlp: http://HOST:4318 or https://HOST/PATH
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: Option<String>,
+    /// A header for the collector, such as authorization
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) header: Vec<String>,
+    /// A run: its name, the first letters of it, or `last` [default: all]
+    pub(crate) session: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: LogFilter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// The lines of the log, each with its run
+    Jsonl,
+    /// A table for spreadsheets
+    Csv,
+    /// Events of the Open Cybersecurity Schema Framework
+    Ocsf,
+    /// To an OpenTelemetry collector
+    Otlp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TableFormat {
+    /// For people
+    Table,
+    /// An object for each row
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// The run: its name, the first letters of it, or `last`
+    #[arg(default_value = "last")]
+    pub(crate) session: String,
+    /// Where to [default: pinfold-SESSION.html in the current directory; - for standard output]
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -59,6 +59,7 @@ fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Shell(args) => commands::run::shell(args),
         Command::Watch(args) => commands::watch::watch(&args),
         Command::Log(args) => commands::log::log(&args),
+        Command::Report(args) => commands::page::report(&args),
         Command::Plan(args) => commands::plan::plan(args),
         Command::Why(args) => commands::why::why(args),
         Command::Policy(args) => commands::policy::policy(args),

@@ -5,6 +5,8 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 mod leavings;
 pub(crate) mod log;
+pub(crate) mod page;
+mod pen;
 pub(crate) mod plan;
 pub(crate) mod policy;
 mod prepare;

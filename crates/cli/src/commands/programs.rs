@@ -2,28 +2,30 @@
 
 use std::sync::{Arc, OnceLock};
 
-use pinfold_ledger::{Event, Writer};
+use pinfold_ledger::Event;
 use pinfold_run::{Executed, Executions, Recording, Store};
 use serde::Serialize;
 
+use super::pen::Lines;
+
 /// Takes programs down as soon as there is a record: that they will be is decided before.
 #[derive(Default)]
-pub(super) struct Programs(Arc<OnceLock<Arc<Writer>>>);
+pub(super) struct Programs(Arc<OnceLock<Lines>>);
 
 impl Programs {
     /// What the supervisor is to do with each.
     pub(super) fn recording(&self, store: &Store) -> Recording {
-        let writer = Arc::clone(&self.0);
+        let lines = Arc::clone(&self.0);
         let tell = move |executed| {
             // A record that fails is noticed by who writes everything else.
-            let _ = writer.get().map(|writer| writer.append(&event(executed)));
+            let _ = lines.get().map(|lines| lines.event(event(executed)));
         };
         Recording { tell: Box::new(tell), digests: store.digests() }
     }
 
     /// From now on.
-    pub(super) fn go_to(&self, writer: &Arc<Writer>) {
-        let _ = self.0.set(Arc::clone(writer));
+    pub(super) fn go_to(&self, lines: &Lines) {
+        let _ = self.0.set(lines.clone());
     }
 }
 

@@ -3,15 +3,16 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use pinfold_confine::letters::{hex, letters};
+use pinfold_gate as gate;
 use pinfold_ledger::event::{End, Event, Promise, Start, User};
-use pinfold_ledger::{Durability, Ledger, LedgerError, Retention, Writer};
-use pinfold_run::{Recorder, Session};
+use pinfold_ledger::{Durability, Ledger, Retention};
+use pinfold_run::Recorder;
 use sha2::{Digest, Sha256};
 
+use super::pen::{Pen, Sheet};
 use super::prepare::Prepared;
 use super::programs::Programs;
 use crate::error::CliError;
@@ -26,61 +27,49 @@ const USERS: &str = "/etc/passwd";
 pub(super) struct Record {
     pub(super) recorder: Recorder,
     /// Nothing where there is no record.
-    writer: Option<Arc<Writer>>,
+    pen: Option<Pen>,
 }
 
 impl Record {
     /// Begins. Where that cannot be, the policy decides whether the run begins all the same.
     pub(super) fn begin(
         prepared: &Prepared,
-        session: &Session,
         start: Start,
+        secrets: Vec<(String, String)>,
         programs: &Programs,
     ) -> Result<Self, CliError> {
         let rule = &prepared.policy.ledger;
         let user = start.user.name.clone();
-        match begin(prepared, session, start, rule.required) {
-            Ok(writer) => {
-                let writer = Arc::new(writer);
-                programs.go_to(&writer);
-                let appending = Arc::clone(&writer);
-                let append = move |event| appending.append(&event).map_err(|error| error.to_string());
-                Ok(Self { recorder: Recorder::new(user, rule.required, append), writer: Some(writer) })
+        // To wait for the disk takes longer than to run most commands.
+        let durability = if rule.required { Durability::Power } else { Durability::Process };
+        let (directory, session) = (prepared.store.ledger_directory(), start.session.clone());
+        let sheet = Sheet { directory, session, durability, secrets };
+        let pen = Pen::new(sheet, Event::Start(Box::new(start))).map_err(|error| error.to_string());
+        // Only what is on the disk is recorded.
+        let pen = pen.and_then(|pen| if rule.required { pen.commit().map(|()| pen) } else { Ok(pen) });
+        match pen {
+            Ok(pen) => {
+                let lines = pen.lines();
+                programs.go_to(&lines);
+                let append = move |event| lines.event(event);
+                Ok(Self { recorder: Recorder::new(user, rule.required, append), pen: Some(pen) })
             }
-            Err(error) if rule.required => Err(CliError::from_error(&error)
-                .why("a run that cannot be recorded does not start")
+            Err(why) if rule.required => Err(CliError::new("a run that cannot be recorded does not start")
+                .why(why)
                 .rule(format!("ledger.required, {}", rule.origin))),
-            Err(error) => {
-                eprintln!("{}", CliError::notice("this run is not recorded").why(error.to_string()));
-                Ok(Self { recorder: Recorder::new(user, false, |_| Ok(())), writer: None })
+            Err(why) => {
+                eprintln!("{}", unrecorded(&why));
+                Ok(Self { recorder: Recorder::new(user, false, |_| Ok(())), pen: None })
             }
         }
     }
 
     /// Ends: the last event says how. What could not be recorded is said.
     pub(super) fn end(self, end: End) {
-        let Self { recorder, writer } = self;
-        let mut failure = recorder.failure().map(str::to_owned);
-        // The recorder holds the writer as well.
-        drop(recorder);
-        if let Some(writer) = writer.and_then(Arc::into_inner) {
-            failure = failure.or(writer.end(end).err().map(|error| error.to_string()));
+        if let Some(Err(error)) = self.pen.map(|pen| pen.end(end)) {
+            eprintln!("{}", unrecorded(&error.to_string()));
         }
-        failure.iter().for_each(|failure| eprintln!("{}", unrecorded(failure)));
     }
-}
-
-fn begin(prepared: &Prepared, session: &Session, start: Start, required: bool) -> Result<Writer, LedgerError> {
-    // To wait for the disk takes longer than to run most commands.
-    let durability = if required { Durability::Power } else { Durability::Process };
-    let ledger = Ledger::open(prepared.store.ledger_directory())?.with_durability(durability);
-    let writer = ledger.begin(&session.id)?;
-    writer.append(&Event::Start(Box::new(start)))?;
-    if required {
-        // Only what is on the disk is recorded.
-        writer.commit()?;
-    }
-    Ok(writer)
 }
 
 /// Lets old records go, as the policy says, once a day: that reads through the log of all runs.
@@ -101,7 +90,13 @@ pub(super) fn keep_house(prepared: &Prepared) {
 }
 
 fn unrecorded(why: &str) -> CliError {
-    CliError::notice("the record of this run is not whole").why(why.to_owned())
+    CliError::notice("there is no whole record of this run").why(why)
+}
+
+/// The values that a gate puts into requests, by their names.
+pub(super) fn secrets(gate: Option<&gate::link::Start>) -> Vec<(String, String)> {
+    let secrets = gate.iter().flat_map(|start| &start.secrets);
+    secrets.map(|lent| (lent.secret.name.clone(), lent.value.clone())).collect()
 }
 
 /// The first event of a session.

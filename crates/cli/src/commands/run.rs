@@ -77,7 +77,7 @@ fn live_through(
     manner: Manner,
 ) -> Result<ExitCode, CliError> {
     let environment = environment(&prepared, gate.as_ref());
-    let programs = Programs::default();
+    let (programs, secrets) = (Programs::default(), record::secrets(gate.as_ref()));
     let request = Request {
         plan: &prepared.plan,
         command,
@@ -95,9 +95,7 @@ fn live_through(
     let control = control(&prepared, &session, command, ask)?;
     let agent = agent::of(&prepared.context, manner.agent.as_deref(), command);
     let start = record::start(&prepared, &session.id, agent, command, manner.best_effort);
-    let mut record = Record::begin(&prepared, &session, start, &programs)?;
-    // Whoever else holds the writer keeps the record from ending.
-    drop(programs);
+    let mut record = Record::begin(&prepared, start, secrets, &programs)?;
     prepared.trees.iter_mut().for_each(|tree| tree.snapshot.begin());
     let ran = run.go(prepared.store.quarantine(&session.id), control, &mut record.recorder);
     let outcome = match ran {

@@ -2,14 +2,18 @@
 
 mod check;
 mod describe;
+mod export;
 mod list;
 mod moment;
+mod query;
 mod timeline;
 
 use std::process::ExitCode;
 
 use pinfold_ledger::{Filter, Ledger, LedgerError};
 use pinfold_run::Store;
+
+pub(super) use timeline::records;
 
 use crate::args::{LogArgs, LogCommand, LogFilter, VerdictArg};
 use crate::context::Context;
@@ -25,6 +29,8 @@ pub(crate) fn log(args: &LogArgs) -> Result<ExitCode, CliError> {
         Some(LogCommand::Checkpoint) => check::checkpoint(&ledger),
         Some(LogCommand::Prove { session, event }) => check::prove(&ledger, &session_named(&ledger, session)?, *event),
         Some(LogCommand::Check { proof, key }) => check::check(proof, key),
+        Some(LogCommand::Export(args)) => export::export(&ledger, args, &filter(&args.filter)?),
+        Some(LogCommand::Query { question, format }) => query::query(&ledger, question, *format),
         None => show(&ledger, args),
     }
 }
@@ -45,7 +51,7 @@ fn show(ledger: &Ledger, args: &LogArgs) -> Result<ExitCode, CliError> {
 }
 
 /// The caller's ledger. Sessions whose supervisor was killed are closed first.
-fn open() -> Result<Ledger, CliError> {
+pub(super) fn open() -> Result<Ledger, CliError> {
     let context = Context::new(None)?;
     let store = Store::open(context.state().to_owned()).map_err(|error| CliError::from_error(&error))?;
     let ledger = Ledger::open(store.ledger_directory()).map_err(|error| failed(&error))?;
@@ -73,7 +79,7 @@ fn failed(error: &LedgerError) -> CliError {
 }
 
 /// The session that is meant by a name, the beginning of one, or `last`.
-fn session_named(ledger: &Ledger, name: &str) -> Result<String, CliError> {
+pub(super) fn session_named(ledger: &Ledger, name: &str) -> Result<String, CliError> {
     let sessions = ledger.sessions().map_err(|error| failed(&error))?;
     if name == LAST {
         let last = sessions.last().map(|session| session.id.clone());

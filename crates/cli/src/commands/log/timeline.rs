@@ -12,6 +12,23 @@ use crate::error::CliError;
 /// How often it is looked for more.
 const LOOK_INTERVAL: Duration = Duration::from_millis(300);
 
+/// What can be read of a run; what cannot is said.
+pub(in crate::commands) fn records(
+    ledger: &Ledger,
+    session: &str,
+) -> Result<impl Iterator<Item = Record> + use<>, CliError> {
+    let records = ledger.records(session).map_err(|error| failed(&error))?;
+    Ok(records.filter_map(|record| match record {
+        Ok(record) => Some(record),
+        // Its writer may be at it.
+        Err(RecordError::Unfinished { .. }) => None,
+        Err(error) => {
+            tell_unreadable(&error);
+            None
+        }
+    }))
+}
+
 /// One run, event by event.
 pub(super) fn show(
     ledger: &Ledger,
@@ -23,16 +40,7 @@ pub(super) fn show(
     let (mut begun, mut next) = (None, 0);
     loop {
         let running = follow && is_running(ledger, session)?;
-        for record in ledger.records(session).map_err(|error| failed(&error))? {
-            let record = match record {
-                Ok(record) => record,
-                // Its writer may be at it.
-                Err(RecordError::Unfinished { .. }) => break,
-                Err(error) => {
-                    tell_unreadable(&error);
-                    continue;
-                }
-            };
+        for record in records(ledger, session)? {
             let begun = *begun.get_or_insert(record.time.nanoseconds());
             if record.seq >= next {
                 next = record.seq + 1;
@@ -63,31 +71,16 @@ pub(super) fn search(ledger: &Ledger, agent: Option<&str>, filter: &Filter, json
             continue;
         }
         let begun = session.begun.nanoseconds();
-        for record in ledger.records(&session.id).map_err(|error| failed(&error))? {
-            match record {
-                Ok(record) if !filter.matches(&record) => {}
-                Ok(record) if json => println!("{}", as_json(&session.id, &record)?),
-                Ok(record) => {
-                    if told.insert(&session.id) {
-                        println!(
-                            "{}",
-                            start().map_or_else(
-                                || session.id.clone(),
-                                |start| {
-                                    format!(
-                                        "{}  {}",
-                                        session.id,
-                                        pinfold_policy::plain(&describe::command(&start.command))
-                                    )
-                                }
-                            )
-                        );
-                    }
-                    println!("{}", describe::line(&record, begun));
-                }
-                Err(RecordError::Unfinished { .. }) => break,
-                Err(error) => tell_unreadable(&error),
+        for record in records(ledger, &session.id)?.filter(|record| filter.matches(record)) {
+            if json {
+                println!("{}", as_json(&session.id, &record)?);
+                continue;
             }
+            if told.insert(&session.id) {
+                let command = start().map_or_else(String::new, |start| describe::command(&start.command));
+                println!("{}", pinfold_policy::plain(&format!("{}  {command}", session.id)));
+            }
+            println!("{}", describe::line(&record, begun));
         }
     }
     Ok(ExitCode::SUCCESS)
