@@ -31,10 +31,20 @@ fn a_trap_that_was_laid_just_before_the_supervisor_died_is_there_after_the_next_
 
 #[test]
 fn a_trap_that_was_laid_while_the_supervisor_was_stopped_is_there_after_the_next_run() {
-    // A stopped supervisor sees nothing; then it is killed and never looks again.
-    Attack::sh(format!(
-        r#"while [ ! -e go ]; do sleep 0.02; done; mkdir .vscode; echo evil > .vscode/tasks.json; trap_config > .git/config.worktree; {GOES_ON}"#
-    ))
+    // A stopped supervisor sees nothing; then it is killed and never looks again. Programs wait for it when they are to
+    // start, and so the attack needs none.
+    Attack::python(
+        r#"
+while not os.path.exists("go"):
+    time.sleep(0.02)
+os.mkdir(".vscode")
+for path in [".vscode/tasks.json", ".git/config.worktree", E["WORKSPACE"] + "/loot"]:
+    with open(path, "w") as file:
+        file.write("[core]\n\trepositoryformatversion = 0\n")
+while True:
+    time.sleep(0.1)
+"#,
+    )
     .plants("home/project/.vscode")
     .plants("home/project/.git/config.worktree")
     .during(|scene, running| {

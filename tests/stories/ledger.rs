@@ -148,3 +148,63 @@ fn a_quiet_run_says_nothing_about_what_was_refused() {
     assert_eq!(desk.inside_with(&flags(&["--quiet"]), script).stderr, "");
     assert!(log(&desk, &["last", "--verdict", "refused"]).contains("b.example"));
 }
+
+#[test]
+fn files_that_a_run_changes_are_recorded_and_traps_among_them_told() {
+    let desk = Desk::new();
+    desk.write("home/project/old", "old\n");
+    let script = "echo new > new; echo more >> old; rm README; mkdir -p .github/workflows; echo on: push > .github/workflows/ci.yml";
+    let ended = desk.inside(script);
+    let ended = ended.says("trap: ").says(".github/workflows/ci.yml would run at the next push");
+    assert!(!ended.stderr.contains("changed"), "people at a terminal are told of the rest: {ended}");
+    let changes = log(&desk, &["last", "--kind", "change"]);
+    for change in ["created     ", "project/new, 4 bytes", "modified    ", "project/old, 9 bytes", "deleted     "] {
+        assert!(changes.contains(change), "{change}: {changes}");
+    }
+    assert!(log(&desk, &["last", "--kind", "trap"]).contains("medium: "));
+}
+
+#[test]
+fn a_run_that_builds_raises_no_alarm() {
+    let desk = Desk::new();
+    desk.write("home/project/Makefile", "all: out.txt\nout.txt: README\n\tcp README out.txt\n");
+    desk.outside("git add -A && git commit --quiet --message second").ok();
+    desk.inside("make && git add -A && git commit --quiet --message third").says_nothing().ok();
+}
+
+#[test]
+fn credentials_do_not_reach_the_disk() {
+    let desk = Desk::new();
+    let token = format!("ghp_{}", "0123456789abcdefghij0123456789abcdef");
+    assert_eq!(desk.inside(&format!("/bin/echo {token}")).ok(), token);
+    let events = log(&desk, &["last"]);
+    assert!(events.contains("[redacted:") && !events.contains(&token), "{events}");
+    let found = desk.outside(&format!("grep -r {token} ~/.local/state/pinfold; true")).ok();
+    assert_eq!(found, "");
+}
+
+#[test]
+fn the_record_is_exported_asked_and_shown() {
+    let desk = Desk::new();
+    desk.inside("/bin/true").ok();
+    let table = desk.pinfold(["log", "export", "--format", "csv"]).run().ok();
+    assert!(table.starts_with("time,session,seq,kind"), "{table}");
+    let ocsf = desk.pinfold(["log", "export", "last", "--format", "ocsf", "--kind", "exec"]).run().ok();
+    assert!(ocsf.lines().count() == 2 && ocsf.contains(r#""class_uid":1007"#), "{ocsf}");
+    let question = "select count(*) from events where kind = 'exec'";
+    assert!(desk.pinfold(["log", "query", question, "--format", "csv"]).run().ok().ends_with('2'));
+    desk.pinfold(["log", "query", "delete from events"]).run().ends_with(125).says("changes nothing");
+    desk.pinfold(["log", "export", "--format", "otlp"]).run().ends_with(125).says("--to");
+    let page = desk.pinfold(["report"]).run().ok();
+    let page = desk.read(desk.workspace().join(page));
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("/bin/true"), "{}", &page[..200]);
+}
+
+#[test]
+fn programs_are_not_recorded_where_the_policy_says_so() {
+    let desk = Desk::new();
+    desk.write("home/.config/pinfold/policy.toml", "[ledger]\nprograms = false\n");
+    desk.inside("/bin/true").ok();
+    assert_eq!(log(&desk, &["last", "--kind", "exec"]), "");
+    assert!(log(&desk, &["last", "--kind", "start"]).contains("/bin/true"));
+}

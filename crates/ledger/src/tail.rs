@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// How much of the end is read first.
-const FIRST_BYTES: u64 = 64 << 10;
+const FIRST_BYTES: u64 = 4 << 10;
 
 /// The answer of `see` for the last line that it has one for. It gets each line, with its newline if there is one, and
 /// the place in the file behind it; the same line more than once where the answer is far from the end.
@@ -14,7 +14,7 @@ pub(crate) fn last_line<T>(file: &mut File, see: impl Fn(&[u8], u64) -> Option<T
     loop {
         let begin = length.saturating_sub(window);
         file.seek(SeekFrom::Start(begin))?;
-        let mut tail = Vec::new();
+        let mut tail = Vec::with_capacity(usize::try_from(length - begin).unwrap_or_default());
         file.by_ref().take(length - begin).read_to_end(&mut tail)?;
         let mut end = begin + tail.len() as u64;
         for line in tail.split_inclusive(|byte| *byte == b'\n').rev() {

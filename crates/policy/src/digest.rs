@@ -6,6 +6,7 @@ use crate::ceiling::Ceiling;
 use crate::deny::Deny;
 use crate::env::EnvPattern;
 use crate::files::{Grant, Target};
+use crate::ledger::Ledger;
 use crate::limits::LimitName;
 use crate::network::{BudgetName, HostRule, HostScope, Network, NetworkMode, PortRule};
 use crate::platform::Places;
@@ -36,7 +37,7 @@ struct Canonical<'a> {
     env_ceilings: Vec<Vec<&'a str>>,
     nested_namespaces: bool,
     limits: [(&'a str, Option<u64>); LimitName::ALL.len()],
-    ledger: (bool, Option<u64>, Option<u64>),
+    ledger: (bool, bool, Option<u64>, Option<u64>),
     ceilings: Vec<[Option<&'a [Target]>; 3]>,
 }
 
@@ -81,10 +82,14 @@ pub(crate) fn canonical(policy: &Policy) -> Vec<u8> {
         env_ceilings: env.ceilings.iter().map(|ceiling| names(ceiling)).collect(),
         nested_namespaces: policy.process.nested_namespaces,
         limits: LimitName::ALL.map(|name| (name.key(), policy.limits.get(name).value)),
-        ledger: (policy.ledger.required, policy.ledger.keep_ms.value, policy.ledger.keep_bytes.value),
+        ledger: ledger(&policy.ledger),
         ceilings: policy.ceilings.iter().map(ceiling).collect(),
     };
     serde_json::to_vec(&form).expect("a policy holds only Unicode text, numbers and lists")
+}
+
+fn ledger(ledger: &Ledger) -> (bool, bool, Option<u64>, Option<u64>) {
+    (ledger.required.value, ledger.programs.value, ledger.keep_ms.value, ledger.keep_bytes.value)
 }
 
 fn grants(grants: &[Grant]) -> Vec<GrantForm<'_>> {

@@ -17,8 +17,6 @@ const KEEP_MS: u64 = 90 * 86_400_000;
 /// How large they may grow together.
 const KEEP_BYTES: u64 = 1 << 30;
 
-const REQUIRED: &str = "ledger.required";
-
 /// What becomes of the record of a run.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -27,6 +25,10 @@ pub(crate) struct LedgerSection {
     /// Does a run that cannot be recorded not start? Without this it starts, and says so. Any layer may demand it.
     #[schemars(with = "Option<bool>")]
     pub(crate) required: Option<Spanned<bool>>,
+    /// Are the programs that a run executes recorded? They are if nothing says otherwise. It takes a few percent of a
+    /// build, and keeps programs inside from having a listener for system calls of their own (seccomp_unotify(2)).
+    #[schemars(with = "Option<bool>")]
+    pub(crate) programs: Option<Spanned<bool>>,
     /// How long records are kept, 90 days if nothing says so. The managed policy sets the least.
     #[schemars(with = "Option<Amount>")]
     pub(crate) keep: Option<Spanned<Amount>>,
@@ -34,6 +36,24 @@ pub(crate) struct LedgerSection {
     /// the least.
     #[schemars(with = "Option<Amount>")]
     pub(crate) keep_size: Option<Spanned<Amount>>,
+}
+
+/// What is demanded of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    Required,
+    Programs,
+}
+
+impl Demand {
+    pub(crate) const ALL: [Self; 2] = [Self::Required, Self::Programs];
+
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Required => "ledger.required",
+            Self::Programs => "ledger.programs",
+        }
+    }
 }
 
 /// What a bound on the records counts.
@@ -66,6 +86,8 @@ impl Bound {
 pub struct LedgerRules {
     /// `ledger.required`
     pub required: Option<Entry<bool>>,
+    /// `ledger.programs`
+    pub programs: Option<Entry<bool>>,
     /// `ledger.keep`, in milliseconds.
     pub keep: Option<Entry<Option<u64>>>,
     /// `ledger.keep-size`, in bytes.
@@ -73,6 +95,13 @@ pub struct LedgerRules {
 }
 
 impl LedgerRules {
+    fn demand(&self, demand: Demand) -> Option<&Entry<bool>> {
+        match demand {
+            Demand::Required => self.required.as_ref(),
+            Demand::Programs => self.programs.as_ref(),
+        }
+    }
+
     fn bound(&self, bound: Bound) -> Option<&Entry<Option<u64>>> {
         match bound {
             Bound::Time => self.keep.as_ref(),
@@ -81,14 +110,24 @@ impl LedgerRules {
     }
 }
 
+/// A yes or no, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Decided {
+    /// Yes or no.
+    pub value: bool,
+    /// Who says so.
+    pub origin: Arc<Origin>,
+}
+
 /// The ledger in the merged policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Ledger {
     /// Does a run that cannot be recorded not start?
-    pub required: bool,
-    /// Who says so.
-    pub origin: Arc<Origin>,
+    pub required: Decided,
+    /// Are programs recorded?
+    pub programs: Decided,
     /// How long records are kept, in milliseconds; nothing for ever.
     pub keep_ms: Limit<u64>,
     /// How large all of them may grow, in bytes.
@@ -98,12 +137,32 @@ pub struct Ledger {
 impl Ledger {
     pub(crate) fn standard(origin: &Arc<Origin>) -> Self {
         let limit = |value| Limit { value: Some(value), origin: origin.clone() };
-        Self { required: false, origin: origin.clone(), keep_ms: limit(KEEP_MS), keep_bytes: limit(KEEP_BYTES) }
+        let decided = |value| Decided { value, origin: origin.clone() };
+        Self {
+            required: decided(false),
+            programs: decided(true),
+            keep_ms: limit(KEEP_MS),
+            keep_bytes: limit(KEEP_BYTES),
+        }
     }
 
     /// Does no layer say anything about it?
     pub(crate) fn is_standard(&self) -> bool {
-        *self == Self::standard(&self.origin)
+        *self == Self::standard(&self.required.origin)
+    }
+
+    pub(crate) fn decided(&self, demand: Demand) -> &Decided {
+        match demand {
+            Demand::Required => &self.required,
+            Demand::Programs => &self.programs,
+        }
+    }
+
+    fn decided_mut(&mut self, demand: Demand) -> &mut Decided {
+        match demand {
+            Demand::Required => &mut self.required,
+            Demand::Programs => &mut self.programs,
+        }
     }
 
     pub(crate) fn bound(&self, bound: Bound) -> &Limit<u64> {
@@ -125,12 +184,13 @@ impl Ledger {
 pub(crate) fn add(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withheld>) {
     let rules = &layer.policy.ledger;
     let trusted = layer.kind != (LayerKind::Project { trusted: false });
-    if let Some(entry) = &rules.required {
-        let origin = layer.origin(REQUIRED, &entry.at);
-        if trusted || entry.value || !ledger.required {
-            (ledger.required, ledger.origin) = (entry.value, origin);
+    for demand in Demand::ALL {
+        let Some(entry) = rules.demand(demand) else { continue };
+        let (decided, origin) = (ledger.decided_mut(demand), layer.origin(demand.key(), &entry.at));
+        if trusted || entry.value || !decided.value {
+            *decided = Decided { value: entry.value, origin };
         } else {
-            withheld.push(Withheld::new(format!("{REQUIRED} false"), NOT_TRUSTED, origin));
+            withheld.push(Withheld::new(format!("{} false", demand.key()), NOT_TRUSTED, origin));
         }
     }
     for bound in Bound::ALL {
@@ -147,8 +207,10 @@ pub(crate) fn add(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withhel
 /// Applies a managed layer: what it demands stays demanded, and nothing goes before it says so.
 pub(crate) fn cap(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withheld>) {
     let rules = &layer.policy.ledger;
-    if let Some(entry) = rules.required.as_ref().filter(|entry| entry.value) {
-        (ledger.required, ledger.origin) = (true, layer.origin(REQUIRED, &entry.at));
+    for demand in Demand::ALL {
+        if let Some(entry) = rules.demand(demand).filter(|entry| entry.value) {
+            *ledger.decided_mut(demand) = Decided { value: true, origin: layer.origin(demand.key(), &entry.at) };
+        }
     }
     for bound in Bound::ALL {
         let Some(entry) = rules.bound(bound) else { continue };
@@ -172,13 +234,22 @@ mod tests {
 
     #[test]
     fn a_record_can_be_demanded_by_all_and_let_go_of_by_those_who_may() {
-        let required = |layers: &[_]| merged(layers).policy.ledger.required;
+        let required = |layers: &[_]| merged(layers).policy.ledger.required.value;
         let untrusted = Project { trusted: false };
         assert!(!required(&[]));
         assert!(required(&[(untrusted, "ledger.required = true")]));
         assert!(required(&[(User, "ledger.required = true"), (untrusted, "ledger.required = false")]));
         assert!(!required(&[(User, "ledger.required = true"), (Project { trusted: true }, "ledger.required = false")]));
         assert!(required(&[(User, "ledger.required = false"), (Managed, "ledger.required = true")]));
+    }
+
+    #[test]
+    fn programs_are_recorded_unless_somebody_who_may_says_otherwise() {
+        let recorded = |layers: &[_]| merged(layers).policy.ledger.programs.value;
+        let no = "ledger.programs = false";
+        assert!(recorded(&[]) && !recorded(&[(User, no)]));
+        assert!(recorded(&[(Project { trusted: false }, no)]));
+        assert!(recorded(&[(User, no), (Managed, "ledger.programs = true")]));
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub use files::{FileRules, Grant, Place, Target};
 pub use flags::{FlagError, Setting};
 pub use hint::{mask_instead, shell_word};
 pub use layers::{Layer, MergeError, Merged, Withheld, merge};
-pub use ledger::{Ledger, LedgerRules};
+pub use ledger::{Decided, Ledger, LedgerRules};
 pub use limits::{Limit, LimitName, LimitRules, Limits};
 pub use network::{
     Block, Budget, BudgetName, Decision, Destination, HOST_NAME, Host, HostRule, HostScope, HostText, Hosts, Name,

@@ -204,6 +204,7 @@ impl<'a> Source<'a> {
         };
         Ok(LedgerRules {
             required: section.required.map(|required| self.plain_entry(required)),
+            programs: section.programs.map(|programs| self.plain_entry(programs)),
             keep: amount(section.keep, Bound::Time)?,
             keep_size: amount(section.keep_size, Bound::Size)?,
         })

@@ -69,8 +69,8 @@ Of `[network]`, a project that is not trusted may add to `deny`, lower the mode 
 added, its `allow`, `publish` and `host-ports` bound what the others may let through, and where it says anything about
 hosts, ports or budgets, `full` becomes `rules`. Secrets of a project count once it is trusted.
 
-Everybody may demand with `ledger.required` that a run is recorded; only who may widen takes that back, and never the
-demand of the managed policy. How long records are kept is for the user to say, and the managed policy sets the least.
+Everybody may demand with `ledger.required` that a run is recorded, and with `ledger.programs` that its programs are; only
+who may widen takes that back, and never a demand of the managed policy. How long records are kept is for the user to say, and the managed policy sets the least.
 
 ## How network rules decide
 

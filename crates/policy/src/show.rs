@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write};
 
 use crate::files::Grant;
-use crate::ledger::{Bound, Ledger};
+use crate::ledger::{Bound, Demand, Ledger};
 use crate::limits::LimitName;
 use crate::network::{BudgetName, HostRule, HostScope, Network, PathPattern, Ports};
 use crate::origin::Origin;
@@ -125,10 +125,14 @@ impl<'a> Show<'a> {
 
 fn ledger(ledger: &Ledger, out: &mut String) {
     line(out, "\n[ledger]", "");
-    line(out, &format!("required = {}", ledger.required), &ledger.origin);
+    let short = |key: &'static str| key.trim_start_matches("ledger.");
+    for demand in Demand::ALL {
+        let decided = ledger.decided(demand);
+        line(out, &format!("{} = {}", short(demand.key()), decided.value), &decided.origin);
+    }
     for bound in Bound::ALL {
-        let (key, limit) = (bound.key().trim_start_matches("ledger."), ledger.bound(bound));
-        line(out, &format!("{key} = {}", bound.unit().show(limit.value)), &limit.origin);
+        let limit = ledger.bound(bound);
+        line(out, &format!("{} = {}", short(bound.key()), bound.unit().show(limit.value)), &limit.origin);
     }
 }
 

@@ -92,9 +92,13 @@ impl Pen {
         }
     }
 
-    /// Ends the record.
-    pub(super) fn end(self, end: End) -> Result<(), PenError> {
+    /// Gives the last event.
+    pub(super) fn end(&self, end: End) {
         let _ = self.lines.lines.send(Line::End(end));
+    }
+
+    /// Waits until the last event is written.
+    pub(super) fn join(self) -> Result<(), PenError> {
         self.thread.join().unwrap_or(Err(PenError::Gone))
     }
 }

@@ -41,22 +41,22 @@ impl Record {
         let rule = &prepared.policy.ledger;
         let user = start.user.name.clone();
         // To wait for the disk takes longer than to run most commands.
-        let durability = if rule.required { Durability::Power } else { Durability::Process };
+        let durability = if rule.required.value { Durability::Power } else { Durability::Process };
         let (directory, session) = (prepared.store.ledger_directory(), start.session.clone());
         let sheet = Sheet { directory, session, durability, secrets };
         let pen = Pen::new(sheet, Event::Start(Box::new(start))).map_err(|error| error.to_string());
         // Only what is on the disk is recorded.
-        let pen = pen.and_then(|pen| if rule.required { pen.commit().map(|()| pen) } else { Ok(pen) });
+        let pen = pen.and_then(|pen| if rule.required.value { pen.commit().map(|()| pen) } else { Ok(pen) });
         match pen {
             Ok(pen) => {
                 let lines = pen.lines();
                 programs.go_to(&lines);
                 let append = move |event| lines.event(event);
-                Ok(Self { recorder: Recorder::new(user, rule.required, append), pen: Some(pen) })
+                Ok(Self { recorder: Recorder::new(user, rule.required.value, append), pen: Some(pen) })
             }
-            Err(why) if rule.required => Err(CliError::new("a run that cannot be recorded does not start")
+            Err(why) if rule.required.value => Err(CliError::new("a run that cannot be recorded does not start")
                 .why(why)
-                .rule(format!("ledger.required, {}", rule.origin))),
+                .rule(format!("ledger.required, {}", rule.required.origin))),
             Err(why) => {
                 eprintln!("{}", unrecorded(&why));
                 Ok(Self { recorder: Recorder::new(user, false, |_| Ok(())), pen: None })
@@ -64,9 +64,14 @@ impl Record {
         }
     }
 
-    /// Ends: the last event says how. What could not be recorded is said.
-    pub(super) fn end(self, end: End) {
-        if let Some(Err(error)) = self.pen.map(|pen| pen.end(end)) {
+    /// Ends: the last event says how.
+    pub(super) fn end(&self, end: End) {
+        self.pen.iter().for_each(|pen| pen.end(end.clone()));
+    }
+
+    /// Waits until all is written. What could not be is said.
+    pub(super) fn close(self) {
+        if let Some(Err(error)) = self.pen.map(Pen::join) {
             eprintln!("{}", unrecorded(&error.to_string()));
         }
     }

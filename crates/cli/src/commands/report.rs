@@ -192,7 +192,7 @@ fn obeyed(prepared: &Prepared, path: &Path) -> String {
 fn ended_unrecorded(prepared: &Prepared, why: &str) -> CliError {
     CliError::notice("ended: the run could not be recorded any longer")
         .why(why.to_owned())
-        .rule(format!("ledger.required, {}", prepared.policy.ledger.origin))
+        .rule(format!("ledger.required, {}", prepared.policy.ledger.required.origin))
 }
 
 fn network_missed(prepared: &Prepared) -> CliError {

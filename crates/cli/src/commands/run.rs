@@ -84,7 +84,7 @@ fn live_through(
         environment: &environment,
         directory: &prepared.context.directory,
         gate,
-        recording: Some(programs.recording(&prepared.store)),
+        recording: prepared.policy.ledger.programs.value.then(|| programs.recording(&prepared.store)),
     };
     let run = Run::prepare(foundation, request).map_err(|error| not_started(&prepared, &error))?;
     // The sandbox is being built meanwhile.
@@ -104,6 +104,7 @@ fn live_through(
             let shown = not_started(&prepared, &error);
             record.recorder.take(Event::Note { text: error.to_string() });
             record.end(event::End { code: Some(error::NOT_STARTED.into()), ..event::End::default() });
+            record.close();
             // Only a failed confinement is sure to mean that the command has never run.
             if !matches!(error, RunError::Confine(_)) {
                 session.leave();
@@ -142,7 +143,9 @@ fn live_through(
         executions,
         changed,
     };
-    report.print(&prepared, command, manner.tell)?;
+    let printed = report.print(&prepared, command, manner.tell);
+    record.close();
+    printed?;
     record::keep_house(&prepared);
     drop(session);
     if let End::Killed(signal) = end {

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use pinfold_plan::Backend;
-use rustix::fs::Mode;
+use rustix::fs::{Access, Mode};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
@@ -129,6 +129,10 @@ impl Program {
         let arguments = pointers(&self.arguments);
         let environment = pointers(&self.environment);
         for candidate in &self.candidates {
+            // Whoever observes the run is asked for each that is tried.
+            if rustix::fs::access(candidate, Access::EXISTS) == Err(Errno::NOENT) {
+                continue;
+            }
             let errno = sys::execute(candidate, &arguments, &environment).raw_os_error().unwrap_or(libc::EIO);
             match errno {
                 libc::ENOENT | libc::ENOTDIR => {}

@@ -89,7 +89,8 @@ impl Redactor {
         }
         let words = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
+            // Made in every run, in which few events are searched.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(words)
             .map_err(TooManySecrets)?;
         Ok(Self { words, meanings, names })
