@@ -193,7 +193,7 @@ fn the_record_is_exported_asked_and_shown() {
     assert!(ocsf.lines().count() == 2 && ocsf.contains(r#""class_uid":1007"#), "{ocsf}");
     let question = "select count(*) from events where kind = 'exec'";
     assert!(desk.pinfold(["log", "query", question, "--format", "csv"]).run().ok().ends_with('2'));
-    desk.pinfold(["log", "query", "delete from events"]).run().ends_with(125).says("changes nothing");
+    desk.pinfold(["log", "query", "delete from events"]).run().ends_with(125).says("may not be modified");
     desk.pinfold(["log", "export", "--format", "otlp"]).run().ends_with(125).says("--to");
     let page = desk.pinfold(["report"]).run().ok();
     let page = desk.read(desk.workspace().join(page));

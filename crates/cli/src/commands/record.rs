@@ -95,7 +95,7 @@ pub(super) fn keep_house(prepared: &Prepared) {
 }
 
 fn unrecorded(why: &str) -> CliError {
-    CliError::notice("there is no whole record of this run").why(why)
+    CliError::notice("this run is not recorded, or not as a whole").why(why)
 }
 
 /// The values that a gate puts into requests, by their names.

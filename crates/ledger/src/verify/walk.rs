@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::LedgerError;
 use crate::checkpoint::{self, Checkpoint, origin};
 use crate::flaw::What;
 use crate::key::{PrivateKey, PublicKey};
 use crate::line::{Line, genuine};
 use crate::lines::Lines;
 use crate::merkle::{Frontier, Hash, leaf};
+use crate::{LedgerError, Timestamp};
 
 /// A log, and what it is verified by.
 pub(crate) struct Log<'a> {
@@ -56,6 +56,15 @@ pub(crate) struct Extent {
 pub(crate) struct Suspicion {
     pub(crate) seq: u64,
     pub(crate) what: What,
+}
+
+/// Lines of several threads may be written in another order than they were made, a moment later. No clock is set back for
+/// that.
+fn was_set_back(before: &[u8], now: &[u8]) -> bool {
+    const A_MOMENT_NS: u64 = 1_000_000_000;
+    let nanoseconds = |text| Some(Timestamp::parse(std::str::from_utf8(text).ok()?)?.nanoseconds());
+    let (before, now) = (nanoseconds(before).unwrap_or_default(), nanoseconds(now).unwrap_or_default());
+    before.saturating_sub(now) > A_MOMENT_NS
 }
 
 impl Log<'_> {
@@ -106,11 +115,14 @@ impl Log<'_> {
                 extent.events += 1;
                 extent.ended = line.is_end();
             }
-            if line.time < time.as_slice() {
+            let earlier = line.time < time.as_slice();
+            if earlier && was_set_back(&time, line.time) {
                 extent.clock_back.get_or_insert(seq);
             }
-            time.clear();
-            time.extend_from_slice(line.time);
+            if !earlier || extent.clock_back == Some(seq) {
+                time.clear();
+                time.extend_from_slice(line.time);
+            }
             if let Err(what) = each(piece.bytes) {
                 return wrong(what);
             }

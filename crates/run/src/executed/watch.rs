@@ -106,10 +106,8 @@ impl Watch {
     /// are found out first.
     fn look(&mut self, notice: &Notice) -> Seen {
         let at = SystemTime::now();
-        let Asked { found, path, command } = match self.next_candidate(notice.thread) {
-            Some(candidate) => self.ask_for_the_command(candidate),
-            None => self.ask(notice),
-        };
+        let Asked { found, path, command } =
+            self.ask_for_the_command(notice.thread).unwrap_or_else(|| self.ask(notice));
         let program = match found {
             Found::Missing => return Seen::Missing,
             Found::Program(program) => Some(program),
@@ -125,19 +123,25 @@ impl Watch {
         Seen::Program(executed, program)
     }
 
-    /// What the run's own command tries next, if this is its process and it is not there yet.
-    fn next_candidate(&mut self, thread: Pid) -> Option<PathBuf> {
-        if *self.first.get_or_insert(thread) == thread { self.command.candidates.pop() } else { None }
-    }
-
-    fn ask_for_the_command(&mut self, candidate: PathBuf) -> Asked {
-        let path = self.command.directory.join(candidate);
-        let found = program::open_below(self.root.as_fd(), &path);
-        if !matches!(found, Found::Missing) {
-            self.command.candidates.clear();
+    /// What the run's own command tries, if this is its process and it is not there yet. Of the candidates it tries
+    /// those that exist.
+    fn ask_for_the_command(&mut self, thread: Pid) -> Option<Asked> {
+        if *self.first.get_or_insert(thread) != thread {
+            return None;
         }
-        let words = Words { words: self.command.arguments.clone(), whole: true };
-        Asked { found, path, command: Some(words) }
+        while let Some(candidate) = self.command.candidates.pop() {
+            let path = self.command.directory.join(candidate);
+            let found = program::open_below(self.root.as_fd(), &path);
+            if matches!(found, Found::Missing) && !self.command.candidates.is_empty() {
+                continue;
+            }
+            if !matches!(found, Found::Missing) {
+                self.command.candidates.clear();
+            }
+            let words = Words { words: self.command.arguments.clone(), whole: true };
+            return Some(Asked { found, path, command: Some(words) });
+        }
+        None
     }
 
     fn ask(&self, Notice { thread, execution, .. }: &Notice) -> Asked {
