@@ -208,10 +208,10 @@ pub(crate) struct LogFilter {
     /// Only what was allowed, or refused
     #[arg(long, value_enum)]
     pub(crate) verdict: Option<VerdictArg>,
-    /// Only events about this path, or about paths that this glob matches
-    #[arg(long, value_name = "PATH-OR-GLOB", value_hint = ValueHint::AnyPath)]
-    pub(crate) path: Option<String>,
-    /// Only events about this host, or with `*.` in front, those below it
+    /// Only events about this path or what is below it
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) path: Option<PathBuf>,
+    /// Only events about this host or a name below it
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Option<String>,
     /// Only from this time on: 2026-03-01, 2026-03-01T12:00:00Z, or how long ago, such as 2h or 7d

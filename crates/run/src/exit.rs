@@ -45,6 +45,10 @@ pub struct Outcome {
     pub executions: Executions,
     /// Wall-clock time from start to end, in milliseconds.
     pub duration_ms: u64,
+    /// Time on processors, in milliseconds.
+    pub cpu_ms: Option<u64>,
+    /// The most memory that was held when it was looked at, in bytes; nothing where the run was over before.
+    pub peak_memory_bytes: Option<u64>,
 }
 
 impl End {

@@ -85,6 +85,8 @@ pub(crate) struct Watchman {
     /// Memory files, which take longer to add up than to look at now and then.
     memory_file_bytes: u64,
     looks: u64,
+    /// The most memory that was seen in use.
+    peak_bytes: Option<u64>,
     /// Shared memory that no process is attached to, as the first process says.
     shared_memory_bytes: u64,
     deadline: Option<(Instant, u64)>,
@@ -106,6 +108,7 @@ impl Watchman {
             written_bytes: 0,
             memory_file_bytes: 0,
             looks: 0,
+            peak_bytes: None,
             shared_memory_bytes: 0,
             deadline: plan.limits.wall_time_ms.map(|ms| (Instant::now() + Duration::from_millis(ms), ms)),
             due: Instant::now() + INTERVAL,
@@ -162,7 +165,9 @@ impl Watchman {
             self.memory_file_bytes = process_tree::memory_file_bytes(first_process);
         }
         let of_no_process = self.memory_file_bytes + self.shared_memory_bytes;
-        if process_tree::resident_bytes(first_process) + of_no_process <= limit_bytes {
+        let quick_bytes = process_tree::resident_bytes(first_process) + of_no_process;
+        self.peak_bytes = self.peak_bytes.max(Some(quick_bytes));
+        if quick_bytes <= limit_bytes {
             return None;
         }
         // The quick figure counts shared pages for each; before acting, count properly. What is mapped of memory files
@@ -170,6 +175,11 @@ impl Watchman {
         let used_bytes =
             process_tree::proportional_bytes(first_process).max(self.memory_file_bytes) + self.shared_memory_bytes;
         (used_bytes > limit_bytes).then_some(LimitReached::Memory { used_bytes, limit_bytes })
+    }
+
+    /// The most memory that the run held when it was looked at, in bytes; nothing where it was not.
+    pub(crate) fn peak_memory_bytes(&self) -> Option<u64> {
+        self.peak_bytes
     }
 
     /// Whether it is time to ask the first process what only it can see.

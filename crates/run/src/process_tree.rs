@@ -59,6 +59,15 @@ pub(crate) fn cpu_ms(root: Pid) -> u64 {
     ticks * 1000 / rustix::param::clock_ticks_per_second()
 }
 
+/// CPU time of the children that this process has waited for, and of all that they have reaped, in milliseconds.
+pub(crate) fn reaped_cpu_ms() -> Option<u64> {
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    // cutime and cstime.
+    let ticks: u64 = fields.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Some(ticks * 1000 / rustix::param::clock_ticks_per_second())
+}
+
 /// Kills every process below this one until there is none. The caller must be their reaper
 /// (`PR_SET_CHILD_SUBREAPER`), so that none gets away by losing its parent.
 pub(crate) fn kill_descendants() {

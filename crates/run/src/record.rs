@@ -170,7 +170,8 @@ fn secret_use(event: link::SecretEvent) -> SecretUse {
 
 impl From<&Outcome> for event::End {
     fn from(outcome: &Outcome) -> Self {
-        let mut end = Self { duration_ms: outcome.duration_ms, ..Self::default() };
+        let (duration_ms, cpu_ms, peak_memory_bytes) = (outcome.duration_ms, outcome.cpu_ms, outcome.peak_memory_bytes);
+        let mut end = Self { duration_ms, cpu_ms, peak_memory_bytes, ..Self::default() };
         match &outcome.end {
             End::Exited(code) => end.code = Some(*code),
             End::NotExecuted(_) => end.code = Some(outcome.end.code().into()),

@@ -162,6 +162,8 @@ impl<'a> Run<'a> {
         if plan.backend == Backend::LinuxLandlock {
             process_tree::kill_descendants();
         }
+        // Before the gate is waited for, whose time is not the command's.
+        let (cpu_ms, peak_memory_bytes) = (process_tree::reaped_cpu_ms(), supervisor.watchman.peak_memory_bytes());
         let missed_network = supervisor.counters.tell_of_attempts();
         let told = supervisor.lookout.taken().len();
         let (quarantine, refused) = supervisor.lookout.finish();
@@ -171,7 +173,17 @@ impl<'a> Run<'a> {
         let executions = supervisor.observer.finish();
         let end = result?;
         let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Outcome { end, quarantine, refused, missed_network, traffic, executions, duration_ms })
+        Ok(Outcome {
+            end,
+            quarantine,
+            refused,
+            missed_network,
+            traffic,
+            executions,
+            duration_ms,
+            cpu_ms,
+            peak_memory_bytes,
+        })
     }
 }
 

@@ -113,7 +113,7 @@ fn live_through(
         }
     };
     let recorded_end = event::End::from(&outcome);
-    let Outcome { end, quarantine, refused, traffic, missed_network, executions, duration_ms } = outcome;
+    let Outcome { end, quarantine, refused, traffic, missed_network, executions, duration_ms, .. } = outcome;
     let told = quarantine.taken().len();
     let quarantined = match settle(&mut prepared, &memory, quarantine) {
         Ok(quarantined) => quarantined,

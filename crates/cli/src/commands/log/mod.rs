@@ -8,9 +8,10 @@ mod moment;
 mod query;
 mod timeline;
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use pinfold_ledger::{Filter, Ledger, LedgerError};
+use pinfold_ledger::{Filter, Ledger, LedgerError, Text};
 use pinfold_run::Store;
 
 pub(super) use timeline::records;
@@ -95,6 +96,12 @@ pub(super) fn session_named(ledger: &Ledger, name: &str) -> Result<String, CliEr
     }
 }
 
+/// A path as events have it.
+fn absolute(path: &Path) -> Result<String, CliError> {
+    let path = Context::new(None)?.absolute(path);
+    Ok(Text::from(&*path).as_str().to_owned())
+}
+
 /// Does a filter ask for single events, rather than for runs?
 fn asks_for_events(filter: &LogFilter) -> bool {
     !filter.kind.is_empty() || filter.verdict.is_some() || filter.path.is_some() || filter.host.is_some()
@@ -105,7 +112,7 @@ fn filter(args: &LogFilter) -> Result<Filter, CliError> {
     Ok(Filter {
         kinds: args.kind.clone(),
         allowed: args.verdict.map(|verdict| verdict == VerdictArg::Allowed),
-        path: args.path.clone(),
+        path: args.path.as_deref().map(absolute).transpose()?,
         host: args.host.clone(),
         since: moment(&args.since)?,
         until: moment(&args.until)?,
