@@ -43,6 +43,7 @@ impl Trusted {
     }
 }
 
-fn digest(content: &[u8]) -> String {
+/// What a content is known by.
+pub(crate) fn digest(content: &[u8]) -> String {
     hex(Sha256::digest(content))
 }

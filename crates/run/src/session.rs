@@ -275,7 +275,7 @@ pub struct Session {
 impl Session {
     /// Records that a run begins.
     pub fn begin(store: &Store, memory: &Memory) -> Result<Self, SessionError> {
-        let id = new_id();
+        let id = new_session_id();
         let path = store.root.join("sessions").join(format!("{id}.json"));
         // Under another name until it is locked and whole: nobody may take it for the record of a dead run.
         let partial = path.with_extension("new");
@@ -368,7 +368,7 @@ fn workspace_id(workspace: &Path) -> String {
 }
 
 /// A name that no other session has.
-fn new_id() -> String {
+pub fn new_session_id() -> String {
     let mut bytes = [0_u8; 8];
     let _ = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
     hex(bytes)

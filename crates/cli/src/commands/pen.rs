@@ -25,6 +25,8 @@ pub(super) enum PenError {
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Secrets(#[from] TooManySecrets),
+    #[error("failed to start the thread that writes")]
+    Thread(#[from] std::io::Error),
     #[error("the thread that writes is gone")]
     Gone,
 }

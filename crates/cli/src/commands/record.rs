@@ -2,20 +2,22 @@
 //! promises.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use pinfold_confine::letters::{hex, letters};
 use pinfold_gate as gate;
-use pinfold_ledger::event::{End, Event, Promise, Start, User};
+use pinfold_ledger::event::{End, Event, Promise, Start, Subject, User};
 use pinfold_ledger::{Durability, Ledger, Retention};
-use pinfold_run::Recorder;
+use pinfold_policy::{Access, decide};
+use pinfold_run::{Executions, Recorder};
 use sha2::{Digest, Sha256};
 
-use super::pen::{Pen, Sheet};
+use super::pen::{Pen, PenError, Sheet};
 use super::prepare::Prepared;
-use super::programs::Programs;
-use crate::error::CliError;
+use super::programs::{self, Programs};
+use crate::context::Context;
+use crate::error::{CliError, NOT_STARTED};
 
 /// How often old records are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(24 * 60 * 60);
@@ -64,9 +66,41 @@ impl Record {
         }
     }
 
-    /// Ends: the last event says how.
-    pub(super) fn end(&self, end: End) {
+    /// Adds what was refused to the run otherwise than by its gate: git's own settings, and a network where there is none.
+    pub(super) fn refusals(&mut self, prepared: &Prepared, settings: &[PathBuf], missed_network: bool) {
+        for path in settings {
+            let verdict = decide(&prepared.policy, Access::Write, path);
+            self.recorder.take(Event::Refused {
+                what: Subject::File,
+                name: path.as_path().into(),
+                operation: "write".to_owned(),
+                rule: verdict.rule.map(|rule| rule.to_string()),
+                why: verdict.why,
+            });
+        }
+        if missed_network {
+            self.recorder.take(Event::Refused {
+                what: Subject::Socket,
+                name: "network".into(),
+                operation: "connect".to_owned(),
+                rule: Some(format!("network.mode, {}", prepared.policy.network.origin)),
+                why: "the network is off".to_owned(),
+            });
+        }
+    }
+
+    /// Ends: the last event says how, and one before it what is missing.
+    pub(super) fn end(&mut self, executions: &Executions, end: End) {
+        let missing = programs::missing(executions);
+        missing.into_iter().for_each(|text| self.recorder.take(Event::Note { text }));
         self.pen.iter().for_each(|pen| pen.end(end.clone()));
+    }
+
+    /// Ends the record of a run that failed.
+    pub(super) fn give_up(mut self, why: &str) {
+        self.recorder.take(Event::Note { text: why.to_owned() });
+        self.end(&Executions::default(), End { code: Some(NOT_STARTED.into()), ..End::default() });
+        self.close();
     }
 
     /// Waits until all is written. What could not be is said.
@@ -75,6 +109,29 @@ impl Record {
             eprintln!("{}", unrecorded(&error.to_string()));
         }
     }
+}
+
+/// Records a decision of the user's by itself, as a session of the command that made it.
+pub(super) fn decision(context: &Context, command: &str, event: Event) -> Result<(), PenError> {
+    let start = Start {
+        session: pinfold_run::new_session_id(),
+        user: user(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        workspace: context.workspace.as_path().into(),
+        command: command.split(' ').map(Into::into).collect(),
+        ..Start::default()
+    };
+    let sheet = Sheet {
+        directory: context.state().join("ledger"),
+        session: start.session.clone(),
+        durability: Durability::Power,
+        secrets: Vec::new(),
+    };
+    let pen = Pen::new(sheet, Event::Start(Box::new(start)))?;
+    let _ = pen.lines().event(event);
+    pen.end(End { code: Some(0), ..End::default() });
+    pen.join()
 }
 
 /// Lets old records go, as the policy says, once a day: that reads through the log of all runs.

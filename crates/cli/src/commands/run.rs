@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use pinfold_confine::linux::{ConfineError, Foundation, end_by, probe};
 use pinfold_gate::link::Start;
-use pinfold_ledger::event::{self, Event};
+use pinfold_ledger::event;
 use pinfold_plan::{Network, linux};
 use pinfold_policy::Rules;
 use pinfold_run::control::{Control, Introduction};
@@ -16,12 +16,12 @@ use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, R
 use super::changed::Changed;
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
-use super::programs::{self, Programs};
+use super::programs::Programs;
 use super::record::{self, Record};
 use super::remember;
 use super::report::{Report, Tell};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
-use crate::error::{self, CliError};
+use crate::error::CliError;
 use crate::{agent, gate, git_identity};
 
 /// Tell package managers that there is no network.
@@ -102,9 +102,7 @@ fn live_through(
         Ok(outcome) => outcome,
         Err(error) => {
             let shown = not_started(&prepared, &error);
-            record.recorder.take(Event::Note { text: error.to_string() });
-            record.end(event::End { code: Some(error::NOT_STARTED.into()), ..event::End::default() });
-            record.close();
+            record.give_up(&error.to_string());
             // Only a failed confinement is sure to mean that the command has never run.
             if !matches!(error, RunError::Confine(_)) {
                 session.leave();
@@ -122,13 +120,12 @@ fn live_through(
             return Err(error);
         }
     };
-    record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
     // After the quarantine: what was moved away is told by itself.
     let changed = Changed::look(&prepared, duration_ms);
+    record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
+    record.refusals(&prepared, &refused, missed_network);
     changed.record(&mut record.recorder);
-    let missing = programs::missing(&executions);
-    missing.into_iter().for_each(|text| record.recorder.take(Event::Note { text }));
-    record.end(recorded_end);
+    record.end(&executions, recorded_end);
     prepared.tidy_home();
     let in_home = leavings.names();
     let report = Report {

@@ -2,11 +2,17 @@
 
 use std::process::ExitCode;
 
+use pinfold_ledger::Event;
+
+use super::record;
 use crate::args::TrustArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::layers;
-use crate::trust::Trusted;
+use crate::trust::{self, Trusted};
+
+/// What the ledger calls it.
+const COMMAND: &str = "pinfold trust";
 
 pub(crate) fn trust(args: TrustArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.workspace.as_deref())?;
@@ -26,6 +32,15 @@ pub(crate) fn trust(args: TrustArgs) -> Result<ExitCode, CliError> {
     let text = layers::read(&file).map_err(|error| layers::unreadable(&file, &error))?;
     layers::parsed(&text, &file)?;
     trusted.insert(&file, text.as_bytes()).map_err(failed)?;
+    let decision = Event::Trust {
+        path: file.as_path().into(),
+        sha256: trust::digest(text.as_bytes()),
+        by: record::user().name,
+        how: COMMAND.to_owned(),
+    };
+    if let Err(error) = record::decision(&context, COMMAND, decision) {
+        eprintln!("{}", CliError::notice("this decision is not recorded").why(error.to_string()));
+    }
     println!("{} is trusted as it is now; any change to it asks again", file.display());
     Ok(ExitCode::SUCCESS)
 }
