@@ -203,7 +203,7 @@ fn the_record_is_exported_asked_and_shown() {
 #[test]
 fn what_is_trusted_and_what_git_was_refused_is_recorded() {
     let desk = Desk::new();
-    desk.write("home/project/pinfold.toml", "files.read = ['~/other']\n");
+    desk.write("home/project/pinfold.toml", "files.deny = ['private/']\n");
     desk.pinfold(["trust"]).run().ok();
     assert!(log(&desk, &["last", "--kind", "trust"]).contains("project/pinfold.toml by "));
     desk.inside("git config x.y z; true").says("git could not change");

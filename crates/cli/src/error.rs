@@ -76,6 +76,16 @@ impl CliError {
     }
 }
 
+/// An error and the causes behind it, as one clause.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
+    let mut texts: Vec<String> = texts.collect();
+    // Some errors already say what their cause says.
+    texts.dedup();
+    texts.join(": ")
+}
+
 impl fmt::Display for CliError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.label, self.what)?;

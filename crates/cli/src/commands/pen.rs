@@ -8,6 +8,8 @@ use std::thread::JoinHandle;
 use pinfold_ledger::event::End;
 use pinfold_ledger::{Durability, Event, Ledger, LedgerError, Redactor, TooManySecrets, Writer};
 
+use crate::error::with_causes;
+
 /// What is to be written, and how.
 pub(super) struct Sheet {
     /// Where the ledger is.
@@ -72,7 +74,7 @@ impl Pen {
         let write = move || {
             let written = write(sheet, first, &receiver);
             if let Err(error) = &written {
-                let _ = failure.set(error.to_string());
+                let _ = failure.set(with_causes(error));
             }
             written
         };

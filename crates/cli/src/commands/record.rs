@@ -17,7 +17,7 @@ use super::pen::{Pen, PenError, Sheet};
 use super::prepare::Prepared;
 use super::programs::{self, Programs};
 use crate::context::Context;
-use crate::error::{CliError, NOT_STARTED};
+use crate::error::{CliError, NOT_STARTED, with_causes};
 
 /// How often old records are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(24 * 60 * 60);
@@ -106,7 +106,7 @@ impl Record {
     /// Waits until all is written. What could not be is said.
     pub(super) fn close(self) {
         if let Some(Err(error)) = self.pen.map(Pen::join) {
-            eprintln!("{}", unrecorded(&error.to_string()));
+            eprintln!("{}", unrecorded(&with_causes(&error)));
         }
     }
 }
