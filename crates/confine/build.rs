@@ -25,6 +25,7 @@ struct Calls {
     refuse: Vec<Refuse>,
     option: Vec<WithOption>,
     check: Vec<Check>,
+    trace: Vec<Allow>,
 }
 
 #[derive(Deserialize)]
@@ -109,9 +110,10 @@ struct Entry {
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    let calls: Calls = read("calls.toml")?;
+    let mut calls: Calls = read("calls.toml")?;
     let numbers: BTreeMap<String, Numbers> = read("numbers.toml")?;
 
+    let traced = traced(std::mem::take(&mut calls.trace))?;
     let entries = entries(calls)?;
     let places = places(&entries, &numbers)?;
 
@@ -119,6 +121,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_entries(&mut text, &entries)?;
     write_numbers(&mut text, "X86_64", &places, |name| numbers[name].x86_64)?;
     write_numbers(&mut text, "AARCH64", &places, |name| numbers[name].aarch64)?;
+    write_traced(&mut text, "X86_64", &traced, |name| numbers.get(name).map(|call| call.x86_64))?;
+    write_traced(&mut text, "AARCH64", &traced, |name| numbers.get(name).map(|call| call.aarch64))?;
     match env::var("CARGO_CFG_TARGET_ARCH")?.as_str() {
         "x86_64" => write_test_tables(&mut text, &numbers, |call| call.x86_64)?,
         "aarch64" => write_test_tables(&mut text, &numbers, |call| call.aarch64)?,
@@ -158,6 +162,51 @@ fn entries(calls: Calls) -> Result<Vec<Entry>, Box<dyn Error>> {
         entries.push(Entry { calls, rule: format!("Rule::Always({})", outcome(&errno)), why });
     }
     Ok(entries)
+}
+
+/// The calls that name paths, each with its arguments as Rust text.
+fn traced(groups: Vec<Allow>) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+    let mut traced = BTreeMap::new();
+    for Allow { calls, why } in groups {
+        if why.trim().is_empty() || calls.is_empty() {
+            return Err(format!("calls.toml: [[trace]] {calls:?} needs calls and a reason").into());
+        }
+        for call in calls {
+            let parts = call.strip_suffix(')').and_then(|call| call.split_once('('));
+            let (name, arguments) = parts.ok_or_else(|| format!("calls.toml: {call} has no arguments"))?;
+            let arguments: Result<Vec<String>, _> = arguments.split(", ").map(argument_text).collect();
+            let arguments = arguments.map_err(|error| format!("calls.toml: {call}: {error}"))?.join(", ");
+            if traced.insert(name.to_owned(), arguments).is_some() {
+                return Err(format!("calls.toml traces {name} twice").into());
+            }
+        }
+    }
+    Ok(traced)
+}
+
+fn argument_text(word: &str) -> Result<String, String> {
+    let (purpose, follows) = word.strip_suffix("-itself").map_or((word, true), |purpose| (purpose, false));
+    let purpose = match purpose {
+        "_" => return Ok("Argument::Other".into()),
+        "at" => return Ok("Argument::Directory".into()),
+        "flags" => return Ok("Argument::Flags".into()),
+        "mode" => return Ok("Argument::Mode".into()),
+        "how" => return Ok("Argument::How".into()),
+        "bytes" => return Ok("Argument::Bytes".into()),
+        "connect" => return Ok("Argument::Address(Purpose::Connect)".into()),
+        "bind" => return Ok("Argument::Address(Purpose::Make)".into()),
+        // What it is opened for is in other arguments.
+        "look" => "Look",
+        "open" | "read" => "Read",
+        "write" => "Write",
+        "change" => "Attributes",
+        "create" => "Create",
+        "make" => "Make",
+        "remove" => "Remove",
+        "replace" => "Replace",
+        other => return Err(format!("{other} is no argument")),
+    };
+    Ok(format!("Argument::Path(Purpose::{purpose}, {follows})"))
 }
 
 fn clause_text(call: &str, clause: &Clause) -> Result<String, Box<dyn Error>> {
@@ -265,6 +314,27 @@ fn write_numbers(
     writeln!(text, "/// Call numbers in rising order, each with its place in [`ENTRIES`].")?;
     writeln!(text, "#[cfg(any(test, target_arch = {:?}))]", architecture.to_lowercase())?;
     writeln!(text, "pub(super) static {architecture}: &[(u16, u8)] = &{:?};", Vec::from_iter(sorted))?;
+    Ok(())
+}
+
+fn write_traced(
+    text: &mut String,
+    architecture: &str,
+    traced: &BTreeMap<String, String>,
+    number: impl Fn(&str) -> Option<Option<u16>>,
+) -> Result<(), Box<dyn Error>> {
+    let mut sorted = BTreeMap::new();
+    for (call, arguments) in traced {
+        let number = number(call).ok_or_else(|| format!("calls.toml traces {call}, which is not in numbers.toml"))?;
+        sorted.extend(number.map(|number| (number, arguments)));
+    }
+    writeln!(text, "/// The calls that name paths, in rising order, each with its arguments.")?;
+    writeln!(text, "#[cfg(any(test, target_arch = {:?}))]", architecture.to_lowercase())?;
+    writeln!(text, "pub(super) static {architecture}_TRACED: &[(u16, &[Argument])] = &[")?;
+    for (number, arguments) in sorted {
+        writeln!(text, "    ({number}, &[{arguments}]),")?;
+    }
+    writeln!(text, "];")?;
     Ok(())
 }
 

@@ -195,3 +195,17 @@ fn a_run_in_a_run_works_or_says_that_it_is_one() {
         ended.ends_with(125).says("already in a pinfold sandbox");
     }
 }
+
+#[test]
+fn without_user_namespaces_a_trace_tells_what_landlock_refuses() {
+    let desk = Desk::new();
+    desk.write("home/other/notes", "notes\n");
+    desk.write("home/project/.env", "KEY=value\n");
+    let trace = format!("{WITHOUT_NAMESPACES} pinfold trace --best-effort -- sh -c");
+    desk.outside(&format!("{trace} 'cat ../other/notes'")).says("refused: read ~/other/notes by `cat`").ends_with(1);
+    desk.outside(&format!("{trace} 'echo x > ../other/new'")).says("refused: write to ~/other/new by `");
+    // What it does not keep is not refused.
+    desk.outside(&format!("{trace} 'cat .env; echo x > ~/own; chmod 600 README'"))
+        .says("no file or socket was refused")
+        .ok();
+}

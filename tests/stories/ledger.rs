@@ -206,7 +206,7 @@ fn what_is_trusted_and_what_git_was_refused_is_recorded() {
     desk.write("home/project/pinfold.toml", "files.deny = ['private/']\n");
     desk.pinfold(["trust"]).run().ok();
     assert!(log(&desk, &["last", "--kind", "trust"]).contains("project/pinfold.toml by "));
-    desk.inside("git config x.y z; true").says("git could not change");
+    desk.pinfold(["run", "--", "git", "config", "x.y", "z"]).run().says("git could not change");
     let refused = log(&desk, &["last", "--verdict", "refused"]);
     assert!(refused.contains("write ") && refused.contains(".git/config: "), "{refused}");
 }

@@ -27,5 +27,6 @@ mod recorded;
 mod screen;
 mod streams;
 mod terminal;
+mod traced;
 mod traveller;
 mod why;

@@ -278,20 +278,8 @@ fn what_cannot_be_recorded_is_said() {
     }
     let desk = Desk::new();
     // Somebody outside listens already, as a container or another sandbox may.
-    let program = r#"
-import ctypes, os, struct, subprocess, sys
-libc = ctypes.CDLL(None, use_errno=True)
-libc.prctl(38, 1, 0, 0, 0)
-instructions = struct.pack("HBBI", 6, 0, 0, 0x7fff0000)
-filter = ctypes.create_string_buffer(instructions)
-class Program(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
-number = 317 if os.uname().machine == "x86_64" else 277
-listener = libc.syscall(number, 1, 8, ctypes.byref(Program(1, ctypes.addressof(filter))))
-assert listener >= 0, os.strerror(ctypes.get_errno())
-sys.exit(subprocess.run(sys.argv[1:]).returncode)
-"#;
-    let words = ["-c", program, &pinfold_tests::pinfold().to_string_lossy(), "run"].map(str::to_owned);
+    let words =
+        ["-c", include_str!("listener.py"), &pinfold_tests::pinfold().to_string_lossy(), "run"].map(str::to_owned);
     let ended = desk.call("/usr/bin/python3").arguments(words).arguments(["--", "sh", "-c", "/bin/true && echo ran"]);
     let ended = ended.deadline(Duration::from_secs(20)).run();
     assert_eq!(ended.ok(), "ran");

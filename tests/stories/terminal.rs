@@ -216,3 +216,24 @@ fn a_long_line_is_typed_whole() {
     screen.shows_line("done");
     assert_eq!(desk.read("home/project/length").trim(), "3001");
 }
+
+#[test]
+fn a_run_that_fails_names_what_tells_of_refused_files() {
+    if lacks("tmux") {
+        return;
+    }
+    let desk = Desk::new();
+    let screen = Screen::new(&desk);
+    let told = "this tells which: pinfold trace -- ";
+    screen.line("pinfold run -- false; echo over");
+    screen.shows(&format!("{told}false"));
+    screen.shows_line("over");
+    // Not where nothing failed, where nobody wants to hear it, or where there is a better answer.
+    let others =
+        ["run -- true", "run --quiet -- false", "run --json -- false", "run -- git config a.b c", "trace -- false"];
+    for (number, other) in others.iter().enumerate() {
+        screen.line(&format!("clear; pinfold {other}; echo over {number}"));
+        screen.shows_line(&format!("over {number}"));
+        assert!(!screen.shown().contains(told), "{other}");
+    }
+}

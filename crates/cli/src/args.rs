@@ -18,6 +18,9 @@ pub(crate) enum Command {
     /// Run a command in the sandbox
     #[command(after_help = RUN_HELP)]
     Run(RunArgs),
+    /// Run a command in the sandbox and tell which files and sockets were refused to it; slower than run
+    #[command(after_help = TRACE_HELP)]
+    Trace(RunArgs),
     /// Open your shell in the sandbox
     Shell(ShellArgs),
     /// Print what would be enforced here, and by what
@@ -51,6 +54,13 @@ Examples:
   pinfold run --profile read-only -- rg TODO
   pinfold run --allow-host @npm --write ../other -- npm install
   pinfold run --ask -- claude    (and in another terminal: pinfold watch)";
+
+const TRACE_HELP: &str = "\
+Each call that names a path is seen before the kernel carries it out; what is told is what the policy refuses, with the
+rule and the smallest change. Exit status: the command's own; 125 as well where nothing can be seen.
+
+Example:
+  pinfold trace -- make test";
 
 const LOG_HELP: &str = "\
 Examples:

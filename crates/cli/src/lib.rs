@@ -51,11 +51,12 @@ pub fn command() -> clap::Command {
 }
 
 fn carry_out(command: Command) -> Result<ExitCode, CliError> {
-    if !matches!(command, Command::Run(_) | Command::Shell(_)) {
+    if !matches!(command, Command::Run(_) | Command::Trace(_) | Command::Shell(_)) {
         end_on_broken_pipe();
     }
     match command {
         Command::Run(args) => commands::run::run(args),
+        Command::Trace(args) => commands::run::trace(args),
         Command::Shell(args) => commands::run::shell(args),
         Command::Watch(args) => commands::watch::watch(&args),
         Command::Log(args) => commands::log::log(&args),

@@ -25,8 +25,19 @@ pub struct Launch<'a> {
     pub stdio: [Option<BorrowedFd<'a>>; 3],
     /// The mask of permission bits for new files.
     pub umask: u32,
-    /// Have the kernel tell of each program before it is executed ([`crate::linux::Listener`]).
-    pub observed: bool,
+    /// What the kernel is to tell of ([`crate::linux::Listener`]).
+    pub observed: Observed,
+}
+
+/// What the kernel tells of before it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Observed {
+    /// Nothing.
+    Nothing,
+    /// Each program before it is executed, if the kernel has a listener for it.
+    Programs,
+    /// And each path that is named. Without a listener the command does not start.
+    Paths,
 }
 
 /// Size of a terminal in characters.

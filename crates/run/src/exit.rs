@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::executed::Executions;
 use crate::limits::LimitReached;
+use crate::refused::Refusals;
 use crate::traffic::Traffic;
 use crate::watch::Quarantine;
 
@@ -43,6 +44,8 @@ pub struct Outcome {
     pub missed_network: bool,
     /// How much is known of what was executed.
     pub executions: Executions,
+    /// The paths that were refused, where somebody asked.
+    pub refusals: Option<Refusals>,
     /// Wall-clock time from start to end, in milliseconds.
     pub duration_ms: u64,
     /// Time on processors, in milliseconds.

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
 
-use pinfold_confine::launch::{Child, Launch};
+use pinfold_confine::launch::{Child, Launch, Observed};
 use pinfold_confine::link::{MAX_DESCRIPTORS, MAX_MESSAGE_BYTES, Malformed, Order, Report};
 use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue, settle};
 use pinfold_gate::link::Start;
@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use crate::audience::Audience;
 use crate::control::Control;
-use crate::executed::{self, Observer, Recording};
+use crate::executed::{self, Observer, Observing, Recording};
 use crate::exit::{End, Outcome};
 use crate::gate::GateProcess;
 use crate::limits::Watchman;
@@ -28,6 +28,7 @@ use crate::network::Counters;
 use crate::output::Relay;
 use crate::process_tree;
 use crate::record::Recorder;
+use crate::refused::{Judge, Trace};
 use crate::terminal::Terminal;
 use crate::trust::Bundle;
 use crate::watch::{Lookout, Quarantine};
@@ -50,6 +51,8 @@ pub struct Request<'a> {
     pub gate: Option<Start>,
     /// Who is told of each program that is executed.
     pub recording: Option<Recording>,
+    /// Who says why a path is refused; paths are only looked at where somebody does.
+    pub judge: Option<Judge>,
 }
 
 /// Why a command did not run.
@@ -108,9 +111,9 @@ impl<'a> Run<'a> {
             terminal: terminal.is_some().then(Terminal::size),
             stdio: instead.descriptors(),
             umask: current_umask(),
-            observed: request.recording.is_some(),
+            observed: observed(&request),
         };
-        let observer = observer(&launch, request.recording.take());
+        let observer = observer(&launch, request.recording.take(), request.judge.take());
         // Without a process namespace, orphans of the run become children of this process, which ends them.
         doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
         let gate = request.gate.take().zip(foundation.take_sockets()?);
@@ -170,7 +173,7 @@ impl<'a> Run<'a> {
         let mut audience = supervisor.audience;
         audience.quarantined(quarantine.taken().get(told..).unwrap_or_default());
         let traffic = supervisor.gate.map(|gate| gate.finish(|report| audience.seen(report)));
-        let executions = supervisor.observer.finish();
+        let (executions, refusals) = supervisor.observer.finish();
         let end = result?;
         let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(Outcome {
@@ -180,6 +183,7 @@ impl<'a> Run<'a> {
             missed_network,
             traffic,
             executions,
+            refusals,
             duration_ms,
             cpu_ms,
             peak_memory_bytes,
@@ -187,15 +191,29 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whoever watches what is executed, once there is something to watch.
-fn observer(launch: &Launch<'_>, recording: Option<Recording>) -> Observer {
-    let command = || executed::Command {
+/// What the kernel is to tell of.
+fn observed(request: &Request<'_>) -> Observed {
+    match (&request.recording, &request.judge) {
+        (None, None) => Observed::Nothing,
+        (Some(_), None) => Observed::Programs,
+        (_, Some(_)) => Observed::Paths,
+    }
+}
+
+/// Whoever watches what the kernel tells of, once there is something to watch.
+fn observer(launch: &Launch<'_>, recording: Option<Recording>, judge: Option<Judge>) -> Observer {
+    if launch.observed == Observed::Nothing {
+        return Observer::Idle;
+    }
+    let command = executed::Command {
         candidates: launch.candidates(),
         arguments: launch.command.to_vec(),
         directory: launch.directory.to_owned(),
         nested: launch.plan.seccomp.nested_namespaces,
     };
-    recording.map_or(Observer::Idle, |recording| Observer::Waiting(recording, command()))
+    let mounts = launch.plan.backend == Backend::LinuxNamespaces;
+    let trace = judge.map(|judge| Trace::new(judge, mounts));
+    Observer::Waiting(Box::new(Observing { recording, command, trace }))
 }
 
 fn collected_signals() -> Vec<i32> {

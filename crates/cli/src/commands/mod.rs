@@ -15,6 +15,7 @@ mod record;
 mod remember;
 mod report;
 pub(crate) mod run;
+mod trace;
 mod traffic;
 pub(crate) mod trust;
 pub(crate) mod watch;

@@ -79,11 +79,15 @@ pub(super) fn missing(executions: &Executions) -> Option<String> {
 
 fn unobserved(executions: &Executions) -> Option<String> {
     let Executions::Unobserved { errno } = executions else { return None };
-    let error = std::io::Error::from_raw_os_error(*errno);
-    Some(match error.kind() {
+    Some(no_listener(&std::io::Error::from_raw_os_error(*errno)))
+}
+
+/// Why the kernel gives no listener.
+pub(super) fn no_listener(error: &std::io::Error) -> String {
+    match error.kind() {
         std::io::ErrorKind::ResourceBusy => {
             "something around it observes them already, and the kernel allows one".into()
         }
         _ => format!("the kernel does not tell of them: {error}"),
-    })
+    }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::changed::{self, Changed};
 use super::prepare::Prepared;
+use super::trace::{self, Trace};
 use super::{programs, traffic};
 use crate::args::RunArgs;
 use crate::error::CliError;
@@ -28,6 +29,8 @@ const SHELL_WORDS: [&str; 12] =
 pub(super) enum Tell {
     /// To people.
     Words,
+    /// To people who have typed one command after the other.
+    Shell,
     /// To people who want to hear only what must not be overlooked.
     Quiet,
     /// To programs.
@@ -65,6 +68,8 @@ pub(super) struct Report<'a> {
     pub(super) missed_network: bool,
     /// How much is known of what was executed.
     pub(super) executions: Executions,
+    /// The paths that were refused, where somebody asked.
+    pub(super) trace: Option<Trace>,
     /// What files it has changed.
     pub(super) changed: Changed,
 }
@@ -85,6 +90,8 @@ struct Summary<'a> {
     network: Option<traffic::Summary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     programs: Option<programs::Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_paths: Option<Vec<trace::Summary<'a>>>,
     changes: changed::Summary,
 }
 
@@ -112,10 +119,13 @@ impl Report<'_> {
         }
         output::quarantined(&self.quarantined, |path| obeyed(prepared, path));
         self.changed.print_traps();
+        self.trace.iter().for_each(|trace| trace.print(&prepared.context.home));
         if tell == Tell::Quiet {
             return Ok(());
         }
-        self.refused.iter().for_each(|settings| eprintln!("{}", settings_refused(prepared, settings)));
+        // A trace has told already, more exactly.
+        let settings = self.refused.iter().filter(|_| self.trace.is_none());
+        settings.for_each(|settings| eprintln!("{}", settings_refused(prepared, settings)));
         self.print_names_in_home(prepared);
         self.traffic.iter().for_each(|traffic| traffic::print(traffic, prepared));
         match self.end {
@@ -127,12 +137,22 @@ impl Report<'_> {
             End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
             // Who succeeds did not need it.
             End::Exited(code) if *code != 0 && self.missed_network => eprintln!("{}", network_missed(prepared)),
+            End::Exited(code) if *code != 0 && tell != Tell::Shell && self.is_unexplained() => suggest_trace(command),
             End::Exited(_) | End::Killed(_) => {}
         }
         if std::io::stderr().is_terminal() {
             self.changed.print();
         }
         Ok(())
+    }
+
+    /// Nothing was said that could be why the command has failed.
+    fn is_unexplained(&self) -> bool {
+        let traffic = |traffic: &Traffic| traffic.refused.is_empty() && !traffic.ended_early;
+        self.trace.is_none()
+            && self.quarantined.is_empty()
+            && self.refused.is_empty()
+            && self.traffic.as_ref().is_none_or(traffic)
     }
 
     /// Nobody finds them who does not know of the private home.
@@ -156,8 +176,18 @@ impl Report<'_> {
             missed_network: self.missed_network,
             network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, prepared)),
             programs: programs::summary(&self.executions),
+            refused_paths: self.trace.as_ref().map(Trace::summary),
             changes: self.changed.summary(),
         }
+    }
+}
+
+/// Who looks at the output sees why a command has failed, but not whether the policy is behind it.
+fn suggest_trace(command: &[OsString]) {
+    if std::io::stderr().is_terminal() {
+        let program = command.first().map_or_else(String::new, |program| shell_word(&program.to_string_lossy()));
+        let more = if command.len() > 1 { " …" } else { "" };
+        eprintln!("pinfold: if files were refused, this tells which: pinfold trace -- {}{more}", plain(&program));
     }
 }
 

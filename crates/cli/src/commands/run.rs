@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pinfold_confine::linux::{ConfineError, Foundation, end_by, probe};
+use pinfold_confine::linux::{ConfineError, Foundation, WATCH_PATHS, end_by, probe};
 use pinfold_gate::link::Start;
 use pinfold_ledger::event;
 use pinfold_plan::{Network, linux};
@@ -16,10 +16,11 @@ use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, R
 use super::changed::Changed;
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
-use super::programs::Programs;
+use super::programs::{self, Programs};
 use super::record::{self, Record};
 use super::remember;
 use super::report::{Report, Tell};
+use super::trace::{self, Trace};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
 use crate::{agent, gate, git_identity};
@@ -32,7 +33,13 @@ const MARK: &str = "PINFOLD_PROFILE";
 
 pub(crate) fn run(mut args: RunArgs) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
-    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent };
+    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent, trace: false };
+    execute(&args.policy, &args.command, manner)
+}
+
+pub(crate) fn trace(mut args: RunArgs) -> Result<ExitCode, CliError> {
+    args.policy.ask = args.ask;
+    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent, trace: true };
     execute(&args.policy, &args.command, manner)
 }
 
@@ -40,7 +47,7 @@ pub(crate) fn shell(mut args: ShellArgs) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
     let shell = std::env::var_os("SHELL").filter(|shell| Path::new(shell).exists()).unwrap_or_else(|| "/bin/sh".into());
     eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
-    let manner = Manner { best_effort: args.best_effort, tell: Tell::Words, agent: None };
+    let manner = Manner { best_effort: args.best_effort, tell: Tell::Shell, agent: None, trace: false };
     execute(&args.policy, &[shell], manner)
 }
 
@@ -65,6 +72,8 @@ struct Manner {
     tell: Tell,
     /// Whose run it is, if the user says so.
     agent: Option<String>,
+    /// Refused paths are told.
+    trace: bool,
 }
 
 /// Runs the command under the plan, settles what it leaves, and tells of it.
@@ -85,6 +94,7 @@ fn live_through(
         directory: &prepared.context.directory,
         gate,
         recording: prepared.policy.ledger.programs.value.then(|| programs.recording(&prepared.store)),
+        judge: manner.trace.then(|| trace::judge(&prepared.plan, &prepared.policy, &prepared.context.home)),
     };
     let run = Run::prepare(foundation, request).map_err(|error| not_started(&prepared, &error))?;
     // The sandbox is being built meanwhile.
@@ -111,7 +121,7 @@ fn live_through(
         }
     };
     let recorded_end = event::End::from(&outcome);
-    let Outcome { end, quarantine, refused, traffic, missed_network, executions, duration_ms, .. } = outcome;
+    let Outcome { end, quarantine, refused, traffic, missed_network, executions, refusals, duration_ms, .. } = outcome;
     let told = quarantine.taken().len();
     let quarantined = match settle(&mut prepared, &memory, quarantine) {
         Ok(quarantined) => quarantined,
@@ -125,6 +135,8 @@ fn live_through(
     record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
     record.refusals(&prepared, &refused, missed_network);
     changed.record(&mut record.recorder);
+    let trace = manner.trace.then(|| Trace::of(refusals, &end));
+    trace.iter().flat_map(Trace::events).for_each(|event| record.recorder.take(event));
     record.end(&executions, recorded_end);
     prepared.tidy_home();
     let in_home = leavings.names();
@@ -138,6 +150,7 @@ fn live_through(
         traffic,
         missed_network,
         executions,
+        trace,
         changed,
     };
     let printed = report.print(&prepared, command, manner.tell);
@@ -250,6 +263,13 @@ fn environment(prepared: &Prepared, gate: Option<&Start>) -> Vec<(OsString, OsSt
 
 /// Why the sandbox failed, with what is known to help.
 fn not_started(prepared: &Prepared, error: &RunError) -> CliError {
+    if let RunError::Confine(ConfineError { step, source, .. }) = error
+        && step == WATCH_PATHS
+    {
+        return CliError::new("the files that the command asks for cannot be observed")
+            .why(programs::no_listener(source))
+            .hint("pinfold why tells of a single path");
+    }
     let shown = CliError::from_error(error);
     let outside = !prepared.context.directory.starts_with(&prepared.context.workspace);
     if outside { shown.hint("the current directory is not visible inside; change to the workspace") } else { shown }

@@ -32,7 +32,7 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
         Access::Exec if !context.absolute(&args.target).exists() => context.program(&args.target),
         _ => None,
     };
-    let path = path.unwrap_or_else(|| resolve(&context, &args.target));
+    let path = path.unwrap_or_else(|| real(&context.absolute(&args.target)));
     let verdict = as_asked(access, &context, &path, decide(&merged.policy, access, &path));
     let verdict = as_it_can_be_masked(&path, verdict);
     let verdict = if access == Access::Read { masked_instead(&merged.policy, &path, verdict) } else { verdict };
@@ -111,15 +111,14 @@ fn masked_instead(policy: &Policy, path: &Path, verdict: Verdict) -> Verdict {
     Verdict { hint: Some(hint), ..verdict }
 }
 
-/// The path without links as far as it exists: that is what the rules speak of.
-fn resolve(context: &Context, path: &Path) -> PathBuf {
-    let path = context.absolute(path);
+/// An absolute path without links as far as it exists: that is what the rules speak of.
+pub(super) fn real(path: &Path) -> PathBuf {
     let existing = path.ancestors().find_map(|ancestor| Some((ancestor, std::fs::canonicalize(ancestor).ok()?)));
     match existing {
         Some((ancestor, real)) => path
             .strip_prefix(ancestor)
             .map_or(real.clone(), |rest| if rest.as_os_str().is_empty() { real } else { real.join(rest) }),
-        None => path,
+        None => path.to_owned(),
     }
 }
 

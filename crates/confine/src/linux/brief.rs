@@ -18,7 +18,7 @@ use rustix::net::{
 use serde::{Deserialize, Serialize};
 
 use super::trees::Trees;
-use crate::launch::{Launch, TerminalSize};
+use crate::launch::{Launch, Observed, TerminalSize};
 use crate::letters::{bytes, letters};
 
 /// Longest piece, in bytes: well below what a socket holds at once.
@@ -37,7 +37,7 @@ struct Text {
     directory: String,
     terminal: Option<TerminalSize>,
     umask: u32,
-    observed: bool,
+    observed: Observed,
     /// Which standard descriptors are replaced; they come first among the descriptors.
     stdio: [bool; 3],
     /// For which steps of the plan there are views already, and of how many layers.
@@ -52,7 +52,7 @@ pub(super) struct Brief {
     pub(super) directory: PathBuf,
     pub(super) terminal: Option<TerminalSize>,
     pub(super) umask: u32,
-    pub(super) observed: bool,
+    pub(super) observed: Observed,
     /// What comes in the place of the caller's standard descriptors.
     pub(super) stdio: [Option<OwnedFd>; 3],
     /// Parts of the host that only the supervisor could detach.

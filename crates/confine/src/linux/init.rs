@@ -27,7 +27,7 @@ use super::signals::SignalQueue;
 use super::sys::{Copied, Signals};
 use super::trees::Trees;
 use super::{command, identity, landlock, limits, network, seccomp, settle, sys, terminal};
-use crate::launch::Launch;
+use crate::launch::{Launch, Observed};
 use crate::link::{MAX_DESCRIPTORS, Order, Report};
 
 /// Exit code of the first process when confinement failed. The supervisor goes by the report, not by this.
@@ -145,6 +145,9 @@ fn confine(
     Ok(Confined { children, terminal, dialler })
 }
 
+/// The step that fails where paths cannot be traced.
+pub const WATCH_PATHS: &str = "watch the paths that are named";
+
 /// Gives up all that can be given up, for this process and all that it starts. With namespaces the first process does
 /// so too; without them it stays outside of the command's Landlock domain, where the command cannot signal it.
 pub(super) fn restrict(launch: &Launch<'_>, link: &OwnedFd) -> Result<(), ConfineError> {
@@ -153,21 +156,17 @@ pub(super) fn restrict(launch: &Launch<'_>, link: &OwnedFd) -> Result<(), Confin
     rustix::thread::set_no_new_privs(true).step("give up new privileges")?;
     landlock::restrict(&plan.landlock, plan.network)?;
     let step = "install the system call filter";
-    if !launch.observed {
+    if launch.observed == Observed::Nothing {
         return seccomp::install(&plan.seccomp).step(step);
     }
-    let listener = seccomp::install_with_listener(&plan.seccomp).step(step)?;
-    hand_out_listener(link, listener)
-}
-
-/// Hands the listener out, with the root directory that paths are meant below. Nothing inside keeps it.
-fn hand_out_listener(link: &OwnedFd, listener: std::io::Result<OwnedFd>) -> Result<(), ConfineError> {
-    match listener {
-        Ok(listener) => {
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let root = rustix::fs::open("/", flags, Mode::empty()).step("open the root directory")?;
-            report_with(link, &Report::Listener { errno: 0 }, &[listener.as_fd(), root.as_fd()]);
-        }
+    let traced = launch.observed == Observed::Paths;
+    // Not afterwards: nobody answers for this process before it has handed the listener out.
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let root = rustix::fs::open("/", flags, Mode::empty()).step("open the root directory")?;
+    match seccomp::install_with_listener(&plan.seccomp, traced).step(step)? {
+        // Nothing inside keeps it.
+        Ok(listener) => report_with(link, &Report::Listener { errno: 0 }, &[listener.as_fd(), root.as_fd()]),
+        Err(why) if traced => return Err(why).step(WATCH_PATHS),
         Err(why) => report(link, &Report::Listener { errno: why.raw_os_error().unwrap_or(libc::EIO) }, None),
     }
     Ok(())

@@ -28,6 +28,7 @@ pub use capture::Sockets;
 pub use error::ConfineError;
 pub use foundation::{Foundation, Ground};
 pub use gate::confine_gate;
-pub use notices::{Execution, Listener, Memory, Notice, Words};
+pub use init::WATCH_PATHS;
+pub use notices::{Execution, Listener, Memory, Named, Notice, Purpose, Words};
 pub use signals::{SignalQueue, end_by, end_on_broken_pipe};
 pub use sys::keep_descriptors;

@@ -17,7 +17,8 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 pub use digests::Digest;
-pub(crate) use observer::{Command, Observer};
+pub(crate) use observer::{Command, Observer, Observing};
+pub(crate) use program::{Root, current_directory, directory, executable};
 
 /// A program that a process of a run was about to become.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,6 +17,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::recorder::Recorder;
 use super::watch::Watch;
 use super::{Executions, Recording, Tally};
+use crate::refused::{Refusals, Trace};
 
 /// How long the end of a run waits for the last digests.
 const LAST_DIGESTS: Duration = Duration::from_secs(5);
@@ -29,7 +30,7 @@ pub(crate) enum Observer {
     /// Nobody asked.
     Idle,
     /// There is no listener yet.
-    Waiting(Recording, Command),
+    Waiting(Box<Observing>),
     /// The kernel gives none.
     Blind(i32),
     /// From now on until the end.
@@ -38,8 +39,21 @@ pub(crate) enum Observer {
         stop: OwnedFd,
         /// Closed when both threads have ended.
         ended: Receiver<Infallible>,
-        counts: Arc<Counts>,
+        /// Of programs, where they are recorded.
+        counts: Option<Arc<Counts>>,
+        /// What was refused, once the watch has ended; nothing where nobody asked.
+        refusals: Receiver<Refusals>,
     },
+}
+
+/// What to watch, and for whom.
+#[derive(Debug)]
+pub(crate) struct Observing {
+    /// Who is told of programs, if anybody.
+    pub(crate) recording: Option<Recording>,
+    pub(crate) command: Command,
+    /// Keeps what is refused, if somebody asks.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// What is known of the run's command without reading the process that will become it. Nobody can read that one: until
@@ -69,8 +83,8 @@ pub(crate) struct Counts {
 impl Observer {
     /// Begins to watch once the first process has handed the listener out, with the root of the run, or said why not.
     pub(crate) fn begin(&mut self, errno: i32, descriptors: Vec<OwnedFd>) -> io::Result<()> {
-        let (recording, command) = match std::mem::replace(self, Self::Blind(errno)) {
-            Self::Waiting(recording, command) => (recording, command),
+        let Observing { recording, command, trace } = match std::mem::replace(self, Self::Blind(errno)) {
+            Self::Waiting(observing) => *observing,
             // It was said before.
             other => {
                 *self = other;
@@ -81,33 +95,40 @@ impl Observer {
         let (stopped, stop) = pipe_with(PipeFlags::CLOEXEC)?;
         let (tell, told) = channel();
         let (alive, ended) = channel();
+        let (refuse, refusals) = channel();
         let counts = Arc::new(Counts::default());
-        let watch = Watch::new(Listener::new(listener), root, command, tell, Arc::clone(&counts));
-        let recorder = Recorder::new(recording, Arc::clone(&counts));
+        let recorded = recording.is_some();
+        let tell = recorded.then_some(tell);
+        let watch = Watch::new(Listener::new(listener), root, command, tell, Arc::clone(&counts), trace);
         let watcher_lives = alive.clone();
         start("observer", move || {
-            watch.live(&stopped);
+            // Nobody listens where the run ended too soon.
+            watch.live(&stopped).map(|trace| refuse.send(trace.finish()));
             drop(watcher_lives);
         })?;
-        start("recorder", move || {
-            recorder.live(&told);
-            drop(alive);
-        })?;
-        *self = Self::Watching { stop, ended, counts };
+        if let Some(recording) = recording {
+            let recorder = Recorder::new(recording, Arc::clone(&counts));
+            start("recorder", move || {
+                recorder.live(&told);
+                drop(alive);
+            })?;
+        }
+        *self = Self::Watching { stop, ended, counts: recorded.then_some(counts), refusals };
         Ok(())
     }
 
     /// Ends the watch. To be called when nothing of the run lives.
-    pub(crate) fn finish(self) -> Executions {
+    pub(crate) fn finish(self) -> (Executions, Option<Refusals>) {
         match self {
-            Self::Idle => Executions::Unasked,
+            Self::Idle => (Executions::Unasked, None),
             // The first process never came so far.
-            Self::Waiting(..) => Executions::Observed(Tally::default()),
-            Self::Blind(errno) => Executions::Unobserved { errno },
-            Self::Watching { stop, ended, counts } => {
+            Self::Waiting(_) => (Executions::Observed(Tally::default()), None),
+            Self::Blind(errno) => (Executions::Unobserved { errno }, None),
+            Self::Watching { stop, ended, counts, refusals } => {
                 drop(stop);
                 let _ = ended.recv_timeout(LAST_DIGESTS);
-                Executions::Observed(counts.tally())
+                let executions = counts.map_or(Executions::Unasked, |counts| Executions::Observed(counts.tally()));
+                (executions, refusals.try_recv().ok())
             }
         }
     }

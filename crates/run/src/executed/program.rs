@@ -47,7 +47,7 @@ pub(super) struct Version {
 
 /// Where a process looks for programs.
 #[derive(Debug)]
-pub(super) struct Root<'a> {
+pub(crate) struct Root<'a> {
     /// The root directory of the run.
     pub(super) directory: BorrowedFd<'a>,
     /// Processes may have roots of their own, so each is asked for it.
@@ -61,12 +61,16 @@ impl Root<'_> {
         if let Some(rest) = of_itself(path) {
             return opened(openat(CWD, format!("/proc/{thread}/{rest}"), FLAGS, Mode::empty()));
         }
-        let own = self.differs.then(|| openat(CWD, format!("/proc/{thread}/root"), FLAGS, Mode::empty()));
-        match &own {
-            None => open_below(self.directory, path),
-            Some(Ok(own)) => open_below(own.as_fd(), path),
-            Some(Err(_)) => Found::Unknown,
+        self.with(thread, |root| open_below(root, path)).unwrap_or(Found::Unknown)
+    }
+
+    /// Gives the directory that absolute paths of a thread begin at. `None`: nobody knows.
+    pub(crate) fn with<T>(&self, thread: Pid, act: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
+        if !self.differs {
+            return Some(act(self.directory));
         }
+        let own = openat(CWD, format!("/proc/{thread}/root"), FLAGS, Mode::empty()).ok()?;
+        Some(act(own.as_fd()))
     }
 }
 
@@ -148,13 +152,18 @@ impl Version {
 }
 
 /// The current directory of a thread, as seen inside.
-pub(super) fn current_directory(thread: Pid) -> Option<PathBuf> {
+pub(crate) fn current_directory(thread: Pid) -> Option<PathBuf> {
     link(&format!("/proc/{thread}/cwd"))
 }
 
 /// The directory behind a descriptor of a thread, as seen inside.
-pub(super) fn directory(thread: Pid, descriptor: i32) -> Option<PathBuf> {
+pub(crate) fn directory(thread: Pid, descriptor: i32) -> Option<PathBuf> {
     link(&format!("/proc/{thread}/fd/{descriptor}"))
+}
+
+/// The program that the process of a thread is, as seen inside.
+pub(crate) fn executable(thread: Pid) -> Option<PathBuf> {
+    link(&format!("/proc/{thread}/exe"))
 }
 
 fn link(path: &str) -> Option<PathBuf> {

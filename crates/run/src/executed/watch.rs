@@ -17,6 +17,7 @@ use super::family::Family;
 use super::observer::{Command, Counts};
 use super::program::{self, Found, Program, Root, Version};
 use super::recorder::Told;
+use crate::refused::{Blocked, Trace};
 
 /// Most arguments that are recorded of a program.
 const MAX_ARGUMENTS: usize = 512;
@@ -42,17 +43,22 @@ pub(super) struct Watch {
     command: Command,
     /// The process of the command, which was the first to be told of.
     first: Option<Pid>,
-    tell: Sender<Vec<Told>>,
+    /// Who makes digests and tells of programs, if anybody does.
+    tell: Option<Sender<Vec<Told>>>,
     batch: Vec<Told>,
     counts: Arc<Counts>,
     /// Files that were sent before, so that they need not be again.
     sent: HashSet<Version>,
+    /// Keeps what is refused, if somebody asks.
+    trace: Option<Trace>,
 }
 
 /// What was seen of a process while it waited.
 enum Seen {
-    /// The kernel will find no program.
-    Missing,
+    /// Paths that something may stand in the way of.
+    Paths(Vec<Blocked>),
+    /// The kernel will find no program; likewise.
+    Missing(Option<Blocked>),
     /// It is about to become one.
     Program(Executed, Option<Program>),
 }
@@ -62,15 +68,22 @@ impl Watch {
         listener: Listener,
         root: OwnedFd,
         mut command: Command,
-        tell: Sender<Vec<Told>>,
+        tell: Option<Sender<Vec<Told>>>,
         counts: Arc<Counts>,
+        trace: Option<Trace>,
     ) -> Self {
         command.candidates.reverse();
-        Self { listener, root, command, first: None, tell, batch: Vec::new(), counts, sent: HashSet::new() }
+        Self { listener, root, command, first: None, tell, batch: Vec::new(), counts, sent: HashSet::new(), trace }
     }
 
     /// Answers until nobody is left who could ask, or until the watch is stopped.
-    pub(super) fn live(mut self, stopped: &OwnedFd) {
+    pub(super) fn live(mut self, stopped: &OwnedFd) -> Option<Trace> {
+        self.answer_all(stopped);
+        self.pass_on();
+        self.trace
+    }
+
+    fn answer_all(&mut self, stopped: &OwnedFd) {
         loop {
             let mut polled = [PollFd::new(&self.listener, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
             let waits = (!self.batch.is_empty()).then_some(&BATCH_WAITS);
@@ -83,10 +96,10 @@ impl Watch {
                 match self.listener.next() {
                     Ok(Some(notice)) => self.answer(&notice),
                     Ok(None) => {}
-                    Err(_) => return self.pass_on(),
+                    Err(_) => return,
                 }
             } else if !(asked | stopped).is_empty() {
-                return self.pass_on();
+                return;
             }
         }
     }
@@ -97,30 +110,59 @@ impl Watch {
             return;
         }
         match seen {
-            Seen::Missing => _ = self.counts.missing.fetch_add(1, Relaxed),
-            Seen::Program(executed, program) => self.keep(executed, program),
+            Seen::Paths(blocked) => self.take(blocked),
+            Seen::Missing(blocked) => {
+                self.counts.missing.fetch_add(1, Relaxed);
+                self.take(blocked);
+            }
+            Seen::Program(executed, program) => {
+                self.trace.iter_mut().for_each(|trace| trace.executed(&executed.program));
+                self.keep(executed, program);
+            }
+        }
+    }
+
+    fn take(&mut self, blocked: impl IntoIterator<Item = Blocked>) {
+        if let Some(trace) = &mut self.trace {
+            trace.take(blocked);
         }
     }
 
     /// What will be gone once the process goes on. Search paths make it ask for many files that are not there, so those
     /// are found out first.
     fn look(&mut self, notice: &Notice) -> Seen {
+        let Some(execution) = notice.execution() else { return Seen::Paths(self.look_at_paths(notice)) };
         let at = SystemTime::now();
         let Asked { found, path, command } =
-            self.ask_for_the_command(notice.thread).unwrap_or_else(|| self.ask(notice));
+            self.ask_for_the_command(notice.thread).unwrap_or_else(|| self.ask(notice.thread, &execution));
         let program = match found {
-            Found::Missing => return Seen::Missing,
+            Found::Missing if command.is_some() => return Seen::Missing(None),
+            Found::Missing => return Seen::Missing(self.look_at_program(notice.thread, path)),
             Found::Program(program) => Some(program),
             Found::Unknown => None,
         };
         let Family { pid, parent } = Family::of(notice.thread).unwrap_or_default();
         let (words, directory) = match command {
             Some(words) => (words, self.command.directory.clone()),
-            None => (arguments(notice), program::current_directory(notice.thread).unwrap_or_default()),
+            None => {
+                (arguments(notice.thread, &execution), program::current_directory(notice.thread).unwrap_or_default())
+            }
         };
         let Words { words: arguments, whole: all_arguments } = words;
         let executed = Executed { pid, parent, arguments, all_arguments, directory, program: path, digest: None, at };
         Seen::Program(executed, program)
+    }
+
+    fn look_at_paths(&self, notice: &Notice) -> Vec<Blocked> {
+        self.trace.as_ref().map_or_else(Vec::new, |trace| trace.look(&self.root(), notice))
+    }
+
+    fn look_at_program(&self, thread: Pid, path: PathBuf) -> Option<Blocked> {
+        self.trace.as_ref()?.look_at_program(&self.root(), thread, path)
+    }
+
+    fn root(&self) -> Root<'_> {
+        Root { directory: self.root.as_fd(), differs: self.command.nested }
     }
 
     /// What the run's own command tries, if this is its process and it is not there yet. Of the candidates it tries
@@ -144,25 +186,27 @@ impl Watch {
         None
     }
 
-    fn ask(&self, Notice { thread, execution, .. }: &Notice) -> Asked {
+    fn ask(&self, thread: Pid, execution: &Execution) -> Asked {
         let asked = |found, path| Asked { found, path, command: None };
-        let path = match Memory(*thread).string(execution.path, MAX_PATH_BYTES) {
+        let path = match Memory(thread).string(execution.path, MAX_PATH_BYTES) {
             Ok(Some(path)) => PathBuf::from(path),
             Ok(None) => return asked(Found::Missing, PathBuf::new()),
             Err(_) => return asked(Found::Unknown, PathBuf::new()),
         };
         if path.as_os_str().is_empty() {
             let descriptor = execution.directory.filter(|_| execution.may_be_empty());
-            let found = descriptor.map_or(Found::Missing, |descriptor| program::open_descriptor(*thread, descriptor));
+            let found = descriptor.map_or(Found::Missing, |descriptor| program::open_descriptor(thread, descriptor));
             return asked(found, path);
         }
-        let path = if path.is_absolute() { path } else { base(*thread, execution).join(path) };
-        let root = Root { directory: self.root.as_fd(), differs: self.command.nested };
-        asked(root.open(*thread, &path), path)
+        let path = if path.is_absolute() { path } else { base(thread, execution).join(path) };
+        asked(self.root().open(thread, &path), path)
     }
 
     /// For the thread that makes digests, or lost and counted where that cannot keep up. A file goes along that may not be known there.
     fn keep(&mut self, mut executed: Executed, program: Option<Program>) {
+        if self.tell.is_none() {
+            return;
+        }
         if self.counts.waiting.load(Relaxed) >= MAX_WAITING {
             self.counts.dropped.fetch_add(1, Relaxed);
             return;
@@ -184,7 +228,8 @@ impl Watch {
 
     fn pass_on(&mut self) {
         // Without anybody to tell they stay among those that wait.
-        let _ = self.tell.send(std::mem::take(&mut self.batch));
+        let batch = std::mem::take(&mut self.batch);
+        let _ = self.tell.as_ref().map(|tell| tell.send(batch));
     }
 
     /// Whether its content may not be known on the other side. Of a file that was changed just now no content is kept.
@@ -217,6 +262,6 @@ fn base(thread: Pid, execution: &Execution) -> PathBuf {
     base.unwrap_or_default()
 }
 
-fn arguments(Notice { thread, execution, .. }: &Notice) -> Words {
-    Memory(*thread).words(execution.arguments, MAX_ARGUMENTS, MAX_ARGUMENT_BYTES).unwrap_or_default()
+fn arguments(thread: Pid, execution: &Execution) -> Words {
+    Memory(thread).words(execution.arguments, MAX_ARGUMENTS, MAX_ARGUMENT_BYTES).unwrap_or_default()
 }

@@ -5,7 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::process::Pid;
 
-use super::sys;
+use super::named::{self, Named};
+use super::{Memory, sys};
+use crate::linux::seccomp;
 
 /// Where the kernel tells of calls. Closed, those that wait fail with `ENOSYS`.
 #[derive(Debug)]
@@ -17,8 +19,8 @@ pub struct Notice {
     id: u64,
     /// The thread that waits, as this process sees it.
     pub thread: Pid,
-    /// What it asks for.
-    pub execution: Execution,
+    call: u32,
+    arguments: [u64; 6],
 }
 
 /// `execveat(2)`, or `execve(2)` as a case of it.
@@ -74,17 +76,29 @@ impl AsFd for Listener {
 
 impl Notice {
     fn read(raw: &libc::seccomp_notif) -> Option<Self> {
-        let [first, second, third, _, fifth, _] = raw.data.args;
-        let execution = match libc::c_long::from(raw.data.nr) {
-            libc::SYS_execve => Execution { directory: None, path: first, arguments: second, flags: 0 },
-            _ => Execution {
+        let thread = Pid::from_raw(raw.pid.cast_signed())?;
+        Some(Self { id: raw.id, thread, call: raw.data.nr.cast_unsigned(), arguments: raw.data.args })
+    }
+
+    /// The program that it asks for, if it does.
+    pub fn execution(&self) -> Option<Execution> {
+        let [first, second, third, _, fifth, _] = self.arguments;
+        match libc::c_long::from(self.call) {
+            libc::SYS_execve => Some(Execution { directory: None, path: first, arguments: second, flags: 0 }),
+            libc::SYS_execveat => Some(Execution {
                 // The kernel takes both as `int`.
                 directory: Some(first as RawFd).filter(|directory| *directory != libc::AT_FDCWD),
                 path: second,
                 arguments: third,
                 flags: fifth as i32,
-            },
-        };
-        Some(Self { id: raw.id, thread: Pid::from_raw(raw.pid.cast_signed())?, execution })
+            }),
+            _ => None,
+        }
+    }
+
+    /// The paths that it names, as far as they can be read.
+    pub fn named(&self) -> Vec<Named> {
+        seccomp::arguments(self.call)
+            .map_or_else(Vec::new, |meanings| named::read(Memory(self.thread), meanings, &self.arguments))
     }
 }

@@ -102,6 +102,17 @@ impl Memory {
         Ok(Words { words: words.into_iter().map(OsString::from_vec).collect(), whole })
     }
 
+    /// So many bytes, which must all be there.
+    pub fn bytes(self, address: u64, length: usize) -> io::Result<Vec<u8>> {
+        Ok(self.read(&[Piece { address, length }])?.pop().unwrap_or_default())
+    }
+
+    /// A number of eight bytes.
+    pub(super) fn number(self, address: u64) -> io::Result<u64> {
+        let bytes = self.bytes(address, POINTER_BYTES)?;
+        Ok(bytes.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes)))
+    }
+
     fn read(self, pieces: &[Piece]) -> io::Result<Vec<Vec<u8>>> {
         sys::read_memory(self.0, pieces)
     }

@@ -6,7 +6,9 @@
 
 mod listener;
 mod memory;
+mod named;
 mod sys;
 
 pub use listener::{Execution, Listener, Notice};
 pub use memory::{Memory, Words};
+pub use named::{Named, Purpose};

@@ -7,6 +7,7 @@
 //!   aarch64) end the process, since their numbers mean other things and no list was written for them.
 //! * `numbers.toml` gives each call its number on x86_64 and aarch64, so that both filters are built and tested on
 //!   either machine, and newer calls do not wait for a newer `libc` crate.
+//!   Its `[[trace]]` says which calls name paths, and where in their arguments.
 //! * `build.rs` turns both into the tables of `table.rs`, and stops the build when a known call has no verdict, two
 //!   verdicts or no reason.
 //! * `program.rs` turns the tables and a plan's [`Seccomp`](pinfold_plan::Seccomp) options into the filter, at every start, in a few microseconds. Runs of numbers
@@ -39,7 +40,8 @@ use std::os::fd::OwnedFd;
 
 use pinfold_plan::Seccomp;
 
-use self::program::program;
+use self::program::{NATIVE, program};
+pub(super) use self::table::Argument;
 use self::table::{ENTRIES, Outcome, Rule, Subject};
 use super::sys;
 
@@ -58,10 +60,10 @@ pub fn install_for_gate() -> io::Result<()> {
     sys::seccomp_filter(&program(Subject::Gate), FLAGS)
 }
 
-/// The same with a listener (seccomp_unotify(2)). Where the kernel gives none, because it is too old or because there is
+/// The same with a listener (seccomp_unotify(2)), which is told of programs and, if `traced`, of paths. Where the kernel gives none, because it is too old or because there is
 /// one around this process already (`EBUSY`), the filter is one without, and the inner error says why.
-pub fn install_with_listener(options: &Seccomp) -> io::Result<io::Result<OwnedFd>> {
-    let program = program(Subject::Observed(options));
+pub fn install_with_listener(options: &Seccomp, traced: bool) -> io::Result<io::Result<OwnedFd>> {
+    let program = program(if traced { Subject::Traced(options) } else { Subject::Observed(options) });
     // Since 5.19 a call whose notice was taken waits for its answer, whatever signals come; before, it may come twice.
     let listener = sys::seccomp_listener(&program, FLAGS | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
     let listener = match listener {
@@ -72,6 +74,11 @@ pub fn install_with_listener(options: &Seccomp) -> io::Result<io::Result<OwnedFd
         Ok(listener) => Ok(Ok(listener)),
         Err(why) => install(options).map(|()| Err(why)),
     }
+}
+
+/// What the arguments of a call of this machine are, if it names paths.
+pub(super) fn arguments(number: u32) -> Option<&'static [Argument]> {
+    NATIVE.arguments(number)
 }
 
 /// One line of the list.

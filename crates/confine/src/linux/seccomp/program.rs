@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use libc::sock_filter;
 
 use super::assembler::{Assembler, Target};
-use super::table::{self, Check, Clause, Condition, ENTRIES, Outcome, Rule, Subject, Test};
+use super::table::{self, Argument, Check, Clause, Condition, ENTRIES, Outcome, Rule, Subject, Test};
 
 /// One kind of processor, as the filter sees it.
 pub(super) struct Architecture {
@@ -13,18 +13,33 @@ pub(super) struct Architecture {
     pub(super) token: u32,
     /// Its calls, in rising order.
     pub(super) calls: &'static [(u16, u8)],
+    /// Those that name paths, likewise.
+    pub(super) traced: &'static [(u16, &'static [Argument])],
     /// A second numbering of the calls, told by this bit, that is not served.
     pub(super) foreign_bit: Option<u32>,
 }
 
 /// Intel and AMD.
 #[cfg(any(test, target_arch = "x86_64"))]
-pub(super) static X86_64: Architecture =
-    Architecture { token: 0xc000_003e, calls: table::X86_64, foreign_bit: Some(0x4000_0000) };
+pub(super) static X86_64: Architecture = Architecture {
+    token: 0xc000_003e,
+    calls: table::X86_64,
+    traced: table::X86_64_TRACED,
+    foreign_bit: Some(0x4000_0000),
+};
 
 /// ARM.
 #[cfg(any(test, target_arch = "aarch64"))]
-pub(super) static AARCH64: Architecture = Architecture { token: 0xc000_00b7, calls: table::AARCH64, foreign_bit: None };
+pub(super) static AARCH64: Architecture =
+    Architecture { token: 0xc000_00b7, calls: table::AARCH64, traced: table::AARCH64_TRACED, foreign_bit: None };
+
+impl Architecture {
+    /// What the arguments of a call are that names paths.
+    pub(super) fn arguments(&self, number: u32) -> Option<&'static [Argument]> {
+        let place = self.traced.binary_search_by_key(&number, |(traced, _)| u32::from(*traced)).ok()?;
+        self.traced.get(place).map(|(_, arguments)| *arguments)
+    }
+}
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use X86_64 as NATIVE;
@@ -59,7 +74,7 @@ pub(super) fn program(subject: Subject<'_>) -> Vec<sock_filter> {
 pub(super) fn assemble(architecture: &Architecture, subject: Subject<'_>) -> Vec<sock_filter> {
     let ranges = ranges(architecture, subject);
     let mut out = Assembler::with_capacity(2 * ranges.len());
-    let found = tree(&ranges, subject, &mut out);
+    let found = tree(&ranges, &mut out);
     let native = out.load(NUMBER, found);
     let judged = out.jump(libc::BPF_JEQ, architecture.token, native, Target::Answer(KILL));
     out.load(ARCHITECTURE, judged);
@@ -67,21 +82,22 @@ pub(super) fn assemble(architecture: &Architecture, subject: Subject<'_>) -> Vec
 }
 
 /// The numbers from `first` up to the next range.
-struct Range {
+struct Range<'a> {
     first: u32,
-    action: Action,
+    action: Action<'a>,
 }
 
-enum Action {
+enum Action<'a> {
     Answer(u32),
-    Check(&'static Check),
+    Check(&'static Check, Subject<'a>),
 }
 
 /// All 2³² numbers, in rising order.
-fn ranges(architecture: &Architecture, subject: Subject<'_>) -> Vec<Range> {
+fn ranges<'a>(architecture: &Architecture, subject: Subject<'a>) -> Vec<Range<'a>> {
     let mut ranges = Vec::with_capacity(128);
     let mut next = 0;
     for (number, place) in architecture.calls {
+        let subject = if architecture.arguments((*number).into()).is_some() { subject } else { subject.untraced() };
         let number = u32::from(*number);
         if number > next {
             add(&mut ranges, next, Action::Answer(UNKNOWN));
@@ -101,7 +117,7 @@ fn ranges(architecture: &Architecture, subject: Subject<'_>) -> Vec<Range> {
 }
 
 /// Appends a range, unless it goes on as the last one does.
-fn add(ranges: &mut Vec<Range>, first: u32, action: Action) {
+fn add<'a>(ranges: &mut Vec<Range<'a>>, first: u32, action: Action<'a>) {
     if let (Some(Range { action: Action::Answer(last), .. }), Action::Answer(new)) = (ranges.last(), &action)
         && last == new
     {
@@ -110,21 +126,21 @@ fn add(ranges: &mut Vec<Range>, first: u32, action: Action) {
     ranges.push(Range { first, action });
 }
 
-fn action(rule: Rule, subject: Subject<'_>) -> Action {
+fn action(rule: Rule, subject: Subject<'_>) -> Action<'_> {
     match rule {
         Rule::Always(outcome) => Action::Answer(value(outcome, subject)),
-        Rule::With(switch, _) if switch.is_on(subject) => Action::Answer(ALLOW),
+        Rule::With(switch, _) if switch.is_on(subject) => Action::Answer(value(Outcome::Allow, subject)),
         Rule::With(_, errno) => Action::Answer(value(Outcome::Fail(errno), subject)),
         Rule::Check(check) => checked(check, subject),
     }
 }
 
 /// Sees whether the arguments still matter once the subject is known.
-fn checked(check: &'static Check, subject: Subject<'_>) -> Action {
+fn checked<'a>(check: &'static Check, subject: Subject<'a>) -> Action<'a> {
     match check.clauses.iter().find(|clause| applies(clause, subject)) {
         None => Action::Answer(value(check.otherwise, subject)),
         Some(always) if always.when.is_empty() => Action::Answer(value(always.then, subject)),
-        Some(_) => Action::Check(check),
+        Some(_) => Action::Check(check, subject),
     }
 }
 
@@ -134,7 +150,7 @@ fn applies(clause: &Clause, subject: Subject<'_>) -> bool {
 
 fn value(outcome: Outcome, subject: Subject<'_>) -> u32 {
     match (outcome, subject) {
-        (Outcome::Notify, Subject::Observed(_)) => NOTIFY,
+        (Outcome::Notify, Subject::Observed(_)) | (Outcome::Allow | Outcome::Notify, Subject::Traced(_)) => NOTIFY,
         // It starts no programs.
         (Outcome::Notify, Subject::Gate) => libc::SECCOMP_RET_ERRNO | libc::EPERM as u32,
         (Outcome::Allow | Outcome::Notify, _) => ALLOW,
@@ -143,16 +159,16 @@ fn value(outcome: Outcome, subject: Subject<'_>) -> u32 {
 }
 
 /// Finds the range of the loaded number: halves the ranges until one is left.
-fn tree(ranges: &[Range], subject: Subject<'_>, out: &mut Assembler) -> Target {
+fn tree(ranges: &[Range<'_>], out: &mut Assembler) -> Target {
     match ranges {
         [] => Target::Answer(UNKNOWN),
         [Range { action: Action::Answer(value), .. }] => Target::Answer(*value),
-        [Range { action: Action::Check(check), .. }] => clauses(check, subject, out),
+        [Range { action: Action::Check(check, subject), .. }] => clauses(check, *subject, out),
         _ => {
             let (low, high) = ranges.split_at(ranges.len() / 2);
             let first = high[0].first;
-            let high = tree(high, subject, out);
-            let low = tree(low, subject, out);
+            let high = tree(high, out);
+            let low = tree(low, out);
             out.jump(libc::BPF_JGE, first, high, low)
         }
     }

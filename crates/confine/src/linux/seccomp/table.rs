@@ -3,6 +3,8 @@
 
 use pinfold_plan::Seccomp;
 
+use crate::linux::notices::Purpose;
+
 include!(concat!(env!("OUT_DIR"), "/system_calls.rs"));
 
 /// Some calls that share a verdict and its reason.
@@ -55,8 +57,17 @@ pub(super) enum Subject<'a> {
     Command(&'a Seccomp),
     /// The same, and a listener is told of the calls of `[[notify]]`. Without one the kernel would fail them.
     Observed(&'a Seccomp),
+    /// The same, and the listener is told of those of `[[trace]]` as well.
+    Traced(&'a Seccomp),
     /// The gate of a run.
     Gate,
+}
+
+impl Subject<'_> {
+    /// The same for a call that names no paths.
+    pub(super) fn untraced(self) -> Self {
+        if let Self::Traced(options) = self { Self::Observed(options) } else { self }
+    }
 }
 
 /// A field of [`Seccomp`], or the kind of [`Subject`].
@@ -73,7 +84,7 @@ impl Switch {
     /// Whether it is on.
     pub(super) fn is_on(self, subject: Subject<'_>) -> bool {
         let options = match subject {
-            Subject::Command(options) | Subject::Observed(options) => options,
+            Subject::Command(options) | Subject::Observed(options) | Subject::Traced(options) => options,
             // Names are also looked up over local sockets.
             Subject::Gate => return matches!(self, Self::InternetSockets | Self::UnixSockets),
         };
@@ -123,4 +134,25 @@ pub(super) enum Test {
     AnyBit(u32),
     /// No bits but these.
     OnlyBits(u32),
+}
+
+/// An argument of a call that is traced.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::linux) enum Argument {
+    /// Nothing of interest.
+    Other,
+    /// The directory that the next path starts at.
+    Directory,
+    /// A path, and whether a link at its end is followed.
+    Path(Purpose, bool),
+    /// The address of a socket, which may be a path.
+    Address(Purpose),
+    /// Flags of `AT_*`.
+    Flags,
+    /// Flags of `O_*`.
+    Mode,
+    /// A pointer to a `struct open_how` (openat2(2)).
+    How,
+    /// The length of the address.
+    Bytes,
 }

@@ -252,6 +252,24 @@ fn a_listener_changes_nothing_but_what_it_is_told_of() {
 }
 
 #[test]
+fn a_trace_is_told_of_every_path_and_refuses_what_is_refused_without() {
+    each_variant(|filter, options| {
+        let architecture = filter.architecture;
+        let traced = Filter { architecture, program: assemble(architecture, Subject::Traced(options)) };
+        let observed = Filter::with_listener(architecture, options);
+        for number in (0..1024).chain([0x3fff_ffff, 0x4000_0000, 0x8000_0000, u32::MAX]) {
+            for arguments in [[0; 6], [u64::MAX; 6]] {
+                let without = observed.number(number, &arguments);
+                let names_paths = without == Allow && architecture.arguments(number).is_some();
+                let expected = if names_paths { Notify } else { without };
+                assert_eq!(traced.number(number, &arguments), expected, "number {number} with {options:?}");
+            }
+        }
+        assert_eq!(traced.call("openat", &[]), Notify);
+    });
+}
+
+#[test]
 fn what_development_needs_always_works() {
     let needed = [
         "execve",
@@ -589,7 +607,7 @@ fn jumps_too_far_for_a_byte_arrive() {
         turns
     };
     static CALLS: [(u16, u8); 1500] = TURNS;
-    static MANY: Architecture = Architecture { token: 1, calls: &CALLS, foreign_bit: None };
+    static MANY: Architecture = Architecture { token: 1, calls: &CALLS, traced: &[], foreign_bit: None };
     assert!(matches!(ENTRIES[0].rule, Rule::Always(Outcome::Allow)));
     let filter = Filter::new(&MANY, &USUAL);
     assert!(filter.program.iter().any(|instruction| instruction.code == 0x05), "no long jump");
