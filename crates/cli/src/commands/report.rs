@@ -53,7 +53,7 @@ pub(super) struct Report<'a> {
     /// The name of the run.
     pub(super) session: &'a str,
     /// How the command ended.
-    pub(super) end: &'a End,
+    pub(super) end: End,
     /// From start to end.
     pub(super) duration_ms: u64,
     /// What was moved away.
@@ -128,7 +128,7 @@ impl Report<'_> {
         settings.for_each(|settings| eprintln!("{}", settings_refused(prepared, settings)));
         self.print_names_in_home(prepared);
         self.traffic.iter().for_each(|traffic| traffic::print(traffic, prepared));
-        match self.end {
+        match &self.end {
             End::Limited(limit) => {
                 let rule = prepared.policy.limits.get(limit.name());
                 eprintln!("pinfold: ended: {} ({})", describe_limit(limit), rule.origin);
@@ -167,8 +167,8 @@ impl Report<'_> {
         Summary {
             session: self.session,
             exit_code: self.end.code(),
-            signal: if let End::Killed(signal) = self.end { Some(*signal) } else { None },
-            limit: if let End::Limited(limit) = self.end { Some(describe_limit(limit)) } else { None },
+            signal: if let End::Killed(signal) = &self.end { Some(*signal) } else { None },
+            limit: if let End::Limited(limit) = &self.end { Some(describe_limit(limit)) } else { None },
             duration_ms: self.duration_ms,
             quarantined: self.quarantined.iter().map(Moved::from).collect(),
             refused: self.refused.iter().map(|path| path.to_string_lossy()).collect(),

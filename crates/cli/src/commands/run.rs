@@ -120,43 +120,19 @@ fn live_through(
             return Err(shown);
         }
     };
-    let recorded_end = event::End::from(&outcome);
-    let Outcome { end, quarantine, refused, traffic, missed_network, executions, refusals, duration_ms, .. } = outcome;
-    let told = quarantine.taken().len();
-    let quarantined = match settle(&mut prepared, &memory, quarantine) {
-        Ok(quarantined) => quarantined,
+    let before = Before { session: &session.id, memory: &memory, leavings: &leavings };
+    let report = match look_after(&mut prepared, &before, outcome, &mut record, manner.trace) {
+        Ok(report) => report,
         Err(error) => {
             session.leave();
             return Err(error);
         }
     };
-    // After the quarantine: what was moved away is told by itself.
-    let changed = Changed::look(&prepared, duration_ms);
-    record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
-    record.refusals(&prepared, &refused, missed_network);
-    changed.record(&mut record.recorder);
-    let trace = manner.trace.then(|| Trace::of(refusals, &end));
-    trace.iter().flat_map(Trace::events).for_each(|event| record.recorder.take(event));
-    record.end(&executions, recorded_end);
-    prepared.tidy_home();
-    let in_home = leavings.names();
-    let report = Report {
-        session: &session.id,
-        end: &end,
-        duration_ms,
-        quarantined,
-        refused,
-        in_home,
-        traffic,
-        missed_network,
-        executions,
-        trace,
-        changed,
-    };
     let printed = report.print(&prepared, command, manner.tell);
     record.close();
     printed?;
     record::keep_house(&prepared);
+    let end = report.end;
     drop(session);
     if let End::Killed(signal) = end {
         end_by(signal);
@@ -164,6 +140,49 @@ fn live_through(
     // The kernel takes it all back faster than we could, locks included.
     std::mem::forget(prepared);
     Ok((&end).into())
+}
+
+/// What was known before the command ran.
+struct Before<'a> {
+    session: &'a str,
+    memory: &'a Memory,
+    leavings: &'a Leavings,
+}
+
+/// Settles what a run leaves, looks at what it has changed, and ends its record.
+fn look_after<'a>(
+    prepared: &mut Prepared,
+    before: &Before<'a>,
+    outcome: Outcome,
+    record: &mut Record,
+    traced: bool,
+) -> Result<Report<'a>, CliError> {
+    let recorded_end = event::End::from(&outcome);
+    let Outcome { end, quarantine, refused, traffic, missed_network, executions, refusals, duration_ms, .. } = outcome;
+    let told = quarantine.taken().len();
+    let quarantined = settle(prepared, before.memory, quarantine)?;
+    // After the quarantine: what was moved away is told by itself.
+    let changed = Changed::look(prepared, duration_ms);
+    let trace = traced.then(|| Trace::of(refusals, &end));
+    record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
+    record.refusals(prepared, &refused, missed_network);
+    changed.record(&mut record.recorder);
+    trace.iter().flat_map(Trace::events).for_each(|event| record.recorder.take(event));
+    record.end(&executions, recorded_end);
+    prepared.tidy_home();
+    Ok(Report {
+        session: before.session,
+        end,
+        duration_ms,
+        quarantined,
+        refused,
+        in_home: before.leavings.names(),
+        traffic,
+        missed_network,
+        executions,
+        trace,
+        changed,
+    })
 }
 
 /// On the terminal that the command is about to have to itself.
