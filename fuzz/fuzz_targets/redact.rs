@@ -17,6 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut event = Event::Exec {
         pid: 2,
         parent: 1,
+        argv_cut: false,
         argv: argv.into(),
         cwd: "/".into(),
         executable: "/bin/sh".into(),

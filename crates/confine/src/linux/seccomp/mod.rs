@@ -10,7 +10,7 @@
 //!   Its `[[trace]]` says which calls name paths, and where in their arguments.
 //! * `build.rs` turns both into the tables of `table.rs`, and stops the build when a known call has no verdict, two
 //!   verdicts or no reason.
-//! * `program.rs` turns the tables and a plan's [`Seccomp`](pinfold_plan::Seccomp) options into the filter, at every start, in a few microseconds. Runs of numbers
+//! * `program.rs` turns the tables and a plan's [`Seccomp`] options into the filter, at every start, in a few microseconds. Runs of numbers
 //!   with the same answer become one leaf of a balanced tree; `assembler.rs` lays it out so that equal answers share
 //!   an instruction, for the kernel translates all of it when it is installed. The kernel also runs the filter once per
 //!   number then, and afterwards only for the few calls whose arguments count.
@@ -101,7 +101,7 @@ pub enum Verdict {
     Notified,
     /// Fails with the error of this name.
     Refused(&'static str),
-    /// Goes through with this field of [`Seccomp`](pinfold_plan::Seccomp), else fails with the error of this name.
+    /// Goes through with this field of [`Seccomp`], else fails with the error of this name.
     AllowedWith(&'static str, &'static str),
     /// The arguments decide.
     Checked,
