@@ -205,7 +205,5 @@ fn without_user_namespaces_a_trace_tells_what_landlock_refuses() {
     desk.outside(&format!("{trace} 'cat ../other/notes'")).says("refused: read ~/other/notes by `cat`").ends_with(1);
     desk.outside(&format!("{trace} 'echo x > ../other/new'")).says("refused: write to ~/other/new by `");
     // What it does not keep is not refused.
-    desk.outside(&format!("{trace} 'cat .env; echo x > ~/own; chmod 600 README'"))
-        .says("no file or socket was refused")
-        .ok();
+    desk.outside(&format!("{trace} 'cat .env; echo x > ~/own; chmod 600 README'")).says("no file was refused").ok();
 }

@@ -225,12 +225,18 @@ fn a_run_that_fails_names_what_tells_of_refused_files() {
     let desk = Desk::new();
     let screen = Screen::new(&desk);
     let told = "this tells which: pinfold trace -- ";
-    screen.line("pinfold run -- false; echo over");
-    screen.shows(&format!("{told}false"));
+    screen.line("pinfold run -- ls nowhere; echo over");
+    screen.shows(&format!("{told}ls …"));
     screen.shows_line("over");
     // Not where nothing failed, where nobody wants to hear it, or where there is a better answer.
-    let others =
-        ["run -- true", "run --quiet -- false", "run --json -- false", "run -- git config a.b c", "trace -- false"];
+    let others = [
+        "run -- true",
+        "run -- false",
+        "run --quiet -- ls x",
+        "run --json -- ls x",
+        "run -- git config a.b c",
+        "trace -- ls x",
+    ];
     for (number, other) in others.iter().enumerate() {
         screen.line(&format!("clear; pinfold {other}; echo over {number}"));
         screen.shows_line(&format!("over {number}"));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Ended, lacks};
 
-const NOTHING: &str = "no file or socket was refused";
+const NOTHING: &str = "no file was refused";
 
 fn traced(desk: &Desk, script: &str) -> Ended {
     desk.pinfold(["trace", "--", "/bin/sh", "-c", script]).run()

@@ -215,7 +215,7 @@ pub(crate) struct LogFilter {
     /// Only events of this kind, such as exec, connect, change or refused
     #[arg(long, value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(pinfold_ledger::Event::KINDS))]
     pub(crate) kind: Vec<String>,
-    /// Only what was allowed, or refused
+    /// Only what was allowed, or refused. Which files were refused is known of runs by `pinfold trace` only
     #[arg(long, value_enum)]
     pub(crate) verdict: Option<VerdictArg>,
     /// Only events about this path or what is below it
@@ -254,7 +254,7 @@ pub(crate) enum LogCommand {
     Prove {
         /// The run: its name, the first letters of it, or `last`
         session: String,
-        /// The event's number, `seq` in JSON
+        /// The event's number, the first column of `pinfold log RUN`
         event: u64,
     },
     /// Write events for other systems: lines of JSON, a table, OCSF, or to an OpenTelemetry collector
@@ -272,7 +272,7 @@ pub(crate) enum LogCommand {
         /// The proof (- for standard input)
         #[arg(value_hint = ValueHint::FilePath)]
         proof: PathBuf,
-        /// The public key of the ledger it came from
+        /// The public key of the ledger it came from: key.pub beside it, ~/.local/state/pinfold/ledger/key.pub
         #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
         key: PathBuf,
     },

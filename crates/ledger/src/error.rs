@@ -60,7 +60,7 @@ pub enum LedgerError {
     #[error("there is no session {0}")]
     NoSession(String),
     /// There is no such event, or it is not yet signed.
-    #[error("session {session} has no signed event {seq}")]
+    #[error("session {session} has no signed event {seq}; numbers between events are those of signatures")]
     NoEvent {
         /// The session.
         session: String,

@@ -6,7 +6,7 @@ use pinfold_ledger::Event;
 use pinfold_ledger::event;
 use pinfold_policy::plain;
 use pinfold_run::Recorder;
-use pinfold_survey::changes::{Change, Changes, Counts, What, Why};
+use pinfold_survey::changes::{Change, Changes, Counts, GroupKind, What, Why};
 use pinfold_traps::{ChangeKind, Finding, Traps};
 use serde::Serialize;
 
@@ -92,7 +92,9 @@ impl Changed {
             let more = single.count().saturating_sub(RECORDED);
             let groups = changes.summary();
             let groups = groups.groups.iter().map(|(group, counts)| {
-                format!("{} changes below {}, not told one by one", counts.total(), root.join(&group.path).display())
+                let changes = if counts.total() == 1 { "change" } else { "changes" };
+                let place = root.join(&group.path);
+                format!("{} {changes} below {}, not told one by one", counts.total(), place.display())
             });
             let more = (more > 0).then(|| format!("{more} more changes in {}", root.display()));
             groups.chain(more).for_each(|text| recorder.take(Event::Note { text }));
@@ -103,9 +105,15 @@ impl Changed {
 
     /// What is worth a line to whoever sits at the terminal.
     pub(super) fn print(&self) {
-        for (root, changes) in self.trees.iter().filter(|(_, changes)| !changes.is_empty()) {
+        for (root, changes) in &self.trees {
+            let summary = changes.summary();
+            // What git keeps for itself changes with every look at the state of a tree.
+            let others = summary.groups.iter().filter(|(group, _)| group.kind != GroupKind::Git);
+            if summary.files.total() + summary.omitted + others.count() == 0 {
+                continue;
+            }
             let place = if self.trees.len() > 1 { format!("{}: ", root.display()) } else { String::new() };
-            eprintln!("pinfold: {}{}", plain(&place), changes.summary());
+            eprintln!("pinfold: {}{summary}", plain(&place));
         }
     }
 

@@ -19,15 +19,23 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
     let about = About { session: &session, verification: verification(&ledger, &session) };
     let records = log::records(&ledger, &session)?;
     let path = args.output.clone().unwrap_or_else(|| format!("pinfold-{session}.html").into());
-    let wrong =
-        |error: std::io::Error| CliError::new(format!("{} cannot be written", path.display())).why(error.to_string());
+    let wrong = |error: std::io::Error| {
+        CliError::new(format!("{} cannot be written", path.display()))
+            .why(error.to_string())
+            .hint("choose another place: --output FILE, or - for standard output")
+    };
     if path == Path::new("-") {
         write_html(&about, records, &mut std::io::stdout().lock()).map_err(wrong)?;
     } else {
-        // What an agent did is for its user to show to others.
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path).map_err(wrong)?;
+        // A link that an agent left there is replaced, not followed. What it did is for its user to show to others.
+        let partial = path.with_added_extension("new");
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(wrong)?;
         let mut out = BufWriter::new(file);
-        write_html(&about, records, &mut out).and_then(|()| out.flush()).map_err(wrong)?;
+        let written = write_html(&about, records, &mut out).and_then(|()| out.flush());
+        written.and_then(|()| std::fs::rename(&partial, &path)).map_err(|error| {
+            let _ = std::fs::remove_file(&partial);
+            wrong(error)
+        })?;
         println!("{}", path.display());
     }
     Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use pinfold_plan::Network;
 use pinfold_policy::{Access, decide, plain, shell_word};
 use pinfold_run::{End, Executions, LimitReached, Quarantined, Traffic};
 use serde::Serialize;
@@ -137,7 +138,9 @@ impl Report<'_> {
             End::NotExecuted(errno) => eprintln!("{}", not_executed(prepared, command, *errno)),
             // Who succeeds did not need it.
             End::Exited(code) if *code != 0 && self.missed_network => eprintln!("{}", network_missed(prepared)),
-            End::Exited(code) if *code != 0 && tell != Tell::Shell && self.is_unexplained() => suggest_trace(command),
+            End::Exited(code) if *code != 0 && tell != Tell::Shell && self.is_unexplained() => {
+                suggest_a_reason(prepared, command);
+            }
             End::Exited(_) | End::Killed(_) => {}
         }
         if std::io::stderr().is_terminal() {
@@ -182,13 +185,45 @@ impl Report<'_> {
     }
 }
 
-/// Who looks at the output sees why a command has failed, but not whether the policy is behind it.
-fn suggest_trace(command: &[OsString]) {
-    if std::io::stderr().is_terminal() {
-        let program = command.first().map_or_else(String::new, |program| shell_word(&program.to_string_lossy()));
-        let more = if command.len() > 1 { " …" } else { "" };
-        eprintln!("pinfold: if files were refused, this tells which: pinfold trace -- {}{more}", plain(&program));
+/// Package managers that a run without network tells to work offline.
+const PACKAGE_MANAGERS: [(&str, &str); 4] =
+    [("cargo", "@crates-io"), ("npm", "@npm"), ("npx", "@npm"), ("uv", "@pypi")];
+
+/// The name of the command's program.
+fn program_name(command: &[OsString]) -> Option<&str> {
+    Path::new(command.first()?).file_name()?.to_str()
+}
+
+fn is_told_to_be_offline(prepared: &Prepared, name: &str) -> bool {
+    let offline = matches!(prepared.plan.network, Network::Loopback | Network::None);
+    offline && PACKAGE_MANAGERS.iter().any(|(manager, _)| *manager == name)
+}
+
+/// What a package manager says is as if its user had wanted it so.
+fn offline(prepared: &Prepared, name: &str) -> CliError {
+    let preset = PACKAGE_MANAGERS.iter().find(|(manager, _)| *manager == name).map_or("HOST", |(_, preset)| preset);
+    CliError::notice(format!("the network is off, so {name} was told to work offline"))
+        .rule(format!("network.mode, {}", prepared.policy.network.origin))
+        .hint(format!("if it lacks something that must be fetched: pinfold run --allow-host {preset} -- {name} …"))
+}
+
+/// Programs that say no by their exit status.
+const SAYING_NO: [&str; 7] = ["cmp", "diff", "false", "grep", "rg", "test", "["];
+
+/// Who looks at the output sees why a command has failed, but not whether the policy is behind it. Programs that read
+/// the output are not bothered.
+fn suggest_a_reason(prepared: &Prepared, command: &[OsString]) {
+    let name = program_name(command).unwrap_or_default();
+    if !std::io::stderr().is_terminal() || SAYING_NO.contains(&name) {
+        return;
     }
+    if is_told_to_be_offline(prepared, name) {
+        eprintln!("{}", offline(prepared, name));
+        return;
+    }
+    let program = command.first().map_or_else(String::new, |program| shell_word(&program.to_string_lossy()));
+    let more = if command.len() > 1 { " …" } else { "" };
+    eprintln!("pinfold: if files were refused, this tells which: pinfold trace -- {}{more}", plain(&program));
 }
 
 /// The entry of `[limits]` that was reached.

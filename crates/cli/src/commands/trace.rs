@@ -166,7 +166,7 @@ impl Trace {
         if !self.known {
             eprintln!("pinfold: it could not be found out in time whether something was refused");
         } else if self.refused.is_empty() && self.missed.is_empty() && !self.explained {
-            eprintln!("pinfold: no file or socket was refused; if something failed, it has another reason");
+            eprintln!("pinfold: no file was refused; what failed, if anything, has another reason");
         }
     }
 

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pinfold_ledger::{Checkpoint, Ledger, LedgerError, Note, Proof, PublicKey, Scope};
+use pinfold_ledger::{Checkpoint, Ledger, LedgerError, Note, Proof, ProofError, PublicKey, Scope};
 use pinfold_policy::plain;
 
 use super::{describe, failed};
@@ -44,9 +44,13 @@ pub(super) fn prove(ledger: &Ledger, session: &str, event: u64) -> Result<ExitCo
 
 pub(super) fn check(proof: &Path, key: &Path) -> Result<ExitCode, CliError> {
     let text = read(proof)?;
-    let proof = Proof::parse(&text).map_err(|error| CliError::new("this is no proof").why(error.to_string()))?;
-    let key = read(key)?;
-    let key = PublicKey::parse(&key).ok_or_else(|| CliError::new("this is no key of a ledger"))?;
+    let wrong = |error: ProofError| CliError::new(format!("{} is no proof", proof.display())).why(error.to_string());
+    let proof = Proof::parse(&text).map_err(wrong)?;
+    let read_key = read(key)?;
+    let key = PublicKey::parse(&read_key).ok_or_else(|| {
+        CliError::new(format!("{} is no public key of a ledger", key.display()))
+            .hint("it is the file key.pub beside the ledger, ~/.local/state/pinfold/ledger/key.pub")
+    })?;
     match proof.verify(&key) {
         Ok(record) => {
             println!("proven: run {}, event {}, {}", plain(proof.session()), record.seq, record.time);
@@ -94,7 +98,12 @@ fn note(note: &Note) -> Option<String> {
             format!("run {session} is not closed; its last {unsigned} lines are not signed")
         }
         Note::BrokenOff { session, adopted, .. } => {
-            format!("run {session} was broken off; its last {adopted} lines were signed afterwards")
+            let adopted = match adopted {
+                0 => String::new(),
+                1 => "; its last line was signed afterwards".to_owned(),
+                many => format!("; its last {many} lines were signed afterwards"),
+            };
+            format!("run {session} was broken off{adopted}")
         }
         Note::Found { session } => {
             format!(

@@ -7,12 +7,13 @@ use pinfold_policy::{plain, shell_word};
 /// Characters of a command that are shown.
 const COMMAND_CHARS: usize = 160;
 
-/// A record as one line: when since the start, what in one word, and the rest.
+/// A record as one line: its number, when since the start, what in one word, and the rest.
 pub(super) fn line(record: &Record, begun_ns: u64) -> String {
     let (what, text) = describe(&record.event);
     let ms = record.time.nanoseconds().saturating_sub(begun_ns) / 1_000_000;
     let (seconds, rest) = (ms / 1000, ms % 1000);
-    plain(&format!("{:>4}:{:02}.{rest:03}  {what:<11} {text}", seconds / 60, seconds % 60)).trim_end().to_owned()
+    let line = format!("{:>4}  {:>3}:{:02}.{rest:03}  {what:<11} {text}", record.seq, seconds / 60, seconds % 60);
+    plain(&line).trim_end().to_owned()
 }
 
 /// A command as it is typed.

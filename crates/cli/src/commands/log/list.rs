@@ -1,5 +1,6 @@
 //! The runs, a line each.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use pinfold_ledger::event::{Event, Start};
@@ -37,6 +38,9 @@ pub(super) fn sessions(
     };
     let chosen: Vec<&Session> = all.iter().filter(in_time).collect();
     let most = if agent.is_some() || filter.since.is_some() || json { usize::MAX } else { SHOWN };
+    if all.is_empty() && std::io::stderr().is_terminal() {
+        eprintln!("pinfold: no run has been recorded yet");
+    }
     let first = chosen.len().saturating_sub(most);
     if first > 0 {
         eprintln!("pinfold: {first} earlier runs; --since 7d shows those of a week");

@@ -15,10 +15,12 @@ pub(super) fn read(text: &str) -> Result<Timestamp, CliError> {
     ago(text)
         .or_else(|| whole(&format!("{text}T00:00:00")))
         .or_else(|| whole(text.strip_suffix('Z')?))
+        .or_else(|| whole(&text.replacen(' ', "T", 1)))
+        .or_else(|| whole(&format!("{}:00", text.replacen(' ', "T", 1))))
         .or_else(|| Timestamp::parse(text))
         .ok_or_else(|| {
             CliError::new(format!("`{text}` is no time"))
-                .hint("write 2026-03-01, 2026-03-01T12:00:00Z, or how long ago: 90s, 15m, 2h, 7d")
+                .hint("write 2026-03-01, \"2026-03-01 12:00\" (UTC), or how long ago: 90s, 15m, 2h, 7d")
         })
 }
 
@@ -37,6 +39,7 @@ mod tests {
     fn times_are_read_in_each_form() {
         let day = read("2026-03-01").expect("a day");
         assert_eq!(day, read("2026-03-01T00:00:00Z").expect("a time"));
+        assert_eq!(read("2026-03-01 12:30").expect("a minute"), read("2026-03-01T12:30:00Z").expect("a time"));
         assert!(read("1h").expect("an hour ago") > read("2h").expect("two"));
         for wrong in ["", "h", "1x", "2026-13-01", "tomorrow", "99999999999999999999d", "é"] {
             assert!(read(wrong).is_err(), "{wrong}");

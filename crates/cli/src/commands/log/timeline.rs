@@ -1,6 +1,7 @@
 //! The events of one run, or of all that a filter finds.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -70,8 +71,12 @@ pub(super) fn search(ledger: &Ledger, agent: Option<&str>, filter: &Filter, json
         {
             continue;
         }
-        let begun = session.begun.nanoseconds();
-        for record in records(ledger, &session.id)?.filter(|record| filter.matches(record)) {
+        let mut begun = None;
+        for record in records(ledger, &session.id)? {
+            let begun = *begun.get_or_insert(record.time.nanoseconds());
+            if !filter.matches(&record) {
+                continue;
+            }
             if json {
                 println!("{}", as_json(&session.id, &record)?);
                 continue;
@@ -82,6 +87,9 @@ pub(super) fn search(ledger: &Ledger, agent: Option<&str>, filter: &Filter, json
             }
             println!("{}", describe::line(&record, begun));
         }
+    }
+    if told.is_empty() && !json && std::io::stderr().is_terminal() {
+        eprintln!("pinfold: nothing found in {} runs", sessions.len());
     }
     Ok(ExitCode::SUCCESS)
 }
