@@ -212,6 +212,25 @@ fn refusals_are_recorded() {
 }
 
 #[test]
+fn paths_are_told_where_programs_are_not_recorded() {
+    let desk = Desk::new();
+    desk.write("home/.config/pinfold/policy.toml", "[ledger]\nprograms = false\n");
+    desk.write("home/project/.env", "");
+    traced(&desk, "cat .env; /bin/true; exit 1").ends_with(1).says("refused: read ~/project/.env by `cat`");
+    assert_eq!(desk.pinfold(["log", "last", "--kind", "exec", "--json"]).run().ok(), "");
+    let log = desk.pinfold(["log", "last", "--verdict", "refused", "--json"]).run().ok();
+    assert_eq!(log.lines().count(), 1, "{log}");
+}
+
+#[test]
+fn a_refused_git_setting_is_recorded_once() {
+    let desk = Desk::new();
+    traced(&desk, "git config core.pager evil").ends_with(4);
+    let log = desk.pinfold(["log", "last", "--verdict", "refused", "--json"]).run().ok();
+    assert_eq!(log.lines().count(), 1, "{log}");
+}
+
+#[test]
 fn the_rule_is_told_with_its_file_and_line() {
     let desk = Desk::new();
     desk.write("home/.config/pinfold/policy.toml", "\n[files]\ndeny = ['drafts/']\n");

@@ -165,7 +165,9 @@ fn look_after<'a>(
     let changed = Changed::look(prepared, duration_ms);
     let trace = traced.then(|| Trace::of(refusals, &end));
     record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
-    record.refusals(prepared, &refused, missed_network);
+    // A trace has seen them as well.
+    let settings = if trace.is_some() { &[] } else { refused.as_slice() };
+    record.refusals(prepared, settings, missed_network);
     changed.record(&mut record.recorder);
     trace.iter().flat_map(Trace::events).for_each(|event| record.recorder.take(event));
     record.end(&executions, recorded_end);
