@@ -287,3 +287,29 @@ fn what_cannot_be_recorded_is_said() {
     let notes = desk.pinfold(["log", "last", "--kind", "note"]).run().ok();
     assert!(notes.contains("programs are not recorded"), "{notes}");
 }
+
+#[test]
+fn no_way_to_a_program_keeps_it_out_of_the_record() {
+    let desk = Desk::new();
+    desk.write("home/project/hidden", "#!/bin/sh\necho \"ran $1\"\n");
+    let script = r#"chmod +x hidden; ln -s /proc/self/cwd/hidden lnk; exec 3<hidden
+        /proc/self/cwd/hidden one; ./lnk two; /dev/fd/3 three; /proc/thread-self/cwd/hidden four; nowhere five; :"#;
+    let (record, _) = record(&desk, script);
+    for word in ["one", "two", "three", "four"] {
+        let told =
+            record.iter().any(|line| line["argv"].as_array().is_some_and(|argv| argv.iter().any(|it| it == word)));
+        assert!(told, "{word}: {record:#?}");
+    }
+    assert!(record.iter().all(|line| line["argv"][0] != "nowhere"), "{record:#?}");
+}
+
+#[test]
+fn large_files_do_not_keep_others_out_of_the_record() {
+    let desk = Desk::new();
+    let script =
+        "i=0; while [ $i -lt 40 ]; do truncate -s 250M big$i; chmod +x big$i; ./big$i; i=$((i+1)); done 2>/dev/null
+        /bin/echo last; rm big*";
+    let (record, summary) = record(&desk, script);
+    assert!(record.iter().any(|line| line["argv"][0] == "/bin/echo"), "{}", record.len());
+    assert_eq!(summary["dropped"], 0);
+}

@@ -105,6 +105,7 @@ impl Changed {
 
     /// What is worth a line to whoever sits at the terminal.
     pub(super) fn print(&self) {
+        self.notes.iter().for_each(|note| eprintln!("pinfold: note: {}", plain(note)));
         for (root, changes) in &self.trees {
             let summary = changes.summary();
             // What git keeps for itself changes with every look at the state of a tree.

@@ -1,14 +1,23 @@
 //! The thread that writes a run down: it opens the ledger, masks every event, and hands it to the ledger's writer. So
 //! neither the start of a run nor its supervisor waits for any of it.
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use pinfold_ledger::event::End;
-use pinfold_ledger::{Durability, Event, Ledger, LedgerError, Redactor, TooManySecrets, Writer};
+use pinfold_ledger::{Durability, Event, Ledger, LedgerError, Limits, Redactor, TooManySecrets, Writer};
 
 use crate::error::with_causes;
+
+/// How many events of programs may wait to be masked and written.
+const PROGRAMS_WAITING_MAX: u64 = 4096;
+/// The share of a record that programs may take, so that there is always room for everything else: half of it.
+const PROGRAMS_SHARE: u64 = 2;
+/// What an event of a program takes besides its texts, in bytes.
+const PROGRAM_BYTES: u64 = 400;
 
 /// What is to be written, and how.
 pub(super) struct Sheet {
@@ -16,6 +25,8 @@ pub(super) struct Sheet {
     pub(super) directory: std::path::PathBuf,
     pub(super) session: String,
     pub(super) durability: Durability,
+    /// How large the record may become, in bytes.
+    pub(super) bytes_max: u64,
     /// Names and values that must not be written.
     pub(super) secrets: Vec<(String, String)>,
 }
@@ -35,6 +46,7 @@ pub(super) enum PenError {
 
 enum Line {
     Event(Box<Event>),
+    Program(Box<Event>),
     /// Everything so far is to be safe.
     Commit(SyncSender<()>),
     End(End),
@@ -45,6 +57,15 @@ enum Line {
 pub(super) struct Lines {
     lines: Sender<Line>,
     failure: Arc<OnceLock<String>>,
+    programs: Arc<Programs>,
+}
+
+/// What programs take of the record. Whoever runs a million of them shall not drive out what else there is to know.
+#[derive(Default)]
+struct Programs {
+    waiting: AtomicU64,
+    left_bytes: AtomicU64,
+    dropped: AtomicU64,
 }
 
 impl Lines {
@@ -56,6 +77,27 @@ impl Lines {
         // Whoever does not take it any more has said why.
         let _ = self.lines.send(Line::Event(Box::new(event)));
         self.failure.get().map_or(Ok(()), |failure| Err(failure.clone()))
+    }
+
+    /// Writes that a program was executed, if there is room for it.
+    pub(super) fn program(&self, event: Event, text_bytes: usize) {
+        let Programs { waiting, left_bytes, dropped } = &*self.programs;
+        let bytes = PROGRAM_BYTES + text_bytes as u64;
+        let has_room = || {
+            let less = |left: u64| left.checked_sub(bytes);
+            waiting.load(Relaxed) < PROGRAMS_WAITING_MAX && left_bytes.fetch_update(Relaxed, Relaxed, less).is_ok()
+        };
+        if has_room() {
+            waiting.fetch_add(1, Relaxed);
+            let _ = self.lines.send(Line::Program(Box::new(event)));
+        } else {
+            dropped.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// How many programs there was no room for.
+    pub(super) fn dropped(&self) -> u64 {
+        self.programs.dropped.load(Relaxed)
     }
 }
 
@@ -69,10 +111,12 @@ impl Pen {
     /// Begins with the first event.
     pub(super) fn new(sheet: Sheet, first: Event) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
-        let lines = Lines { lines: sender, failure: Arc::default() };
-        let failure = Arc::clone(&lines.failure);
+        let left_bytes = AtomicU64::new(sheet.bytes_max / PROGRAMS_SHARE);
+        let programs = Arc::new(Programs { left_bytes, ..Programs::default() });
+        let lines = Lines { lines: sender, failure: Arc::default(), programs };
+        let (failure, programs) = (Arc::clone(&lines.failure), Arc::clone(&lines.programs));
         let write = move || {
-            let written = write(sheet, first, &receiver);
+            let written = write(sheet, first, &receiver, &programs.waiting);
             if let Err(error) = &written {
                 let _ = failure.set(with_causes(error));
             }
@@ -107,15 +151,20 @@ impl Pen {
     }
 }
 
-fn write(sheet: Sheet, first: Event, lines: &Receiver<Line>) -> Result<(), PenError> {
-    let Sheet { directory, session, durability, secrets } = sheet;
-    let writer = Ledger::open(directory)?.with_durability(durability).begin(&session)?;
+fn write(sheet: Sheet, first: Event, lines: &Receiver<Line>, programs_waiting: &AtomicU64) -> Result<(), PenError> {
+    let Sheet { directory, session, durability, bytes_max, secrets } = sheet;
+    let limits = Limits { session_bytes: bytes_max, ..Limits::default() };
+    let writer = Ledger::open(directory)?.with_durability(durability).with_limits(limits).begin(&session)?;
     let redactor = Redactor::new(secrets)?;
     append(&writer, &redactor, first)?;
     // Without a sender the run was given up, and its session is broken off.
     for line in lines {
         match line {
             Line::Event(event) => append(&writer, &redactor, *event)?,
+            Line::Program(event) => {
+                append(&writer, &redactor, *event)?;
+                programs_waiting.fetch_sub(1, Relaxed);
+            }
             Line::Commit(done) => {
                 writer.commit()?;
                 let _ = done.send(());

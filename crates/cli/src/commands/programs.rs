@@ -16,9 +16,13 @@ impl Programs {
     /// What the supervisor is to do with each.
     pub(super) fn recording(&self, store: &Store) -> Recording {
         let lines = Arc::clone(&self.0);
-        let tell = move |executed| {
+        let tell = move |executed: Executed| {
+            let words = executed.arguments.iter().map(|word| word.len());
+            let text_bytes = words.sum::<usize>() + executed.program.as_os_str().len();
             // A record that fails is noticed by who writes everything else.
-            let _ = lines.get().map(|lines| lines.event(event(executed)));
+            if let Some(lines) = lines.get() {
+                lines.program(event(executed), text_bytes);
+            }
         };
         Recording { tell: Box::new(tell), digests: store.digests() }
     }

@@ -19,6 +19,10 @@ use super::programs::{self, Programs};
 use crate::context::Context;
 use crate::error::{CliError, NOT_STARTED, with_causes};
 
+/// How much of all records one run may take: an eighth.
+const RECORD_SHARE: u64 = 8;
+/// How large the record of one run becomes where they are kept without a bound, in bytes.
+const RECORD_BYTES_MAX: u64 = 1 << 30;
 /// How often old records are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -45,7 +49,9 @@ impl Record {
         // To wait for the disk takes longer than to run most commands.
         let durability = if rule.required.value { Durability::Power } else { Durability::Process };
         let (directory, session) = (prepared.store.ledger_directory(), start.session.clone());
-        let sheet = Sheet { directory, session, durability, secrets };
+        // One run must not drive out the records of all others.
+        let bytes_max = rule.keep_bytes.value.map_or(RECORD_BYTES_MAX, |bytes| bytes / RECORD_SHARE);
+        let sheet = Sheet { directory, session, durability, bytes_max, secrets };
         let pen = Pen::new(sheet, Event::Start(Box::new(start))).map_err(|error| error.to_string());
         // Only what is on the disk is recorded.
         let pen = pen.and_then(|pen| if rule.required.value { pen.commit().map(|()| pen) } else { Ok(pen) });
@@ -91,8 +97,10 @@ impl Record {
 
     /// Ends: the last event says how, and one before it what is missing.
     pub(super) fn end(&mut self, executions: &Executions, end: End) {
-        let missing = programs::missing(executions);
-        missing.into_iter().for_each(|text| self.recorder.take(Event::Note { text }));
+        let no_room = self.pen.as_ref().map(|pen| pen.lines().dropped()).filter(|dropped| *dropped > 0);
+        let no_room = no_room.map(|dropped| format!("there was no room for {dropped} programs"));
+        let missing = programs::missing(executions).into_iter().chain(no_room);
+        missing.for_each(|text| self.recorder.take(Event::Note { text }));
         self.pen.iter().for_each(|pen| pen.end(end.clone()));
     }
 
@@ -126,6 +134,7 @@ pub(super) fn decision(context: &Context, command: &str, event: Event) -> Result
         directory: context.state().join("ledger"),
         session: start.session.clone(),
         durability: Durability::Power,
+        bytes_max: RECORD_BYTES_MAX,
         secrets: Vec::new(),
     };
     let pen = Pen::new(sheet, Event::Start(Box::new(start)))?;

@@ -18,7 +18,9 @@ use sha2::{Digest as _, Sha256};
 use super::program::{Version, open_to_read};
 
 /// Largest file that a digest is made of, in bytes.
-const MAX_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 256 << 20;
+/// How much is read for digests in one run, in bytes: the run does not pay for it, so it shall not decide how much.
+const MAX_BYTES_IN_ALL: u64 = 2 << 30;
 /// Most digests that are kept.
 const MAX_KEPT: usize = 1 << 14;
 /// Largest file of digests that is read, in bytes; a larger one is begun anew.
@@ -41,12 +43,14 @@ pub(super) struct Digests {
     path: PathBuf,
     /// `None` before the first question.
     known: Option<HashMap<Version, Digest>>,
+    /// How much may still be read.
+    left_bytes: u64,
 }
 
 impl Digests {
     /// Those that are kept in this file, if it is there.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, known: None }
+        Self { path, known: None, left_bytes: MAX_BYTES_IN_ALL }
     }
 
     /// The digest of a file, which is read if it comes along and is not known.
@@ -56,7 +60,9 @@ impl Digests {
         if let Some(digest) = known.get(&version) {
             return Some(*digest);
         }
-        let digest = make(&file?, version).ok()?;
+        let file = file?;
+        self.left_bytes = self.left_bytes.checked_sub(version.bytes)?;
+        let digest = make(&file, version).ok()?;
         if !version.is_fresh(SystemTime::now()) && known.len() < MAX_KEPT {
             known.insert(version, digest);
             // Then it is made again next time.

@@ -81,6 +81,12 @@ pub(super) fn open_below(root: BorrowedFd<'_>, path: &Path) -> Found {
     opened(openat2(root, path, FLAGS, Mode::empty(), ResolveFlags::IN_ROOT))
 }
 
+/// Whether a path is not there, and no link has anything to do with it.
+pub(super) fn is_missing_without_links(root: BorrowedFd<'_>, path: &Path) -> bool {
+    let flags = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+    matches!(openat2(root, path, FLAGS, Mode::empty(), flags), Err(Errno::NOENT | Errno::NOTDIR))
+}
+
 /// Opens what a descriptor of a thread stands for.
 pub(super) fn open_descriptor(thread: Pid, descriptor: i32) -> Found {
     opened(openat(CWD, format!("/proc/{thread}/fd/{descriptor}"), FLAGS, Mode::empty()))
@@ -97,7 +103,7 @@ fn of_itself(path: &Path) -> Option<&str> {
 fn opened(file: rustix::io::Result<OwnedFd>) -> Found {
     match file {
         Ok(file) => Program::of(file).map_or(Found::Missing, Found::Program),
-        Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::NAMETOOLONG) => Found::Missing,
+        Err(Errno::NOENT | Errno::NOTDIR) => Found::Missing,
         Err(_) => Found::Unknown,
     }
 }

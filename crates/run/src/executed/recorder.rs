@@ -10,6 +10,9 @@ use super::observer::Counts;
 use super::program::Version;
 use super::{Executed, Recording};
 
+/// How many programs may wait while a digest is made.
+const MAX_WAITING_FOR_DIGESTS: u64 = 64;
+
 /// A program to tell of.
 pub(super) struct Told {
     pub(super) executed: Executed,
@@ -43,6 +46,8 @@ impl Recorder {
 
     fn digest(&mut self, version: Version, file: Option<OwnedFd>) -> Option<Digest> {
         self.counts.open_files.fetch_sub(u64::from(file.is_some()), Relaxed);
-        self.digests.of(version, file)
+        // To tell of the others is more than to know what this one holds.
+        let in_time = self.counts.waiting.load(Relaxed) <= MAX_WAITING_FOR_DIGESTS;
+        self.digests.of(version, file.filter(|_| in_time))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Sender;
@@ -17,7 +17,7 @@ use super::family::Family;
 use super::observer::{Command, Counts};
 use super::program::{self, Found, Program, Root, Version};
 use super::recorder::Told;
-use crate::refused::{Blocked, Trace};
+use crate::refused::{Blocked, Trace, missing};
 
 /// Most arguments that are recorded of a program.
 const MAX_ARGUMENTS: usize = 512;
@@ -199,7 +199,25 @@ impl Watch {
             return asked(found, path);
         }
         let path = if path.is_absolute() { path } else { base(thread, execution).join(path) };
-        asked(self.root().open(thread, &path), path)
+        let found = match self.root().open(thread, &path) {
+            Found::Missing if self.may_be_there(&path) => Found::Unknown,
+            found => found,
+        };
+        asked(found, path)
+    }
+
+    /// Whether a path that is not there for this process may be for the one that asks: it leads through `/proc/self`, or
+    /// from a directory whose path is not known.
+    fn may_be_there(&self, path: &Path) -> bool {
+        if !path.is_absolute() {
+            return true;
+        }
+        let root = self.root.as_fd();
+        if program::is_missing_without_links(root, path) {
+            return false;
+        }
+        let private = |real: PathBuf| ["/proc", "/dev"].iter().any(|place| real.starts_with(place));
+        missing(root, path, true).is_none_or(private)
     }
 
     /// For the thread that makes digests, or lost and counted where that cannot keep up. A file goes along that may not be known there.

@@ -54,7 +54,7 @@ impl Opened {
 }
 
 /// The path that something would have which is not there: links are followed as far as there are some.
-pub(super) fn missing(root: BorrowedFd<'_>, path: &Path, follows: bool) -> Option<PathBuf> {
+pub(crate) fn missing(root: BorrowedFd<'_>, path: &Path, follows: bool) -> Option<PathBuf> {
     let mut real = PathBuf::from("/");
     let mut ahead = names(path);
     let mut exists = true;

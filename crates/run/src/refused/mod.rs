@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use pinfold_confine::linux::Purpose;
 use pinfold_policy::{Access, Verdict};
 
+pub(crate) use inside::missing;
 pub(crate) use trace::{Blocked, Trace};
 
 /// Judges a path.

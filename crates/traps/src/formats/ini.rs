@@ -1,17 +1,17 @@
 //! Sections, keys and values, by the rules of git-config(1), "Syntax": the strictest of those who write such files.
-//! Nothing is malformed: other readers of the same form are more lenient than git.
+//! Nothing is malformed but what is too much: other readers of the same form are more lenient than git.
 
-use super::{Setting, below};
+use super::{Malformed, Setting, Settings, below};
 
 /// Every value, with section and key in lower case and the subsection as it is written.
-pub(super) fn read(text: &str) -> Vec<Setting> {
-    let mut settings = Vec::new();
+pub(super) fn read(text: &str) -> Result<Vec<Setting>, Malformed> {
+    let mut settings = Settings::default();
     let mut section = String::new();
     let mut lines = (1u32..).zip(text.lines());
     while let Some((line, first)) = lines.next() {
         let mut rest = first.trim_start();
         while let Some((name, behind)) = header(rest) {
-            section = name;
+            section = name?;
             // Git takes a setting behind the bracket.
             rest = behind.trim_start();
         }
@@ -26,14 +26,14 @@ pub(super) fn read(text: &str) -> Vec<Setting> {
         }
         // A colon may belong to the key, as in `@scope:registry = …` of npm.
         let (key, value) = written.split_once('=').or_else(|| written.split_once(':')).unwrap_or((&written, ""));
-        let key = below(&section, &key.trim().trim_end_matches("[]").to_ascii_lowercase());
-        settings.push(Setting { key, value: unquoted(value.trim()), line });
+        let key = below(&section, &key.trim().trim_end_matches("[]").to_ascii_lowercase())?;
+        settings.push(&key, unquoted(value.trim()), line)?;
     }
-    settings
+    Ok(settings.list)
 }
 
 /// The name in `[section]`, `[section.sub]` or `[section "sub"]`, and what follows the bracket.
-fn header(text: &str) -> Option<(String, &str)> {
+fn header(text: &str) -> Option<(Result<String, Malformed>, &str)> {
     let inner = text.strip_prefix('[')?;
     let mut quoted = false;
     let mut escaped = false;
@@ -52,13 +52,13 @@ fn header(text: &str) -> Option<(String, &str)> {
     None
 }
 
-fn named(header: &str) -> String {
+fn named(header: &str) -> Result<String, Malformed> {
     match header.split_once('"') {
         Some((section, sub)) => {
             let sub = sub.trim_end().trim_end_matches('"').replace('\\', "");
             below(&section.trim().to_ascii_lowercase(), &sub)
         }
-        None => header.trim().to_ascii_lowercase(),
+        None => below("", &header.trim().to_ascii_lowercase()),
     }
 }
 

@@ -6,6 +6,8 @@ mod toml;
 
 use serde::Deserialize;
 
+use crate::limits::{KEY_BYTES_MAX, SETTINGS_BYTES_MAX, SETTINGS_MAX};
+
 /// How a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -29,7 +31,7 @@ pub(crate) struct Setting {
     pub(crate) line: u32,
 }
 
-/// A file that is not of its format.
+/// A file that is not of its format, or has more settings than are looked at.
 #[derive(Debug)]
 pub(crate) struct Malformed;
 
@@ -39,40 +41,52 @@ impl Format {
         let text = String::from_utf8_lossy(bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         match self {
-            Self::Ini => Ok(ini::read(text)),
+            Self::Ini => ini::read(text),
             Self::Json => json::read(text),
             Self::Toml => toml::read(text),
         }
     }
 }
 
-/// Tells the lines of growing positions.
-struct Lines<'a> {
-    text: &'a str,
-    at: usize,
-    line: u32,
+/// Tells the lines of positions.
+struct Lines {
+    /// Where each line but the first begins.
+    begins: Vec<usize>,
 }
 
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { text, at: 0, line: 1 }
+impl Lines {
+    fn new(text: &str) -> Self {
+        Self { begins: text.match_indices('\n').map(|(at, _)| at + 1).collect() }
     }
 
     /// The line of a byte.
-    fn of(&mut self, at: usize) -> u32 {
-        if at < self.at {
-            *self = Self::new(self.text);
+    fn of(&self, at: usize) -> u32 {
+        u32::try_from(self.begins.partition_point(|begin| *begin <= at) + 1).unwrap_or(u32::MAX)
+    }
+}
+
+/// Settings as they are found, up to a bound: each carries its whole key, so that a small file could make much of them.
+#[derive(Default)]
+struct Settings {
+    list: Vec<Setting>,
+    bytes: usize,
+}
+
+impl Settings {
+    fn push(&mut self, key: &str, value: String, line: u32) -> Result<(), Malformed> {
+        self.bytes += key.len() + value.len();
+        if self.bytes > SETTINGS_BYTES_MAX || self.list.len() >= SETTINGS_MAX {
+            return Err(Malformed);
         }
-        let between = self.text.as_bytes().get(self.at..at).unwrap_or_default();
-        self.line += u32::try_from(between.iter().filter(|byte| **byte == b'\n').count()).unwrap_or(0);
-        self.at = at;
-        self.line
+        self.list.push(Setting { key: key.to_owned(), value, line });
+        Ok(())
     }
 }
 
 /// `name` below `outer`.
-fn below(outer: &str, name: &str) -> String {
-    if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") }
+fn below(outer: &str, name: &str) -> Result<String, Malformed> {
+    let key = if outer.is_empty() { name.to_owned() } else { format!("{outer}.{name}") };
+    if key.len() > KEY_BYTES_MAX { Err(Malformed) } else { Ok(key) }
 }
 
 #[cfg(test)]

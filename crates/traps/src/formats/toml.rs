@@ -3,46 +3,44 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Lines, Malformed, Setting, below};
+use super::{Lines, Malformed, Setting, Settings, below};
 
 /// Every value. The parser bounds how deep they lie, also by dots.
 pub(super) fn read(text: &str) -> Result<Vec<Setting>, Malformed> {
     let table = DeTable::parse(text).map_err(|_| Malformed)?;
-    let mut reader = Reader { text, lines: Lines::new(text), settings: Vec::new() };
-    reader.table("", table.get_ref());
+    let mut reader = Reader { text, lines: Lines::new(text), settings: Settings::default() };
+    reader.table("", table.get_ref())?;
+    let mut settings = reader.settings.list;
     // Tables keep no order of lines.
-    reader.settings.sort_by_key(|setting| setting.line);
-    Ok(reader.settings)
+    settings.sort_by_key(|setting| setting.line);
+    Ok(settings)
 }
 
 struct Reader<'a> {
     text: &'a str,
-    lines: Lines<'a>,
-    settings: Vec<Setting>,
+    lines: Lines,
+    settings: Settings,
 }
 
 impl Reader<'_> {
-    fn table(&mut self, key: &str, table: &DeTable<'_>) {
-        for (name, value) in table {
-            self.flatten(&below(key, name.get_ref()), value);
-        }
+    fn table(&mut self, key: &str, table: &DeTable<'_>) -> Result<(), Malformed> {
+        table.iter().try_for_each(|(name, value)| self.flatten(&below(key, name.get_ref())?, value))
     }
 
-    fn flatten(&mut self, key: &str, value: &Spanned<DeValue<'_>>) {
+    fn flatten(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<(), Malformed> {
         match value.get_ref() {
             DeValue::Table(table) => self.table(key, table),
-            DeValue::Array(array) => array.iter().for_each(|element| self.flatten(key, element)),
+            DeValue::Array(array) => array.iter().try_for_each(|element| self.flatten(key, element)),
             DeValue::String(text) => self.push(key, text.to_string(), value),
             _ => {
                 let written = self.text.get(value.span()).unwrap_or_default().to_owned();
-                self.push(key, written, value);
+                self.push(key, written, value)
             }
         }
     }
 
-    fn push(&mut self, key: &str, value: String, place: &Spanned<DeValue<'_>>) {
-        let line = self.lines.of(place.span().start);
-        self.settings.push(Setting { key: key.to_owned(), value, line });
+    fn push(&mut self, key: &str, value: String, place: &Spanned<DeValue<'_>>) -> Result<(), Malformed> {
+        self.settings.push(key, value, self.lines.of(place.span().start))
     }
 }
 
