@@ -41,5 +41,5 @@ fn where_tls_is_opened_a_short_name_is_as_good_as_the_whole_one() {
     traveller.0.write("home/rules.toml", policy);
     let script = "for host in db db.corp.test; do curl -sS https://$host:8444/; curl -sS -o /dev/null -w '%{http_code}\\n' -d x https://$host:8444/; done";
     let ended = traveller.inside(&["--policy", "../rules.toml"], script).run();
-    assert_eq!(ended.ok(), "api says hello\n403\n".repeat(2).trim());
+    assert_eq!(ended.text(), "api says hello\n403\n".repeat(2).trim(), "{ended}");
 }

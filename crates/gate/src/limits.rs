@@ -62,6 +62,9 @@ pub(crate) const HALF_CLOSED_SILENCE: Duration = Duration::from_secs(15 * 60);
 /// How long a connection is silent before the peer is asked whether it is still there.
 pub(crate) const KEEPALIVE_AFTER: Duration = Duration::from_secs(120);
 
+/// How much is read of the body of a request that is refused, in bytes, and for how long.
+pub(crate) const UNREAD_BYTES_MAX: usize = 64 << 10;
+pub(crate) const UNREAD_TIME: Duration = Duration::from_millis(200);
 /// Bytes that are copied at once where data is moved through this process.
 pub(crate) const COPY_BYTES: usize = 64 << 10;
 /// Bytes of a pipe through which data is moved past this process.

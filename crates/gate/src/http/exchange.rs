@@ -4,12 +4,13 @@ use std::error::Error;
 use std::sync::Arc;
 
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{COOKIE, EXPECT, HOST, HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::{Authority, PathAndQuery, Scheme, Uri};
 use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response, StatusCode, Version};
+use tokio::time::timeout;
 
 use super::Body;
 use super::agree::authority;
@@ -18,7 +19,7 @@ use super::headers::{end, upgrade, wants_websocket};
 use super::route::{Lease, Route};
 use super::upgrade::join;
 use crate::dial::DialError;
-use crate::limits::TEXT_BYTES_MAX;
+use crate::limits::{TEXT_BYTES_MAX, UNREAD_BYTES_MAX, UNREAD_TIME};
 use crate::link::{Report, Verdict};
 use crate::refusal::Refusal;
 use crate::secrets::Guard;
@@ -72,9 +73,14 @@ async fn judge(route: &Route, parts: &Parts) -> Result<Authority, Refusal> {
 }
 
 async fn forward(route: &Arc<Route>, mut parts: Parts, body: Incoming) -> Result<Response<Body>, DialError> {
-    let authority = judge(route, &parts).await.map_err(DialError::Refused)?;
     let mut guard = Guard::new(route);
-    guard.enter(&mut parts).await.map_err(DialError::Refused)?;
+    let authority = match admit(route, &mut parts, &mut guard).await {
+        Ok(authority) => authority,
+        Err(refusal) => {
+            hear_out(&parts, body).await;
+            return Err(DialError::Refused(refusal));
+        }
+    };
     let websocket = parts.version == Version::HTTP_11 && wants_websocket(&parts.headers);
     let client = parts.extensions.remove::<OnUpgrade>().filter(|_| websocket);
     end(&mut parts.headers);
@@ -102,6 +108,29 @@ async fn forward(route: &Arc<Route>, mut parts: Parts, body: Incoming) -> Result
     }
     parts.version = Version::HTTP_11;
     Ok(Response::from_parts(parts, guard.body_in(body.map_err(Into::into).boxed_unsync())))
+}
+
+/// May it be made, and with its secrets?
+async fn admit(route: &Route, parts: &mut Parts, guard: &mut Guard) -> Result<Authority, Refusal> {
+    let authority = judge(route, parts).await?;
+    guard.enter(parts).await?;
+    Ok(authority)
+}
+
+/// Reads what little a client has to say that will be refused: some take an answer before they have said all for a broken
+/// connection. Not from those who wait for leave to say it.
+async fn hear_out(parts: &Parts, mut body: Incoming) {
+    if parts.headers.contains_key(EXPECT) {
+        return;
+    }
+    let read = async {
+        let mut left = UNREAD_BYTES_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(less) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+            left = less;
+        }
+    };
+    let _ = timeout(UNREAD_TIME, read).await;
 }
 
 /// Writes the host into a request as the version of HTTP wants it, and nothing else that the client said of it.
