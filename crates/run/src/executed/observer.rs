@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -20,7 +20,9 @@ use super::{Executions, Recording, Tally};
 use crate::refused::{Refusals, Trace};
 
 /// How long the end of a run waits for the last digests.
-const LAST_DIGESTS: Duration = Duration::from_secs(5);
+const LAST_DIGESTS: Duration = Duration::from_secs(2);
+/// How long programs that still wait may take to be told of without one.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// The threads do little.
 const STACK_BYTES: usize = 256 << 10;
 
@@ -78,6 +80,8 @@ pub(crate) struct Counts {
     pub(super) missing: AtomicU64,
     /// Files that are open until their digest is made.
     pub(super) open_files: AtomicU64,
+    /// No more digests: the run is over.
+    pub(super) hurry: AtomicBool,
 }
 
 impl Observer {
@@ -126,7 +130,11 @@ impl Observer {
             Self::Blind(errno) => (Executions::Unobserved { errno }, None),
             Self::Watching { stop, ended, counts, refusals } => {
                 drop(stop);
-                let _ = ended.recv_timeout(LAST_DIGESTS);
+                if ended.recv_timeout(LAST_DIGESTS).is_err() {
+                    // What still waits is told without a digest, which takes no time.
+                    counts.iter().for_each(|counts| counts.hurry.store(true, Ordering::Relaxed));
+                    let _ = ended.recv_timeout(LAST_WORDS);
+                }
                 let executions = counts.map_or(Executions::Unasked, |counts| Executions::Observed(counts.tally()));
                 (executions, refusals.try_recv().ok())
             }

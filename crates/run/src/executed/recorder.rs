@@ -47,7 +47,8 @@ impl Recorder {
     fn digest(&mut self, version: Version, file: Option<OwnedFd>) -> Option<Digest> {
         self.counts.open_files.fetch_sub(u64::from(file.is_some()), Relaxed);
         // To tell of the others is more than to know what this one holds.
-        let in_time = self.counts.waiting.load(Relaxed) <= MAX_WAITING_FOR_DIGESTS;
+        let waiting = self.counts.waiting.load(Relaxed);
+        let in_time = waiting <= MAX_WAITING_FOR_DIGESTS && !self.counts.hurry.load(Relaxed);
         self.digests.of(version, file.filter(|_| in_time))
     }
 }
