@@ -296,21 +296,14 @@ impl<'a> Resolver<'a> {
     }
 
     fn open_candidate(&self, candidate: &Candidate) -> std::io::Result<Dir> {
-        let path = candidate.path.as_os_str().as_encoded_bytes();
-        match path {
-            [] => self.roots[candidate.root].dir.open_beneath(b"."),
-            path => self.roots[candidate.root].dir.open_far(path),
-        }
+        self.roots[candidate.root].dir.open_far(candidate.path.as_os_str().as_encoded_bytes())
     }
 
     /// Opens a resolved path: below its root if it has one.
     fn open(&self, path: &Path) -> std::io::Result<Dir> {
         for root in self.roots {
             if let Ok(relative) = path.strip_prefix(root.path) {
-                return match relative.as_os_str().as_encoded_bytes() {
-                    [] => root.dir.open_beneath(b"."),
-                    relative => root.dir.open_far(relative),
-                };
+                return root.dir.open_far(relative.as_os_str().as_encoded_bytes());
             }
         }
         Dir::open_resolved(path)
@@ -327,11 +320,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn parent(&self, candidate: &Candidate) -> std::io::Result<Dir> {
-        let dir = self.roots[candidate.root].dir;
-        match candidate.path.parent().map(|parent| parent.as_os_str().as_encoded_bytes()) {
-            None | Some([]) => dir.open_beneath(b"."),
-            Some(parent) => dir.open_far(parent),
-        }
+        let parent = candidate.path.parent().map_or(&[][..], |parent| parent.as_os_str().as_encoded_bytes());
+        self.roots[candidate.root].dir.open_far(parent)
     }
 
     fn common_dir(&mut self, git_dir: &Dir, path: &Path) -> Option<Place> {

@@ -145,23 +145,9 @@ impl Stamps {
         if !gone.contains(&true) {
             return;
         }
-        let mut above = Vec::new();
-        let mut settled = vec![false; gone.len()];
-        for mut at in 0..gone.len() {
-            above.clear();
-            while !settled[at] && !gone[at] {
-                above.push(at);
-                match self.tree.parent(at) {
-                    Some(parent) => at = parent,
-                    None => break,
-                }
-            }
-            let fate = gone[at];
-            for &at in &above {
-                gone[at] = fate;
-                settled[at] = true;
-            }
-        }
+        let mut fates: Vec<_> = gone.iter().map(|gone| gone.then_some(true)).collect();
+        self.tree.inherit(&mut fates, false);
+        gone.iter_mut().zip(fates).for_each(|(gone, fate)| *gone = fate == Some(true));
     }
 
     /// Reads the changed directories; those that are gone by now are marked so. Returns the new stamps.

@@ -61,8 +61,12 @@ pub(crate) struct Thing {
 }
 
 impl Dir {
-    /// Opens the directory `path` (relative, of any length) below this one without following a symlink.
+    /// Opens the directory `path` (relative, of any length) below this one without following a symlink. An empty path is
+    /// this one, opened anew: a descriptor that was read to the end stays there.
     pub(crate) fn open_far(&self, path: &[u8]) -> io::Result<Dir> {
+        if path.is_empty() {
+            return self.open_beneath(b".");
+        }
         let mut rest = path;
         let mut nearer: Option<Dir> = None;
         loop {

@@ -83,6 +83,20 @@ impl Tree {
         (parent & ROOT == 0).then_some(parent as usize)
     }
 
+    /// Gives each directory without a fate that of the nearest one above that has one, or `otherwise`.
+    pub(crate) fn inherit<T: Copy>(&self, fates: &mut [Option<T>], otherwise: T) {
+        let mut below = Vec::new();
+        for directory in 0..fates.len() {
+            let mut at = Some(directory);
+            while let Some(index) = at.filter(|&index| fates[index].is_none()) {
+                below.push(index);
+                at = self.parent(index);
+            }
+            let fate = at.and_then(|index| fates[index]).unwrap_or(otherwise);
+            below.drain(..).for_each(|index| fates[index] = Some(fate));
+        }
+    }
+
     /// Writes the path of a directory, relative to its root, and returns the root's number and the depth.
     pub(crate) fn path_into(&self, index: usize, path: &mut Vec<u8>) -> (usize, usize) {
         path.clear();

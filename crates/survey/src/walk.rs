@@ -199,12 +199,7 @@ impl<'a> Worker<'a> {
     ) -> Option<Stamp> {
         self.path.clear();
         self.path.extend_from_slice(path);
-        // The root too is opened anew: its own descriptor has been read to the end.
-        let opened = match path {
-            [] => root.open_beneath(b"."),
-            path => root.open_far(path),
-        };
-        let dir = match opened {
+        let dir = match root.open_far(path) {
             Ok(dir) => Arc::new(dir),
             Err(error) if sys::vanished(&error) => return None,
             Err(error) => {

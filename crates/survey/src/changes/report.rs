@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Counts, Group, Summary};
+use super::{Group, Summary};
 use crate::{Kind, Limits};
 
 /// What happened to a name.
@@ -95,11 +95,6 @@ impl Changes {
     /// The counts, with all groups folded.
     pub fn summary(&self) -> Summary<'_> {
         Summary::of(self)
-    }
-
-    /// What happened to files (and whatever else is no directory) in one group, or in none.
-    pub fn counts(&self, group: Option<usize>) -> Counts {
-        self.entries.iter().filter(|change| change.group == group).collect()
     }
 }
 

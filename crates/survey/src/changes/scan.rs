@@ -169,11 +169,7 @@ impl<'a, 'b> Worker<'a, 'b> {
 
     fn open(&self, item: &Item) -> std::io::Result<(Dir, Device)> {
         let root = self.scan.snapshot.roots.get(item.root).ok_or(std::io::ErrorKind::NotFound)?;
-        let dir = match &*item.path {
-            // Anew: the root's own descriptor has been read to the end.
-            [] => root.1.open_beneath(b".")?,
-            path => root.1.open_far(path)?,
-        };
+        let dir = root.1.open_far(&item.path)?;
         let (_, device) = dir.stamp_and_device()?;
         Ok((dir, device))
     }

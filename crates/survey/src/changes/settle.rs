@@ -12,15 +12,6 @@ use crate::{
     sys::{self, Device},
 };
 
-/// What became of a known directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    There,
-    /// It, or one above it, could not be looked at: it may still be there.
-    Unseen,
-    Gone,
-}
-
 /// The changes of all trees.
 pub(super) struct Settled {
     /// Sorted.
@@ -45,10 +36,8 @@ pub(super) fn settle(snapshot: &Snapshot, findings: Vec<Findings<'_>>) -> Settle
         tags.extend(found.tags);
         omitted += found.omitted;
     }
-    for (directory, fate) in fates(snapshot, &met).into_iter().enumerate() {
-        if fate == Fate::Gone {
-            gone.extend(snapshot.records(directory).map(|record| Gone { directory, record }));
-        }
+    for directory in gone_directories(snapshot, &met) {
+        gone.extend(snapshot.records(directory).map(|record| Gone { directory, record }));
     }
     let mut deleted = Vec::with_capacity(gone.len());
     let mut path = Vec::new();
@@ -69,28 +58,23 @@ pub(super) fn settle(snapshot: &Snapshot, findings: Vec<Findings<'_>>) -> Settle
     Settled { sighted, unseen, omitted, tags }
 }
 
-/// What became of each known directory, if those that were `met` are there or were not seen.
-fn fates(snapshot: &Snapshot, met: &[(usize, bool)]) -> Vec<Fate> {
-    let tree = &snapshot.tree;
-    let mut fates = vec![None; tree.len()];
+/// The known directories that are no more, if those that were `met` are there or were not seen.
+fn gone_directories(snapshot: &Snapshot, met: &[(usize, bool)]) -> impl Iterator<Item = usize> {
+    let mut known = vec![false; snapshot.tree.len()];
+    let mut unseen = vec![None; snapshot.tree.len()];
     for &(directory, seen) in met {
-        fates[directory] = Some(if seen { Fate::There } else { Fate::Unseen });
+        known[directory] = true;
+        unseen[directory] = Some(!seen);
     }
-    let mut below = Vec::new();
-    for directory in 0..tree.len() {
-        let mut at = Some(directory);
-        while let Some(index) = at.filter(|&index| fates[index].is_none()) {
-            below.push(index);
-            at = tree.parent(index);
-        }
-        // Whatever is below a directory that was seen, and was not met there, is gone.
-        let fate = match at.and_then(|index| fates[index]) {
-            Some(Fate::Unseen) => Fate::Unseen,
-            _ => Fate::Gone,
-        };
-        below.drain(..).for_each(|index| fates[index] = Some(fate));
-    }
-    fates.into_iter().map(|fate| fate.unwrap_or(Fate::Gone)).collect()
+    // Whatever is below a directory that was seen, and was not met there, is gone. Below one that was not seen it may
+    // still be there.
+    snapshot.tree.inherit(&mut unseen, false);
+    known
+        .into_iter()
+        .zip(unseen)
+        .enumerate()
+        .filter(|(_, (known, unseen))| !known && *unseen == Some(false))
+        .map(|(directory, _)| directory)
 }
 
 fn told(snapshot: &Snapshot, root: usize, within: &[u8], gone: Gone<'_>) -> Sighted {
@@ -136,15 +120,11 @@ fn rename(new: &mut [Sighted], deleted: &mut Vec<Sighted>) {
     });
 }
 
-/// Sorts by root and path, so that what is below one directory stays together.
+/// Sorts by root and path, whose order keeps together what is below one directory. Two sorted pieces, one behind the
+/// other, are merged, as this sort is stable.
 fn sort(sighted: &mut [Sighted]) {
-    fn place(change: &Change) -> impl Iterator<Item = u8> {
-        let bytes = change.path.as_os_str().as_encoded_bytes();
-        // No name has a NUL in it: a slash sorts before all that names are made of.
-        bytes.iter().map(|&byte| if byte == b'/' { 0 } else { byte })
-    }
-    sighted.sort_unstable_by(|one, other| {
+    sighted.sort_by(|one, other| {
         let (one, other) = (&one.change, &other.change);
-        one.root.cmp(&other.root).then_with(|| place(one).cmp(place(other)))
+        one.root.cmp(&other.root).then_with(|| one.path.cmp(&other.path))
     });
 }
