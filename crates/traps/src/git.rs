@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::tree::{Content, Thing, Tree, within};
+use crate::tree::{Content, Thing, Tree};
 
 /// What git takes for a directory of its own.
 pub(crate) struct GitDirectories<'a> {
@@ -57,12 +57,11 @@ pub(crate) enum Leads {
 /// Follows the content of the `.git` file at `path` in words; `None` when git would not take it for a pointer.
 pub(crate) fn pointer(tree: &Tree, path: &Path, content: &[u8], own: Option<&Path>) -> Option<Leads> {
     let target = target(content)?;
-    let base = path.parent().unwrap_or(Path::new(""));
     // In a linked worktree, the repository lies outside, and that of a submodule in it.
     if own.is_some_and(|own| target.starts_with(own) && !climbs(&target)) {
         return Some(Leads::Home);
     }
-    Some(match within(&tree.path, base, &target) {
+    Some(match tree.leads_to(path, &target) {
         None => Leads::Out,
         Some(inside) if inside.iter().any(is_dot_git) => Leads::Home,
         Some(_) => Leads::Elsewhere,

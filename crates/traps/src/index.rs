@@ -38,11 +38,12 @@ struct Wild {
 }
 
 /// A path in the form in which patterns are compared: some file systems take `.VSCode` for `.vscode`.
-pub(crate) struct Folded(Vec<u8>);
+pub(crate) struct Folded(String);
 
 impl Folded {
+    /// Of a path that is not Unicode: what is not is replaced, and no pattern names it.
     pub(crate) fn new(path: &Path) -> Self {
-        Self(path.as_os_str().as_encoded_bytes().to_ascii_lowercase())
+        Self(path.to_string_lossy().to_ascii_lowercase())
     }
 }
 
@@ -66,12 +67,10 @@ impl Index {
     }
 
     /// The owners of the patterns that fit, each once.
-    pub(crate) fn owners(&self, path: &Folded) -> Vec<usize> {
-        // A path that is not Unicode: what is not is replaced, and no pattern names it.
-        let path = String::from_utf8_lossy(&path.0);
-        let name = path.rsplit('/').next().unwrap_or(&path);
-        let plain = self.plain.get(name).into_iter().flatten().filter(|plain| plain.fits(&path));
-        let wild = self.wild.iter().filter(|wild| wild.fits(&path));
+    pub(crate) fn owners(&self, Folded(path): &Folded) -> Vec<usize> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let plain = self.plain.get(name).into_iter().flatten().filter(|plain| plain.fits(path));
+        let wild = self.wild.iter().filter(|wild| wild.fits(path));
         let mut owners: Vec<usize> = plain.map(|plain| plain.owner).chain(wild.map(|wild| wild.owner)).collect();
         owners.sort_unstable();
         owners.dedup();

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::content::Hit;
 use crate::git::{self, Leads};
 use crate::limits::HEAD_BYTES;
-use crate::tree::{Content, Regular, Thing, Tree, within};
+use crate::tree::{Content, Regular, Thing, Tree};
 
 /// What a file must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -46,8 +46,7 @@ impl Look {
     /// Whether the thing is what the rule is about; with the place that shows it, if it is one.
     pub(crate) fn at(self, seen: &Seen<'_>) -> Option<Option<Hit>> {
         let Seen { tree, path, thing, own_pointer } = seen;
-        let base = path.parent().unwrap_or(Path::new(""));
-        let leads_out = |target: &Path| within(&tree.path, base, target).is_none();
+        let leads_out = |target: &Path| tree.leads_to(path, target).is_none();
         let shown = |target: &Path| Some(Some(Hit { line: 0, text: format!("→ {}", target.display()) }));
         match (self, thing) {
             (Self::MachineCode, Thing::File(file)) => is_machine_code(&head(file)).then_some(None),

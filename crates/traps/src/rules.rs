@@ -85,6 +85,8 @@ pub(crate) struct Rules {
     pub(crate) owned: Vec<Owned>,
     /// Paths from the root.
     pub(crate) files: Index,
+    /// Those of them that count in directories that tools own, where most changes are.
+    pub(crate) files_owned: Index,
     /// Paths from a git directory.
     pub(crate) in_git: Index,
     /// Directories on the way to such files, in case they are links.
@@ -126,6 +128,9 @@ impl Rules {
         let names = owned.iter().enumerate();
         Ok(Self {
             files: Index::new(outside()),
+            files_owned: Index::new(
+                outside().filter(|(number, _)| written.get(*number).is_some_and(|rule| rule.owned)),
+            ),
             in_git: Index::new(in_git.iter().map(|(number, file)| (*number, file.as_str()))),
             ways: Index::new(ways),
             except: Index::new(of(|rule| &rule.except)),
@@ -176,7 +181,7 @@ mod tests {
     #[test]
     fn the_rules_that_are_compiled_in_are_well_formed() {
         let rules = Rules::parse(TEXT).unwrap_or_else(|error| panic!("{error}"));
-        let indices = [&rules.files, &rules.in_git, &rules.ways, &rules.except, &rules.owned_names];
+        let indices = [&rules.files, &rules.files_owned, &rules.in_git, &rules.ways, &rules.except, &rules.owned_names];
         assert_eq!(indices.into_iter().find_map(Index::broken), None);
         let mut ids = BTreeSet::new();
         for rule in &rules.rules {

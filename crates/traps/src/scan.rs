@@ -15,7 +15,7 @@ use crate::limits::RENAMED_ENTRIES_MAX;
 use crate::look::Seen;
 use crate::owned::Ownership;
 use crate::rules::{Rule, Rules, STANDARD};
-use crate::tree::{Content, Thing, Tree, within};
+use crate::tree::{Content, Thing, Tree};
 
 /// The rules that are compiled in.
 #[derive(Debug)]
@@ -103,6 +103,9 @@ fn with_renamed(tree: &Tree, changed: impl Iterator<Item = Changed>) -> Vec<Chan
             below.push(path);
         }
     }
+    if below.is_empty() {
+        return all;
+    }
     let known: HashSet<PathBuf> = all.iter().map(|change| change.path.clone()).collect();
     let new = below.into_iter().filter(|path| !known.contains(path));
     all.extend(new.map(|path| Changed { path, kind: ChangeKind::Renamed }));
@@ -137,7 +140,7 @@ impl Scan<'_> {
     fn judge(&mut self, change: &Changed) {
         let folded = Folded::new(&change.path);
         let owned = self.owned.covers(&change.path);
-        let fitting = self.fitting(&change.path, &folded);
+        let fitting = self.fitting(&change.path, &folded, owned);
         let rules = self.chosen(fitting, change, owned);
         let ways = self.chosen(self.rules.ways.owners(&folded), change, owned);
         if rules.is_empty() && ways.is_empty() {
@@ -160,14 +163,17 @@ impl Scan<'_> {
     }
 
     /// The numbers of the rules that are about a path by its name.
-    fn fitting(&mut self, path: &Path, folded: &Folded) -> Vec<usize> {
+    fn fitting(&mut self, path: &Path, folded: &Folded, owned: bool) -> Vec<usize> {
         let mut numbers = self.rules_in_git(path);
         // Nobody works in a `.git`, so that only the rules about git count there.
         if !lies_in_dot_git(path) {
-            numbers.extend(self.rules.files.owners(folded));
+            let files = if owned { &self.rules.files_owned } else { &self.rules.files };
+            numbers.extend(files.owners(folded));
         }
-        let except = self.rules.except.owners(folded);
-        numbers.retain(|number| !except.contains(number));
+        if !numbers.is_empty() {
+            let except = self.rules.except.owners(folded);
+            numbers.retain(|number| !except.contains(number));
+        }
         numbers
     }
 
@@ -215,7 +221,7 @@ impl Scan<'_> {
         }
         match (thing, &rule.test) {
             (Thing::Gone | Thing::Directory, _) => None,
-            (Thing::Link(target), _) if rule.linked && !self.leads_out(path, target) => None,
+            (Thing::Link(target), _) if rule.linked && self.tree.leads_to(path, target).is_some() => None,
             (Thing::Link(target), _) => Some(Verdict::by_name(Some(link_text(target)))),
             (Thing::Special, _) => Some(Verdict::by_name(Some("neither a file nor a directory".into()))),
             (Thing::Unreachable, _) => Some(Verdict::by_name(Some("cannot be reached".into()))),
@@ -231,10 +237,6 @@ impl Scan<'_> {
                 },
             },
         }
-    }
-
-    fn leads_out(&self, path: &Path, target: &Path) -> bool {
-        within(&self.tree.path, path.parent().unwrap_or(Path::new("")), target).is_none()
     }
 
     fn tell(&mut self, path: &Path, rule: &'static Rule, verdict: Verdict) {

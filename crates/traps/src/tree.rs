@@ -19,7 +19,7 @@ const NAME: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC)
 pub(crate) struct Tree {
     root: OwnedFd,
     /// Without symbolic links, to tell whether a link leads out.
-    pub(crate) path: PathBuf,
+    path: PathBuf,
 }
 
 /// What lies at a path.
@@ -78,6 +78,12 @@ impl Tree {
         let directory = self.name(path)?;
         // Through the descriptor: the path may mean something else by now.
         std::fs::read_dir(reopened(&directory))?.map(|entry| Ok(entry?.file_name())).collect()
+    }
+
+    /// Where the link or pointer at a path leads: a path below the root, or `None` when it leads out. By the words alone:
+    /// what lies behind further links is judged where those lie.
+    pub(crate) fn leads_to(&self, link: &Path, target: &Path) -> Option<PathBuf> {
+        within(&self.path, link.parent().unwrap_or(Path::new("")), target)
     }
 
     fn name(&self, path: &Path) -> io::Result<OwnedFd> {
@@ -146,9 +152,8 @@ fn reopened(name: &OwnedFd) -> PathBuf {
     format!("/proc/self/fd/{}", name.as_raw_fd()).into()
 }
 
-/// Where a link or pointer in the directory `base` (relative to the root) leads: a path below the root, or `None` when
-/// it leads out. By the words alone: what lies behind further links is judged where those lie.
-pub(crate) fn within(root: &Path, base: &Path, target: &Path) -> Option<PathBuf> {
+/// Where the words lead from the directory `base`, a path below the root.
+fn within(root: &Path, base: &Path, target: &Path) -> Option<PathBuf> {
     let joined = match target.strip_prefix(root) {
         Ok(below) => below.to_path_buf(),
         Err(_) if target.is_absolute() => return None,
