@@ -10,7 +10,7 @@ use crate::amount::{Amount, Unit};
 use crate::layers::{Layer, Withheld};
 use crate::limits::{Limit, wider};
 use crate::merging::{NOT_TRUSTED, managed_why};
-use crate::origin::{Entry, LayerKind, Origin};
+use crate::origin::{Entry, Origin};
 
 /// How long the records of runs are kept: 90 days.
 const KEEP_MS: u64 = 90 * 86_400_000;
@@ -38,49 +38,6 @@ pub(crate) struct LedgerSection {
     pub(crate) keep_size: Option<Spanned<Amount>>,
 }
 
-/// What is demanded of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Demand {
-    Required,
-    Programs,
-}
-
-impl Demand {
-    pub(crate) const ALL: [Self; 2] = [Self::Required, Self::Programs];
-
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Required => "ledger.required",
-            Self::Programs => "ledger.programs",
-        }
-    }
-}
-
-/// What a bound on the records counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bound {
-    Time,
-    Size,
-}
-
-impl Bound {
-    pub(crate) const ALL: [Self; 2] = [Self::Time, Self::Size];
-
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Self::Time => "ledger.keep",
-            Self::Size => "ledger.keep-size",
-        }
-    }
-
-    pub(crate) fn unit(self) -> Unit {
-        match self {
-            Self::Time => Unit::Milliseconds,
-            Self::Size => Unit::Bytes,
-        }
-    }
-}
-
 /// What one policy file says of the ledger; `None` inside an entry is an explicit `"none"`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerRules {
@@ -92,22 +49,6 @@ pub struct LedgerRules {
     pub keep: Option<Entry<Option<u64>>>,
     /// `ledger.keep-size`, in bytes.
     pub keep_size: Option<Entry<Option<u64>>>,
-}
-
-impl LedgerRules {
-    fn demand(&self, demand: Demand) -> Option<&Entry<bool>> {
-        match demand {
-            Demand::Required => self.required.as_ref(),
-            Demand::Programs => self.programs.as_ref(),
-        }
-    }
-
-    fn bound(&self, bound: Bound) -> Option<&Entry<Option<u64>>> {
-        match bound {
-            Bound::Time => self.keep.as_ref(),
-            Bound::Size => self.keep_size.as_ref(),
-        }
-    }
 }
 
 /// A yes or no, and who says so.
@@ -150,56 +91,48 @@ impl Ledger {
     pub(crate) fn is_standard(&self) -> bool {
         *self == Self::standard(&self.required.origin)
     }
+}
 
-    pub(crate) fn decided(&self, demand: Demand) -> &Decided {
-        match demand {
-            Demand::Required => &self.required,
-            Demand::Programs => &self.programs,
-        }
-    }
+/// A demand: the key, what the layer says, and what the policy has.
+type Demand<'a> = (&'static str, Option<&'a Entry<bool>>, &'a mut Decided);
 
-    fn decided_mut(&mut self, demand: Demand) -> &mut Decided {
-        match demand {
-            Demand::Required => &mut self.required,
-            Demand::Programs => &mut self.programs,
-        }
-    }
+fn demands<'a>(rules: &'a LedgerRules, ledger: &'a mut Ledger) -> [Demand<'a>; 2] {
+    [
+        ("ledger.required", rules.required.as_ref(), &mut ledger.required),
+        ("ledger.programs", rules.programs.as_ref(), &mut ledger.programs),
+    ]
+}
 
-    pub(crate) fn bound(&self, bound: Bound) -> &Limit<u64> {
-        match bound {
-            Bound::Time => &self.keep_ms,
-            Bound::Size => &self.keep_bytes,
-        }
-    }
+/// A bound likewise, with its unit.
+type Bound<'a> = (&'static str, Unit, Option<&'a Entry<Option<u64>>>, &'a mut Limit<u64>);
 
-    fn bound_mut(&mut self, bound: Bound) -> &mut Limit<u64> {
-        match bound {
-            Bound::Time => &mut self.keep_ms,
-            Bound::Size => &mut self.keep_bytes,
-        }
-    }
+fn bounds<'a>(rules: &'a LedgerRules, ledger: &'a mut Ledger) -> [Bound<'a>; 2] {
+    [
+        ("ledger.keep", Unit::Milliseconds, rules.keep.as_ref(), &mut ledger.keep_ms),
+        ("ledger.keep-size", Unit::Bytes, rules.keep_size.as_ref(), &mut ledger.keep_bytes),
+    ]
 }
 
 /// Adds a layer below the ceiling. Whoever is not trusted may demand a record, and decides nothing else about it.
 pub(crate) fn add(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withheld>) {
     let rules = &layer.policy.ledger;
-    let trusted = layer.kind != (LayerKind::Project { trusted: false });
-    for demand in Demand::ALL {
-        let Some(entry) = rules.demand(demand) else { continue };
-        let (decided, origin) = (ledger.decided_mut(demand), layer.origin(demand.key(), &entry.at));
+    let trusted = layer.kind.is_trusted();
+    for (key, entry, decided) in demands(rules, ledger) {
+        let Some(entry) = entry else { continue };
+        let origin = layer.origin(key, &entry.at);
         if trusted || entry.value || !decided.value {
             *decided = Decided { value: entry.value, origin };
         } else {
-            withheld.push(Withheld::new(format!("{} false", demand.key()), NOT_TRUSTED, origin));
+            withheld.push(Withheld::new(format!("{key} false"), NOT_TRUSTED, origin));
         }
     }
-    for bound in Bound::ALL {
-        let Some(entry) = rules.bound(bound) else { continue };
-        let origin = layer.origin(bound.key(), &entry.at);
+    for (key, unit, entry, limit) in bounds(rules, ledger) {
+        let Some(entry) = entry else { continue };
+        let origin = layer.origin(key, &entry.at);
         if trusted {
-            *ledger.bound_mut(bound) = Limit { value: entry.value, origin };
+            *limit = Limit { value: entry.value, origin };
         } else {
-            withheld.push(Withheld::new(shown(bound, entry.value), NOT_TRUSTED, origin));
+            withheld.push(Withheld::new(format!("{key} {}", unit.show(entry.value)), NOT_TRUSTED, origin));
         }
     }
 }
@@ -207,24 +140,17 @@ pub(crate) fn add(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withhel
 /// Applies a managed layer: what it demands stays demanded, and nothing goes before it says so.
 pub(crate) fn cap(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withheld>) {
     let rules = &layer.policy.ledger;
-    for demand in Demand::ALL {
-        if let Some(entry) = rules.demand(demand).filter(|entry| entry.value) {
-            *ledger.decided_mut(demand) = Decided { value: true, origin: layer.origin(demand.key(), &entry.at) };
+    for (key, entry, decided) in demands(rules, ledger) {
+        if let Some(entry) = entry.filter(|entry| entry.value) {
+            *decided = Decided { value: true, origin: layer.origin(key, &entry.at) };
         }
     }
-    for bound in Bound::ALL {
-        let Some(entry) = rules.bound(bound) else { continue };
-        let limit = ledger.bound_mut(bound);
-        if wider(entry.value, limit.value) {
-            let raised = Limit { value: entry.value, origin: layer.origin(bound.key(), &entry.at) };
-            let Limit { value, origin } = std::mem::replace(limit, raised);
-            withheld.push(Withheld::new(shown(bound, value), &managed_why(layer, bound.key()), origin));
-        }
+    for (key, unit, entry, limit) in bounds(rules, ledger) {
+        let Some(entry) = entry.filter(|entry| wider(entry.value, limit.value)) else { continue };
+        let raised = Limit { value: entry.value, origin: layer.origin(key, &entry.at) };
+        let Limit { value, origin } = std::mem::replace(limit, raised);
+        withheld.push(Withheld::new(format!("{key} {}", unit.show(value)), &managed_why(layer, key), origin));
     }
-}
-
-fn shown(bound: Bound, value: Option<u64>) -> String {
-    format!("{} {}", bound.key(), bound.unit().show(value))
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl Merging {
     /// Adds a layer below the ceiling.
     pub(crate) fn add(&mut self, layer: &Layer) {
         self.refuse_misplaced(layer);
-        if layer.kind == (LayerKind::Project { trusted: false }) {
+        if !layer.kind.is_trusted() {
             self.refuse_widening(layer);
         } else {
             self.add_grants(layer);
@@ -66,7 +66,7 @@ impl Merging {
         self.add_masks(layer);
         self.add_protections(layer);
         self.add_env_deny(layer);
-        if layer.kind != (LayerKind::Project { trusted: false }) {
+        if layer.kind.is_trusted() {
             self.add_env_set(layer);
         }
         network::add(&mut self.policy.network, layer, &mut self.withheld);
@@ -177,7 +177,7 @@ impl Merging {
 
     /// The entries of a layer that hide something, and its exceptions, which need trust.
     fn hiding(&mut self, key: &str, entries: &[Entry<DenyText>], layer: &Layer) -> Vec<Deny> {
-        let untrusted = layer.kind == (LayerKind::Project { trusted: false });
+        let untrusted = !layer.kind.is_trusted();
         let lifts = |entry: &&Entry<DenyText>| matches!(entry.value, DenyText::Pattern { exception: true, .. });
         for entry in entries.iter().filter(|entry| untrusted && lifts(entry)) {
             let DenyText::Pattern { text, .. } = &entry.value else { continue };
@@ -191,7 +191,7 @@ impl Merging {
         let (protections, exceptions) = self.resolver(layer).protections(&layer.policy.files.protect);
         self.policy.protect.extend(protections);
         for exception in exceptions {
-            if layer.kind == (LayerKind::Project { trusted: false }) {
+            if !layer.kind.is_trusted() {
                 self.withhold(format!("files.protect \"!{}\"", exception.text()), NOT_TRUSTED, exception.origin);
                 continue;
             }
@@ -234,7 +234,7 @@ impl Merging {
     }
 
     fn set_scalars(&mut self, layer: &Layer) {
-        let only_narrow = layer.kind == (LayerKind::Project { trusted: false });
+        let only_narrow = !layer.kind.is_trusted();
         if let Some(entry) = &layer.policy.nested_namespaces {
             let origin = layer.origin("process.nested-namespaces", &entry.at);
             match only_narrow && entry.value && !self.policy.process.nested_namespaces {

@@ -39,12 +39,17 @@ impl LayerKind {
         }
     }
 
+    /// May it widen what is allowed? A project's file only once the user has trusted it.
+    pub(crate) fn is_trusted(self) -> bool {
+        self != Self::Project { trusted: false }
+    }
+
     /// Is a file that `other` hides shown with placeholders for its values when `self` says so?
     ///
     /// Only by a stronger layer, and as with exceptions never what the administrator hides; nor does the administrator
     /// show anything of what others hide, or a project that is not trusted.
     pub(crate) fn may_mask(self, other: Self) -> bool {
-        self.may_lift(other) && self.rank() > other.rank() && self != (Self::Project { trusted: false })
+        self.may_lift(other) && self.rank() > other.rank() && self.is_trusted()
     }
 
     /// May something said by `self` take back a restriction made by `other`?

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use crate::amount::Amount;
+use crate::amount::{Amount, Unit};
 use crate::bounds::{COLUMN_CHARS_MAX, EXCERPT_CHARS, FILE_BYTES_MAX, LIST_ENTRIES_MAX};
 use crate::check;
 use crate::document::{Document, PolicyFile, RESERVED};
 use crate::env::{EnvRules, EnvSection, check_name};
 use crate::files::{FileRules, FilesSection};
-use crate::ledger::{Bound, LedgerRules, LedgerSection};
+use crate::ledger::{LedgerRules, LedgerSection};
 use crate::limits::{LimitName, LimitRules, LimitsSection};
 use crate::network::{self, BudgetName, HostEntry, NetworkRules, NetworkSection};
 use crate::origin::{Entry, Position};
@@ -199,14 +199,14 @@ impl<'a> Source<'a> {
     }
 
     fn ledger(&self, section: LedgerSection) -> Result<LedgerRules, ParseError> {
-        let amount = |amount: Option<Spanned<Amount>>, bound: Bound| {
-            amount.map(|amount| self.entry(amount, |amount| amount.read(bound.unit()))).transpose()
+        let amount = |amount: Option<Spanned<Amount>>, unit: Unit| {
+            amount.map(|amount| self.entry(amount, |amount| amount.read(unit))).transpose()
         };
         Ok(LedgerRules {
             required: section.required.map(|required| self.plain_entry(required)),
             programs: section.programs.map(|programs| self.plain_entry(programs)),
-            keep: amount(section.keep, Bound::Time)?,
-            keep_size: amount(section.keep_size, Bound::Size)?,
+            keep: amount(section.keep, Unit::Milliseconds)?,
+            keep_size: amount(section.keep_size, Unit::Bytes)?,
         })
     }
 

@@ -13,7 +13,7 @@ use crate::env::{EnvPattern, check_name};
 use crate::layers::{Layer, Withheld};
 use crate::merging::NOT_TRUSTED;
 use crate::network::{HostScope, Hosts, Ports};
-use crate::origin::{LayerKind, Origin};
+use crate::origin::Origin;
 use crate::paths::{PathText, check_text};
 use crate::policy::Policy;
 use crate::text::{Complaint, quoted};
@@ -205,7 +205,7 @@ pub(crate) fn add(policy: &mut Policy, layer: &Layer, withheld: &mut Vec<Withhel
     for (name, entry) in &layer.policy.secrets {
         let key = format!("secrets.{name}");
         let origin = layer.origin(&key, &entry.at);
-        if layer.kind == (LayerKind::Project { trusted: false }) {
+        if !layer.kind.is_trusted() {
             withheld.push(Withheld::new(key, NOT_TRUSTED, origin));
             continue;
         }
@@ -246,7 +246,7 @@ pub(crate) fn hide_sources(policy: &mut Policy) {
 mod tests {
     use super::*;
     use crate::fixtures::{TRUSTED, UNTRUSTED, merged};
-    use crate::origin::LayerKind::{Managed, User};
+    use crate::origin::LayerKind::{self, Managed, User};
     use crate::{Access, decide};
 
     const GITHUB: &str = "[secrets.github]

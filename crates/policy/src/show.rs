@@ -2,8 +2,9 @@
 
 use std::fmt::{Display, Write};
 
+use crate::amount::Unit;
 use crate::files::Grant;
-use crate::ledger::{Bound, Demand, Ledger};
+use crate::ledger::Ledger;
 use crate::limits::LimitName;
 use crate::network::{BudgetName, HostRule, HostScope, Network, PathPattern, Ports};
 use crate::origin::Origin;
@@ -125,14 +126,12 @@ impl<'a> Show<'a> {
 
 fn ledger(ledger: &Ledger, out: &mut String) {
     line(out, "\n[ledger]", "");
-    let short = |key: &'static str| key.trim_start_matches("ledger.");
-    for demand in Demand::ALL {
-        let decided = ledger.decided(demand);
-        line(out, &format!("{} = {}", short(demand.key()), decided.value), &decided.origin);
+    for (key, decided) in [("required", &ledger.required), ("programs", &ledger.programs)] {
+        line(out, &format!("{key} = {}", decided.value), &decided.origin);
     }
-    for bound in Bound::ALL {
-        let limit = ledger.bound(bound);
-        line(out, &format!("{} = {}", short(bound.key()), bound.unit().show(limit.value)), &limit.origin);
+    let bounds = [("keep", Unit::Milliseconds, &ledger.keep_ms), ("keep-size", Unit::Bytes, &ledger.keep_bytes)];
+    for (key, unit, limit) in bounds {
+        line(out, &format!("{key} = {}", unit.show(limit.value)), &limit.origin);
     }
 }
 

@@ -23,7 +23,7 @@ const MODE: &str = "network.mode";
 pub(crate) fn add(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withheld>) {
     let rules = &layer.policy.network;
     network.deny.extend(host_rules(layer, DENY, &rules.deny));
-    if layer.kind == (LayerKind::Project { trusted: false }) {
+    if !layer.kind.is_trusted() {
         refuse_lists(layer, withheld);
     } else {
         network.allow.extend(host_rules(layer, ALLOW, rules.allow.as_deref().unwrap_or_default()));
@@ -143,7 +143,7 @@ fn set_mode(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withheld>) 
     let rules = &layer.policy.network;
     if let Some(entry) = &rules.mode {
         let origin = layer.origin(MODE, &entry.at);
-        let narrows = layer.kind == (LayerKind::Project { trusted: false });
+        let narrows = !layer.kind.is_trusted();
         match narrows && entry.value > network.mode {
             true => withheld.push(Withheld::new(mode_shown(entry.value), NOT_TRUSTED, origin)),
             false => (network.mode, network.origin) = (entry.value, origin),
@@ -161,7 +161,7 @@ fn set_mode(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withheld>) 
 }
 
 fn set_budget(network: &mut Network, layer: &Layer, withheld: &mut Vec<Withheld>) {
-    let narrows = layer.kind == (LayerKind::Project { trusted: false });
+    let narrows = !layer.kind.is_trusted();
     for (&name, entry) in &layer.policy.network.budget {
         let origin = layer.origin(&budget_key(name), &entry.at);
         let budget = network.budget.get_mut(name);
