@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub const MAX_MESSAGE_BYTES: usize = 8192;
 
 /// Most descriptors that come along with a report.
-pub const MAX_DESCRIPTORS: usize = 6;
+pub(crate) const MAX_DESCRIPTORS: usize = 6;
 
 /// From inside: how the run goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

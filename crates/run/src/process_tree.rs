@@ -1,5 +1,6 @@
 //! The processes of a run, seen from outside through `/proc` (proc(5)).
 
+use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
 
 use rustix::process::{Pid, Signal, WaitOptions};
@@ -50,22 +51,25 @@ pub(crate) fn memory_file_bytes(root: Pid) -> u64 {
 
 /// CPU time that the processes below `root` and all that they have reaped have used, in milliseconds.
 pub(crate) fn cpu_ms(root: Pid) -> u64 {
-    let ticks = sum(root, |pid| {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // After the name, which may hold anything, utime is the 12th field and three more follow (proc_pid_stat(5)).
-        let (_, fields) = stat.rsplit_once(')')?;
-        Some(fields.split_whitespace().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum())
-    });
-    ticks * 1000 / rustix::param::clock_ticks_per_second()
+    // utime, stime, cutime and cstime.
+    ms(sum(root, |pid| ticks(pid, 11, 4)))
 }
 
 /// CPU time of the children that this process has waited for, and of all that they have reaped, in milliseconds.
 pub(crate) fn reaped_cpu_ms() -> Option<u64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    let (_, fields) = stat.rsplit_once(')')?;
     // cutime and cstime.
-    let ticks: u64 = fields.split_whitespace().skip(13).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
-    Some(ticks * 1000 / rustix::param::clock_ticks_per_second())
+    ticks("self", 13, 2).map(ms)
+}
+
+/// Adds up so many times of a process, counted behind its name, which may hold anything (proc_pid_stat(5)).
+fn ticks(process: impl Display, first: usize, many: usize) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    Some(fields.split_whitespace().skip(first).take(many).filter_map(|field| field.parse::<u64>().ok()).sum())
+}
+
+fn ms(ticks: u64) -> u64 {
+    ticks * 1000 / rustix::param::clock_ticks_per_second()
 }
 
 /// Kills every process below this one until there is none. The caller must be their reaper

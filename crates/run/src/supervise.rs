@@ -1,20 +1,20 @@
 //! The supervisor's loop: one thread, one poll, until the first process of the run is gone.
 
 use std::ffi::OsString;
-use std::io::{self, IoSliceMut};
-use std::mem::MaybeUninit;
+use std::io;
+use std::io::ErrorKind::{ConnectionReset, Interrupted, WouldBlock};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::Instant;
 
 use pinfold_confine::launch::{Child, Launch, Observed};
-use pinfold_confine::link::{MAX_DESCRIPTORS, MAX_MESSAGE_BYTES, Malformed, Order, Report};
+use pinfold_confine::link::{Order, Report};
 use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue, settle};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Backend, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags};
+use rustix::net::SendFlags;
 use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_subreaper};
 use thiserror::Error;
 
@@ -64,9 +64,6 @@ pub enum RunError {
     /// The first process ended without a word.
     #[error("the sandbox ended before the command started")]
     Silent,
-    /// The first process said something that it never says.
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
     /// The supervisor itself failed.
     #[error("failed to {action}")]
     Supervise {
@@ -410,22 +407,10 @@ impl Supervisor<'_> {
     }
 
     fn receive(&self) -> Result<Option<(Report, Vec<OwnedFd>)>, RunError> {
-        let mut bytes = [0; MAX_MESSAGE_BYTES];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
-        let received =
-            match rustix::net::recvmsg(&self.child.link, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
-                Ok(received) if received.bytes > 0 => received,
-                Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::CONNRESET) => return Ok(None),
-                Err(error) => return doing("hear from the first process", Err(error)),
-            };
-        let report = Report::decode(&bytes[..received.bytes])?;
-        let descriptors = control.drain().flat_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(descriptors) => descriptors.collect(),
-            _ => Vec::new(),
-        });
-        Ok(Some((report, descriptors.collect())))
+        match self.child.hear() {
+            Err(error) if matches!(error.kind(), WouldBlock | Interrupted | ConnectionReset) => Ok(None),
+            heard => doing("hear from the first process", heard),
+        }
     }
 
     /// Takes what the gate says. A command that waited for its certificate may start then.

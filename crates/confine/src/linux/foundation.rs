@@ -105,22 +105,33 @@ impl Foundation {
 /// Waits for the sockets that were made inside, or for the reason why there are none.
 fn receive_sockets(link: &OwnedFd, with_dialler: bool) -> Result<Sockets, ConfineError> {
     let step = "prepare the way to the gate";
+    match hear(link, RecvFlags::empty()).step(step)? {
+        Some((Report::Failed { step, path, errno }, _)) => {
+            Err(ConfineError { step, path, source: io::Error::from_raw_os_error(errno) })
+        }
+        Some((Report::Sockets, descriptors)) => {
+            Sockets::from_descriptors(with_dialler, descriptors).ok_or(Errno::BADMSG).step(step)
+        }
+        _ => Err(Errno::BADMSG).step(step),
+    }
+}
+
+/// What the first process says next, with the descriptors that come along. `None`: there is none any more.
+fn hear(link: &OwnedFd, flags: RecvFlags) -> io::Result<Option<(Report, Vec<OwnedFd>)>> {
     let mut bytes = [0; MAX_MESSAGE_BYTES];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let flags = RecvFlags::CMSG_CLOEXEC;
-    let received = rustix::net::recvmsg(link, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags).step(step)?;
+    let flags = flags | RecvFlags::CMSG_CLOEXEC;
+    let received = rustix::net::recvmsg(link, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags)?;
+    if received.bytes == 0 {
+        return Ok(None);
+    }
+    let report = Report::decode(&bytes[..received.bytes]).map_err(io::Error::other)?;
     let descriptors = control.drain().flat_map(|message| match message {
         RecvAncillaryMessage::ScmRights(descriptors) => descriptors.collect(),
         _ => Vec::new(),
     });
-    match Report::decode(&bytes[..received.bytes]) {
-        Ok(Report::Failed { step, path, errno }) => {
-            Err(ConfineError { step, path, source: io::Error::from_raw_os_error(errno) })
-        }
-        Ok(Report::Sockets) => Sockets::from_descriptors(with_dialler, descriptors).ok_or(Errno::BADMSG).step(step),
-        _ => Err(Errno::BADMSG).step(step),
-    }
+    Ok(Some((report, descriptors.collect())))
 }
 
 impl Child {
@@ -128,6 +139,12 @@ impl Child {
     pub fn go(&self) {
         // Without a first process there is nobody to tell.
         let _ = rustix::net::send(&self.link, &Order::Continue.encode(), SendFlags::NOSIGNAL);
+    }
+
+    /// What the first process has said, with the descriptors that came along, without waiting for it. `None`: there is
+    /// none any more.
+    pub fn hear(&self) -> io::Result<Option<(Report, Vec<OwnedFd>)>> {
+        hear(&self.link, RecvFlags::DONTWAIT)
     }
 }
 

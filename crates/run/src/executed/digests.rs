@@ -1,7 +1,7 @@
 //! Digests of files, each made once as long as the file stays as it is, from one run to the next.
 //!
-//! They are kept in a file with one line for each: device, inode, time of the last change in seconds and nanoseconds,
-//! size in bytes, SHA-256. What cannot be read of it is made anew.
+//! They are kept in a file with an entry for each: device, inode, time of the last change in seconds and nanoseconds,
+//! and size in bytes as numbers of eight bytes in the machine's order, then the SHA-256. Every run reads all of it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use pinfold_confine::letters::hex;
@@ -21,10 +21,13 @@ use super::program::{Version, open_to_read};
 const MAX_BYTES: u64 = 256 << 20;
 /// How much is read for digests in one run, in bytes: the run does not pay for it, so it shall not decide how much.
 const MAX_BYTES_IN_ALL: u64 = 2 << 30;
-/// Most digests that are kept.
-const MAX_KEPT: usize = 1 << 14;
-/// Largest file of digests that is read, in bytes; a larger one is begun anew.
-const MAX_FILE_BYTES: u64 = 4 << 20;
+/// Most entries of a file; one with more is begun anew, and so is one that does not end with a whole one.
+const MAX_KEPT: usize = 1 << 13;
+/// Most digests that are known in one run.
+const MAX_KNOWN: usize = 1 << 16;
+/// The size of an entry, and of the numbers in it.
+const ENTRY_BYTES: usize = NUMBERS_BYTES + 32;
+const NUMBERS_BYTES: usize = 5 * 8;
 /// How much of a file is read at once, in bytes.
 const CHUNK_BYTES: usize = 128 << 10;
 
@@ -43,6 +46,8 @@ pub(super) struct Digests {
     path: PathBuf,
     /// `None` before the first question.
     known: Option<HashMap<Version, Digest>>,
+    /// The file is to be begun anew.
+    anew: bool,
     /// How much may still be read.
     left_bytes: u64,
 }
@@ -50,42 +55,43 @@ pub(super) struct Digests {
 impl Digests {
     /// Those that are kept in this file, if it is there.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, known: None, left_bytes: MAX_BYTES_IN_ALL }
+        Self { path, known: None, anew: false, left_bytes: MAX_BYTES_IN_ALL }
     }
 
     /// The digest of a file, which is read if it comes along and is not known.
     pub(super) fn of(&mut self, version: Version, file: Option<OwnedFd>) -> Option<Digest> {
-        let path = &self.path;
-        let known = self.known.get_or_insert_with(|| read_kept(path).unwrap_or_default());
+        let known = self.known.get_or_insert_with(|| {
+            let kept = read_kept(&self.path);
+            self.anew = kept.is_none();
+            kept.unwrap_or_default()
+        });
         if let Some(digest) = known.get(&version) {
             return Some(*digest);
         }
-        let file = file?;
+        let file = file.filter(|_| version.bytes <= MAX_BYTES)?;
         self.left_bytes = self.left_bytes.checked_sub(version.bytes)?;
         let digest = make(&file, version).ok()?;
-        if !version.is_fresh(SystemTime::now()) && known.len() < MAX_KEPT {
+        if !version.is_fresh(SystemTime::now()) && known.len() < MAX_KNOWN {
             known.insert(version, digest);
-            // Then it is made again next time.
-            let _ = self.keep(version, digest);
+            self.keep(version, digest);
         }
         Some(digest)
     }
 
-    fn keep(&self, version: Version, digest: Digest) -> io::Result<()> {
+    /// Where that cannot be, it is made again in the next run.
+    fn keep(&mut self, version: Version, digest: Digest) {
         let mut options = OpenOptions::new();
-        let too_large = std::fs::metadata(&self.path).is_ok_and(|metadata| metadata.len() > MAX_FILE_BYTES);
-        options.create(true).write(true).append(!too_large).truncate(too_large).mode(0o600);
-        // In one piece, so that lines of several runs do not mix.
-        options.open(&self.path)?.write_all(line(version, digest).as_bytes())
+        options.create(true).write(true).append(!self.anew).truncate(self.anew).mode(0o600);
+        // In one piece, so that those of several runs do not mix.
+        let kept = options.open(&self.path).and_then(|mut file| file.write_all(&entry(version, digest)));
+        // Half an entry displaces all behind it.
+        self.anew = kept.is_err();
     }
 }
 
 /// Reads a file, and makes sure that it was the same one at the end.
 fn make(file: &OwnedFd, version: Version) -> io::Result<Digest> {
     let mut file = open_to_read(file)?;
-    if version.bytes > MAX_BYTES {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
     let mut digest = Sha256::new();
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut left = version.bytes;
@@ -103,44 +109,57 @@ fn make(file: &OwnedFd, version: Version) -> io::Result<Digest> {
     Ok(Digest(digest.finalize().into()))
 }
 
-fn line(version: Version, digest: Digest) -> String {
+/// The digests in a file, if there is one as it should be.
+fn read_kept(path: &Path) -> Option<HashMap<Version, Digest>> {
+    let (mut bytes, bytes_max) = (Vec::new(), MAX_KEPT * ENTRY_BYTES);
+    File::open(path).ok()?.take(bytes_max as u64 + 1).read_to_end(&mut bytes).ok()?;
+    let (entries, torn) = bytes.as_chunks();
+    let sound = torn.is_empty() && bytes.len() <= bytes_max;
+    sound.then(|| entries.iter().filter_map(read_entry).collect())
+}
+
+fn entry(version: Version, digest: Digest) -> Vec<u8> {
     let Version { device, inode, changed: (seconds, nanoseconds), bytes } = version;
-    format!("{device} {inode} {seconds} {nanoseconds} {bytes} {digest}\n")
+    let numbers = [device, inode, seconds.cast_unsigned(), nanoseconds.cast_unsigned(), bytes];
+    [numbers.map(u64::to_ne_bytes).as_flattened(), &digest.0].concat()
 }
 
-fn read_kept(path: &PathBuf) -> io::Result<HashMap<Version, Digest>> {
-    let mut text = String::new();
-    File::open(path)?.take(MAX_FILE_BYTES).read_to_string(&mut text)?;
-    Ok(text.lines().filter_map(read_line).take(MAX_KEPT).collect())
-}
-
-fn read_line(line: &str) -> Option<(Version, Digest)> {
-    let fields: Vec<&str> = line.split(' ').collect();
-    let [device, inode, seconds, nanoseconds, bytes, digest] = fields.try_into().ok()?;
-    let changed = (seconds.parse().ok()?, nanoseconds.parse().ok()?);
-    let (device, inode, bytes) = (device.parse().ok()?, inode.parse().ok()?, bytes.parse().ok()?);
-    Some((Version { device, inode, changed, bytes }, Digest(unhex(digest)?)))
-}
-
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    let pairs: Option<Vec<u8>> =
-        text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect();
-    pairs?.try_into().ok()
+fn read_entry(entry: &[u8; ENTRY_BYTES]) -> Option<(Version, Digest)> {
+    let (numbers, digest) = entry.split_first_chunk::<NUMBERS_BYTES>()?;
+    let numbers: [[u8; 8]; 5] = numbers.as_chunks().0.try_into().ok()?;
+    let [device, inode, seconds, nanoseconds, bytes] = numbers.map(u64::from_ne_bytes);
+    let changed = (seconds.cast_signed(), nanoseconds.cast_signed());
+    Some((Version { device, inode, changed, bytes }, Digest(digest.try_into().ok()?)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const VERSION: Version = Version { device: 1, inode: 2, changed: (3, 4), bytes: 5 };
+    fn version(inode: u64) -> Version {
+        Version { device: 1, inode, changed: (-3, 4), bytes: 5 }
+    }
 
     #[test]
-    fn a_line_is_read_back() {
+    fn what_is_kept_is_read_back_and_a_file_that_is_torn_or_full_begun_anew() {
+        let path = std::env::temp_dir().join(format!("pinfold-digests-{}", std::process::id()));
         let digest = Digest(std::array::from_fn(|index| index as u8));
-        let line = line(VERSION, digest);
-        assert_eq!(read_line(line.trim_end()), Some((VERSION, digest)));
-        for nonsense in ["", "1 2 3 4 5", "1 2 3 4 5 6", &line.replace('0', "x"), &line.replace("1 2", "-1 2")] {
-            assert_eq!(read_line(nonsense.trim_end()), None, "{nonsense:?}");
+        let keep = |inode| {
+            let mut digests = Digests::new(path.clone());
+            digests.of(version(0), None);
+            digests.keep(version(inode), digest);
+        };
+        (1..=2).for_each(keep);
+        let kept = read_kept(&path).expect("a whole file");
+        assert_eq!(kept, HashMap::from([(version(1), digest), (version(2), digest)]));
+        let torn = std::fs::read(&path).expect("a file");
+        let full = entry(version(9), digest).repeat(MAX_KEPT + 1);
+        for unsound in [&torn[1..], &full[..]] {
+            std::fs::write(&path, unsound).expect("written");
+            assert_eq!(read_kept(&path), None);
+            keep(3);
+            assert_eq!(read_kept(&path), Some(HashMap::from([(version(3), digest)])));
         }
+        std::fs::remove_file(&path).expect("removed");
     }
 }

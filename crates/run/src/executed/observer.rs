@@ -80,6 +80,8 @@ pub(crate) struct Counts {
     pub(super) missing: AtomicU64,
     /// Files that are open until their digest is made.
     pub(super) open_files: AtomicU64,
+    /// There was no time for the digest of a file, which may be sent again.
+    pub(super) skipped: AtomicBool,
     /// No more digests: the run is over.
     pub(super) hurry: AtomicBool,
 }

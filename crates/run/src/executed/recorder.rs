@@ -49,6 +49,9 @@ impl Recorder {
         // To tell of the others is more than to know what this one holds.
         let waiting = self.counts.waiting.load(Relaxed);
         let in_time = waiting <= MAX_WAITING_FOR_DIGESTS && !self.counts.hurry.load(Relaxed);
+        if file.is_some() && !in_time {
+            self.counts.skipped.store(true, Relaxed);
+        }
         self.digests.of(version, file.filter(|_| in_time))
     }
 }

@@ -255,7 +255,7 @@ impl Watch {
         if self.counts.open_files.load(Relaxed) >= MAX_OPEN_FILES {
             return false;
         }
-        if self.sent.len() >= MAX_SENT {
+        if self.sent.len() >= MAX_SENT || self.counts.skipped.swap(false, Relaxed) {
             self.sent.clear();
         }
         program.version.is_fresh(now) || self.sent.insert(program.version)

@@ -43,7 +43,8 @@ impl Log {
         }
         if let Some((last, refused)) = self.refused.get_mut(&key) {
             *last = self.attempts;
-            *refused = Refused { program, thread, times: refused.times + 1, ..refused.clone() };
+            (refused.program, refused.thread) = (program, thread);
+            refused.times += 1;
             return;
         }
         let verdict = self.judge.judge(wanted.access(), &key.0);
