@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use pinfold_tests::{User, pinfold, skip};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::Value;
 
 /// Programs of the host.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
@@ -102,6 +103,12 @@ impl Desk {
     /// The program under test.
     pub(crate) fn pinfold<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Call<'_> {
         self.call(pinfold()).arguments(arguments)
+    }
+
+    /// What the ledger has of the last run.
+    pub(crate) fn events(&self, filter: &[&str]) -> Vec<Value> {
+        let log = self.pinfold(["log", "last", "--json"]).arguments(filter).run().ok();
+        log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 
     /// A command of the user's.
@@ -278,6 +285,12 @@ impl Ended {
     /// What it wrote.
     pub(crate) fn text(&self) -> String {
         lossy(&self.stdout).trim_end().to_owned()
+    }
+
+    /// What the program under test says of the run with `--json`.
+    pub(crate) fn summary(&self) -> Value {
+        let line = self.stderr.lines().last().unwrap_or_else(|| panic!("no summary: {self}"));
+        serde_json::from_str(line).expect("JSON")
     }
 
     /// As a shell would give it in `$?`.

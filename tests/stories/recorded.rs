@@ -11,15 +11,12 @@ use crate::desk::{Desk, lacks};
 /// Runs a script and gives the record of it, with the run's own summary.
 fn record(desk: &Desk, script: &str) -> (Vec<Value>, Value) {
     let ended = desk.pinfold(["run", "--json", "--", "/bin/sh", "-c", script]).run().ends_with(0);
-    let summary = ended.stderr.lines().last().expect("a summary");
-    let summary: Value = serde_json::from_str(summary).expect("JSON");
-    (lines(desk), summary["programs"].clone())
+    (lines(desk), ended.summary()["programs"].clone())
 }
 
-/// What the ledger has of the last run.
+/// What the ledger has of programs of the last run.
 fn lines(desk: &Desk) -> Vec<Value> {
-    let log = desk.pinfold(["log", "last", "--kind", "exec", "--json"]).run().ok();
-    log.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    desk.events(&["--kind", "exec"])
 }
 
 /// Those whose file has this name.

@@ -18,7 +18,7 @@ fn traced(desk: &Desk, script: &str) -> Ended {
 /// What was refused, as `wanted path`, with the desk's home as `~`.
 fn refused(desk: &Desk, script: &str) -> Vec<String> {
     let ended = desk.pinfold(["trace", "--json", "--", "/bin/bash", "-c", script]).run();
-    let summary: Value = serde_json::from_str(ended.stderr.lines().last().expect("a summary")).expect("JSON");
+    let summary = ended.summary();
     let paths = summary["refused-paths"].as_array().unwrap_or_else(|| panic!("{ended}"));
     let home = desk.path("home").display().to_string();
     let told = |refused: &Value| {
@@ -108,8 +108,7 @@ fn sockets_are_told() {
     let program = "import os, socket; socket.socket(socket.AF_UNIX).connect(os.environ['HOME'] + '/service.sock')";
     let ended = desk.pinfold(["trace", "--", "/usr/bin/python3", "-c", program]).run().ends_with(1);
     ended.says("refused: connect to ~/service.sock by `python3").says("hint: run with --read ~/service.sock");
-    let log = desk.pinfold(["log", "last", "--verdict", "refused", "--json"]).run().ok();
-    let event: Value = serde_json::from_str(&log).expect("one event");
+    let [event] = &desk.events(&["--verdict", "refused"])[..] else { panic!("not one event") };
     assert_eq!((event["what"].as_str(), event["operation"].as_str()), (Some("socket"), Some("connect")));
 }
 
@@ -217,17 +216,15 @@ fn paths_are_told_where_programs_are_not_recorded() {
     desk.write("home/.config/pinfold/policy.toml", "[ledger]\nprograms = false\n");
     desk.write("home/project/.env", "");
     traced(&desk, "cat .env; /bin/true; exit 1").ends_with(1).says("refused: read ~/project/.env by `cat`");
-    assert_eq!(desk.pinfold(["log", "last", "--kind", "exec", "--json"]).run().ok(), "");
-    let log = desk.pinfold(["log", "last", "--verdict", "refused", "--json"]).run().ok();
-    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(desk.events(&["--kind", "exec"]).is_empty());
+    assert_eq!(desk.events(&["--verdict", "refused"]).len(), 1);
 }
 
 #[test]
 fn a_refused_git_setting_is_recorded_once() {
     let desk = Desk::new();
     traced(&desk, "git config core.pager evil").ends_with(4);
-    let log = desk.pinfold(["log", "last", "--verdict", "refused", "--json"]).run().ok();
-    assert_eq!(log.lines().count(), 1, "{log}");
+    assert_eq!(desk.events(&["--verdict", "refused"]).len(), 1);
 }
 
 #[test]

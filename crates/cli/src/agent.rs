@@ -31,10 +31,15 @@ pub(crate) fn of(context: &Context, said: Option<&str>, command: &[OsString]) ->
     let named = NAMING.iter().filter_map(|name| context.text(name)).find(|value| is_name(value));
     let marked = || MARKS.iter().find(|(mark, _)| context.has_variable(mark)).map(|(_, agent)| *agent);
     let run = || {
-        let program = Path::new(command.first()?).file_name()?.to_str()?;
+        let program = program(command)?;
         PROGRAMS.into_iter().find(|agent| *agent == program)
     };
     said.or(named).or_else(run).or_else(marked).map(str::to_owned)
+}
+
+/// The name of a command's program.
+pub(crate) fn program(command: &[OsString]) -> Option<&str> {
+    Path::new(command.first()?).file_name()?.to_str()
 }
 
 /// Some set such a variable to a mere yes.

@@ -1,6 +1,8 @@
 //! Checkpoints: a log's size and root, signed. As text they are what C2SP's tlog-checkpoint and signed-note describe.
 
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::str::FromStr;
 
 use base64::Engine;
@@ -11,7 +13,7 @@ use crate::key::{NAME, PrivateKey, PublicKey};
 use crate::limits::CHECKPOINT_BYTES_MAX;
 use crate::line::Line;
 use crate::merkle::{Frontier, Hash};
-use crate::{LedgerError, Timestamp};
+use crate::{LedgerError, Timestamp, tail};
 
 /// What a log is called where it is signed, so that no checkpoint passes for that of another log. `None` is the log of
 /// sessions.
@@ -141,6 +143,14 @@ pub(crate) fn from_line(line: &[u8], origin: &str, key: &PublicKey) -> Option<(C
     let tree = Frontier::of(parts.seq, peaks?).filter(|tree| tree.root() == checkpoint.root);
     let tree = tree.filter(|_| !read.peaks.is_empty());
     (parts.body == body(&checkpoint, tree.as_ref()).as_bytes()).then_some((checkpoint, tree))
+}
+
+/// The last one in the log of this origin that is signed.
+pub(crate) fn last(file: &mut File, origin: &str, key: &PublicKey) -> io::Result<Option<Checkpoint>> {
+    tail::last_line(file, |text, _| {
+        let (checkpoint, _) = from_line(text.strip_suffix(b"\n")?, origin, key)?;
+        checkpoint.is_of(origin, key).then_some(checkpoint)
+    })
 }
 
 #[cfg(test)]

@@ -99,3 +99,11 @@ pub(crate) fn at<T>(result: io::Result<T>, action: &'static str, path: &Path) ->
         }
     })
 }
+
+/// Says so as well; nothing where there is no such file.
+pub(crate) fn found<T>(result: io::Result<T>, action: &'static str, path: &Path) -> Result<Option<T>, LedgerError> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        result => at(result, action, path).map(Some),
+    }
+}

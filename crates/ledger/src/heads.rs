@@ -52,11 +52,7 @@ pub(crate) fn append(
 pub(crate) fn last_checkpoint(places: &Places, key: &PublicKey) -> Result<Option<Checkpoint>, LedgerError> {
     let (path, origin) = (places.heads(), origin(None));
     let mut file = at(File::open(&path), "open", &path)?;
-    let found = tail::last_line(&mut file, |text, _| {
-        let (checkpoint, _) = checkpoint::from_line(text.strip_suffix(b"\n")?, &origin, key)?;
-        checkpoint.is_of(&origin, key).then_some(checkpoint)
-    });
-    at(found, "read", &path)
+    at(checkpoint::last(&mut file, &origin, key), "read", &path)
 }
 
 /// Where the log can be gone on with.

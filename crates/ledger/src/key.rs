@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use ring::{digest, hmac};
 
-use crate::error::{LedgerError, at};
+use crate::error::{LedgerError, at, found};
 use crate::limits::KEY_BYTES_MAX;
 
 /// The key's name in signed notes, and how every origin begins.
@@ -66,10 +66,7 @@ pub(crate) struct PrivateKey {
 impl PrivateKey {
     /// Reads the key in PKCS#8; nothing if there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, LedgerError> {
-        let file = match File::open(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            opened => at(opened, "open", path)?,
-        };
+        let Some(file) = found(File::open(path), "open", path)? else { return Ok(None) };
         let wrong = |why| LedgerError::Key { path: path.to_owned(), why };
         if at(file.metadata(), "look at", path)?.mode() & 0o077 != 0 {
             return Err(wrong("can be read by others, so it is no longer a secret"));

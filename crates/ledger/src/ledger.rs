@@ -8,8 +8,8 @@ use crate::error::at;
 use crate::key::{PrivateKey, PublicKey};
 use crate::limits::{Durability, Limits};
 use crate::places::{Places, check_name, make_directory, sync_directory};
-use crate::records::Records;
-use crate::{Checkpoint, LedgerError, Writer, heads, running};
+use crate::records::{self, Records};
+use crate::{Checkpoint, LedgerError, Record, Writer, heads, running};
 
 /// The record of all sessions of a user: a directory.
 ///
@@ -83,6 +83,15 @@ impl Ledger {
         check_name(id)?;
         match self.places.segments(id)? {
             Some(segments) => Ok(Records::new(id, segments)),
+            None => Err(self.missing(id)?),
+        }
+    }
+
+    /// The last event of a session, without reading what is before it; nothing where it cannot be read.
+    pub fn last_record(&self, id: &str) -> Result<Option<Record>, LedgerError> {
+        check_name(id)?;
+        match self.places.segments(id)? {
+            Some(segments) => records::last(&segments),
             None => Err(self.missing(id)?),
         }
     }

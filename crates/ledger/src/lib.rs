@@ -95,7 +95,7 @@ pub use records::{RecordError, Records};
 pub use recover::Recovered;
 pub use redact::{Redactor, TooManySecrets, VALUE_BYTES_MAX, VALUE_BYTES_MIN};
 pub use sessions::{Session, State};
-pub use text::Text;
+pub use text::{Text, deceives, plain};
 pub use timestamp::Timestamp;
 pub use verify::{Note, Scope, Verified};
 pub use writer::Writer;

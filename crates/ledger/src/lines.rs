@@ -1,11 +1,11 @@
 //! Reads a log line by line, however long it is.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use crate::LedgerError;
-use crate::error::at;
+use crate::error::{at, found};
 use crate::limits::{RECORD_BYTES_MAX, WRITE_BYTES};
 
 /// The lines of some files, one file after the other.
@@ -34,14 +34,9 @@ impl Lines {
         loop {
             let Some((path, reader)) = &mut self.current else {
                 let Some(path) = self.files.next() else { return Ok(None) };
-                match File::open(&path) {
-                    // There are no logs yet.
-                    Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-                    file => {
-                        let reader = BufReader::with_capacity(WRITE_BYTES, at(file, "open", &path)?);
-                        self.current = Some((path, reader));
-                    }
-                }
+                // There may be no logs yet.
+                let Some(file) = found(File::open(&path), "open", &path)? else { return Ok(None) };
+                self.current = Some((path, BufReader::with_capacity(WRITE_BYTES, file)));
                 continue;
             };
             self.line.clear();

@@ -1,12 +1,11 @@
 //! Where everything lies in the directory of a ledger.
 
 use std::fs::{DirBuilder, File};
-use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use crate::LedgerError;
-use crate::error::at;
+use crate::error::{at, found};
 use crate::limits::SESSION_NAME_BYTES_MAX;
 
 /// The directory of a ledger.
@@ -73,11 +72,8 @@ impl Places {
     pub(crate) fn bytes(&self, id: &str) -> Result<u64, LedgerError> {
         let mut bytes = 0;
         for path in self.segments(id)?.unwrap_or_default() {
-            bytes += match std::fs::metadata(&path) {
-                // Pruned just now.
-                Err(error) if error.kind() == ErrorKind::NotFound => 0,
-                data => at(data, "look at", &path)?.len(),
-            };
+            // One that is not there was pruned just now.
+            bytes += found(std::fs::metadata(&path), "look at", &path)?.map_or(0, |data| data.len());
         }
         Ok(bytes)
     }
@@ -85,10 +81,7 @@ impl Places {
     /// The segments of a session, in order; nothing if it has no directory.
     pub(crate) fn segments(&self, id: &str) -> Result<Option<Vec<PathBuf>>, LedgerError> {
         let directory = self.session(id);
-        let entries = match std::fs::read_dir(&directory) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            entries => at(entries, "list", &directory)?,
-        };
+        let Some(entries) = found(std::fs::read_dir(&directory), "list", &directory)? else { return Ok(None) };
         let mut numbers = Vec::new();
         for entry in entries {
             let name = at(entry, "list", &directory)?.file_name();
@@ -120,12 +113,9 @@ pub(crate) fn sync_directory(path: &Path) -> Result<(), LedgerError> {
 }
 
 fn names(directory: &Path) -> Result<Vec<String>, LedgerError> {
-    let entries = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => at(entries, "list", directory)?,
-    };
+    let entries = found(std::fs::read_dir(directory), "list", directory)?;
     let mut names = Vec::new();
-    for entry in entries {
+    for entry in entries.into_iter().flatten() {
         let name = at(entry, "list", directory)?.file_name().into_string().ok();
         names.extend(name.filter(|name| check_name(name).is_ok()));
     }

@@ -1,10 +1,9 @@
 //! Removes the logs of old sessions. What they were stays in the log of sessions, with the word that they were pruned:
 //! a log that is gone without it is a flaw.
 
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use crate::error::at;
+use crate::error::found;
 use crate::head::Head;
 use crate::limits::Durability;
 use crate::places::sync_directory;
@@ -64,15 +63,11 @@ impl Ledger {
     /// At once for whoever reads it: the directory goes away whole, and is then taken apart.
     fn remove(&self, id: &str) -> Result<(), LedgerError> {
         let (path, aside) = (self.places.session(id), self.aside(id));
-        match std::fs::rename(&path, &aside) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            renamed => at(renamed, "rename", &path)?,
+        found(std::fs::rename(&path, &aside), "rename", &path)?;
+        match found(std::fs::remove_dir_all(&aside), "remove", &aside)? {
+            Some(()) => sync_directory(&self.places.sessions()),
+            None => Ok(()),
         }
-        match std::fs::remove_dir_all(&aside) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            removed => at(removed, "remove", &aside)?,
-        }
-        sync_directory(&self.places.sessions())
     }
 
     fn aside(&self, id: &str) -> PathBuf {

@@ -1,10 +1,12 @@
 //! Reads the events of one session.
 
+use std::fs::File;
 use std::path::PathBuf;
 
+use crate::error::at;
 use crate::line::Line;
 use crate::lines::Lines;
-use crate::{LedgerError, Record};
+use crate::{LedgerError, Record, tail};
 
 /// The events of a session in order. The log's own checkpoints are passed over; a line that is no event is told as an
 /// error, and the next call goes on behind it.
@@ -59,6 +61,22 @@ impl Records {
     pub(crate) fn new(session: &str, segments: Vec<PathBuf>) -> Self {
         Self { session: session.to_owned(), lines: Lines::new(segments), seq: 0, failed: false }
     }
+}
+
+/// The last event of a log; nothing if it has none or the last line is not one.
+pub(crate) fn last(segments: &[PathBuf]) -> Result<Option<Record>, LedgerError> {
+    for segment in segments.iter().rev() {
+        let mut file = at(File::open(segment), "open", segment)?;
+        let found = tail::last_line(&mut file, |text, _| {
+            let text = text.strip_suffix(b"\n").unwrap_or(text);
+            let is_checkpoint = Line::parse(text).is_some_and(|line| line.is_checkpoint());
+            (!is_checkpoint).then(|| serde_json::from_slice(text).ok())
+        });
+        if let Some(record) = at(found, "read", segment)? {
+            return Ok(record);
+        }
+    }
+    Ok(None)
 }
 
 impl Iterator for Records {

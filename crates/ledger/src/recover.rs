@@ -1,12 +1,11 @@
 //! Closes sessions whose writer is gone.
 
 use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::appender::Appender;
-use crate::error::at;
+use crate::error::{at, found};
 use crate::flaw::{Flaw, What};
 use crate::head::{Head, Root};
 use crate::key::PrivateKey;
@@ -99,7 +98,7 @@ impl Ledger {
         if !begun {
             // It never came so far that anybody knew of it.
             let directory = self.places.session(id);
-            at(std::fs::remove_dir_all(&directory), "remove", &directory)?;
+            found(std::fs::remove_dir_all(&directory), "remove", &directory)?;
         }
         Ok(None)
     }
@@ -128,10 +127,7 @@ impl Ledger {
 
 /// The marker of a dead writer, locked.
 fn take(path: &Path) -> Result<Option<File>, LedgerError> {
-    let marker = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        marker => at(marker, "open", path)?,
-    };
+    let Some(marker) = found(File::open(path), "open", path)? else { return Ok(None) };
     match marker.try_lock() {
         Ok(()) => Ok(Some(marker)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -141,8 +137,5 @@ fn take(path: &Path) -> Result<Option<File>, LedgerError> {
 
 /// Removes a marker, if its writer has not done so just before it ended.
 fn unmark(path: &Path) -> Result<(), LedgerError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => at(removed, "remove", path),
-    }
+    found(std::fs::remove_file(path), "remove", path).map(drop)
 }

@@ -8,7 +8,6 @@ use crate::error::at;
 use crate::head::{Head, Root};
 use crate::key::PublicKey;
 use crate::places::Places;
-use crate::tail;
 
 /// A record for each of them that has a checkpoint.
 pub(crate) fn heads(places: &Places, key: &PublicKey) -> Result<Vec<Head>, LedgerError> {
@@ -25,11 +24,7 @@ fn last_checkpoint(places: &Places, id: &str, key: &PublicKey) -> Result<Option<
     let origin = origin(Some(id));
     for segment in places.segments(id)?.unwrap_or_default().iter().rev() {
         let mut file = at(File::open(segment), "open", segment)?;
-        let found = tail::last_line(&mut file, |text, _| {
-            let (checkpoint, _) = checkpoint::from_line(text.strip_suffix(b"\n")?, &origin, key)?;
-            checkpoint.is_of(&origin, key).then_some(checkpoint)
-        });
-        if let Some(checkpoint) = at(found, "read", segment)? {
+        if let Some(checkpoint) = at(checkpoint::last(&mut file, &origin, key), "read", segment)? {
             // Its writer may not have waited for the disk yet; what is said of it must hold after a power cut.
             at(file.sync_data(), "sync", segment)?;
             return Ok(Some(checkpoint));

@@ -72,13 +72,17 @@ impl Ledger {
             match (head, known) {
                 (Head::Begun { session, .. }, None) => {
                     places.insert(session.clone(), sessions.len());
-                    let state = if self.places.is_held(&session) { State::Running } else { State::Left };
-                    sessions.push(Session { id: session, begun: time, state, pruned: false });
+                    sessions.push(Session { id: session, begun: time, state: State::Left, pruned: false });
                 }
                 (Head::Ended { .. }, Some(session)) => session.state = State::Ended { at: time },
                 (Head::BrokenOff { .. }, Some(session)) => session.state = State::BrokenOff { at: time },
                 (Head::Pruned { .. }, Some(session)) => session.pruned = true,
                 _ => {}
+            }
+        }
+        for session in sessions.iter_mut().filter(|session| session.state == State::Left) {
+            if self.places.is_held(&session.id) {
+                session.state = State::Running;
             }
         }
         Ok(sessions)

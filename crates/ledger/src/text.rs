@@ -39,7 +39,8 @@ impl Text {
         let mut rest = self.0.as_str();
         while let Some((plain, escape)) = rest.split_once('\\') {
             bytes.extend_from_slice(plain.as_bytes());
-            let byte = escape.strip_prefix('x').and_then(|digits| u8::from_str_radix(digits.get(..2)?, 16).ok());
+            let digit = |at| escape.chars().nth(at)?.to_digit(16);
+            let byte = escape.strip_prefix('x').and_then(|_| u8::try_from(digit(1)? << 4 | digit(2)?).ok());
             rest = match byte {
                 Some(byte) => {
                     bytes.push(byte);
@@ -85,6 +86,26 @@ impl From<&str> for Text {
     }
 }
 
+/// Is this a character that changes how its neighbours are shown, or that nobody sees?
+pub fn deceives(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// The text with such characters as escapes: `\n`, `\u{1b}`.
+pub fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if deceives(letter) { plain.extend(letter.escape_default()) } else { plain.push(letter) }
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -108,5 +129,10 @@ mod tests {
     fn plain_names_are_themselves() {
         assert_eq!(Text::from(Path::new("/home/a/Übung")).as_str(), "/home/a/Übung");
         assert_eq!(Text::from_bytes(b"caf\xe9\\x").as_str(), r"caf\xe9\\x");
+    }
+
+    #[test]
+    fn what_hides_or_turns_letters_is_shown() {
+        assert_eq!(plain("a\u{1b}[0m\u{202e}b\n\u{ad}"), r"a\u{1b}[0m\u{202e}b\n\u{ad}");
     }
 }

@@ -75,6 +75,8 @@ fn a_long_log_has_several_files() {
     assert!(fs::read_dir(scratch.path("sessions/long")).expect("a directory").count() > 5);
     assert_eq!(ledger.verify(&Scope::default()).expect("no flaw").events, 301);
     assert_eq!(ledger.records("long").expect("a log").count(), 301);
+    let last = ledger.records("long").expect("a log").last().map(|record| record.expect("whole"));
+    assert_eq!(ledger.last_record("long").expect("a log"), last);
 }
 
 #[test]
@@ -85,6 +87,7 @@ fn what_a_session_has_no_room_for_is_counted() {
     let records: Vec<Record> = ledger.records("full").expect("a log").map(|record| record.expect("whole")).collect();
     let Some(pinfold_ledger::Event::End(end)) = records.last().map(|record| &record.event) else { panic!("no end") };
     assert!(end.dropped > 0);
+    assert_eq!(ledger.last_record("full").expect("a log").as_ref(), records.last());
     // And the note that says so.
     assert_eq!(records.len() as u64 + end.dropped, 2002);
     ledger.verify(&Scope::default()).expect("no flaw");

@@ -53,6 +53,13 @@ pub enum Network {
     Gate(Gate),
 }
 
+impl Network {
+    /// Whether nothing outside can be reached.
+    pub fn is_off(self) -> bool {
+        matches!(self, Self::Loopback | Self::None)
+    }
+}
+
 /// What a Landlock rule allows below its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,7 +1,7 @@
 //! An answer, and the forms that it is shown in.
 
-use std::fmt::Write as _;
-
+use pinfold_ledger::export::csv_cell;
+use pinfold_ledger::plain;
 use serde_json::{Map, Value};
 
 /// What a question is answered with.
@@ -56,15 +56,16 @@ impl Answer {
         format!("[{}]\n", self.rows.iter().map(object).collect::<Vec<_>>().join(",\n"))
     }
 
-    /// As comma-separated values with a first line of names (RFC 4180). Texts are as plain as in [`table`](Self::table).
+    /// As comma-separated values with a first line of names (RFC 4180). Texts are as plain as in [`table`](Self::table),
+    /// and none is taken for a formula.
     pub fn csv(&self) -> String {
-        let quoted = |text: &str| match plain(text) {
-            text if text.contains([',', '"']) => format!("\"{}\"", text.replace('"', "\"\"")),
-            text => text,
+        let written = |cell: &Cell| match cell {
+            Cell::Text(text) => csv_cell(&plain(text)),
+            number => number.to_string(),
         };
         let mut csv = String::new();
-        let names = self.columns.iter().map(|name| quoted(name)).collect();
-        let rows = self.rows.iter().map(|row| row.iter().map(|cell| quoted(&cell.to_string())).collect());
+        let names = self.columns.iter().map(|name| csv_cell(&plain(name))).collect();
+        let rows = self.rows.iter().map(|row| row.iter().map(written).collect());
         for line in std::iter::once::<Vec<String>>(names).chain(rows) {
             csv += &line.join(",");
             csv += "\r\n";
@@ -99,29 +100,6 @@ impl std::fmt::Display for Cell {
     }
 }
 
-/// The text with each character that would change how its neighbours are shown as its escape: `\u{1b}`.
-fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' => shown.push_str("\\n"),
-            '\t' => shown.push_str("\\t"),
-            _ if deceives(letter) => {
-                // Writing to a string does not fail.
-                let _ = write!(shown, "{}", letter.escape_unicode());
-            }
-            _ => shown.push(letter),
-        }
-    }
-    shown
-}
-
-/// Control characters, and those that are not seen or turn the direction of writing.
-fn deceives(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,5 +128,12 @@ mod tests {
     #[test]
     fn values_with_commas_are_quoted() {
         assert_eq!(answer().csv(), "text,n\r\n\"a,\"\"b\"\"\",1\r\n\\u{1b}[31m\\u{202e}\\n,\r\n");
+    }
+
+    #[test]
+    fn a_text_is_no_formula_in_a_spreadsheet_and_a_number_stays_one() {
+        let rows = vec![vec![Cell::Text("=1+1".into()), Cell::Integer(-1)]];
+        let answer = Answer { columns: vec!["@a".into(), "n".into()], rows, more: false, unreadable: 0 };
+        assert_eq!(answer.csv(), "'@a,n\r\n'=1+1,-1\r\n");
     }
 }

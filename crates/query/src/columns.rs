@@ -1,7 +1,7 @@
 //! What the columns of `events` hold.
 
 use pinfold_ledger::Event;
-use pinfold_ledger::event::{ConnectionEnd, Process, Verdict};
+use pinfold_ledger::event::{ConnectionEnd, Process};
 use rusqlite::types::Value;
 
 use crate::scan::Row;
@@ -22,7 +22,7 @@ const ALL: [Column; 17] = [
     ("path", |row| text(path(&row.record.event))),
     ("pid", |row| pid(&row.record.event).map_or(Value::Null, |pid| Value::Integer(pid.into()))),
     ("program", |row| text(program(&row.record.event))),
-    ("rule", |row| text(rule(&row.record.event))),
+    ("rule", |row| text(row.record.event.rule())),
     ("reason", |row| text(reason(&row.record.event))),
     ("agent", |row| text(row.session.agent.as_deref())),
     ("workspace", |row| text(row.session.workspace.as_deref())),
@@ -96,30 +96,13 @@ fn program(event: &Event) -> Option<&str> {
     }
 }
 
-fn verdict(event: &Event) -> Option<&Verdict> {
-    match event {
-        Event::Lookup { verdict, .. } | Event::Connect { verdict, .. } | Event::Request { verdict, .. } => {
-            Some(verdict)
-        }
-        _ => None,
-    }
-}
-
-fn rule(event: &Event) -> Option<&str> {
-    match event {
-        Event::Refused { rule, .. } => rule.as_deref(),
-        Event::Trap { rule, .. } => Some(rule),
-        _ => verdict(event)?.rule.as_deref(),
-    }
-}
-
 fn reason(event: &Event) -> Option<&str> {
     match event {
         Event::Refused { why, .. } => Some(why),
         Event::Trap { when, .. } => Some(when),
         Event::Note { text } => Some(text),
         Event::Close { end: ConnectionEnd::Failed { what } | ConnectionEnd::Stopped { what }, .. } => Some(what),
-        _ => verdict(event).map(|verdict| &*verdict.reason),
+        _ => event.verdict().map(|verdict| &*verdict.reason),
     }
 }
 

@@ -67,9 +67,8 @@ fn connection(number: usize) -> Vec<serde_json::Value> {
         vec![json!({"kind": "connect", "connection": number, "host": host, "port": 443, "way": "transparent",
         "inspected": false, "verdict": {"allow": allow, "reason": reason, "rule": rule}})];
     if allow {
-        events
-            .push(json!({"kind": "close", "connection": number, "host": host, "port": 443, "bytes-out": 4100 * number,
-            "bytes-in": 250_000 * number, "ms": 90, "end": "done"}));
+        events.push(json!({"kind": "close", "connection": number, "host": host, "port": 443, "way": "transparent",
+            "bytes-out": 4100 * number, "bytes-in": 250_000 * number, "ms": 90, "end": "done"}));
     }
     events
 }

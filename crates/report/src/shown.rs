@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pinfold_ledger::Timestamp;
+use pinfold_ledger::{Timestamp, deceives};
 
 use crate::limits::TEXT_CHARS_MAX;
 
@@ -22,17 +22,6 @@ pub(crate) fn text(text: &str) -> String {
         let _ = write!(shown, "… ({})", bytes(text.len() as u64));
     }
     shown
-}
-
-/// Is this a character that changes how its neighbours are shown, or that nobody sees?
-pub(crate) fn deceives(letter: char) -> bool {
-    letter.is_control()
-        || matches!(
-            letter,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 /// A number of bytes: `1.5 MiB`.

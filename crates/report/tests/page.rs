@@ -23,7 +23,7 @@ const EVENTS: &str = r#"[
  "verdict": {"allow": true, "reason": "X", "rule": "X"}},
 {"kind": "request", "connection": 1, "host": "X", "port": 443, "method": "X", "path": "X",
  "verdict": {"allow": false, "reason": "X", "rule": "X"}},
-{"kind": "close", "connection": 1, "host": "X", "port": 443, "bytes-out": 1, "bytes-in": 2, "ms": 3,
+{"kind": "close", "connection": 1, "host": "X", "port": 443, "way": "socks", "bytes-out": 1, "bytes-in": 2, "ms": 3,
  "end": {"failed": {"what": "X"}}},
 {"kind": "secret", "name": "X", "host": "X", "connection": 1, "what": {"returned": {"place": "X"}}},
 {"kind": "budget", "name": "X", "limit": 1, "connection": 1, "host": "X"},

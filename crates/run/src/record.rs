@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pinfold_gate::link::{self, Answer, Endpoint, Report};
+use pinfold_gate::link::{self, Answer, Report};
 use pinfold_ledger::event::{self, ConnectionEnd, Event, Process, SecretUse, Verdict, Way};
 use pinfold_policy::Decision;
 use rustix::process::Signal;
@@ -65,7 +65,6 @@ impl Recorder {
 
     /// What the user has said to a question.
     pub(crate) fn answered(&mut self, question: &Question, answer: Answer) {
-        let Endpoint { host, port } = &question.to;
         let how = match answer {
             Answer::Once => "once",
             Answer::Session => "session",
@@ -73,7 +72,7 @@ impl Recorder {
             Answer::Deny => "no",
         };
         self.take(Event::Grant {
-            what: format!("connect {host}:{port}"),
+            what: format!("connect {}", question.to),
             allow: answer != Answer::Deny,
             by: self.user.clone(),
             how: how.to_owned(),
@@ -112,10 +111,11 @@ fn of_gate(report: &Report) -> Option<Event> {
             inspected: false,
             verdict: self::verdict(verdict),
         },
-        Report::Closed { id, to, bytes_out, bytes_in, ms, end, .. } => Event::Close {
+        Report::Closed { id, to, way, bytes_out, bytes_in, ms, end } => Event::Close {
             connection: id,
             host: to.host,
             port: to.port,
+            way: self::way(way),
             bytes_out,
             bytes_in,
             ms,

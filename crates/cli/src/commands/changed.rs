@@ -1,6 +1,6 @@
 //! The files that a run has changed, and what of them somebody outside would execute.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pinfold_ledger::Event;
 use pinfold_ledger::event;
@@ -51,7 +51,7 @@ impl Changed {
         changed
     }
 
-    fn note_unseen(&mut self, root: &std::path::Path, changes: &Changes) {
+    fn note_unseen(&mut self, root: &Path, changes: &Changes) {
         // Times that others give are as good as those of most network file systems.
         for unseen in changes.unseen.iter().filter(|unseen| unseen.why != Why::ForeignClock) {
             let place = root.join(&unseen.path);
@@ -63,7 +63,7 @@ impl Changed {
     }
 
     /// Looks for what would be executed outside.
-    fn spring(&mut self, root: &std::path::Path, changes: &Changes) {
+    fn spring(&mut self, root: &Path, changes: &Changes) {
         let touched = changes.entries.iter().filter_map(|change| {
             let kind = match &change.what {
                 What::Created => ChangeKind::Created,
@@ -134,11 +134,7 @@ impl Changed {
 
     /// The same for programs.
     pub(super) fn summary(&self) -> Summary {
-        let mut files = Total::default();
-        for (_, changes) in &self.trees {
-            let groups = (0..changes.groups.len()).map(Some).chain([None]);
-            groups.for_each(|group| files.add(changes.counts(group)));
-        }
+        let files: Counts = self.trees.iter().flat_map(|(_, changes)| &changes.entries).collect();
         let traps = self.alarms().map(|(root, trap)| Trap {
             path: root.join(&trap.path).to_string_lossy().into_owned(),
             line: trap.line,
@@ -147,7 +143,7 @@ impl Changed {
             when: trap.when,
             what: trap.what.to_string(),
         });
-        Summary { files, traps: traps.collect(), notes: self.notes.clone() }
+        Summary { files: files.into(), traps: traps.collect(), notes: self.notes.clone() }
     }
 }
 
@@ -160,7 +156,7 @@ pub(super) struct Summary {
     notes: Vec<String>,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Total {
     created: usize,
     modified: usize,
@@ -168,12 +164,9 @@ struct Total {
     renamed: usize,
 }
 
-impl Total {
-    fn add(&mut self, counts: Counts) {
-        self.created += counts.created;
-        self.modified += counts.modified;
-        self.deleted += counts.deleted;
-        self.renamed += counts.renamed;
+impl From<Counts> for Total {
+    fn from(Counts { created, modified, deleted, renamed }: Counts) -> Self {
+        Self { created, modified, deleted, renamed }
     }
 }
 
@@ -187,7 +180,7 @@ struct Trap {
     what: String,
 }
 
-fn notice(root: &std::path::Path, trap: &Finding) -> CliError {
+fn notice(root: &Path, trap: &Finding) -> CliError {
     let line = trap.line.map_or_else(String::new, |line| format!(":{line}"));
     let path = root.join(&trap.path);
     let what = format!("trap: {}{line} would run {}", plain(&path.to_string_lossy()), trap.when);
@@ -195,7 +188,7 @@ fn notice(root: &std::path::Path, trap: &Finding) -> CliError {
     CliError::notice(what).why(format!("{}{excerpt}", trap.what)).hint("look at it before you work there outside")
 }
 
-fn change_event(root: &std::path::Path, change: &Change) -> Event {
+fn change_event(root: &Path, change: &Change) -> Event {
     let (what, from) = match &change.what {
         What::Created => (event::Change::Created, None),
         What::Modified => (event::Change::Modified, None),
@@ -211,7 +204,7 @@ fn change_event(root: &std::path::Path, change: &Change) -> Event {
     }
 }
 
-fn trap_event(root: &std::path::Path, trap: &Finding) -> Event {
+fn trap_event(root: &Path, trap: &Finding) -> Event {
     let severity = match trap.severity {
         pinfold_traps::Severity::Low => event::Severity::Low,
         pinfold_traps::Severity::Medium => event::Severity::Medium,

@@ -1,6 +1,7 @@
 //! The thread that writes a run down: it opens the ledger, masks every event, and hands it to the ledger's writer. So
 //! neither the start of a run nor its supervisor waits for any of it.
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -9,6 +10,7 @@ use std::thread::JoinHandle;
 
 use pinfold_ledger::event::End;
 use pinfold_ledger::{Durability, Event, Ledger, LedgerError, Limits, Redactor, TooManySecrets, Writer};
+use pinfold_run::SessionError;
 
 use crate::error::with_causes;
 
@@ -22,7 +24,7 @@ const PROGRAM_BYTES: u64 = 400;
 /// What is to be written, and how.
 pub(super) struct Sheet {
     /// Where the ledger is.
-    pub(super) directory: std::path::PathBuf,
+    pub(super) directory: PathBuf,
     pub(super) session: String,
     pub(super) durability: Durability,
     /// How large the record may become, in bytes.
@@ -34,6 +36,8 @@ pub(super) struct Sheet {
 /// Why there is no record, or no whole one.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PenError {
+    #[error(transparent)]
+    Store(#[from] SessionError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]

@@ -47,8 +47,8 @@ fn event(executed: Executed) -> Event {
     }
 }
 
-/// How many programs were recorded, for programs.
-#[derive(Serialize)]
+/// How many were recorded, for who reads JSON.
+#[derive(Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Summary {
     recorded: u64,
@@ -61,12 +61,11 @@ pub(super) struct Summary {
 pub(super) fn summary(executions: &Executions) -> Option<Summary> {
     match executions {
         Executions::Unasked => None,
-        Executions::Unobserved { .. } => {
-            Some(Summary { recorded: 0, dropped: 0, missing: 0, unobserved: unobserved(executions) })
+        Executions::Unobserved { errno } => {
+            Some(Summary { unobserved: Some(unobserved(*errno)), ..Summary::default() })
         }
         Executions::Observed(tally) => {
-            let unobserved = None;
-            Some(Summary { recorded: tally.told, dropped: tally.dropped, missing: tally.missing, unobserved })
+            Some(Summary { recorded: tally.told, dropped: tally.dropped, missing: tally.missing, unobserved: None })
         }
     }
 }
@@ -77,13 +76,13 @@ pub(super) fn missing(executions: &Executions) -> Option<String> {
         Executions::Observed(tally) if tally.dropped > 0 => {
             Some(format!("{} programs were started too fast to be recorded", tally.dropped))
         }
-        executions => Some(format!("programs are not recorded: {}", unobserved(executions)?)),
+        Executions::Unobserved { errno } => Some(format!("programs are not recorded: {}", unobserved(*errno))),
+        Executions::Observed(_) | Executions::Unasked => None,
     }
 }
 
-fn unobserved(executions: &Executions) -> Option<String> {
-    let Executions::Unobserved { errno } = executions else { return None };
-    Some(no_listener(&std::io::Error::from_raw_os_error(*errno)))
+fn unobserved(errno: i32) -> String {
+    no_listener(&std::io::Error::from_raw_os_error(errno))
 }
 
 /// Why the kernel gives no listener.

@@ -10,7 +10,7 @@ use pinfold_gate as gate;
 use pinfold_ledger::event::{End, Event, Promise, Start, Subject, User};
 use pinfold_ledger::{Durability, Ledger, Retention};
 use pinfold_policy::{Access, decide};
-use pinfold_run::{Executions, Recorder};
+use pinfold_run::{Executions, Recorder, Store};
 use sha2::{Digest, Sha256};
 
 use super::pen::{Pen, PenError, Sheet};
@@ -123,15 +123,12 @@ impl Record {
 pub(super) fn decision(context: &Context, command: &str, event: Event) -> Result<(), PenError> {
     let start = Start {
         session: pinfold_run::new_session_id(),
-        user: user(),
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         workspace: context.workspace.as_path().into(),
         command: command.split(' ').map(Into::into).collect(),
-        ..Start::default()
+        ..caller()
     };
     let sheet = Sheet {
-        directory: context.state().join("ledger"),
+        directory: Store::open(context.state().to_owned())?.ledger_directory(),
         session: start.session.clone(),
         durability: Durability::Power,
         bytes_max: RECORD_BYTES_MAX,
@@ -184,9 +181,6 @@ pub(super) fn start(
     Start {
         session: session.to_owned(),
         agent,
-        user: user(),
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         workspace: plan.workspace.as_path().into(),
         command: command.iter().map(|word| word.as_os_str().into()).collect(),
         profile: plan.profile.clone(),
@@ -196,6 +190,17 @@ pub(super) fn start(
         )),
         assurance: plan.assurance.iter().map(promise).collect(),
         best_effort,
+        ..caller()
+    }
+}
+
+/// What every session begins with: who calls, where, and what writes it down.
+fn caller() -> Start {
+    Start {
+        user: user(),
+        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..Start::default()
     }
 }
 

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
-use pinfold_plan::Network;
 use pinfold_policy::{Access, decide, plain, shell_word};
 use pinfold_run::{End, Executions, LimitReached, Quarantined, Traffic};
 use serde::Serialize;
@@ -16,7 +15,7 @@ use super::trace::{self, Trace};
 use super::{programs, traffic};
 use crate::args::RunArgs;
 use crate::error::CliError;
-use crate::output;
+use crate::{agent, output};
 
 /// How many new names in the private home are told.
 const NAMES_TOLD: usize = 5;
@@ -189,22 +188,13 @@ impl Report<'_> {
 const PACKAGE_MANAGERS: [(&str, &str); 4] =
     [("cargo", "@crates-io"), ("npm", "@npm"), ("npx", "@npm"), ("uv", "@pypi")];
 
-/// The name of the command's program.
-fn program_name(command: &[OsString]) -> Option<&str> {
-    Path::new(command.first()?).file_name()?.to_str()
-}
-
-fn is_told_to_be_offline(prepared: &Prepared, name: &str) -> bool {
-    let offline = matches!(prepared.plan.network, Network::Loopback | Network::None);
-    offline && PACKAGE_MANAGERS.iter().any(|(manager, _)| *manager == name)
-}
-
 /// What a package manager says is as if its user had wanted it so.
-fn offline(prepared: &Prepared, name: &str) -> CliError {
-    let preset = PACKAGE_MANAGERS.iter().find(|(manager, _)| *manager == name).map_or("HOST", |(_, preset)| preset);
-    CliError::notice(format!("the network is off, so {name} was told to work offline"))
+fn told_to_be_offline(prepared: &Prepared, name: &str) -> Option<CliError> {
+    let (_, preset) = PACKAGE_MANAGERS.iter().find(|(manager, _)| *manager == name)?;
+    let notice = CliError::notice(format!("the network is off, so {name} was told to work offline"))
         .rule(format!("network.mode, {}", prepared.policy.network.origin))
-        .hint(format!("if it lacks something that must be fetched: pinfold run --allow-host {preset} -- {name} …"))
+        .hint(format!("if it lacks something that must be fetched: pinfold run --allow-host {preset} -- {name} …"));
+    prepared.plan.network.is_off().then_some(notice)
 }
 
 /// Programs that say no by their exit status.
@@ -213,12 +203,12 @@ const SAYING_NO: [&str; 7] = ["cmp", "diff", "false", "grep", "rg", "test", "["]
 /// Who looks at the output sees why a command has failed, but not whether the policy is behind it. Programs that read
 /// the output are not bothered.
 fn suggest_a_reason(prepared: &Prepared, command: &[OsString]) {
-    let name = program_name(command).unwrap_or_default();
+    let name = agent::program(command).unwrap_or_default();
     if !std::io::stderr().is_terminal() || SAYING_NO.contains(&name) {
         return;
     }
-    if is_told_to_be_offline(prepared, name) {
-        eprintln!("{}", offline(prepared, name));
+    if let Some(notice) = told_to_be_offline(prepared, name) {
+        eprintln!("{notice}");
         return;
     }
     let program = command.first().map_or_else(String::new, |program| shell_word(&program.to_string_lossy()));

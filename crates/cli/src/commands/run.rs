@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use pinfold_confine::linux::{ConfineError, Foundation, WATCH_PATHS, end_by, probe};
 use pinfold_gate::link::Start;
 use pinfold_ledger::event;
-use pinfold_plan::{Network, linux};
+use pinfold_plan::linux;
 use pinfold_policy::Rules;
 use pinfold_run::control::{Control, Introduction};
 use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session};
@@ -31,15 +31,17 @@ const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offli
 /// Tells a program that it runs inside, and under which profile.
 const MARK: &str = "PINFOLD_PROFILE";
 
-pub(crate) fn run(mut args: RunArgs) -> Result<ExitCode, CliError> {
-    args.policy.ask = args.ask;
-    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent, trace: false };
-    execute(&args.policy, &args.command, manner)
+pub(crate) fn run(args: RunArgs) -> Result<ExitCode, CliError> {
+    execute_command(args, false)
 }
 
-pub(crate) fn trace(mut args: RunArgs) -> Result<ExitCode, CliError> {
+pub(crate) fn trace(args: RunArgs) -> Result<ExitCode, CliError> {
+    execute_command(args, true)
+}
+
+fn execute_command(mut args: RunArgs, trace: bool) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
-    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent, trace: true };
+    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent, trace };
     execute(&args.policy, &args.command, manner)
 }
 
@@ -266,8 +268,7 @@ fn environment(prepared: &Prepared, gate: Option<&Start>) -> Vec<(OsString, OsSt
         environment.push(("PWD".into(), prepared.context.spelled_directory.clone().into()));
     }
     // Package managers that know there is no network do not try it for seconds.
-    let offline = matches!(prepared.plan.network, Network::Loopback | Network::None);
-    let offline = OFFLINE.iter().filter(|_| offline).map(|name| (name.into(), "true".into()));
+    let offline = OFFLINE.iter().filter(|_| prepared.plan.network.is_off()).map(|name| (name.into(), "true".into()));
     for (name, value) in offline.chain(network.variables()) {
         if !environment.iter().any(|(present, _)| *present == name) {
             environment.push((name, value));

@@ -1,6 +1,7 @@
 //! The proxy that the caller's network wants everybody to use, by the variables that curl(1) reads.
 
 use pinfold_gate::link::{Credentials, Scheme, Upstream};
+use pinfold_mask::unescaped;
 use pinfold_policy::Host;
 
 use crate::context::Context;
@@ -55,21 +56,7 @@ fn read(text: &str) -> Result<Upstream, &'static str> {
 
 /// Text with `%` escapes (RFC 3986, section 2.1).
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escaped = after.get(..2).filter(|_| first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
-        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
+    let bytes: Vec<u8> = unescaped(text.as_bytes()).map(|(_, byte)| byte).collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
@@ -97,6 +84,6 @@ mod tests {
 
     #[test]
     fn escapes_are_decoded_and_what_only_looks_like_one_stays() {
-        assert_eq!(decoded("a%20b%zz%4"), "a b%zz%4");
+        assert_eq!(decoded("a%20b%zz%+1%4"), "a b%zz%+1%4");
     }
 }

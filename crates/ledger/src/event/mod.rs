@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use parts::{Change, ConnectionEnd, Process, Promise, SecretUse, Severity, Subject, User, Verdict, Way};
+pub use parts::{Change, ConnectionEnd, Process, Promise, SecretUse, Severity, Subject, User, Verdict, Way, endpoint};
 
 use crate::Text;
 
@@ -94,6 +94,8 @@ pub enum Event {
         host: String,
         /// The port.
         port: u16,
+        /// How it came.
+        way: Way,
         /// Bytes sent to the host, encryption included.
         bytes_out: u64,
         /// Bytes received from it.
@@ -312,14 +314,30 @@ impl Event {
     /// Was something allowed (`true`) or refused (`false`); nothing for events that decide nothing.
     pub fn allowed(&self) -> Option<bool> {
         match self {
-            Self::Lookup { verdict, .. } | Self::Connect { verdict, .. } | Self::Request { verdict, .. } => {
-                Some(verdict.allow)
-            }
             Self::Grant { allow, .. } => Some(*allow),
             Self::Secret { what, .. } => Some(*what == SecretUse::Used),
             Self::Exec { errno, .. } => Some(errno.is_none()),
             Self::Refused { .. } | Self::Budget { .. } | Self::Quarantined { .. } => Some(false),
+            _ => self.verdict().map(|verdict| verdict.allow),
+        }
+    }
+
+    /// What the gate decided.
+    pub fn verdict(&self) -> Option<&Verdict> {
+        match self {
+            Self::Lookup { verdict, .. } | Self::Connect { verdict, .. } | Self::Request { verdict, .. } => {
+                Some(verdict)
+            }
             _ => None,
+        }
+    }
+
+    /// The rule that decided.
+    pub fn rule(&self) -> Option<&str> {
+        match self {
+            Self::Refused { rule, .. } => rule.as_deref(),
+            Self::Trap { rule, .. } => Some(rule),
+            _ => self.verdict()?.rule.as_deref(),
         }
     }
 
@@ -396,6 +414,7 @@ mod tests {
                 connection: 1,
                 host: "a.example".into(),
                 port: 443,
+                way: Way::Published,
                 bytes_out: u64::MAX,
                 bytes_in: 0,
                 ms: 7,

@@ -20,12 +20,12 @@ pub(super) fn row(session: &str, record: &Record) -> serde_json::Result<String> 
 }
 
 fn line(cells: &[&str]) -> String {
-    let cells: Vec<String> = cells.iter().map(|cell| written(cell)).collect();
+    let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
     cells.join(",") + "\r\n"
 }
 
-/// A cell as it stands in the file.
-fn written(cell: &str) -> String {
+/// A cell of a [table](super::Format::Csv) as it stands in the file.
+pub fn cell(cell: &str) -> String {
     // The wide forms count as well, where a spreadsheet is set to Japanese or Chinese.
     let like_a_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'', '＝', '＋', '－', '＠']);
     let harmless = if like_a_formula { format!("'{cell}") } else { cell.to_owned() };

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::event::{Change, ConnectionEnd, End, Process, SecretUse, Verdict};
+use crate::event::{Change, ConnectionEnd, End, Process, SecretUse, endpoint};
+use crate::text::plain;
 use crate::{Event, Text};
 
 /// The columns of an event. What it has not is empty.
@@ -34,7 +35,13 @@ impl<'a> Glance<'a> {
             }
             _ => String::new(),
         };
-        Self { verdict, subject: subject(event), process, rule: rule(event), reason: reason(event) }
+        Self {
+            verdict,
+            subject: subject(event),
+            process,
+            rule: event.rule().unwrap_or_default(),
+            reason: reason(event),
+        }
     }
 
     /// The sentence for people. Nothing in it moves a cursor.
@@ -50,15 +57,6 @@ impl<'a> Glance<'a> {
         }
         plain(&sentence)
     }
-}
-
-/// The text with its control characters as escapes.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() { plain.extend(letter.escape_default()) } else { plain.push(letter) }
-    }
-    plain
 }
 
 fn subject(event: &Event) -> Cow<'_, str> {
@@ -80,22 +78,8 @@ fn subject(event: &Event) -> Cow<'_, str> {
     }
 }
 
-fn rule(event: &Event) -> &str {
-    match event {
-        Event::Lookup { verdict, .. } | Event::Connect { verdict, .. } | Event::Request { verdict, .. } => {
-            verdict.rule.as_deref().unwrap_or_default()
-        }
-        Event::Refused { rule, .. } => rule.as_deref().unwrap_or_default(),
-        Event::Trap { rule, .. } => rule,
-        _ => "",
-    }
-}
-
 fn reason(event: &Event) -> Cow<'_, str> {
     match event {
-        Event::Lookup { verdict: Verdict { reason, .. }, .. }
-        | Event::Connect { verdict: Verdict { reason, .. }, .. }
-        | Event::Request { verdict: Verdict { reason, .. }, .. } => reason.into(),
         Event::Exec { errno: Some(errno), .. } => std::io::Error::from_raw_os_error(*errno).to_string().into(),
         Event::Close { end: ConnectionEnd::Failed { what } | ConnectionEnd::Stopped { what }, .. } => what.into(),
         Event::Secret { what: SecretUse::Misplaced { place }, .. } => {
@@ -110,17 +94,14 @@ fn reason(event: &Event) -> Cow<'_, str> {
         Event::Trap { when, .. } => when.into(),
         Event::Note { text } => text.into(),
         Event::End(end) => ended(end).into(),
-        Event::Start(_) | Event::Exec { .. } | Event::Close { .. } | Event::Secret { .. } => "".into(),
+        _ => event.verdict().map_or_else(Cow::default, |verdict| verdict.reason.as_str().into()),
     }
 }
 
 fn changed(what: Change, from: Option<&Text>) -> Cow<'static, str> {
-    match (what, from) {
-        (Change::Created, _) => "created".into(),
-        (Change::Modified, _) => "modified".into(),
-        (Change::Deleted, _) => "deleted".into(),
-        (Change::Renamed, None) => "renamed".into(),
-        (Change::Renamed, Some(from)) => format!("renamed from {from}").into(),
+    match from {
+        Some(from) => format!("{} from {from}", what.as_str()).into(),
+        None => what.as_str().into(),
     }
 }
 
@@ -131,11 +112,6 @@ fn ended(end: &End) -> String {
         End { code: Some(code), .. } => format!("exit code {code}"),
         _ => String::new(),
     }
-}
-
-/// A host and port as a URL has them.
-fn endpoint(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Words as a shell reads them.

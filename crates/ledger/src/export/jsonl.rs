@@ -12,7 +12,8 @@ struct Line<'a> {
     record: &'a Record,
 }
 
-pub(super) fn line(session: &str, record: &Record) -> serde_json::Result<String> {
+/// A record in [lines of JSON](super::Format::Jsonl), with its newline.
+pub fn line(session: &str, record: &Record) -> serde_json::Result<String> {
     // A start names its session itself.
     let session = (!matches!(record.event, Event::Start(_))).then_some(session);
     Ok(serde_json::to_string(&Line { session, record })? + "\n")

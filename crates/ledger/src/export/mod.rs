@@ -13,6 +13,8 @@ mod sessions;
 
 use std::io::{self, Write};
 
+pub use csv::cell as csv_cell;
+pub use jsonl::line as json_line;
 pub use ocsf::VERSION as OCSF_VERSION;
 
 use crate::Record;

@@ -87,7 +87,7 @@ impl<'a> Slots<'a> {
                 self.words([host, method, path]);
                 self.verdict(verdict);
             }
-            Event::Close { connection: _, host, port: _, bytes_out: _, bytes_in: _, ms: _, end } => {
+            Event::Close { connection: _, host, port: _, way: _, bytes_out: _, bytes_in: _, ms: _, end } => {
                 self.words([host]);
                 match end {
                     ConnectionEnd::Done => {}

@@ -89,21 +89,19 @@ impl Ledger {
     pub fn verify(&self, scope: &Scope<'_>) -> Result<Verified, LedgerError> {
         // Before the log of sessions is read: which of them have lines already, and so must be known to it.
         let logs = self.places.logs()?;
-        let with_lines = self.with_lines(logs.clone())?;
+        let asked = |id: &&String| scope.session.is_none_or(|wanted| wanted == *id);
+        let with_lines = self.with_lines(logs.iter().filter(asked).cloned().collect())?;
         let mut verified = Verified::default();
         let index = self.verify_heads(scope.against, &logs, &mut verified.notes)?;
-        let unknown = with_lines.iter().find(|id| !index.sessions.contains_key(*id));
-        if let Some(id) = unknown.filter(|id| scope.session.is_none_or(|wanted| wanted == *id)) {
+        if let Some(id) = with_lines.iter().find(|id| !index.sessions.contains_key(*id)) {
             return Err(Flaw::of_session(id, What::Unknown).into());
         }
         if let Some(id) = scope.session.filter(|id| !index.sessions.contains_key(*id)) {
             return Err(LedgerError::NoSession(id.to_owned()));
         }
         let names: Vec<String> = index.sessions.keys().cloned().collect();
-        for (id, known) in &index.sessions {
-            if scope.session.is_none_or(|wanted| wanted == id) {
-                self.verify_session(id, known, &names, &mut verified)?;
-            }
+        for (id, known) in index.sessions.iter().filter(|(id, _)| asked(id)) {
+            self.verify_session(id, known, &names, &mut verified)?;
         }
         Ok(verified)
     }

@@ -122,7 +122,7 @@ fn of_the_network() -> impl Strategy<Value = Event> {
     let connection = || (number(), host(), any::<u16>());
     prop_oneof![
         (host(), word(), verdict()).prop_map(|(name, r#type, verdict)| Event::Lookup { name, r#type, verdict }),
-        (connection(), of(any::<std::net::IpAddr>()), way, of(process), any::<bool>(), verdict()).prop_map(
+        (connection(), of(any::<std::net::IpAddr>()), way.clone(), of(process), any::<bool>(), verdict()).prop_map(
             |((connection, host, port), address, way, process, inspected, verdict)| {
                 Event::Connect { connection, host, port, address, way, process, inspected, verdict }
             }
@@ -130,9 +130,9 @@ fn of_the_network() -> impl Strategy<Value = Event> {
         (connection(), method, word(), verdict()).prop_map(|((connection, host, port), method, path, verdict)| {
             Event::Request { connection, host, port, method, path, verdict }
         }),
-        (connection(), number(), number(), number(), end).prop_map(
-            |((connection, host, port), bytes_out, bytes_in, ms, end)| {
-                Event::Close { connection, host, port, bytes_out, bytes_in, ms, end }
+        (connection(), way, number(), number(), number(), end).prop_map(
+            |((connection, host, port), way, bytes_out, bytes_in, ms, end)| {
+                Event::Close { connection, host, port, way, bytes_out, bytes_in, ms, end }
             }
         ),
         (word(), host(), number(), secret)

@@ -7,7 +7,7 @@ use pinfold_ledger::event::Change;
 
 use super::more;
 use crate::shown;
-use crate::story::{Node, Story, change};
+use crate::story::{Node, Story};
 
 /// Directories with more entries are folded.
 const OPEN_MAX: usize = 15;
@@ -16,7 +16,7 @@ pub(super) fn changes(story: &Story) -> Markup {
     let workspace = story.start.as_ref().map_or("", |start| start.workspace.as_str());
     let tree = story.changes.tree(workspace);
     let kinds = [Change::Created, Change::Modified, Change::Deleted, Change::Renamed];
-    let counts = kinds.map(|kind| (change(kind), story.changes.count_of(kind)));
+    let counts = kinds.map(|kind| (kind.as_str(), story.changes.count_of(kind)));
     html! {
         section #changes aria-labelledby="changes-title" {
             h2 #changes-title { "Changes" }
@@ -53,7 +53,7 @@ fn nodes(nodes: &BTreeMap<String, Node>) -> Markup {
                 }
                 Node::File(what, size, from) => {
                     li {
-                        span.tag.(tone(*what)) { (change(*what)) }
+                        span.tag.(tone(*what)) { (what.as_str()) }
                         " " span.path { (shown::text(name)) }
                         @if let Some(from) = from { span.quiet { " once " span.path { (shown::text(from)) } } }
                         @if let Some(size) = size { span.quiet { " " (shown::bytes(*size)) } }

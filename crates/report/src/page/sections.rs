@@ -1,7 +1,7 @@
 //! Tables of what somebody should look at.
 
 use maud::{Markup, html};
-use pinfold_ledger::event::Severity;
+use pinfold_ledger::event::{Severity, endpoint};
 
 use super::more;
 use crate::limits::ITEMS_MAX;
@@ -45,7 +45,7 @@ pub(super) fn traps(story: &Story) -> Markup {
             (table(&["Severity", "File", "When it would run", "What it says"], html! {
                 @for trap in &story.traps.items {
                     tr {
-                        td { span.tag.(severity(trap.severity).1) { (severity(trap.severity).0) } }
+                        td { span.tag.(tone(trap.severity)) { (trap.severity.as_str()) } }
                         th scope="row" {
                             span.path { (shown::text(&trap.path)) @if let Some(line) = trap.line { ":" (line) } }
                             " " span.quiet { (shown::text(&trap.rule)) }
@@ -91,7 +91,7 @@ pub(super) fn network(story: &Story) -> Markup {
             (table(&["Host", "Verdict", "Sent", "Received", "Why", "Rule"], html! {
                 @for (name, port, host) in &rows {
                     tr {
-                        th scope="row" { span.path { (shown::text(name)) @if *port > 0 { ":" (port) } } }
+                        th scope="row" { span.path { (shown::text(&place(name, *port))) } }
                         td { (verdicts(host)) }
                         td.number data-name="Sent" { (shown::bytes(host.bytes_out)) }
                         td.number data-name="Received" { (shown::bytes(host.bytes_in)) }
@@ -162,6 +162,11 @@ fn table(columns: &[&str], rows: Markup) -> Markup {
     }
 }
 
+/// A host with its port; one that was only asked for has none.
+fn place(name: &str, port: u16) -> String {
+    if port == 0 { name.to_owned() } else { endpoint(name, port) }
+}
+
 fn verdicts(host: &Host) -> Markup {
     html! {
         @if host.refused > 0 { span.tag.bad { (shown::number(host.refused)) " refused" } " " }
@@ -169,13 +174,11 @@ fn verdicts(host: &Host) -> Markup {
     }
 }
 
-/// A severity in a word, and how it is shown.
-fn severity(severity: Severity) -> (&'static str, &'static str) {
+/// How a severity is shown.
+fn tone(severity: Severity) -> &'static str {
     match severity {
-        Severity::Info => ("info", "plain"),
-        Severity::Low => ("low", "plain"),
-        Severity::Medium => ("medium", "warn"),
-        Severity::High => ("high", "bad"),
-        Severity::Critical => ("critical", "bad"),
+        Severity::Info | Severity::Low => "plain",
+        Severity::Medium => "warn",
+        Severity::High | Severity::Critical => "bad",
     }
 }

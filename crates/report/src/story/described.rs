@@ -1,7 +1,7 @@
 //! An event in one line.
 
 use pinfold_ledger::Event;
-use pinfold_ledger::event::{Change, ConnectionEnd, Verdict};
+use pinfold_ledger::event::{ConnectionEnd, Verdict, Way, endpoint};
 
 use super::Tone;
 
@@ -22,18 +22,20 @@ pub(super) fn described(event: &Event) -> (&'static str, String, Tone) {
             }
         }
         Event::Lookup { name, r#type, verdict } => judged("name", &format!("{name} ({type})"), verdict),
-        Event::Connect { host, port, verdict, .. } => judged("connection", &format!("{host}:{port}"), verdict),
+        Event::Connect { host, port, way, verdict, .. } => {
+            judged("connection", &format!("{}{}", outside(*way), endpoint(host, *port)), verdict)
+        }
         Event::Request { host, method, path, verdict, .. } => {
             judged("request", &format!("{method} {host}{path}"), verdict)
         }
-        Event::Close { host, port, bytes_out, bytes_in, end, .. } => {
+        Event::Close { host, port, way, bytes_out, bytes_in, end, .. } => {
             let [out, into] = [bytes_out, bytes_in].map(|bytes| crate::shown::bytes(*bytes));
             let end = match end {
                 ConnectionEnd::Done => String::new(),
                 ConnectionEnd::Failed { what } => format!("; failed: {what}"),
                 ConnectionEnd::Stopped { what } => format!("; stopped: {what}"),
             };
-            ("closed", format!("{host}:{port}, {out} out, {into} in{end}"), Tone::Plain)
+            ("closed", format!("{}{}, {out} out, {into} in{end}", outside(*way), endpoint(host, *port)), Tone::Plain)
         }
         Event::Secret { name, host, .. } => match event.allowed() {
             Some(true) => ("secret", format!("{name} was used for {host}"), Tone::Plain),
@@ -46,8 +48,8 @@ pub(super) fn described(event: &Event) -> (&'static str, String, Tone) {
         Event::Trust { path, by, how, .. } => ("trusted", format!("{path}, by {by} ({how})"), Tone::Decided),
         Event::Quarantined { path, moved_to } => ("quarantined", format!("{path} is now {moved_to}"), Tone::Warning),
         Event::Change { path, what, from, .. } => match from {
-            Some(from) => (change(*what), format!("{path}, once {from}"), Tone::Plain),
-            None => (change(*what), path.to_string(), Tone::Plain),
+            Some(from) => (what.as_str(), format!("{path}, once {from}"), Tone::Plain),
+            None => (what.as_str(), path.to_string(), Tone::Plain),
         },
         Event::Trap { path, when, .. } => ("trap", format!("{path} would run {when}"), Tone::Warning),
         Event::Note { text } => ("note", text.clone(), Tone::Plain),
@@ -55,14 +57,8 @@ pub(super) fn described(event: &Event) -> (&'static str, String, Tone) {
     }
 }
 
-/// How a file changed, in a word.
-pub(crate) fn change(what: Change) -> &'static str {
-    match what {
-        Change::Created => "created",
-        Change::Modified => "modified",
-        Change::Deleted => "deleted",
-        Change::Renamed => "renamed",
-    }
+fn outside(way: Way) -> &'static str {
+    if way == Way::Published { "from outside to " } else { "" }
 }
 
 fn judged(kind: &'static str, what: &str, verdict: &Verdict) -> (&'static str, String, Tone) {

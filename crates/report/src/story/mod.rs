@@ -10,7 +10,6 @@ use pinfold_ledger::event::{End, Severity, Start};
 use pinfold_ledger::{Event, Record, Timestamp};
 
 pub(crate) use changes::{Changes, Node};
-pub(crate) use described::change;
 pub(crate) use network::{Host, Network};
 pub(crate) use refusals::Refusals;
 pub(crate) use timeline::{Row, Slice, Timeline, Tone};

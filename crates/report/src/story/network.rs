@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pinfold_ledger::Event;
-use pinfold_ledger::event::Verdict;
+use pinfold_ledger::event::{Verdict, Way};
 
 use crate::limits::HOSTS_MAX;
 
@@ -30,6 +30,8 @@ pub(crate) struct Host {
 impl Network {
     pub(super) fn add(&mut self, event: &Event) {
         match event {
+            // What came from outside has reached nobody.
+            Event::Connect { way: Way::Published, .. } | Event::Close { way: Way::Published, .. } => {}
             Event::Connect { host, port, verdict, .. } => self.judge(host, *port, verdict),
             // A request that is let through is part of a connection that was.
             Event::Request { host, port, verdict, .. } if !verdict.allow => self.judge(host, *port, verdict),
@@ -73,5 +75,28 @@ impl Network {
     pub(crate) fn counts(&self) -> (u64, u64) {
         let count = |wanted: fn(&Host) -> bool| self.hosts.values().filter(|host| wanted(host)).count() as u64;
         (count(|host| host.allowed > 0), count(|host| host.refused > 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pinfold_ledger::event::ConnectionEnd;
+
+    use super::*;
+
+    #[test]
+    fn what_comes_from_outside_reaches_nobody() {
+        let reached = |way| {
+            let (host, verdict) = ("127.0.0.1".to_owned(), Verdict { allow: true, reason: "so".into(), rule: None });
+            let (connection, port, end) = (1, 8080, ConnectionEnd::Done);
+            let (address, process, inspected) = (None, None, false);
+            let mut network = Network::default();
+            let host_again = host.clone();
+            network.add(&Event::Connect { connection, host, port, address, way, process, inspected, verdict });
+            let host = host_again;
+            network.add(&Event::Close { connection, host, port, way, bytes_out: 7, bytes_in: 5, ms: 1, end });
+            network.counts().0
+        };
+        assert_eq!((reached(Way::Published), reached(Way::Socks)), (0, 1));
     }
 }

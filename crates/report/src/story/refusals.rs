@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pinfold_ledger::Event;
-use pinfold_ledger::event::{SecretUse, Subject, Verdict};
+use pinfold_ledger::event::{SecretUse, Subject, Verdict, endpoint};
 
 use crate::limits::REFUSALS_MAX;
 use crate::shown::shell_word;
@@ -28,6 +28,9 @@ pub(crate) struct Refusal {
 
 impl Refusals {
     pub(super) fn add(&mut self, event: &Event) {
+        if event.allowed() != Some(false) {
+            return;
+        }
         match event {
             Event::Connect { host, port, verdict, .. } => {
                 let to = endpoint(host, *port);
@@ -71,9 +74,7 @@ impl Refusals {
     }
 
     fn judged(&mut self, what: &'static str, name: String, verdict: &Verdict, fix: Option<String>) {
-        if !verdict.allow {
-            self.push(what, name, &verdict.reason, verdict.rule.as_ref(), fix);
-        }
+        self.push(what, name, &verdict.reason, verdict.rule.as_ref(), fix);
     }
 
     fn push(&mut self, what: &'static str, name: String, why: &str, rule: Option<&String>, fix: Option<String>) {
@@ -97,10 +98,6 @@ impl Refusals {
     pub(crate) fn count(&self) -> u64 {
         self.refusals.len() as u64
     }
-}
-
-fn endpoint(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 fn flag(flag: &str, word: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! An event of the ledger in words. Nothing in them can move the cursor of a terminal.
 
-use pinfold_ledger::event::{Change, ConnectionEnd, End, Event, Process, SecretUse, Severity, Start, Subject, Verdict};
+use pinfold_ledger::event::{ConnectionEnd, End, Event, Process, SecretUse, Start, Subject, Verdict, Way, endpoint};
 use pinfold_ledger::{Record, Text};
 use pinfold_policy::{plain, shell_word};
 
@@ -31,18 +31,20 @@ fn describe(event: &Event) -> (&'static str, String) {
             (if errno.is_some() { "not run" } else { "run" }, format!("{}  ({pid}, in {cwd}){failed}", command(argv)))
         }
         Event::Lookup { name, r#type, verdict } => (judged(verdict), format!("name {name} ({type}){}", why(verdict))),
-        Event::Connect { host, port, process, verdict, .. } => {
-            (judged(verdict), format!("{}{}{}", program(process.as_ref()), place(host, *port), why(verdict)))
+        Event::Connect { host, port, way, process, verdict, .. } => {
+            let from = program(process.as_ref()).or_else(|| outside(*way)).unwrap_or_default();
+            (judged(verdict), format!("{from}{}{}", endpoint(host, *port), why(verdict)))
         }
         Event::Request { host, port, method, path, verdict, .. } => {
-            (judged(verdict), format!("{method} {path} at {}{}", place(host, *port), why(verdict)))
+            (judged(verdict), format!("{method} {path} at {}{}", endpoint(host, *port), why(verdict)))
         }
-        Event::Close { host, port, bytes_out, bytes_in, end, .. } => {
+        Event::Close { host, port, way, bytes_out, bytes_in, end, .. } => {
             let end = match end {
                 ConnectionEnd::Done => String::new(),
                 ConnectionEnd::Failed { what } | ConnectionEnd::Stopped { what } => format!("; {what}"),
             };
-            ("closed", format!("{}, {bytes_out} bytes out, {bytes_in} in{end}", place(host, *port)))
+            let from = outside(*way).unwrap_or_default();
+            ("closed", format!("{from}{}, {bytes_out} bytes out, {bytes_in} in{end}", endpoint(host, *port)))
         }
         Event::Secret { name, host, what, .. } => ("secret", format!("{name} {}, {host}", secret(what))),
         Event::Budget { name, limit, host, .. } => {
@@ -57,10 +59,10 @@ fn describe(event: &Event) -> (&'static str, String) {
         }
         Event::Trust { path, by, how, .. } => ("trusted", format!("{path} by {by} ({how})")),
         Event::Quarantined { path, moved_to } => ("quarantined", format!("{path} appeared and is now {moved_to}")),
-        Event::Change { path, what, from, size, .. } => (changed(*what), change(path, from.as_ref(), *size)),
+        Event::Change { path, what, from, size, .. } => (what.as_str(), change(path, from.as_ref(), *size)),
         Event::Trap { path, line, severity, when, text, .. } => {
             let line = line.map_or_else(String::new, |line| format!(":{line}"));
-            ("trap", format!("{}: {path}{line} would run {when}: {text}", severity_shown(*severity)))
+            ("trap", format!("{}: {path}{line} would run {when}: {text}", severity.as_str()))
         }
         Event::Note { text } => ("note", text.clone()),
         Event::End(end) => ("end", ended(end)),
@@ -103,14 +105,14 @@ fn why(verdict: &Verdict) -> String {
     format!(": {}{rule}", verdict.reason)
 }
 
-fn program(process: Option<&Process>) -> String {
-    let Some(Process { pid, exe }) = process else { return String::new() };
+fn program(process: Option<&Process>) -> Option<String> {
+    let Process { pid, exe } = process?;
     let name = exe.as_ref().map_or_else(|| pid.to_string(), |exe| format!("{exe} ({pid})"));
-    format!("{name} to ")
+    Some(format!("{name} to "))
 }
 
-fn place(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+fn outside(way: Way) -> Option<String> {
+    (way == Way::Published).then(|| "from outside to ".to_owned())
 }
 
 fn secret(what: &SecretUse) -> String {
@@ -130,29 +132,10 @@ fn subject(what: Subject) -> &'static str {
     }
 }
 
-fn changed(what: Change) -> &'static str {
-    match what {
-        Change::Created => "created",
-        Change::Modified => "modified",
-        Change::Deleted => "deleted",
-        Change::Renamed => "renamed",
-    }
-}
-
 fn change(path: &Text, from: Option<&Text>, size: Option<u64>) -> String {
     let from = from.map_or_else(String::new, |from| format!("{from} to "));
     let size = size.map_or_else(String::new, |size| format!(", {size} bytes"));
     format!("{from}{path}{size}")
-}
-
-fn severity_shown(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Low => "low",
-        Severity::Medium => "medium",
-        Severity::High => "high",
-        Severity::Critical => "critical",
-    }
 }
 
 fn cut(text: &str, most: usize) -> String {

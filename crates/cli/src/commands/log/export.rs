@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use pinfold_confine::linux::probe;
 use pinfold_ledger::event::{Event, Start};
-use pinfold_ledger::export::otlp::{Endpoint, Sender};
+use pinfold_ledger::export::otlp::{Endpoint, Sender, Summary};
 use pinfold_ledger::export::{Exporter, Format};
 use pinfold_ledger::{Filter, Ledger, Record};
+use pinfold_policy::plain;
 
 use super::{failed, timeline};
 use crate::args::{ExportArgs, ExportFormat};
@@ -54,8 +55,9 @@ fn send(ledger: &Ledger, args: &ExportArgs, filter: &Filter) -> Result<ExitCode,
         Step::Record(record) => sender.push(session, record).map_err(wrong),
     });
     let sent = sent.and_then(|()| sender.flush().map_err(wrong));
-    let (taken, rejected) = (sender.summary().taken, sender.summary().rejected);
+    let Summary { taken, rejected, warnings, .. } = sender.summary();
     eprintln!("pinfold: the collector took {taken} events and rejected {rejected}");
+    warnings.iter().for_each(|warning| eprintln!("pinfold: the collector says: {}", plain(warning)));
     sent.map(|()| ExitCode::SUCCESS)
 }
 

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use pinfold_ledger::event::{Event, Start};
+use pinfold_ledger::event::{End, Event, Start};
 use pinfold_ledger::{Filter, Ledger, Session, State};
 use pinfold_policy::plain;
 use serde::Serialize;
@@ -22,7 +22,7 @@ struct Line<'a> {
     begun: String,
     state: &'static str,
     start: Option<Start>,
-    end: Option<pinfold_ledger::event::End>,
+    end: Option<End>,
 }
 
 pub(super) fn sessions(
@@ -62,8 +62,8 @@ pub(super) fn start(ledger: &Ledger, session: &Session) -> Option<Start> {
     }
 }
 
-fn end(ledger: &Ledger, session: &Session) -> Option<pinfold_ledger::event::End> {
-    match ledger.records(&session.id).ok()?.last()?.ok()?.event {
+fn end(ledger: &Ledger, session: &Session) -> Option<End> {
+    match ledger.last_record(&session.id).ok()??.event {
         Event::End(end) => Some(end),
         _ => None,
     }

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use pinfold_ledger::export::json_line;
 use pinfold_ledger::{Filter, Ledger, Record, RecordError, State};
 
 use super::{describe, failed, list};
@@ -46,7 +47,8 @@ pub(super) fn show(
             if record.seq >= next {
                 next = record.seq + 1;
                 if filter.matches(&record) {
-                    println!("{}", if json { as_json(session, &record)? } else { describe::line(&record, begun) });
+                    let shown = if json { as_json(session, &record)? } else { describe::line(&record, begun) + "\n" };
+                    print!("{shown}");
                 }
             }
         }
@@ -78,7 +80,7 @@ pub(super) fn search(ledger: &Ledger, agent: Option<&str>, filter: &Filter, json
                 continue;
             }
             if json {
-                println!("{}", as_json(&session.id, &record)?);
+                print!("{}", as_json(&session.id, &record)?);
                 continue;
             }
             if told.insert(&session.id) {
@@ -103,12 +105,6 @@ fn tell_unreadable(error: &RecordError) {
     eprintln!("{}", CliError::notice(error.to_string()).hint("pinfold log verify tells what is wrong"));
 }
 
-/// The record as it is in the log, with the session that it belongs to.
 fn as_json(session: &str, record: &Record) -> Result<String, CliError> {
-    let wrong = |error| CliError::from_error(&error);
-    let mut value = serde_json::to_value(record).map_err(wrong)?;
-    if let Some(object) = value.as_object_mut() {
-        object.insert("session".to_owned(), session.into());
-    }
-    serde_json::to_string(&value).map_err(wrong)
+    json_line(session, record).map_err(|error| CliError::from_error(&error))
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use crate::Text;
-use crate::event::{User, Verdict};
+use crate::event::{User, Verdict, Way};
 use crate::export::sessions::{Facts, base_name};
 
 /// `type_id` of a file of which nothing is known, of a regular one, and of a socket.
@@ -38,9 +38,10 @@ pub(super) fn endpoint(host: &str, port: Option<u16>, address: Option<IpAddr>) -
     json!({ "hostname": host, "port": port, "ip": address })
 }
 
-/// A connection from inside to outside, by its number in the session.
-pub(super) fn connection(number: u64) -> Value {
-    json!({ "uid": number.to_string(), "direction_id": 2, "protocol_name": "tcp" })
+/// A connection by its number in the session. Where nothing says how it came, it is one from inside to outside.
+pub(super) fn connection(number: u64, way: Option<Way>) -> Value {
+    let direction = if way == Some(Way::Published) { 1 } else { 2 };
+    json!({ "uid": number.to_string(), "direction_id": direction, "protocol_name": "tcp" })
 }
 
 /// What a decision is in the profile `security_control`, and its outcome.

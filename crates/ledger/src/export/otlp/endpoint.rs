@@ -71,11 +71,7 @@ impl Endpoint {
 /// Host and port.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
+        f.write_str(&crate::event::endpoint(&self.host, self.port))
     }
 }
 

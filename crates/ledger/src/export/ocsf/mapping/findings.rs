@@ -19,7 +19,7 @@ pub(super) fn stopped<'a>(severity: u32, evidence: Value, own: Value) -> Mapped<
 }
 
 pub(super) fn over_budget<'a>(name: &str, limit: u64, number: u64, host: &str) -> Mapped<'a> {
-    let evidence = json!({ "connection_info": connection(number), "dst_endpoint": endpoint(host, None, None) });
+    let evidence = json!({ "connection_info": connection(number, None), "dst_endpoint": endpoint(host, None, None) });
     stopped(MEDIUM, evidence, json!({ "unmapped": { "budget": name, "limit": limit } }))
 }
 

@@ -32,9 +32,9 @@ pub(super) fn map<'a>(session: &str, facts: &Facts, event: &'a Event) -> Mapped<
         Event::Request { connection, host, port, method, path, verdict } => {
             network::requested(*connection, host, *port, method, path, verdict)
         }
-        Event::Close { connection, host, port, bytes_out, bytes_in, ms, end } => {
+        Event::Close { connection, host, port, way, bytes_out, bytes_in, ms, end } => {
             let to = endpoint(host, Some(*port), None);
-            network::closed(*connection, to, *bytes_out, *bytes_in, *ms, end)
+            network::closed(*connection, to, *way, *bytes_out, *bytes_in, *ms, end)
         }
         Event::Secret { name, host, connection, what } => network::secret(name, host, *connection, what),
         Event::Budget { name, limit, connection, host } => findings::over_budget(name, *limit, *connection, host),

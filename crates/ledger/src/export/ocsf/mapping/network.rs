@@ -31,7 +31,7 @@ pub(super) fn connected<'a>(
         .map(|Process { pid, exe }| json!({ "pid": pid, "file": exe.as_ref().map(|exe| objects::file(exe, REGULAR)) }));
     let own = json!({
         "actor": { "process": process },
-        "connection_info": connection(number),
+        "connection_info": connection(number, Some(way)),
         "dst_endpoint": to,
         "unmapped": { "way": way, "inspected": inspected },
     });
@@ -48,7 +48,7 @@ pub(super) fn requested<'a>(
 ) -> Mapped<'a> {
     let known = METHODS.iter().zip(1..).find(|(name, _)| **name == method);
     let own = json!({
-        "connection_info": connection(number),
+        "connection_info": connection(number, None),
         "dst_endpoint": endpoint(host, Some(port), None),
         "http_request": {
             "http_method": known.map(|_| method),
@@ -62,16 +62,18 @@ pub(super) fn requested<'a>(
 pub(super) fn closed<'a>(
     number: u64,
     to: Value,
+    way: Way,
     bytes_out: u64,
     bytes_in: u64,
     ms: u64,
     end: &ConnectionEnd,
 ) -> Mapped<'a> {
     let mut own = json!({
-        "connection_info": connection(number),
+        "connection_info": connection(number, Some(way)),
         "dst_endpoint": to,
         "traffic": { "bytes_in": bytes_in, "bytes_out": bytes_out, "bytes": bytes_in.saturating_add(bytes_out) },
         "duration": ms,
+        "unmapped": { "way": way },
     });
     match end {
         ConnectionEnd::Done => {
@@ -91,9 +93,13 @@ pub(super) fn secret<'a>(name: &str, host: &str, number: u64, what: &SecretUse) 
     let to = endpoint(host, None, None);
     let mut own = json!({ "unmapped": { "secret": name, "use": what } });
     if *what != SecretUse::Used {
-        return findings::stopped(HIGH, json!({ "connection_info": connection(number), "dst_endpoint": to }), own);
+        return findings::stopped(
+            HIGH,
+            json!({ "connection_info": connection(number, None), "dst_endpoint": to }),
+            own,
+        );
     }
-    merge(&mut own, json!({ "connection_info": connection(number), "dst_endpoint": to }));
+    merge(&mut own, json!({ "connection_info": connection(number, None), "dst_endpoint": to }));
     merge(&mut own, objects::allowed());
     plain(NETWORK, Activity::Known(6), own)
 }
