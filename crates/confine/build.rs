@@ -124,8 +124,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_traced(&mut text, "X86_64", &traced, |name| numbers.get(name).map(|call| call.x86_64))?;
     write_traced(&mut text, "AARCH64", &traced, |name| numbers.get(name).map(|call| call.aarch64))?;
     match env::var("CARGO_CFG_TARGET_ARCH")?.as_str() {
-        "x86_64" => write_test_tables(&mut text, &numbers, |call| call.x86_64)?,
-        "aarch64" => write_test_tables(&mut text, &numbers, |call| call.aarch64)?,
+        "x86_64" => write_names(&mut text, &numbers, |call| call.x86_64)?,
+        "aarch64" => write_names(&mut text, &numbers, |call| call.aarch64)?,
         _ => {}
     }
     fs::write(Path::new(&env::var("OUT_DIR")?).join("system_calls.rs"), text)?;
@@ -338,13 +338,13 @@ fn write_traced(
     Ok(())
 }
 
-fn write_test_tables(
+fn write_names(
     text: &mut String,
     numbers: &BTreeMap<String, Numbers>,
     native: impl Fn(&Numbers) -> Option<u16>,
 ) -> Result<(), Box<dyn Error>> {
     writeln!(text, "/// The numbers of a call by name: x86_64, aarch64.")?;
-    writeln!(text, "#[cfg(test)]\npub(super) static NAMES: &[(&str, Option<u16>, Option<u16>)] = &[")?;
+    writeln!(text, "pub(super) static NAMES: &[(&str, Option<u16>, Option<u16>)] = &[")?;
     for (name, call) in numbers {
         writeln!(text, "    ({name:?}, {:?}, {:?}),", call.x86_64, call.aarch64)?;
     }

@@ -37,6 +37,9 @@ fn output_files_and_temporary_space_are_bounded() {
 fn too_much_processor_time_ends_the_command_and_is_named() {
     let desk = Desk::new();
     desk.inside_with(&["--limit", "cpu-time=1s"], "while :; do :; done").ends_with(137).says("limits.cpu-time");
+    let [event] = &desk.events(&["--verdict", "refused"])[..] else { panic!("not one event") };
+    assert_eq!((event["what"].as_str(), event["name"].as_str()), (Some("limit"), Some("limits.cpu-time")));
+    assert_eq!(event["rule"].as_str(), Some("limits.cpu-time, --limit cpu-time=1s (command line)"));
 }
 
 #[test]

@@ -113,6 +113,42 @@ fn sockets_are_told() {
 }
 
 #[test]
+fn system_calls_are_told_where_something_fails() {
+    if lacks("python3") {
+        return;
+    }
+    let desk = Desk::new();
+    // The number is that of keyctl(2), which no library wraps, and `unshare` is another one that is refused.
+    let number = if cfg!(target_arch = "x86_64") { 250 } else { 219 };
+    let program = format!(
+        "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n\
+         for _ in range(3): assert libc.syscall({number}, 0, 0, 0) == -1 and ctypes.get_errno() == 1\n\
+         assert libc.unshare(0x10000000) == -1 and ctypes.get_errno() == 1\n\
+         assert libc.syscall(435, 0, 0) == -1 and ctypes.get_errno() == 38\nexit(int(os.environ['CODE']))"
+    );
+    let trace = |arguments: &[&str], code| {
+        let words = ["trace", "--env", code].into_iter().chain(arguments.iter().copied());
+        desk.pinfold(words.chain(["--", "/usr/bin/python3", "-c", &program])).run()
+    };
+    trace(&[], "CODE=3")
+        .ends_with(3)
+        .says("refused: the system call keyctl by `python3")
+        .says("why: the kernel's keyrings hold")
+        .says("refused: the system call unshare by `python3")
+        .says("hint: `nested-namespaces = true` under [process]");
+    let summary = trace(&["--json"], "CODE=3").summary();
+    let calls: Vec<_> = summary["refused-calls"].as_array().expect("a list").iter().collect();
+    assert_eq!(calls.iter().map(|call| call["name"].as_str()).collect::<Vec<_>>(), [Some("keyctl"), Some("unshare")]);
+    assert_eq!((calls[0]["times"].as_u64(), calls[0]["error"].as_str()), (Some(3), Some("EPERM")));
+    let events = desk.events(&["--verdict", "refused"]);
+    assert_eq!(
+        events.iter().map(|event| event["name"].as_str()).collect::<Vec<_>>(),
+        [Some("keyctl"), Some("unshare")]
+    );
+    trace(&[], "CODE=0").ends_with(0).says(NOTHING);
+}
+
+#[test]
 fn words_in_the_output_and_missing_files_are_no_refusals() {
     let desk = Desk::new();
     desk.write("home/project/closed", "");

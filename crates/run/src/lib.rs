@@ -30,7 +30,7 @@ pub use executed::{Digest, Executed, Executions, Recording, Tally};
 pub use exit::{End, Outcome};
 pub use limits::LimitReached;
 pub use record::Recorder;
-pub use refused::{Judge, Refusals, Refused, Wanted};
+pub use refused::{CallRefused, Judge, Refusals, Refused, Wanted};
 pub use session::{Leftover, Memory, Session, SessionError, Store, WorkspaceStore, new_session_id};
 pub use supervise::{Request, Run, RunError};
 pub use traffic::{PublishedPort, RefusedHost, Traffic};

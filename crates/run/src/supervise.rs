@@ -206,7 +206,7 @@ fn observer(launch: &Launch<'_>, recording: Option<Recording>, judge: Option<Jud
         candidates: launch.candidates(),
         arguments: launch.command.to_vec(),
         directory: launch.directory.to_owned(),
-        nested: launch.plan.seccomp.nested_namespaces,
+        filter: launch.plan.seccomp,
     };
     let mounts = launch.plan.backend == Backend::LinuxNamespaces;
     let trace = judge.map(|judge| Trace::new(judge, mounts));

@@ -10,12 +10,13 @@ use pinfold_gate as gate;
 use pinfold_ledger::event::{End, Event, Promise, Start, Subject, User};
 use pinfold_ledger::{Durability, Ledger, Retention};
 use pinfold_policy::{Access, decide};
-use pinfold_run::{Executions, Recorder, Store};
+use pinfold_run::{Executions, LimitReached, Recorder, Store};
 use sha2::{Digest, Sha256};
 
 use super::pen::{Pen, PenError, Sheet};
 use super::prepare::Prepared;
 use super::programs::{self, Programs};
+use super::report::describe_limit;
 use crate::context::Context;
 use crate::error::{CliError, NOT_STARTED, with_causes};
 
@@ -93,6 +94,18 @@ impl Record {
                 why: "the network is off".to_owned(),
             });
         }
+    }
+
+    /// Adds the limit that ended the run.
+    pub(super) fn limit(&mut self, prepared: &Prepared, limit: &LimitReached) {
+        let name = format!("limits.{}", limit.name().key());
+        self.recorder.take(Event::Refused {
+            what: Subject::Limit,
+            rule: Some(format!("{name}, {}", prepared.policy.limits.get(limit.name()).origin)),
+            name: name.as_str().into(),
+            operation: "exceed".to_owned(),
+            why: describe_limit(limit),
+        });
     }
 
     /// Ends: the last event says how, and one before it what is missing.

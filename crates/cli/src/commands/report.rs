@@ -91,7 +91,9 @@ struct Summary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     programs: Option<programs::Summary>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refused_paths: Option<Vec<trace::Summary<'a>>>,
+    refused_paths: Option<Vec<trace::PathSummary<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_calls: Option<Vec<trace::CallSummary<'a>>>,
     changes: changed::Summary,
 }
 
@@ -178,7 +180,8 @@ impl Report<'_> {
             missed_network: self.missed_network,
             network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, prepared)),
             programs: programs::summary(&self.executions),
-            refused_paths: self.trace.as_ref().map(Trace::summary),
+            refused_paths: self.trace.as_ref().map(Trace::paths_summary),
+            refused_calls: self.trace.as_ref().map(Trace::calls_summary),
             changes: self.changed.summary(),
         }
     }
@@ -217,7 +220,7 @@ fn suggest_a_reason(prepared: &Prepared, command: &[OsString]) {
 }
 
 /// The entry of `[limits]` that was reached.
-fn describe_limit(limit: &LimitReached) -> String {
+pub(super) fn describe_limit(limit: &LimitReached) -> String {
     let mib = |bytes: &u64| bytes >> 20;
     match limit {
         LimitReached::Memory { used_bytes, limit_bytes } => {

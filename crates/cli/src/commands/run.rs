@@ -170,6 +170,9 @@ fn look_after<'a>(
     // A trace has seen them as well.
     let settings = if trace.is_some() { &[] } else { refused.as_slice() };
     record.refusals(prepared, settings, missed_network);
+    if let End::Limited(limit) = &end {
+        record.limit(prepared, limit);
+    }
     changed.record(&mut record.recorder);
     trace.iter().flat_map(Trace::events).for_each(|event| record.recorder.take(event));
     record.end(&executions, recorded_end);

@@ -1,4 +1,5 @@
-//! `pinfold trace`: which files and sockets were refused to a run, why, and the smallest change that would allow them.
+//! `pinfold trace`: which files, sockets and system calls were refused to a run, why, and the smallest change that would
+//! allow them.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -7,7 +8,7 @@ use std::path::Path;
 use pinfold_ledger::event::{Event, Subject};
 use pinfold_plan::{Backend, Landlock, LandlockAccess, LandlockRule, Plan};
 use pinfold_policy::{Access, Effect, Policy, Verdict, decide, plain, shell_word};
-use pinfold_run::{End, Judge, Refusals, Refused, Wanted};
+use pinfold_run::{CallRefused, End, Judge, Refusals, Refused, Wanted};
 use serde::Serialize;
 
 use super::why;
@@ -15,6 +16,8 @@ use crate::error::CliError;
 
 /// How many refusals are told one by one.
 const REFUSALS_TOLD: usize = 10;
+/// How many system calls are told.
+const CALLS_TOLD: usize = 5;
 /// How many files are named that programs only looked for.
 const LOOKS_TOLD: usize = 8;
 
@@ -25,6 +28,8 @@ pub(super) struct Trace {
     /// What was only looked for. Programs look for many files, so it counts only where they fail and nothing else was
     /// refused.
     missed: Vec<Refused>,
+    /// System calls. Programs try some of them and do without, so these count only where they fail as well.
+    calls: Vec<CallRefused>,
     dropped: u64,
     /// Whether anything can be said at all.
     known: bool,
@@ -35,10 +40,10 @@ pub(super) struct Trace {
 /// What programs ask, and do without: names of users and hosts, and what the machine is like.
 const DONE_WITHOUT: [&str; 3] = ["/run/nscd", "/run/systemd/userdb", "/sys"];
 
-/// For programs.
+/// For programs: a path.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Summary<'a> {
+pub(super) struct PathSummary<'a> {
     path: Cow<'a, str>,
     wanted: &'a str,
     program: Cow<'a, str>,
@@ -48,7 +53,24 @@ pub(super) struct Summary<'a> {
     hint: Option<&'a str>,
 }
 
-impl<'a> From<&'a Refused> for Summary<'a> {
+/// The same of a system call.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct CallSummary<'a> {
+    name: &'a str,
+    error: &'a str,
+    program: Cow<'a, str>,
+    times: u64,
+    why: &'a str,
+}
+
+impl<'a> From<&'a CallRefused> for CallSummary<'a> {
+    fn from(CallRefused { call, program, times }: &'a CallRefused) -> Self {
+        Self { name: call.name, error: call.error, program: program.to_string_lossy(), times: *times, why: call.why }
+    }
+}
+
+impl<'a> From<&'a Refused> for PathSummary<'a> {
     fn from(Refused { path, wanted, program, times, verdict, .. }: &'a Refused) -> Self {
         Self {
             path: path.to_string_lossy(),
@@ -113,10 +135,11 @@ impl Trace {
     /// `refusals` are nothing where the observer was too slow to end.
     pub(super) fn of(refusals: Option<Refusals>, end: &End) -> Self {
         let known = refusals.is_some();
-        let Refusals { all, dropped } = refusals.unwrap_or_default();
+        let Refusals { paths, mut calls, dropped } = refusals.unwrap_or_default();
         let (mut missed, mut refused): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|refused| refused.wanted == Wanted::Look);
+            paths.into_iter().partition(|refused| refused.wanted == Wanted::Look);
         if *end == End::Exited(0) {
+            calls.clear();
             // Others' sockets and files in /run and /tmp are asked for by habit.
             refused.retain(|refused| refused.wanted == Wanted::Write || refused.verdict.effect != Effect::Private);
         }
@@ -125,22 +148,34 @@ impl Trace {
         }
         refused.sort_by_key(|refused| refused.wanted);
         let explained = matches!(end, End::NotExecuted(_) | End::Limited(_) | End::Unrecorded(_));
-        Self { refused, missed, dropped, known, explained }
+        Self { refused, missed, calls, dropped, known, explained }
     }
 
     /// For the ledger.
     pub(super) fn events(&self) -> impl Iterator<Item = Event> {
-        self.all().map(|Refused { path, wanted, verdict, .. }| Event::Refused {
+        let paths = self.paths().map(|Refused { path, wanted, verdict, .. }| Event::Refused {
             what: if *wanted == Wanted::Connect { Subject::Socket } else { Subject::File },
             name: path.as_path().into(),
             operation: wanted.word().to_owned(),
             rule: verdict.rule.as_ref().map(ToString::to_string),
             why: verdict.why.clone(),
-        })
+        });
+        let calls = self.calls.iter().map(|CallRefused { call, .. }| Event::Refused {
+            what: Subject::SystemCall,
+            name: call.name.into(),
+            operation: "call".to_owned(),
+            rule: None,
+            why: call.why.to_owned(),
+        });
+        paths.chain(calls)
     }
 
-    pub(super) fn summary(&self) -> Vec<Summary<'_>> {
-        self.all().map(Summary::from).collect()
+    pub(super) fn paths_summary(&self) -> Vec<PathSummary<'_>> {
+        self.paths().map(PathSummary::from).collect()
+    }
+
+    pub(super) fn calls_summary(&self) -> Vec<CallSummary<'_>> {
+        self.calls.iter().map(CallSummary::from).collect()
     }
 
     /// Says it on standard error.
@@ -153,6 +188,7 @@ impl Trace {
         if more > 0 {
             eprintln!("pinfold: {more} more were refused: pinfold log last --kind refused");
         }
+        self.calls.iter().take(CALLS_TOLD).for_each(|refused| eprintln!("{}", call_notice(refused)));
         if let Some(first) = self.missed.first() {
             let names: Vec<_> = self.missed.iter().take(LOOKS_TOLD).map(|missed| shown(&missed.path, home)).collect();
             let more = if self.missed.len() > names.len() { ", …" } else { "" };
@@ -165,12 +201,12 @@ impl Trace {
         }
         if !self.known {
             eprintln!("pinfold: it could not be found out in time whether something was refused");
-        } else if self.refused.is_empty() && self.missed.is_empty() && !self.explained {
+        } else if self.refused.is_empty() && self.missed.is_empty() && self.calls.is_empty() && !self.explained {
             eprintln!("pinfold: no file was refused; what failed, if anything, has another reason");
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Refused> {
+    fn paths(&self) -> impl Iterator<Item = &Refused> {
         self.refused.iter().chain(&self.missed)
     }
 }
@@ -186,12 +222,23 @@ fn notice(refused: &Refused, others: usize, home: &Path) -> CliError {
     let Refused { path, wanted, program, verdict: Verdict { why, rule, hint, .. }, .. } = refused;
     let to = if matches!(wanted, Wanted::Write | Wanted::Connect) { " to" } else { "" };
     let more = if others > 0 { format!(" and {others} more") } else { String::new() };
-    let by = if program.is_empty() { String::new() } else { format!(" by `{}`", plain(&program.to_string_lossy())) };
     // Names from inside are in all of it.
-    let notice = CliError::notice(format!("refused: {}{to} {}{more}{by}", wanted.word(), shown(path, home)));
+    let notice = CliError::notice(format!("refused: {}{to} {}{more}{}", wanted.word(), shown(path, home), by(program)));
     let notice = notice.why(plain(why));
     let notice = rule.iter().fold(notice, |notice, rule| notice.rule(plain(&rule.to_string())));
     hint.iter().fold(notice, |notice, hint| notice.hint(plain(hint)))
+}
+
+fn call_notice(CallRefused { call, program, .. }: &CallRefused) -> CliError {
+    let notice = CliError::notice(format!("refused: the system call {}{}", call.name, by(program))).why(call.why);
+    if call.nested_namespaces {
+        return notice.hint("`nested-namespaces = true` under [process] of the policy lets namespaces be made inside");
+    }
+    notice
+}
+
+fn by(program: &OsStr) -> String {
+    if program.is_empty() { String::new() } else { format!(" by `{}`", plain(&program.to_string_lossy())) }
 }
 
 /// A path as people write it.

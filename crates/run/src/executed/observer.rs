@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use pinfold_confine::linux::Listener;
+use pinfold_plan::Seccomp;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::recorder::Recorder;
@@ -66,8 +67,8 @@ pub(crate) struct Command {
     pub(crate) candidates: Vec<PathBuf>,
     pub(crate) arguments: Vec<OsString>,
     pub(crate) directory: PathBuf,
-    /// Processes inside may have roots of their own.
-    pub(crate) nested: bool,
+    /// The filter of it and of all that it starts.
+    pub(crate) filter: Seccomp,
 }
 
 /// What both threads count.
@@ -105,7 +106,8 @@ impl Observer {
         let counts = Arc::new(Counts::default());
         let recorded = recording.is_some();
         let tell = recorded.then_some(tell);
-        let watch = Watch::new(Listener::new(listener), root, command, tell, Arc::clone(&counts), trace);
+        let watch =
+            Watch::new(Listener::new(listener, command.filter), root, command, tell, Arc::clone(&counts), trace);
         let watcher_lives = alive.clone();
         start("observer", move || {
             // Nobody listens where the run ended too soon.

@@ -2,7 +2,7 @@
 //!
 //! Paths are resolved below the root of the run, links in them as well, so that nothing outside can be meant.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -167,9 +167,10 @@ pub(crate) fn directory(thread: Pid, descriptor: i32) -> Option<PathBuf> {
     link(&format!("/proc/{thread}/fd/{descriptor}"))
 }
 
-/// The program that the process of a thread is, as seen inside.
-pub(crate) fn executable(thread: Pid) -> Option<PathBuf> {
-    link(&format!("/proc/{thread}/exe"))
+/// The name of the program that the process of a thread is; empty where it is not known.
+pub(crate) fn executable_name(thread: Pid) -> OsString {
+    let path = link(&format!("/proc/{thread}/exe"));
+    path.as_deref().and_then(Path::file_name).map(OsStr::to_owned).unwrap_or_default()
 }
 
 fn link(path: &str) -> Option<PathBuf> {

@@ -1,6 +1,7 @@
 //! The thread that answers the kernel. A process waits for it, so it reads what will be gone afterwards and no more.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Sender;
 use std::time::SystemTime;
 
-use pinfold_confine::linux::{Execution, Listener, Memory, Notice, Words};
+use pinfold_confine::linux::{Execution, Listener, Memory, Notice, RefusedCall, Words};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Pid;
 
@@ -55,6 +56,8 @@ pub(super) struct Watch {
 
 /// What was seen of a process while it waited.
 enum Seen {
+    /// A call that the filter refuses, and the program that made it.
+    Refused(RefusedCall, OsString),
     /// Paths that something may stand in the way of.
     Paths(Vec<Blocked>),
     /// The kernel will find no program; likewise.
@@ -110,6 +113,9 @@ impl Watch {
             return;
         }
         match seen {
+            Seen::Refused(call, program) => {
+                self.trace.iter_mut().for_each(|trace| trace.take_call(call, &program));
+            }
             Seen::Paths(blocked) => self.take(blocked),
             Seen::Missing(blocked) => {
                 self.counts.missing.fetch_add(1, Relaxed);
@@ -131,6 +137,9 @@ impl Watch {
     /// What will be gone once the process goes on. Search paths make it ask for many files that are not there, so those
     /// are found out first.
     fn look(&mut self, notice: &Notice) -> Seen {
+        if let Some(call) = notice.refused() {
+            return Seen::Refused(call, program::executable_name(notice.thread));
+        }
         let Some(execution) = notice.execution() else { return Seen::Paths(self.look_at_paths(notice)) };
         let at = SystemTime::now();
         let Asked { found, path, command } =
@@ -162,7 +171,7 @@ impl Watch {
     }
 
     fn root(&self) -> Root<'_> {
-        Root { directory: self.root.as_fd(), differs: self.command.nested }
+        Root { directory: self.root.as_fd(), differs: self.command.filter.nested_namespaces }
     }
 
     /// What the run's own command tries, if this is its process and it is not there yet. Of the candidates it tries

@@ -1,10 +1,12 @@
 //! What was refused, each once, as much as is worth telling.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::{Judge, Refusals, Refused, Wanted};
+use pinfold_confine::linux::RefusedCall;
+
+use super::{CallRefused, Judge, Refusals, Refused, Wanted};
 
 /// Most refusals that are kept.
 const MAX_REFUSALS: usize = 1000;
@@ -25,13 +27,21 @@ pub(super) struct Log {
     judge: Judge,
     refused: HashMap<(PathBuf, Wanted), (u64, Refused)>,
     allowed: HashSet<(PathBuf, Wanted)>,
+    calls: BTreeMap<&'static str, CallRefused>,
     attempts: u64,
     dropped: u64,
 }
 
 impl Log {
     pub(super) fn new(judge: Judge) -> Self {
-        Self { judge, refused: HashMap::new(), allowed: HashSet::new(), attempts: 0, dropped: 0 }
+        Self {
+            judge,
+            refused: HashMap::new(),
+            allowed: HashSet::new(),
+            calls: BTreeMap::new(),
+            attempts: 0,
+            dropped: 0,
+        }
     }
 
     /// Takes an attempt down if the policy refuses it.
@@ -58,6 +68,12 @@ impl Log {
         }
     }
 
+    /// Takes down a call that its filter refuses.
+    pub(super) fn take_call(&mut self, call: RefusedCall, program: &OsStr) {
+        let new = || CallRefused { call, program: program.to_owned(), times: 0 };
+        self.calls.entry(call.name).or_insert_with(new).times += 1;
+    }
+
     fn allow(&mut self, key: (PathBuf, Wanted)) {
         if self.allowed.len() >= MAX_ALLOWED {
             self.allowed.clear();
@@ -75,14 +91,15 @@ impl Log {
 
     /// All of it. Who looked at a path and then wanted more of it is told once.
     pub(super) fn finish(self) -> Refusals {
-        let Self { refused, dropped, .. } = self;
+        let Self { refused, calls, dropped, .. } = self;
         let more = [Wanted::Write, Wanted::Execute, Wanted::Connect, Wanted::Read];
         let is_told = |(path, wanted): &(PathBuf, Wanted)| {
             *wanted == Wanted::Look && more.iter().any(|more| refused.contains_key(&(path.clone(), *more)))
         };
         let mut all: Vec<_> = refused.iter().filter(|(key, _)| !is_told(key)).map(|(_, refused)| refused).collect();
         all.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
-        Refusals { all: all.into_iter().map(|(_, refused)| refused.clone()).collect(), dropped }
+        let paths = all.into_iter().map(|(_, refused)| refused.clone()).collect();
+        Refusals { paths, calls: calls.into_values().collect(), dropped }
     }
 }
 
@@ -109,7 +126,7 @@ mod tests {
 
     fn told(log: Log) -> Vec<(String, Wanted, u64)> {
         let told = |refused: Refused| (refused.path.display().to_string(), refused.wanted, refused.times);
-        log.finish().all.into_iter().map(told).collect()
+        log.finish().paths.into_iter().map(told).collect()
     }
 
     #[test]
@@ -142,7 +159,7 @@ mod tests {
         }
         log.take(attempt("/1", Wanted::Read));
         let refusals = log.finish();
-        assert_eq!((refusals.all.len(), refusals.dropped), (MAX_REFUSALS, 5));
-        assert_eq!(refusals.all.first().map(|refused| refused.times), Some(2));
+        assert_eq!((refusals.paths.len(), refusals.dropped), (MAX_REFUSALS, 5));
+        assert_eq!(refusals.paths.first().map(|refused| refused.times), Some(2));
     }
 }

@@ -1,8 +1,9 @@
-//! Which paths were refused to a run, as the kernel tells of every call that names one (`confine::linux::Notice::named`).
+//! Which paths were refused to a run, as the kernel tells of every call that names one (`confine::linux::Notice::named`),
+//! and which calls are, whatever they are about (`confine::linux::Notice::refused`).
 //!
-//! It is not told how a call ends, so what stands in its way is looked at instead, while the process waits: the path below
-//! the root of the run, its mount, and whether there is such a file outside. Only what is in the way is judged by the
-//! policy, which knows why. Nothing is opened but by `O_PATH`, and nothing outside but looked at by its name.
+//! It is not told how a call ends, so what stands in the way of a path is looked at instead, while the process waits: the
+//! path below the root of the run, its mount, and whether there is such a file outside. Only what is in the way is judged
+//! by the policy, which knows why. Nothing is opened but by `O_PATH`, and nothing outside but looked at by its name.
 
 mod inside;
 mod log;
@@ -12,7 +13,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use pinfold_confine::linux::Purpose;
+use pinfold_confine::linux::{Purpose, RefusedCall};
 use pinfold_policy::{Access, Verdict};
 
 pub(crate) use inside::missing;
@@ -45,7 +46,9 @@ impl fmt::Debug for Judge {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refusals {
     /// Each path once for each thing that was wanted of it: the latest first.
-    pub all: Vec<Refused>,
+    pub paths: Vec<Refused>,
+    /// Each system call once, by name.
+    pub calls: Vec<CallRefused>,
     /// How many came when there were too many to keep.
     pub dropped: u64,
 }
@@ -65,6 +68,17 @@ pub struct Refused {
     pub times: u64,
     /// By which rule, and what would change it.
     pub verdict: Verdict,
+}
+
+/// A system call that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRefused {
+    /// Which, and why.
+    pub call: RefusedCall,
+    /// The name of the program that was the first to make it.
+    pub program: OsString,
+    /// How often it was made.
+    pub times: u64,
 }
 
 /// What a program wants of a path: the most telling first.

@@ -1,16 +1,16 @@
 //! From a call that names paths to those of them that something stands in the way of.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
-use pinfold_confine::linux::{Named, Notice, Purpose};
+use pinfold_confine::linux::{Named, Notice, Purpose, RefusedCall};
 use rustix::process::Pid;
 
 use super::inside::{Opened, missing};
 use super::log::{Attempt, Log};
 use super::{Judge, Refusals};
-use crate::executed::{Root, current_directory, directory, executable};
+use crate::executed::{Root, current_directory, directory, executable_name};
 
 /// Keeps what was refused.
 #[derive(Debug)]
@@ -51,6 +51,11 @@ impl Trace {
         }
     }
 
+    /// Takes down a call that its filter refuses.
+    pub(crate) fn take_call(&mut self, call: RefusedCall, program: &OsStr) {
+        self.log.take_call(call, program);
+    }
+
     /// A program was found.
     pub(crate) fn executed(&mut self, path: &Path) {
         path.file_name().into_iter().for_each(|name| self.log.found_program(name));
@@ -68,7 +73,7 @@ impl Trace {
         if path.starts_with("/proc") {
             return None;
         }
-        let program = executable(thread).and_then(|path| path.file_name().map(OsString::from)).unwrap_or_default();
+        let program = executable_name(thread);
         let attempt = Attempt { path, wanted: purpose.into(), program, thread: thread.as_raw_nonzero().get() };
         Some(Blocked { attempt, outside })
     }

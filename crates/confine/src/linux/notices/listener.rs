@@ -3,15 +3,20 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 
+use pinfold_plan::Seccomp;
 use rustix::process::Pid;
 
 use super::named::{self, Named};
 use super::{Memory, sys};
-use crate::linux::seccomp;
+use crate::linux::seccomp::{self, RefusedCall};
 
 /// Where the kernel tells of calls. Closed, those that wait fail with `ENOSYS`.
 #[derive(Debug)]
-pub struct Listener(OwnedFd);
+pub struct Listener {
+    descriptor: OwnedFd,
+    /// Those of the filter that it belongs to.
+    options: Seccomp,
+}
 
 /// A process that waits with a call.
 #[derive(Debug)]
@@ -21,6 +26,7 @@ pub struct Notice {
     pub thread: Pid,
     call: u32,
     arguments: [u64; 6],
+    refused: Option<RefusedCall>,
 }
 
 /// `execveat(2)`, or `execve(2)` as a case of it.
@@ -44,40 +50,46 @@ impl Execution {
 }
 
 impl Listener {
-    /// Takes on the descriptor that came from inside.
-    pub fn new(descriptor: OwnedFd) -> Self {
+    /// Takes on the descriptor that came from inside, from a filter with these options.
+    pub fn new(descriptor: OwnedFd, options: Seccomp) -> Self {
         // Waiter and listener take turns, so the kernel had better not look for another processor (since 6.6).
         let _ = sys::wake_in_turns(descriptor.as_fd());
-        Self(descriptor)
+        Self { descriptor, options }
     }
 
     /// The next notice; waits for one, and may find that there is none after all.
     pub fn next(&self) -> io::Result<Option<Notice>> {
-        match sys::receive(self.0.as_fd()) {
-            Ok(raw) => Ok(Notice::read(&raw)),
+        match sys::receive(self.as_fd()) {
+            Ok(raw) => Ok(Notice::read(&raw, &self.options)),
             // It was killed, or a signal came first.
             Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR)) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Lets a process go on. False when it no longer waits; then what was read of it may be of another process that has
-    /// got its number.
+    /// Lets a process go on, with an error if its call is refused. False when it no longer waits; then what was read of
+    /// it may be of another process that has got its number.
     pub fn go_on(&self, notice: &Notice) -> bool {
-        sys::go_on(self.0.as_fd(), notice.id).is_ok()
+        sys::answer(self.as_fd(), notice.id, notice.refused.map(|refused| refused.errno)).is_ok()
     }
 }
 
 impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.descriptor.as_fd()
     }
 }
 
 impl Notice {
-    fn read(raw: &libc::seccomp_notif) -> Option<Self> {
+    fn read(raw: &libc::seccomp_notif, options: &Seccomp) -> Option<Self> {
         let thread = Pid::from_raw(raw.pid.cast_signed())?;
-        Some(Self { id: raw.id, thread, call: raw.data.nr.cast_unsigned(), arguments: raw.data.args })
+        let (call, arguments) = (raw.data.nr.cast_unsigned(), raw.data.args);
+        Some(Self { id: raw.id, thread, call, arguments, refused: seccomp::refused(options, call, &arguments) })
+    }
+
+    /// Which call the filter refuses, if it does.
+    pub fn refused(&self) -> Option<RefusedCall> {
+        self.refused
     }
 
     /// The program that it asks for, if it does.

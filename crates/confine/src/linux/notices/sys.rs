@@ -25,10 +25,11 @@ pub(super) fn receive(listener: BorrowedFd<'_>) -> io::Result<libc::seccomp_noti
     Ok(notice)
 }
 
-/// Lets the kernel carry the call out: `SECCOMP_IOCTL_NOTIF_SEND` with `SECCOMP_USER_NOTIF_FLAG_CONTINUE`.
-pub(super) fn go_on(listener: BorrowedFd<'_>, id: u64) -> io::Result<()> {
-    let flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
-    let mut answer = libc::seccomp_notif_resp { id, val: 0, error: 0, flags };
+/// Lets the kernel carry the call out, or fails it with an error number: `SECCOMP_IOCTL_NOTIF_SEND`, in the first case
+/// with `SECCOMP_USER_NOTIF_FLAG_CONTINUE`.
+pub(super) fn answer(listener: BorrowedFd<'_>, id: u64, errno: Option<i32>) -> io::Result<()> {
+    let flags = if errno.is_none() { libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32 } else { 0 };
+    let mut answer = libc::seccomp_notif_resp { id, val: 0, error: -errno.unwrap_or(0), flags };
     let request = opcode::read_write::<libc::seccomp_notif_resp>(SECCOMP, 1);
     // SAFETY: the request carries the size of what the kernel reads, which outlives the call.
     check(unsafe { libc::ioctl(listener.as_raw_fd(), request as libc::Ioctl, ptr::from_mut(&mut answer)) })

@@ -10,10 +10,11 @@
 //!   Its `[[trace]]` says which calls name paths, and where in their arguments.
 //! * `build.rs` turns both into the tables of `table.rs`, and stops the build when a known call has no verdict, two
 //!   verdicts or no reason.
-//! * `program.rs` turns the tables and a plan's [`Seccomp`] options into the filter, at every start, in a few microseconds. Runs of numbers
-//!   with the same answer become one leaf of a balanced tree; `assembler.rs` lays it out so that equal answers share
-//!   an instruction, for the kernel translates all of it when it is installed. The kernel also runs the filter once per
-//!   number then, and afterwards only for the few calls whose arguments count.
+//! * `program.rs` turns the tables and a plan's [`Seccomp`] options into the filter, at every start, in a few
+//!   microseconds. Runs of numbers with the same answer become one leaf of a balanced tree; `assembler.rs` lays it out so
+//!   that equal answers share an instruction, for the kernel translates all of it when it is installed. The kernel also
+//!   runs the filter once per number then, and afterwards only for the few calls whose arguments count.
+//! * `judge.rs` answers from the tables alone, for a listener that is told of refused calls.
 //!
 //! # What a filter can and cannot see
 //! It sees the number and six registers, never memory. So `clone3` and `io_uring`, whose orders lie in memory, are
@@ -26,6 +27,7 @@
 //! Filters that processes install themselves later can only take away.
 
 mod assembler;
+mod judge;
 mod program;
 mod table;
 
@@ -40,9 +42,11 @@ use std::os::fd::OwnedFd;
 
 use pinfold_plan::Seccomp;
 
+pub use self::judge::RefusedCall;
+pub(super) use self::judge::refused;
 use self::program::{NATIVE, program};
 pub(super) use self::table::Argument;
-use self::table::{ENTRIES, Outcome, Rule, Subject};
+use self::table::{ENTRIES, Naming, Outcome, Rule, Subject};
 use super::sys;
 
 /// All threads or none. Without SPEC_ALLOW, kernels before 5.16 slow the program down against attacks within one
@@ -60,10 +64,11 @@ pub fn install_for_gate() -> io::Result<()> {
     sys::seccomp_filter(&program(Subject::Gate), FLAGS)
 }
 
-/// The same with a listener (seccomp_unotify(2)), which is told of programs and, if `traced`, of paths. Where the kernel gives none, because it is too old or because there is
-/// one around this process already (`EBUSY`), the filter is one without, and the inner error says why.
+/// The same with a listener (seccomp_unotify(2)), which is told of programs and, if `traced`, of paths and of what is
+/// refused. Where the kernel gives none, because it is too old or because there is one around this process already
+/// (`EBUSY`), the filter is one without, and the inner error says why.
 pub fn install_with_listener(options: &Seccomp, traced: bool) -> io::Result<io::Result<OwnedFd>> {
-    let program = program(if traced { Subject::Traced(options) } else { Subject::Observed(options) });
+    let program = program(if traced { Subject::Traced(options, Naming::Nothing) } else { Subject::Observed(options) });
     // Since 5.19 a call whose notice was taken waits for its answer, whatever signals come; before, it may come twice.
     let listener = sys::seccomp_listener(&program, FLAGS | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
     let listener = match listener {

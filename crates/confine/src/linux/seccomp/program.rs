@@ -5,7 +5,7 @@ use std::mem::offset_of;
 use libc::sock_filter;
 
 use super::assembler::{Assembler, Target};
-use super::table::{self, Argument, Check, Clause, Condition, ENTRIES, Outcome, Rule, Subject, Test};
+use super::table::{self, Argument, Check, Clause, Condition, ENTRIES, Naming, Outcome, Rule, Subject, Test};
 
 /// One kind of processor, as the filter sees it.
 pub(super) struct Architecture {
@@ -97,7 +97,8 @@ fn ranges<'a>(architecture: &Architecture, subject: Subject<'a>) -> Vec<Range<'a
     let mut ranges = Vec::with_capacity(128);
     let mut next = 0;
     for (number, place) in architecture.calls {
-        let subject = if architecture.arguments((*number).into()).is_some() { subject } else { subject.untraced() };
+        let names_paths = architecture.arguments((*number).into()).is_some();
+        let subject = subject.at(if names_paths { Naming::Paths } else { Naming::Nothing });
         let number = u32::from(*number);
         if number > next {
             add(&mut ranges, next, Action::Answer(UNKNOWN));
@@ -144,13 +145,15 @@ fn checked<'a>(check: &'static Check, subject: Subject<'a>) -> Action<'a> {
     }
 }
 
-fn applies(clause: &Clause, subject: Subject<'_>) -> bool {
+pub(super) fn applies(clause: &Clause, subject: Subject<'_>) -> bool {
     clause.only.is_none_or(|(switch, wanted)| switch.is_on(subject) == wanted)
 }
 
 fn value(outcome: Outcome, subject: Subject<'_>) -> u32 {
     match (outcome, subject) {
-        (Outcome::Notify, Subject::Observed(_)) | (Outcome::Allow | Outcome::Notify, Subject::Traced(_)) => NOTIFY,
+        (Outcome::Notify, Subject::Observed(_) | Subject::Traced(..)) => NOTIFY,
+        (Outcome::Allow, Subject::Traced(_, Naming::Paths)) => NOTIFY,
+        (Outcome::Fail(errno), Subject::Traced(..)) if errno.is_on_purpose() => NOTIFY,
         // It starts no programs.
         (Outcome::Notify, Subject::Gate) => libc::SECCOMP_RET_ERRNO | libc::EPERM as u32,
         (Outcome::Allow | Outcome::Notify, _) => ALLOW,

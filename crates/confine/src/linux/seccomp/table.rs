@@ -50,6 +50,13 @@ pub(super) struct Errno {
     pub(super) number: i32,
 }
 
+impl Errno {
+    /// Not as a kernel would that does not have the call, so that programs do without.
+    pub(super) fn is_on_purpose(self) -> bool {
+        self.number != libc::ENOSYS
+    }
+}
+
 /// Whom a filter is for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Subject<'a> {
@@ -57,16 +64,24 @@ pub(super) enum Subject<'a> {
     Command(&'a Seccomp),
     /// The same, and a listener is told of the calls of `[[notify]]`. Without one the kernel would fail them.
     Observed(&'a Seccomp),
-    /// The same, and the listener is told of those of `[[trace]]` as well.
-    Traced(&'a Seccomp),
+    /// The same, and the listener is told of those of `[[trace]]` as well, and of what is refused on purpose: it fails
+    /// the call then as the kernel would have.
+    Traced(&'a Seccomp, Naming),
     /// The gate of a run.
     Gate,
 }
 
+/// Whether a call is one of `[[trace]]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    Paths,
+    Nothing,
+}
+
 impl Subject<'_> {
-    /// The same for a call that names no paths.
-    pub(super) fn untraced(self) -> Self {
-        if let Self::Traced(options) = self { Self::Observed(options) } else { self }
+    /// The same for a call that names paths or does not.
+    pub(super) fn at(self, naming: Naming) -> Self {
+        if let Self::Traced(options, _) = self { Self::Traced(options, naming) } else { self }
     }
 }
 
@@ -84,7 +99,7 @@ impl Switch {
     /// Whether it is on.
     pub(super) fn is_on(self, subject: Subject<'_>) -> bool {
         let options = match subject {
-            Subject::Command(options) | Subject::Observed(options) | Subject::Traced(options) => options,
+            Subject::Command(options) | Subject::Observed(options) | Subject::Traced(options, _) => options,
             // Names are also looked up over local sockets.
             Subject::Gate => return matches!(self, Self::InternetSockets | Self::UnixSockets),
         };

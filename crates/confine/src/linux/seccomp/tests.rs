@@ -7,8 +7,8 @@ use pinfold_plan::Seccomp;
 
 use super::interpreter::{self, Call};
 use super::program::{AARCH64, Architecture, NATIVE, X86_64, assemble, program};
-use super::table::{AS_IN_LIBC, ENTRIES, NAMES, Outcome, Rule, Subject};
-use super::{Verdict, reasons};
+use super::table::{AS_IN_LIBC, ENTRIES, NAMES, Naming, Outcome, Rule, Subject};
+use super::{Verdict, judge, reasons, refused};
 
 mod sys;
 
@@ -252,21 +252,61 @@ fn a_listener_changes_nothing_but_what_it_is_told_of() {
 }
 
 #[test]
-fn a_trace_is_told_of_every_path_and_refuses_what_is_refused_without() {
+fn a_trace_is_told_of_every_path_and_of_all_that_is_refused_on_purpose() {
     each_variant(|filter, options| {
         let architecture = filter.architecture;
-        let traced = Filter { architecture, program: assemble(architecture, Subject::Traced(options)) };
+        let traced =
+            Filter { architecture, program: assemble(architecture, Subject::Traced(options, Naming::Nothing)) };
         let observed = Filter::with_listener(architecture, options);
         for number in (0..1024).chain([0x3fff_ffff, 0x4000_0000, 0x8000_0000, u32::MAX]) {
             for arguments in [[0; 6], [u64::MAX; 6]] {
                 let without = observed.number(number, &arguments);
-                let names_paths = without == Allow && architecture.arguments(number).is_some();
-                let expected = if names_paths { Notify } else { without };
+                let expected = match without {
+                    Allow if architecture.arguments(number).is_some() => Notify,
+                    Errno(errno) if errno != libc::ENOSYS => Notify,
+                    _ => without,
+                };
                 assert_eq!(traced.number(number, &arguments), expected, "number {number} with {options:?}");
             }
         }
         assert_eq!(traced.call("openat", &[]), Notify);
     });
+}
+
+/// Who is told of a refused call answers for the kernel, so the two must never differ.
+#[test]
+fn the_tables_say_the_same_as_the_program() {
+    let values = [0, 1, 2, 3, 10, 16, 17, 0o4755, libc::S_IFCHR.into(), 0x5412, u64::from(u32::MAX)];
+    let flags = [libc::CLONE_NEWUSER, libc::CLONE_FS, libc::CLONE_THREAD].map(|flag| flag as u64);
+    let first = values.into_iter().chain(flags).flat_map(|value| [value, value | 1 << 32]);
+    let pairs = |first| values.into_iter().flat_map(move |second| values.map(|third| [first, second, third, 0, 0, 0]));
+    let told_apart: Vec<[u64; 6]> = first.flat_map(pairs).collect();
+    each_variant(|filter, options| {
+        for number in 0..1024 {
+            let entry = judge::entry(filter.architecture, number);
+            let rule = entry.map(|entry| entry.rule);
+            let arguments: &[_] =
+                if matches!(rule, Some(Rule::Check(_))) { &told_apart } else { &[[0; 6], [u64::MAX; 6]] };
+            for arguments in arguments {
+                let failure = |rule| judge::failure(rule, options, arguments).map(|errno| errno.number);
+                let expected = rule.map_or(Some(libc::ENOSYS), failure).map_or(Allow, Errno);
+                assert_eq!(filter.number(number, arguments), expected, "number {number} {arguments:?} {options:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_refused_call_says_why_and_whether_it_need_be() {
+    let arguments = [libc::AF_VSOCK as u64, 0, 0, 0, 0, 0];
+    let told =
+        |call: libc::c_long| refused(&USUAL, call as u32, &arguments).map(|refused| (refused.name, refused.error));
+    assert_eq!(told(libc::SYS_bpf), Some(("bpf", "EPERM")));
+    assert_eq!(told(libc::SYS_socket), Some(("socket", "EAFNOSUPPORT")));
+    assert_eq!(told(libc::SYS_read), None);
+    assert_eq!(told(libc::SYS_clone3), None, "programs do without it");
+    let nested = |call: libc::c_long| refused(&USUAL, call as u32, &arguments).map(|refused| refused.nested_namespaces);
+    assert_eq!((nested(libc::SYS_mount), nested(libc::SYS_bpf)), (Some(true), Some(false)));
 }
 
 #[test]
