@@ -81,6 +81,7 @@ impl Watch {
 
     /// Answers until nobody is left who could ask, or until the watch is stopped.
     pub(super) fn live(mut self, stopped: &OwnedFd) -> Option<Trace> {
+        Listener::be_prompt();
         self.answer_all(stopped);
         self.pass_on();
         self.trace

@@ -10,6 +10,9 @@ use super::named::{self, Named};
 use super::{Memory, sys};
 use crate::linux::seccomp::{self, RefusedCall};
 
+/// The shortest turn that the kernel gives.
+const TURN_NS: u64 = 100_000;
+
 /// Where the kernel tells of calls. Closed, those that wait fail with `ENOSYS`.
 #[derive(Debug)]
 pub struct Listener {
@@ -52,9 +55,13 @@ impl Execution {
 impl Listener {
     /// Takes on the descriptor that came from inside, from a filter with these options.
     pub fn new(descriptor: OwnedFd, options: Seccomp) -> Self {
-        // Waiter and listener take turns, so the kernel had better not look for another processor (since 6.6).
-        let _ = sys::wake_in_turns(descriptor.as_fd());
         Self { descriptor, options }
+    }
+
+    /// Lets this thread have its turn before others that are busy, as far as the kernel has an ear for it (since 6.12):
+    /// processes wait for what it does, and it is never long.
+    pub fn be_prompt() {
+        let _ = sys::take_turns_of(TURN_NS);
     }
 
     /// The next notice; waits for one, and may find that there is none after all.

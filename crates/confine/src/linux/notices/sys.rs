@@ -12,8 +12,8 @@ use super::memory::Piece;
 
 /// The letter of seccomp's requests (`linux/seccomp.h`).
 const SECCOMP: u8 = b'!';
-/// `SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP`.
-const SYNC_WAKE_UP: u64 = 1;
+/// `SCHED_FLAG_KEEP_POLICY` (`linux/sched.h`).
+const KEEP_POLICY: u64 = 8;
 
 /// Waits for a notice: `SECCOMP_IOCTL_NOTIF_RECV`.
 pub(super) fn receive(listener: BorrowedFd<'_>) -> io::Result<libc::seccomp_notif> {
@@ -35,11 +35,21 @@ pub(super) fn answer(listener: BorrowedFd<'_>, id: u64, errno: Option<i32>) -> i
     check(unsafe { libc::ioctl(listener.as_raw_fd(), request as libc::Ioctl, ptr::from_mut(&mut answer)) })
 }
 
-/// `SECCOMP_IOCTL_NOTIF_SET_FLAGS` with `SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP`.
-pub(super) fn wake_in_turns(listener: BorrowedFd<'_>) -> io::Result<()> {
-    let request = opcode::write::<u64>(SECCOMP, 4);
-    // SAFETY: the kernel takes the argument as a number.
-    check(unsafe { libc::ioctl(listener.as_raw_fd(), request as libc::Ioctl, SYNC_WAKE_UP) })
+/// Asks for turns of so many nanoseconds on a processor for this thread: sched_setattr(2).
+pub(super) fn take_turns_of(nanoseconds: u64) -> io::Result<()> {
+    let attributes = libc::sched_attr {
+        size: size_of::<libc::sched_attr>() as u32,
+        sched_policy: 0,
+        sched_flags: KEEP_POLICY,
+        sched_nice: rustix::process::getpriority_process(None)?,
+        sched_priority: 0,
+        sched_runtime: nanoseconds,
+        sched_deadline: 0,
+        sched_period: 0,
+    };
+    // SAFETY: the kernel reads `attributes`, which says its own size.
+    let done = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, ptr::from_ref(&attributes), 0) };
+    if done == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Copies pieces of the memory of a process; fails when one of them is not there.
