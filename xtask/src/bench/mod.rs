@@ -25,7 +25,7 @@ pub(crate) enum What {
     ///
     /// Root measures as an ordinary user who is made for it. What is missing on the machine is named as missing.
     Run {
-        /// Only these: start-up, deny, work, memory
+        /// Only these: start-up, deny, work, record, memory
         only: Vec<String>,
         /// How often everything is repeated
         #[arg(long, default_value_t = 7)]
