@@ -25,7 +25,7 @@ const fn program(name: &'static str, program: &'static str, reason: &'static str
 }
 
 /// For the tests.
-pub(crate) const FOR_TESTS: [Package; 18] = [
+pub(crate) const FOR_TESTS: [Package; 19] = [
     program("git", "git", "repositories, worktrees and submodules to defend"),
     program("python3", "python3", "attacks that need sockets, ioctls and descriptors"),
     program("gcc", "gcc", "attacks in C; links the program"),
@@ -42,6 +42,11 @@ pub(crate) const FOR_TESTS: [Package; 18] = [
     program("openssh-server", "sshd", "a server that speaks first"),
     program("openssh-client", "ssh", "git over SSH"),
     program("nginx", "nginx", "a server of HTTP/2 that is not our own"),
+    Package {
+        name: "python3-samba",
+        sign: Sign::File("/usr/lib/python3/dist-packages/samba/__init__.py"),
+        reason: "decides over access lists of Windows, as another one does beside ours",
+    },
     program("procps", "ps", "what a process list shows inside"),
     program("passwd", "useradd", "makes the ordinary user"),
 ];

@@ -1,0 +1,159 @@
+//! Security descriptors (MS-DTYP 2.4.6), as far as they count in a decision over a file.
+
+use crate::ace::{self, RawAce};
+use crate::acl::{self, Acl};
+use crate::bytes::{Malformed, Reader};
+use crate::sid::Sid;
+use crate::token::Level;
+
+/// Whose an object is, and who may do what to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Descriptor {
+    /// The owner.
+    pub owner: Sid,
+    /// The primary group, which counts for nothing but inheritance.
+    pub group: Sid,
+    /// The discretionary list. Without one everybody may do everything; with an empty one nobody may do anything.
+    pub dacl: Option<Acl>,
+    /// The integrity of the object; without one it is that of ordinary programs.
+    pub label: Option<Label>,
+    /// Nothing is inherited into the list any more (`SE_DACL_PROTECTED`).
+    pub protected: bool,
+}
+
+/// What those of lower integrity may not do (`SYSTEM_MANDATORY_LABEL_ACE`, MS-DTYP 2.4.4.13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Label {
+    /// The integrity of the object.
+    pub level: Level,
+    /// Who has less may not write.
+    pub no_write_up: bool,
+    /// Nor read.
+    pub no_read_up: bool,
+    /// Nor execute.
+    pub no_execute_up: bool,
+}
+
+impl Label {
+    /// That of an object without one.
+    pub const DEFAULT: Self = Self { level: Level::MEDIUM, no_write_up: true, no_read_up: false, no_execute_up: false };
+}
+
+const REVISION: u8 = 1;
+const DACL_PRESENT: u16 = 0x4;
+const SACL_PRESENT: u16 = 0x10;
+const DACL_PROTECTED: u16 = 0x1000;
+const SELF_RELATIVE: u16 = 0x8000;
+/// The size of what comes before the parts, in bytes.
+const HEAD_BYTES: u32 = 20;
+
+const LABEL_KIND: u8 = 0x11;
+const LABEL_AUTHORITY: u64 = 16;
+const NO_WRITE_UP: u32 = 1;
+const NO_READ_UP: u32 = 2;
+const NO_EXECUTE_UP: u32 = 4;
+
+impl Descriptor {
+    /// One without a label, which inherits.
+    pub fn new(owner: Sid, group: Sid, dacl: Option<Acl>) -> Self {
+        Self { owner, group, dacl, label: None, protected: false }
+    }
+
+    /// Its self-relative form; `None` when its list would be too large.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        let mut parts = Vec::new();
+        let mut control = SELF_RELATIVE | DACL_PRESENT;
+        if self.protected {
+            control |= DACL_PROTECTED;
+        }
+        // All parts are small enough for that.
+        let place = |parts: &[u8]| HEAD_BYTES + parts.len() as u32;
+        let owner = place(&parts);
+        self.owner.write(&mut parts);
+        let group = place(&parts);
+        self.group.write(&mut parts);
+        let sacl = match self.label {
+            Some(label) => {
+                let sacl = place(&parts);
+                label.write(&mut parts)?;
+                control |= SACL_PRESENT;
+                sacl
+            }
+            None => 0,
+        };
+        let dacl = match &self.dacl {
+            Some(acl) => {
+                let dacl = place(&parts);
+                parts.extend(acl.to_bytes()?);
+                dacl
+            }
+            None => 0,
+        };
+        let mut out = vec![REVISION, 0];
+        out.extend(control.to_le_bytes());
+        [owner, group, sacl, dacl].iter().for_each(|place| out.extend(place.to_le_bytes()));
+        out.extend(parts);
+        Some(out)
+    }
+
+    /// From its self-relative form, with an owner and a group.
+    ///
+    /// # Errors
+    /// When it is cut off, or its list has entries that neither allow nor deny.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader::new(bytes);
+        let [revision, _, control_low, control_high] = reader.array()?;
+        let control = u16::from_le_bytes([control_low, control_high]);
+        if revision != REVISION || control & SELF_RELATIVE == 0 {
+            return Err(reader.malformed("a self-relative security descriptor"));
+        }
+        let mut place = || reader.array().map(u32::from_le_bytes);
+        let (owner, group, sacl, dacl) = (place()?, place()?, place()?, place()?);
+        let at = |place: u32, present: u16| {
+            (place != 0 && control & present == present).then(|| Reader::new(bytes).from(place))
+        };
+        let who = |place| match at(place, 0) {
+            Some(mut reader) => Sid::read(&mut reader),
+            None => Err(Reader::new(bytes).malformed("with an owner and a group")),
+        };
+        let label = at(sacl, SACL_PRESENT).map(|mut reader| Label::find(&mut reader)).transpose()?.flatten();
+        let dacl = at(dacl, DACL_PRESENT).map(|mut reader| Acl::read(&mut reader)).transpose()?;
+        let protected = control & DACL_PROTECTED != 0;
+        Ok(Self { owner: who(owner)?, group: who(group)?, dacl, label, protected })
+    }
+}
+
+impl Label {
+    /// A list of one entry.
+    fn write(self, out: &mut Vec<u8>) -> Option<()> {
+        let mask =
+            [(self.no_write_up, NO_WRITE_UP), (self.no_read_up, NO_READ_UP), (self.no_execute_up, NO_EXECUTE_UP)];
+        let mask = mask.iter().filter(|(on, _)| *on).fold(0, |sum, (_, bit)| sum | bit);
+        let mut ace = Vec::new();
+        ace::write(LABEL_KIND, 0, mask, &Sid::new(LABEL_AUTHORITY, &[self.level.0])?, &mut ace);
+        acl::write_head(acl::HEAD_BYTES + ace.len(), 1, out)?;
+        out.extend(ace);
+        Some(())
+    }
+
+    /// The first in a system list that is meant for the object itself. What else is there is about audits.
+    fn find(reader: &mut Reader<'_>) -> Result<Option<Self>, Malformed> {
+        const INHERIT_ONLY: u8 = 0x8;
+        let (count, mut body) = acl::read_head(reader)?;
+        for _ in 0..count {
+            let RawAce { kind, flags, mask, sid } = RawAce::read(&mut body)?;
+            if let (LABEL_KIND, 0, LABEL_AUTHORITY, [level]) =
+                (kind, flags & INHERIT_ONLY, sid.authority(), sid.parts())
+            {
+                let has = |bit| mask & bit != 0;
+                return Ok(Some(Self {
+                    level: Level(*level),
+                    no_write_up: has(NO_WRITE_UP),
+                    no_read_up: has(NO_READ_UP),
+                    no_execute_up: has(NO_EXECUTE_UP),
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
