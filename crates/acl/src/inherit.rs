@@ -50,3 +50,10 @@ fn for_itself(ace: &Ace, applies: bool, inherit: Inherit, maker: &Sid, makers_gr
     let access = GenericMapping::FILE.map(ace.access);
     applies.then(|| Ace { kind: ace.kind, sid: sid.clone(), access, inherit })
 }
+
+/// The list of a child after the one of its directory has changed: its own entries, and what it inherits now. Not for a
+/// descriptor that is protected.
+pub fn renewed(own: &Acl, parent: &Acl, child: Child, owner: &Sid, group: &Sid) -> Acl {
+    let own = own.0.iter().filter(|ace| !ace.inherit.inherited).cloned();
+    Acl(own.chain(inherited(parent, child, owner, group).0).collect())
+}

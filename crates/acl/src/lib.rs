@@ -36,6 +36,6 @@ pub use acl::Acl;
 pub use bytes::Malformed;
 pub use check::{Denied, Layer, check, most};
 pub use descriptor::{Descriptor, Label};
-pub use inherit::{Child, inherited};
+pub use inherit::{Child, inherited, renewed};
 pub use sid::{Sid, SidError};
 pub use token::{Group, GroupUse, Level, Privileges, Restriction, Token};

@@ -12,6 +12,7 @@ pub mod host;
 pub mod linux;
 mod mount;
 mod plan;
+pub mod windows;
 
 pub use assurance::{Assurance, Keeper, Promise, Refusal};
 pub use gate::{CAPTURE_PORT, DNS_PORT, GATE_ADDRESS, Gate, JAVA_TRUST_STORE, PROXY_PORT, TRUST_BUNDLE};
