@@ -90,6 +90,33 @@ fn a_file_that_was_changed_is_another_one() {
     assert_eq!(digests[2], sums[1]);
 }
 
+/// A mapping changes a file without any time that tells: what one run has seen of a file that it could write says nothing
+/// to the next.
+#[test]
+fn a_digest_cannot_be_planted_for_another_run() {
+    if lacks("python3") {
+        return;
+    }
+    let desk = Desk::new();
+    desk.script("home/project/victim", "#!/bin/sh\necho AAAA\n");
+    let plant = "import mmap, os, subprocess, time
+file = os.open('victim', os.O_RDWR)
+pages = mmap.mmap(file, 0)
+pages[0:1] = pages[0:1]
+time.sleep(0.3)
+try: subprocess.run(['./victim'])
+except OSError: pass
+time.sleep(0.3)
+before = os.fstat(file).st_ctime_ns
+pages[15:19] = b'BBBB'
+assert os.fstat(file).st_ctime_ns == before";
+    desk.pinfold(["run", "--", "/usr/bin/python3", "-c", plant]).run().ok();
+    assert_eq!(desk.read("home/project/victim"), "#!/bin/sh\necho BBBB\n");
+    let (record, _) = record(&desk, "./victim");
+    let sum = desk.outside("sha256sum < victim").ok();
+    assert_eq!(one(&record, "victim")["sha256"].as_str(), sum.split(' ').next());
+}
+
 #[test]
 fn what_is_not_there_is_not_executed() {
     let desk = Desk::new();

@@ -146,6 +146,7 @@ fn system_calls_are_told_where_something_fails() {
         [Some("keyctl"), Some("unshare")]
     );
     trace(&[], "CODE=0").ends_with(0).says(NOTHING);
+    assert_eq!(desk.events(&["--verdict", "refused"]).len(), 2, "the record has them all the same");
 }
 
 #[test]

@@ -28,8 +28,10 @@ pub(super) struct Trace {
     /// What was only looked for. Programs look for many files, so it counts only where they fail and nothing else was
     /// refused.
     missed: Vec<Refused>,
-    /// System calls. Programs try some of them and do without, so these count only where they fail as well.
+    /// System calls. Programs try some of them and do without, so people are told only where they fail as well.
     calls: Vec<CallRefused>,
+    /// The command has succeeded.
+    succeeded: bool,
     dropped: u64,
     /// Whether anything can be said at all.
     known: bool,
@@ -135,20 +137,20 @@ impl Trace {
     /// `refusals` are nothing where the observer was too slow to end.
     pub(super) fn of(refusals: Option<Refusals>, end: &End) -> Self {
         let known = refusals.is_some();
-        let Refusals { paths, mut calls, dropped } = refusals.unwrap_or_default();
+        let Refusals { paths, calls, dropped } = refusals.unwrap_or_default();
         let (mut missed, mut refused): (Vec<_>, Vec<_>) =
             paths.into_iter().partition(|refused| refused.wanted == Wanted::Look);
-        if *end == End::Exited(0) {
-            calls.clear();
+        let succeeded = *end == End::Exited(0);
+        if succeeded {
             // Others' sockets and files in /run and /tmp are asked for by habit.
             refused.retain(|refused| refused.wanted == Wanted::Write || refused.verdict.effect != Effect::Private);
         }
-        if *end == End::Exited(0) || !refused.is_empty() {
+        if succeeded || !refused.is_empty() {
             missed.clear();
         }
         refused.sort_by_key(|refused| refused.wanted);
         let explained = matches!(end, End::NotExecuted(_) | End::Limited(_) | End::Unrecorded(_));
-        Self { refused, missed, calls, dropped, known, explained }
+        Self { refused, missed, calls, succeeded, dropped, known, explained }
     }
 
     /// For the ledger.
@@ -188,7 +190,12 @@ impl Trace {
         if more > 0 {
             eprintln!("pinfold: {more} more were refused: pinfold log last --kind refused");
         }
-        self.calls.iter().take(CALLS_TOLD).for_each(|refused| eprintln!("{}", call_notice(refused)));
+        let calls = if self.succeeded { &[] } else { self.calls.as_slice() };
+        calls.iter().take(CALLS_TOLD).for_each(|refused| eprintln!("{}", call_notice(refused)));
+        let more = calls.len().saturating_sub(CALLS_TOLD);
+        if more > 0 {
+            eprintln!("pinfold: {more} more system calls were refused: pinfold log last --kind refused");
+        }
         if let Some(first) = self.missed.first() {
             let names: Vec<_> = self.missed.iter().take(LOOKS_TOLD).map(|missed| shown(&missed.path, home)).collect();
             let more = if self.missed.len() > names.len() { ", …" } else { "" };
@@ -201,7 +208,7 @@ impl Trace {
         }
         if !self.known {
             eprintln!("pinfold: it could not be found out in time whether something was refused");
-        } else if self.refused.is_empty() && self.missed.is_empty() && self.calls.is_empty() && !self.explained {
+        } else if self.refused.is_empty() && self.missed.is_empty() && calls.is_empty() && !self.explained {
             eprintln!("pinfold: no file was refused; what failed, if anything, has another reason");
         }
     }

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 use pinfold_confine::letters::hex;
 use sha2::{Digest as _, Sha256};
 
-use super::program::{Version, open_to_read};
+use super::program::{Version, is_read_only, open_to_read};
 
 /// Largest file that a digest is made of, in bytes.
 const MAX_BYTES: u64 = 256 << 20;
@@ -73,7 +73,10 @@ impl Digests {
         let digest = make(&file, version).ok()?;
         if !version.is_fresh(SystemTime::now()) && known.len() < MAX_KNOWN {
             known.insert(version, digest);
-            self.keep(version, digest);
+            // What the run can write it can also write through a mapping, which no time tells of: the next run looks anew.
+            if is_read_only(&file) {
+                self.keep(version, digest);
+            }
         }
         Some(digest)
     }
@@ -109,10 +112,13 @@ fn make(file: &OwnedFd, version: Version) -> io::Result<Digest> {
     Ok(Digest(digest.finalize().into()))
 }
 
-/// The digests in a file, if there is one as it should be.
+/// The digests in a file, if it is as it should be. One that cannot be read is added to.
 fn read_kept(path: &Path) -> Option<HashMap<Version, Digest>> {
     let (mut bytes, bytes_max) = (Vec::new(), MAX_KEPT * ENTRY_BYTES);
-    File::open(path).ok()?.take(bytes_max as u64 + 1).read_to_end(&mut bytes).ok()?;
+    let read = File::open(path).and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut bytes));
+    if read.is_err() {
+        return Some(HashMap::new());
+    }
     let (entries, torn) = bytes.as_chunks();
     let sound = torn.is_empty() && bytes.len() <= bytes_max;
     sound.then(|| entries.iter().filter_map(read_entry).collect())

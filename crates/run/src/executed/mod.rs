@@ -18,7 +18,7 @@ use std::time::SystemTime;
 
 pub use digests::Digest;
 pub(crate) use observer::{Command, Observer, Observing};
-pub(crate) use program::{Root, current_directory, directory, executable_name};
+pub(crate) use program::{Root, current_directory, directory, executable_name, is_read_only};
 
 /// A program that a process of a run was about to become.
 #[derive(Debug, Clone, PartialEq, Eq)]

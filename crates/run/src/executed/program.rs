@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, StatVfsMountFlags, fstatvfs, openat, openat2};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
@@ -155,6 +155,11 @@ impl Version {
             bytes: metadata.len(),
         })
     }
+}
+
+/// Whether nothing can be written to a file where it was opened, whoever asks.
+pub(crate) fn is_read_only(file: impl AsFd) -> bool {
+    fstatvfs(file).is_ok_and(|status| status.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 /// The current directory of a thread, as seen inside.

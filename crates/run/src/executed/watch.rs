@@ -102,9 +102,10 @@ impl Watch {
                     Ok(None) => {}
                     Err(_) => return,
                 }
-            } else if !(asked | stopped).is_empty() {
+            } else if !stopped.is_empty() || asked.intersects(PollFlags::HUP | PollFlags::NVAL) {
                 return;
             }
+            // An error alone is of a look that a signal broke off.
         }
     }
 

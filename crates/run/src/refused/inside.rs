@@ -6,9 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, ResolveFlags, StatVfsMountFlags, StatxAttributes, StatxFlags, fstatvfs, openat2,
-    readlinkat, statx,
+    AtFlags, FileType, Mode, OFlags, ResolveFlags, StatxAttributes, StatxFlags, openat2, readlinkat, statx,
 };
+
+use crate::executed::is_read_only;
 
 /// Most names that are followed of one path, those in links as well.
 const MAX_STEPS: usize = 256;
@@ -44,7 +45,7 @@ impl Opened {
 
     /// Whether nothing can be written there, whoever asks.
     pub(super) fn is_read_only(&self) -> bool {
-        fstatvfs(&self.file).is_ok_and(|status| status.f_flag.contains(StatVfsMountFlags::RDONLY))
+        is_read_only(&self.file)
     }
 
     /// Its path inside, without links.

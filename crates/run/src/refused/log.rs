@@ -1,6 +1,6 @@
 //! What was refused, each once, as much as is worth telling.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
@@ -27,21 +27,15 @@ pub(super) struct Log {
     judge: Judge,
     refused: HashMap<(PathBuf, Wanted), (u64, Refused)>,
     allowed: HashSet<(PathBuf, Wanted)>,
-    calls: BTreeMap<&'static str, CallRefused>,
+    /// As they came; there are not many calls.
+    calls: Vec<CallRefused>,
     attempts: u64,
     dropped: u64,
 }
 
 impl Log {
     pub(super) fn new(judge: Judge) -> Self {
-        Self {
-            judge,
-            refused: HashMap::new(),
-            allowed: HashSet::new(),
-            calls: BTreeMap::new(),
-            attempts: 0,
-            dropped: 0,
-        }
+        Self { judge, refused: HashMap::new(), allowed: HashSet::new(), calls: Vec::new(), attempts: 0, dropped: 0 }
     }
 
     /// Takes an attempt down if the policy refuses it.
@@ -70,8 +64,10 @@ impl Log {
 
     /// Takes down a call that its filter refuses.
     pub(super) fn take_call(&mut self, call: RefusedCall, program: &OsStr) {
-        let new = || CallRefused { call, program: program.to_owned(), times: 0 };
-        self.calls.entry(call.name).or_insert_with(new).times += 1;
+        match self.calls.iter_mut().find(|refused| refused.call.name == call.name) {
+            Some(refused) => refused.times += 1,
+            None => self.calls.push(CallRefused { call, program: program.to_owned(), times: 1 }),
+        }
     }
 
     fn allow(&mut self, key: (PathBuf, Wanted)) {
@@ -99,7 +95,7 @@ impl Log {
         let mut all: Vec<_> = refused.iter().filter(|(key, _)| !is_told(key)).map(|(_, refused)| refused).collect();
         all.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
         let paths = all.into_iter().map(|(_, refused)| refused.clone()).collect();
-        Refusals { paths, calls: calls.into_values().collect(), dropped }
+        Refusals { paths, calls, dropped }
     }
 }
 

@@ -47,7 +47,7 @@ impl fmt::Debug for Judge {
 pub struct Refusals {
     /// Each path once for each thing that was wanted of it: the latest first.
     pub paths: Vec<Refused>,
-    /// Each system call once, by name.
+    /// Each system call once, the earliest first.
     pub calls: Vec<CallRefused>,
     /// How many came when there were too many to keep.
     pub dropped: u64,

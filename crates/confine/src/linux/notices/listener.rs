@@ -77,7 +77,14 @@ impl Listener {
     /// Lets a process go on, with an error if its call is refused. False when it no longer waits; then what was read of
     /// it may be of another process that has got its number.
     pub fn go_on(&self, notice: &Notice) -> bool {
-        sys::answer(self.as_fd(), notice.id, notice.refused.map(|refused| refused.errno)).is_ok()
+        let errno = notice.refused.map(|refused| refused.errno);
+        loop {
+            match sys::answer(self.as_fd(), notice.id, errno) {
+                // A signal came first, and the process still waits.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                answered => return answered.is_ok(),
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use pinfold_plan::Seccomp;
 use super::program::{Architecture, NATIVE, applies};
 use super::table::{Check, Condition, ENTRIES, Entry, Errno, NAMES, Outcome, Rule, Subject, Test};
 
-/// A call that the filter refuses on purpose.
+/// A call that the filter refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RefusedCall {
     /// Its name, as in the list.
@@ -19,14 +19,23 @@ pub struct RefusedCall {
     pub(in crate::linux) errno: i32,
 }
 
-/// The call of this machine, if a filter with these options refuses it on purpose. The arguments are those of the
-/// kernel's notice, which nobody can change any more.
+/// A call that is not in the list.
+const UNKNOWN: RefusedCall = RefusedCall {
+    name: "unknown",
+    error: "ENOSYS",
+    why: "it is not in the list",
+    nested_namespaces: false,
+    errno: libc::ENOSYS,
+};
+
+/// The call of this machine, if a filter with these options refuses it. The arguments are those of the kernel's notice,
+/// which nobody can change any more.
 pub(in crate::linux) fn refused(options: &Seccomp, number: u32, arguments: &[u64; 6]) -> Option<RefusedCall> {
-    let entry = entry(&NATIVE, number)?;
-    let errno = failure(entry.rule, options, arguments).filter(|errno| errno.is_on_purpose())?;
+    let Some(entry) = entry(&NATIVE, number) else { return Some(UNKNOWN) };
+    let errno = failure(entry.rule, options, arguments)?;
     let nested = Seccomp { nested_namespaces: true, ..*options };
     Some(RefusedCall {
-        name: name(number)?,
+        name: name(number).unwrap_or(UNKNOWN.name),
         error: errno.name,
         why: entry.why,
         nested_namespaces: failure(entry.rule, &nested, arguments).is_none(),
