@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::shell::{Result, cargo, command, read, root, run as carry_out, shown, step, target_directory, which};
-use crate::{boundaries, generate};
+use crate::windows_std::{self, TARGET};
+use crate::{boundaries, generate, machine};
 
 /// The version that is installed where cargo-deny is missing.
 const CARGO_DENY: &str = "0.20.2";
 /// Crates that compile for every platform.
-const PORTABLE: [&str; 4] = ["pinfold-policy", "pinfold-plan", "pinfold-mask", "pinfold-survey"];
+const PORTABLE: [&str; 5] = ["pinfold-acl", "pinfold-policy", "pinfold-plan", "pinfold-mask", "pinfold-survey"];
 /// Named by the fuzz workspace only.
 const ONLY_FUZZING: [&str; 1] = ["libfuzzer-sys"];
-/// A platform that must not be forgotten.
-const FOREIGN_TARGET: &str = "x86_64-pc-windows-gnu";
 
 /// Checks one thing after the other, the quick ones first, and tells all that failed at the end.
 pub(crate) fn run(advisories: bool) -> Result<()> {
@@ -45,13 +44,16 @@ fn format() -> Result<()> {
 }
 
 fn another_platform() -> Result<()> {
-    let libraries = read(&mut command("rustc", ["--print", "target-libdir", "--target", FOREIGN_TARGET]))?;
-    if !std::fs::read_dir(libraries.trim()).is_ok_and(|mut files| files.next().is_some()) {
-        eprintln!("   skipped, because the target is not installed: rustup target add {FOREIGN_TARGET}");
+    machine::install(&machine::FOR_WINDOWS)?;
+    let library = windows_std::Library::get()?;
+    if let windows_std::Library::Missing(why) = &library {
+        eprintln!("   skipped: {why}; instead: rustup target add {TARGET}");
         return Ok(());
     }
     let packages: String = PORTABLE.iter().map(|name| format!(" --package {name}")).collect();
-    carry_out(&mut cargo(&format!("check --target {FOREIGN_TARGET}{packages}")))
+    let mut clippy = cargo(&format!("clippy --target {TARGET}{packages} -- -D warnings"));
+    library.tell(&mut clippy);
+    carry_out(&mut clippy)
 }
 
 /// Every crate that our packages name is explained in `deny.toml`, and no other.

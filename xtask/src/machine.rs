@@ -51,6 +51,10 @@ pub(crate) const FOR_TESTS: [Package; 19] = [
     program("passwd", "useradd", "makes the ordinary user"),
 ];
 
+/// To check what is to be portable.
+pub(crate) const FOR_WINDOWS: [Package; 1] =
+    [program("binutils-mingw-w64-x86-64", "x86_64-w64-mingw32-dlltool", "import libraries of Windows' own")];
+
 /// For the benchmarks; named as missing where they are not there.
 pub(crate) const FOR_BENCHMARKS: [Package; 3] = [
     program("hyperfine", "hyperfine", "times whole commands"),

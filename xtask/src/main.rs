@@ -16,6 +16,7 @@ mod shell;
 mod source;
 mod tally;
 mod test;
+mod windows_std;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
