@@ -10,7 +10,7 @@ fn processes_of_the_run_are_seen_and_no_others() {
         return;
     }
     let desk = Desk::new();
-    let text = desk.inside("sleep 5 & ps -e -o comm=; kill %1").ok();
+    let text = desk.inside("sleep 5 & until grep -qx sleep /proc/$!/comm; do :; done; ps -e -o comm=; kill %1").ok();
     // The program under test may have another name.
     let mut seen: Vec<&str> = text.lines().map(str::trim).filter(|name| !name.starts_with("pinfold")).collect();
     seen.sort_unstable();

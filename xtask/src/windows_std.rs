@@ -93,8 +93,9 @@ fn download(version: &str, work: &Path) -> Result<Option<PathBuf>> {
         }
         let known = read(&mut apt("apt-cache", &["madison", "rust-src"]))?;
         let mut versions = known.lines().filter_map(|line| line.split('|').nth(1)).map(str::trim);
-        if let Some(found) = versions.find(|found| found.starts_with(&format!("{version}+"))) {
-            run(&mut apt("apt-get", &["--quiet=2", "download", &format!("rust-src={found}")]))?;
+        let found =
+            versions.find(|found| found.starts_with(&format!("{version}+"))).map(|found| format!("rust-src={found}"));
+        if found.is_some_and(|package| succeeds(&mut apt("apt-get", &["--quiet=2", "download", &package]))) {
             let mut files = std::fs::read_dir(work)?.filter_map(|entry| Some(entry.ok()?.path()));
             return Ok(files.find(|path| path.extension().is_some_and(|ending| ending == "deb")));
         }

@@ -41,8 +41,7 @@ const GIVEN_BY_LISTS: Access = Access(0x1f_ffff);
 pub fn check(token: &Token, file: &Descriptor, wanted: Access) -> Result<Access, Denied> {
     let wanted = GenericMapping::FILE.map(wanted);
     let mut granted = wanted.without(Access::MAXIMUM_ALLOWED);
-    refuse(granted.without(could_have(token, file, granted, Layer::Privilege)), Layer::Privilege)?;
-    for layer in [Layer::Integrity, Layer::Groups, Layer::Restriction] {
+    for layer in [Layer::Privilege, Layer::Integrity, Layer::Groups, Layer::Restriction] {
         refuse(granted.without(could_have(token, file, granted, layer)), layer)?;
     }
     if wanted.holds(Access::MAXIMUM_ALLOWED) {

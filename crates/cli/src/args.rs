@@ -18,7 +18,7 @@ pub(crate) enum Command {
     /// Run a command in the sandbox
     #[command(after_help = RUN_HELP)]
     Run(RunArgs),
-    /// Run a command in the sandbox, slower, and tell which files and system calls were refused to it
+    /// Run a command in the sandbox, slower, and tell what was refused to it
     #[command(after_help = TRACE_HELP)]
     Trace(RunArgs),
     /// Open your shell in the sandbox

@@ -3,7 +3,9 @@
 
 mod support;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use pinfold_traps::Finding;
 
@@ -37,6 +39,66 @@ fn a_crate_is_made_built_and_tested() {
         tree.run("a", &["cargo", "build", "--quiet"]).run("a", &["cargo", "test", "--quiet"]);
     };
     assert_eq!(alarms(&tree, build), NOTHING);
+}
+
+/// Published crates that need no others, of those that this workspace is built with; the last one has a build script.
+const PUBLISHED: [&str; 6] = ["base64", "data-encoding", "httparse", "httpdate", "strsim", "unicode-joining-type"];
+
+#[test]
+fn published_crates_are_built() {
+    if !have("cargo") || !have("git") {
+        return;
+    }
+    let tree = Tree::new();
+    for (name, source) in sources() {
+        copy(&source, &tree.at(&name));
+        tree.plant(
+            &format!("{name}/Cargo.toml"),
+            &without_tests(&std::fs::read_to_string(source.join("Cargo.toml")).unwrap()),
+        );
+        tree.git(&name, &["init", "-q"]).git(&name, &["add", "-f", "."]).git(&name, &["commit", "-q", "-m", "x"]);
+        let build = |tree: &Tree| {
+            tree.run(&name, &["cargo", "build", "--quiet"]);
+        };
+        assert_eq!(alarms(&tree, build), NOTHING, "{name}");
+    }
+}
+
+/// Where cargo keeps them.
+fn sources() -> BTreeMap<String, PathBuf> {
+    let words = ["metadata", "--format-version=1", "--offline", "--locked"];
+    let output = Command::new("cargo").args(words).output().unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let found = packages.filter(|package| PUBLISHED.iter().any(|name| package["name"] == *name)).map(|package| {
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+        (package["name"].as_str().unwrap().to_owned(), manifest.parent().unwrap().to_owned())
+    });
+    let found: BTreeMap<_, _> = found.collect();
+    assert_eq!(found.len(), PUBLISHED.len(), "{found:?}");
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let copied = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &copied);
+        } else {
+            std::fs::copy(&path, &copied).unwrap();
+        }
+    }
+}
+
+/// A manifest without what only tests and benchmarks need, which is not there.
+fn without_tests(manifest: &str) -> String {
+    let mut manifest: toml::Table = manifest.parse().unwrap();
+    for section in ["dev-dependencies", "bench", "test", "example"] {
+        manifest.remove(section);
+    }
+    manifest.to_string()
 }
 
 #[test]
