@@ -1,7 +1,7 @@
 //! Entries of an access list (MS-DTYP 2.4.4).
 
 use crate::access::Access;
-use crate::bytes::{Malformed, Reader};
+use crate::bytes::{Malformed, Reader, bits};
 use crate::sid::Sid;
 
 /// What an entry says, to the system's number for it (MS-DTYP 2.4.4.1).
@@ -28,11 +28,11 @@ pub struct Inherit {
     pub inherited: bool,
 }
 
-const OBJECT_INHERIT: u8 = 0x1;
-const CONTAINER_INHERIT: u8 = 0x2;
-const NO_PROPAGATE: u8 = 0x4;
-const INHERIT_ONLY: u8 = 0x8;
-const INHERITED: u8 = 0x10;
+const OBJECT_INHERIT: u32 = 0x1;
+const CONTAINER_INHERIT: u32 = 0x2;
+const NO_PROPAGATE: u32 = 0x4;
+const INHERIT_ONLY: u32 = 0x8;
+const INHERITED: u32 = 0x10;
 
 impl Inherit {
     /// For the object itself.
@@ -41,19 +41,19 @@ impl Inherit {
     /// For the object and everything below.
     pub const ALL: Self = Self { files: true, directories: true, ..Self::NOTHING };
 
-    pub(crate) fn flags(self) -> u8 {
-        let flags = [
+    fn flags(self) -> u8 {
+        // All of them are in the lowest byte.
+        bits([
             (self.files, OBJECT_INHERIT),
             (self.directories, CONTAINER_INHERIT),
             (self.not_further, NO_PROPAGATE),
             (self.only, INHERIT_ONLY),
             (self.inherited, INHERITED),
-        ];
-        flags.iter().filter(|(on, _)| *on).fold(0, |sum, (_, flag)| sum | flag)
+        ]) as u8
     }
 
     pub(crate) fn of_flags(flags: u8) -> Self {
-        let has = |flag| flags & flag != 0;
+        let has = |flag| u32::from(flags) & flag != 0;
         Self {
             files: has(OBJECT_INHERIT),
             directories: has(CONTAINER_INHERIT),

@@ -10,6 +10,11 @@ pub struct Malformed {
     at: usize,
 }
 
+/// The sum of the bits whose facts hold.
+pub(crate) fn bits<const N: usize>(facts: [(bool, u32); N]) -> u32 {
+    facts.into_iter().filter(|(holds, _)| *holds).fold(0, |sum, (_, bit)| sum | bit)
+}
+
 /// Bytes that are read one after the other.
 pub(crate) struct Reader<'a> {
     all: &'a [u8],
@@ -18,12 +23,12 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(all: &'a [u8]) -> Self {
-        Self { all, at: 0 }
+        Self::at(all, 0)
     }
 
-    /// The same bytes from another place.
-    pub(crate) fn from(&self, at: u32) -> Self {
-        Self { all: self.all, at: at as usize }
+    /// From a place in them.
+    pub(crate) fn at(all: &'a [u8], at: u32) -> Self {
+        Self { all, at: at as usize }
     }
 
     /// Only the next bytes, so many.

@@ -1,8 +1,8 @@
 //! Security descriptors (MS-DTYP 2.4.6), as far as they count in a decision over a file.
 
-use crate::ace::{self, RawAce};
+use crate::ace::{self, Inherit, RawAce};
 use crate::acl::{self, Acl};
-use crate::bytes::{Malformed, Reader};
+use crate::bytes::{Malformed, Reader, bits};
 use crate::sid::Sid;
 use crate::token::Level;
 
@@ -61,38 +61,23 @@ impl Descriptor {
 
     /// Its self-relative form; `None` when its list would be too large.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
-        let mut parts = Vec::new();
-        let mut control = SELF_RELATIVE | DACL_PRESENT;
-        if self.protected {
-            control |= DACL_PROTECTED;
-        }
-        // All parts are small enough for that.
-        let place = |parts: &[u8]| HEAD_BYTES + parts.len() as u32;
-        let owner = place(&parts);
-        self.owner.write(&mut parts);
-        let group = place(&parts);
-        self.group.write(&mut parts);
-        let sacl = match self.label {
-            Some(label) => {
-                let sacl = place(&parts);
-                label.write(&mut parts)?;
-                control |= SACL_PRESENT;
-                sacl
-            }
-            None => 0,
-        };
-        let dacl = match &self.dacl {
-            Some(acl) => {
-                let dacl = place(&parts);
-                parts.extend(acl.to_bytes()?);
-                dacl
-            }
-            None => 0,
-        };
+        let label = self.label.map(Label::to_list);
+        let sacl = if let Some(list) = label { Some(list?) } else { None };
+        let dacl = if let Some(list) = &self.dacl { Some(list.to_bytes()?) } else { None };
+        let control = SELF_RELATIVE
+            | DACL_PRESENT
+            | if sacl.is_some() { SACL_PRESENT } else { 0 }
+            | if self.protected { DACL_PROTECTED } else { 0 };
         let mut out = vec![REVISION, 0];
         out.extend(control.to_le_bytes());
-        [owner, group, sacl, dacl].iter().for_each(|place| out.extend(place.to_le_bytes()));
-        out.extend(parts);
+        let parts = [Some(self.owner.to_bytes()), Some(self.group.to_bytes()), sacl, dacl];
+        let mut place = HEAD_BYTES;
+        for part in &parts {
+            // What is not there has no place. All parts are small enough for that number.
+            out.extend(part.as_ref().map_or(0, |_| place).to_le_bytes());
+            place += part.as_ref().map_or(0, Vec::len) as u32;
+        }
+        out.extend(parts.into_iter().flatten().flatten());
         Some(out)
     }
 
@@ -109,9 +94,8 @@ impl Descriptor {
         }
         let mut place = || reader.array().map(u32::from_le_bytes);
         let (owner, group, sacl, dacl) = (place()?, place()?, place()?, place()?);
-        let at = |place: u32, present: u16| {
-            (place != 0 && control & present == present).then(|| Reader::new(bytes).from(place))
-        };
+        let at =
+            |place: u32, present: u16| (place != 0 && control & present == present).then(|| Reader::at(bytes, place));
         let who = |place| match at(place, 0) {
             Some(mut reader) => Sid::read(&mut reader),
             None => Err(Reader::new(bytes).malformed("with an owner and a group")),
@@ -124,27 +108,25 @@ impl Descriptor {
 }
 
 impl Label {
-    /// A list of one entry.
-    fn write(self, out: &mut Vec<u8>) -> Option<()> {
+    /// A list of one entry, in its binary form.
+    fn to_list(self) -> Option<Vec<u8>> {
         let mask =
-            [(self.no_write_up, NO_WRITE_UP), (self.no_read_up, NO_READ_UP), (self.no_execute_up, NO_EXECUTE_UP)];
-        let mask = mask.iter().filter(|(on, _)| *on).fold(0, |sum, (_, bit)| sum | bit);
+            bits([(self.no_write_up, NO_WRITE_UP), (self.no_read_up, NO_READ_UP), (self.no_execute_up, NO_EXECUTE_UP)]);
         let mut ace = Vec::new();
         ace::write(LABEL_KIND, 0, mask, &Sid::new(LABEL_AUTHORITY, &[self.level.0])?, &mut ace);
-        acl::write_head(acl::HEAD_BYTES + ace.len(), 1, out)?;
+        let mut out = Vec::new();
+        acl::write_head(acl::HEAD_BYTES + ace.len(), 1, &mut out)?;
         out.extend(ace);
-        Some(())
+        Some(out)
     }
 
     /// The first in a system list that is meant for the object itself. What else is there is about audits.
     fn find(reader: &mut Reader<'_>) -> Result<Option<Self>, Malformed> {
-        const INHERIT_ONLY: u8 = 0x8;
         let (count, mut body) = acl::read_head(reader)?;
         for _ in 0..count {
             let RawAce { kind, flags, mask, sid } = RawAce::read(&mut body)?;
-            if let (LABEL_KIND, 0, LABEL_AUTHORITY, [level]) =
-                (kind, flags & INHERIT_ONLY, sid.authority(), sid.parts())
-            {
+            let only = Inherit::of_flags(flags).only;
+            if let (LABEL_KIND, false, LABEL_AUTHORITY, [level]) = (kind, only, sid.authority(), sid.parts()) {
                 let has = |bit| mask & bit != 0;
                 return Ok(Some(Self {
                     level: Level(*level),

@@ -18,7 +18,7 @@ pub enum Child {
 /// inherit; then the system takes the default list of the maker's token.
 pub fn inherited(parent: &Acl, child: Child, maker: &Sid, makers_group: &Sid) -> Acl {
     let entries = parent.0.iter().flat_map(|ace| match child {
-        Child::File => [for_itself(ace, ace.inherit.files, Inherit::NOTHING, maker, makers_group), None],
+        Child::File => [for_itself(ace, ace.inherit.files, maker, makers_group), None],
         Child::Directory => for_directory(ace, maker, makers_group),
     });
     Acl(entries.flatten().collect())
@@ -29,7 +29,7 @@ fn for_directory(ace: &Ace, maker: &Sid, makers_group: &Sid) -> [Option<Ace>; 2]
     let Inherit { files, directories, not_further, .. } = ace.inherit;
     let passed_on = Inherit { files, directories, only: true, inherited: true, not_further: false };
     let passes_on = !not_further && (files || directories);
-    let own = for_itself(ace, directories, Inherit::NOTHING, maker, makers_group);
+    let own = for_itself(ace, directories, maker, makers_group);
     // Where both mean the same, the two are one.
     match own {
         Some(own) if passes_on && (&own.sid, own.access) == (&ace.sid, ace.access) => {
@@ -40,13 +40,13 @@ fn for_directory(ace: &Ace, maker: &Sid, makers_group: &Sid) -> [Option<Ace>; 2]
 }
 
 /// The entry as it is for the child itself: of whoever makes it, and without generic rights.
-fn for_itself(ace: &Ace, applies: bool, inherit: Inherit, maker: &Sid, makers_group: &Sid) -> Option<Ace> {
+fn for_itself(ace: &Ace, applies: bool, maker: &Sid, makers_group: &Sid) -> Option<Ace> {
     let sid = match &ace.sid {
         sid if *sid == Sid::CREATOR_OWNER => maker,
         sid if *sid == Sid::CREATOR_GROUP => makers_group,
         sid => sid,
     };
-    let inherit = Inherit { inherited: true, ..inherit };
+    let inherit = Inherit { inherited: true, ..Inherit::NOTHING };
     let access = GenericMapping::FILE.map(ace.access);
     applies.then(|| Ace { kind: ace.kind, sid: sid.clone(), access, inherit })
 }

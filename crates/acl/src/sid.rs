@@ -72,8 +72,14 @@ impl Sid {
         8 + 4 * self.parts().len()
     }
 
-    /// Appends its binary form (MS-DTYP 2.4.2.2).
-    pub fn write(&self, out: &mut Vec<u8>) {
+    /// Its binary form (MS-DTYP 2.4.2.2).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.size());
+        self.write(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.extend([REVISION, self.count]);
         out.extend(&self.authority.to_be_bytes()[2..]);
         self.parts().iter().for_each(|part| out.extend(part.to_le_bytes()));
@@ -138,20 +144,14 @@ fn number(text: &str) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn written(sid: &Sid) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        sid.write(&mut bytes);
-        bytes
-    }
-
     #[test]
     fn texts_and_bytes_are_those_of_the_specification() {
         let administrators = [1, 2, 0, 0, 0, 0, 0, 5, 32, 0, 0, 0, 32, 2, 0, 0];
-        assert_eq!(written(&Sid::ADMINISTRATORS), administrators);
+        assert_eq!(Sid::ADMINISTRATORS.to_bytes(), administrators);
         for text in ["S-1-5-32-544", "S-1-1-0", "S-1-0x1234567890ab-1", "S-1-5", "S-1-5-21-4294967295-0-1-1001"] {
             let sid: Sid = text.parse().unwrap();
             assert_eq!(sid.to_string(), text);
-            let bytes = written(&sid);
+            let bytes = sid.to_bytes();
             assert_eq!((Sid::read(&mut Reader::new(&bytes)).as_ref(), bytes.len()), (Ok(&sid), sid.size()));
         }
     }

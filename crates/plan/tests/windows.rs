@@ -136,6 +136,22 @@ fn edited(world: &World, roots: &[WritableRoot]) -> World {
     world
 }
 
+/// A world before and after it was prepared for some roots.
+#[derive(Debug, Clone)]
+struct Scene {
+    world: World,
+    roots: Vec<WritableRoot>,
+    after: World,
+}
+
+fn scene() -> impl Strategy<Value = Scene> {
+    let places = |counts| proptest::collection::vec(any::<Index>(), counts);
+    (world(), places(1..4), places(0..3)).prop_map(|(world, chosen, protected)| {
+        let roots = roots(&world, &chosen, &protected);
+        Scene { after: edited(&world, &roots), world, roots }
+    })
+}
+
 /// What the policy says of a path.
 struct Allowed {
     write: bool,
@@ -165,13 +181,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_sandbox_changes_what_it_may_and_nothing_else(
-        world in world(),
-        chosen in proptest::collection::vec(any::<Index>(), 1..4),
-        protected in proptest::collection::vec(any::<Index>(), 0..3),
-    ) {
-        let roots = roots(&world, &chosen, &protected);
-        let after = edited(&world, &roots);
+    fn a_sandbox_changes_what_it_may_and_nothing_else(Scene { roots, after, .. } in scene()) {
         for about in [Restriction::WRITES_AT_MOST, Restriction::EVERYTHING] {
             let token = sandboxed(&roots, about);
             for path in after.0.keys() {
@@ -189,13 +199,7 @@ proptest! {
 
     /// But for what inherits nothing: there the user has said so.
     #[test]
-    fn where_it_may_work_it_can_as_the_user_could(
-        world in world(),
-        chosen in proptest::collection::vec(any::<Index>(), 1..4),
-        protected in proptest::collection::vec(any::<Index>(), 0..3),
-    ) {
-        let roots = roots(&world, &chosen, &protected);
-        let after = edited(&world, &roots);
+    fn where_it_may_work_it_can_as_the_user_could(Scene { world, roots, after } in scene()) {
         let token = sandboxed(&roots, Restriction::WRITES_AT_MOST);
         let cut_off = |path: &str, root: &str| world.0.iter().any(|(above, node)| {
             node.descriptor.protected && is_in(path, above) && is_in(above, root) && above != root
@@ -216,13 +220,7 @@ proptest! {
 
     /// Nobody else notices, and what is new in a root can be worked on.
     #[test]
-    fn others_are_as_before_and_new_files_are_its_own(
-        world in world(),
-        chosen in proptest::collection::vec(any::<Index>(), 1..4),
-        protected in proptest::collection::vec(any::<Index>(), 0..3),
-    ) {
-        let roots = roots(&world, &chosen, &protected);
-        let after = edited(&world, &roots);
+    fn others_are_as_before_and_new_files_are_its_own(Scene { world, roots, after } in scene()) {
         for token in [Token::new(user()), Token::new(Sid::EVERYONE), Token::new(synthetic(99))] {
             for path in after.0.keys() {
                 let most = |world: &World| pinfold_acl::most(&token, &world.0[path].descriptor);
