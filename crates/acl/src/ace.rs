@@ -1,11 +1,14 @@
 //! Entries of an access list (MS-DTYP 2.4.4).
 
+use serde::{Deserialize, Serialize};
+
 use crate::access::Access;
 use crate::bytes::{Malformed, Reader, bits};
 use crate::sid::Sid;
 
 /// What an entry says, to the system's number for it (MS-DTYP 2.4.4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AceKind {
     /// `ACCESS_ALLOWED_ACE_TYPE`.
     Allow,
@@ -13,8 +16,9 @@ pub enum AceKind {
     Deny,
 }
 
-/// Whom an entry is for besides its object, and where it comes from: the flags of an entry.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+/// Whom an entry is for besides its object, and where it comes from: the flags of an entry, which it is as data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "u8", into = "u8")]
 pub struct Inherit {
     /// Files in the directory get it.
     pub files: bool,
@@ -41,7 +45,7 @@ impl Inherit {
     /// For the object and everything below.
     pub const ALL: Self = Self { files: true, directories: true, ..Self::NOTHING };
 
-    fn flags(self) -> u8 {
+    pub(crate) fn flags(self) -> u8 {
         // All of them are in the lowest byte.
         bits([
             (self.files, OBJECT_INHERIT),
@@ -64,8 +68,21 @@ impl Inherit {
     }
 }
 
+impl From<u8> for Inherit {
+    fn from(flags: u8) -> Self {
+        Self::of_flags(flags)
+    }
+}
+
+impl From<Inherit> for u8 {
+    fn from(inherit: Inherit) -> Self {
+        inherit.flags()
+    }
+}
+
 /// An entry of a discretionary access list.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Ace {
     /// What it says.
     pub kind: AceKind,

@@ -65,7 +65,7 @@ fn refuse(missing: Access, by: Layer) -> Result<(), Denied> {
 fn could_have(token: &Token, file: &Descriptor, among: Access, layer: Layer) -> Access {
     let left = match layer {
         Layer::Privilege => among.without(Access::SYSTEM_SECURITY),
-        Layer::Integrity => among & left_by_integrity(token, file.label.unwrap_or(Label::DEFAULT)),
+        Layer::Integrity => among & left_by_integrity(token, label_of(file)),
         Layer::Groups => given(file, among, |sid, kind| counts(token, sid, kind)),
         Layer::Restriction => match &token.restriction {
             None => among,
@@ -88,6 +88,11 @@ fn privileged(token: &Token, layer: Layer) -> Access {
         Layer::Integrity => security | give(token.privileges.relabel, Access::WRITE_OWNER),
         Layer::Groups | Layer::Restriction => security | give(token.privileges.take_ownership, Access::WRITE_OWNER),
     }
+}
+
+/// The label that counts: one that is there for its children only does not.
+fn label_of(file: &Descriptor) -> Label {
+    file.label.filter(|label| !label.inherit.only).unwrap_or(Label::DEFAULT)
 }
 
 /// Rights that the label leaves to who is of lower integrity: those of the generic kinds that it does not forbid. So

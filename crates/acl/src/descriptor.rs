@@ -1,8 +1,11 @@
 //! Security descriptors (MS-DTYP 2.4.6), as far as they count in a decision over a file.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ace::{self, Inherit, RawAce};
 use crate::acl::{self, Acl};
 use crate::bytes::{Malformed, Reader, bits};
+use crate::inherit::Child;
 use crate::sid::Sid;
 use crate::token::Level;
 
@@ -22,7 +25,8 @@ pub struct Descriptor {
 }
 
 /// What those of lower integrity may not do (`SYSTEM_MANDATORY_LABEL_ACE`, MS-DTYP 2.4.4.13).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Label {
     /// The integrity of the object.
     pub level: Level,
@@ -32,11 +36,30 @@ pub struct Label {
     pub no_read_up: bool,
     /// Nor execute.
     pub no_execute_up: bool,
+    /// What else it is for, and where it comes from.
+    pub inherit: Inherit,
 }
 
 impl Label {
     /// That of an object without one.
-    pub const DEFAULT: Self = Self { level: Level::MEDIUM, no_write_up: true, no_read_up: false, no_execute_up: false };
+    pub const DEFAULT: Self = Self::new(Level::MEDIUM, Inherit::NOTHING);
+
+    /// One that keeps from writing who has less.
+    pub const fn new(level: Level, inherit: Inherit) -> Self {
+        Self { level, no_write_up: true, no_read_up: false, no_execute_up: false, inherit }
+    }
+
+    /// What a new file or directory gets of it in a directory that has it.
+    pub fn inherited(self, child: Child) -> Option<Self> {
+        let Inherit { files, directories, not_further, .. } = self.inherit;
+        let own = Inherit { inherited: true, ..Inherit::NOTHING };
+        match child {
+            Child::File => files.then_some(Self { inherit: own, ..self }),
+            Child::Directory if not_further => directories.then_some(Self { inherit: own, ..self }),
+            Child::Directory => (files || directories)
+                .then_some(Self { inherit: Inherit { files, directories, only: !directories, ..own }, ..self }),
+        }
+    }
 }
 
 const REVISION: u8 = 1;
@@ -61,7 +84,7 @@ impl Descriptor {
 
     /// Its self-relative form; `None` when its list would be too large.
     pub fn to_bytes(&self) -> Option<Vec<u8>> {
-        let label = self.label.map(Label::to_list);
+        let label = self.label.map(Label::to_bytes);
         let sacl = if let Some(list) = label { Some(list?) } else { None };
         let dacl = if let Some(list) = &self.dacl { Some(list.to_bytes()?) } else { None };
         let control = SELF_RELATIVE
@@ -108,12 +131,12 @@ impl Descriptor {
 }
 
 impl Label {
-    /// A list of one entry, in its binary form.
-    fn to_list(self) -> Option<Vec<u8>> {
+    /// A system list with it alone, in its binary form; nothing of what it is made of is too large for one.
+    pub fn to_bytes(self) -> Option<Vec<u8>> {
         let mask =
             bits([(self.no_write_up, NO_WRITE_UP), (self.no_read_up, NO_READ_UP), (self.no_execute_up, NO_EXECUTE_UP)]);
         let mut ace = Vec::new();
-        ace::write(LABEL_KIND, 0, mask, &Sid::new(LABEL_AUTHORITY, &[self.level.0])?, &mut ace);
+        ace::write(LABEL_KIND, self.inherit.flags(), mask, &Sid::new(LABEL_AUTHORITY, &[self.level.0])?, &mut ace);
         let mut out = Vec::new();
         acl::write_head(acl::HEAD_BYTES + ace.len(), 1, &mut out)?;
         out.extend(ace);
@@ -125,17 +148,36 @@ impl Label {
         let (count, mut body) = acl::read_head(reader)?;
         for _ in 0..count {
             let RawAce { kind, flags, mask, sid } = RawAce::read(&mut body)?;
-            let only = Inherit::of_flags(flags).only;
-            if let (LABEL_KIND, false, LABEL_AUTHORITY, [level]) = (kind, only, sid.authority(), sid.parts()) {
+            let inherit = Inherit::of_flags(flags);
+            if let (LABEL_KIND, false, LABEL_AUTHORITY, [level]) = (kind, inherit.only, sid.authority(), sid.parts()) {
                 let has = |bit| mask & bit != 0;
                 return Ok(Some(Self {
                     level: Level(*level),
                     no_write_up: has(NO_WRITE_UP),
                     no_read_up: has(NO_READ_UP),
                     no_execute_up: has(NO_EXECUTE_UP),
+                    inherit,
                 }));
             }
         }
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_goes_to_what_it_is_for() {
+        let of =
+            |inherit| [Child::File, Child::Directory].map(|child| Label::new(Level::LOW, inherit).inherited(child));
+        let label = |inherit| Some(Label::new(Level::LOW, Inherit { inherited: true, ..inherit }));
+        assert_eq!(of(Inherit::NOTHING), [None, None]);
+        assert_eq!(of(Inherit::ALL), [label(Inherit::NOTHING), label(Inherit::ALL)]);
+        let files = Inherit { files: true, ..Inherit::NOTHING };
+        assert_eq!(of(files), [label(Inherit::NOTHING), label(Inherit { only: true, ..files })]);
+        let once = Inherit { not_further: true, ..Inherit::ALL };
+        assert_eq!(of(once), [label(Inherit::NOTHING), label(Inherit::NOTHING)]);
     }
 }

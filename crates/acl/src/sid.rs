@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bytes::{Malformed, Reader};
 
 /// Most parts behind the authority (`SID_MAX_SUB_AUTHORITIES`).
@@ -10,8 +12,9 @@ const PARTS_MAX: usize = 15;
 /// The only revision there is.
 const REVISION: u8 = 1;
 
-/// Who: a user, a group, a logon session, or nobody at all, as a synthetic one is.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Who: a user, a group, a logon session, or nobody at all, as a synthetic one is. As data it is its text.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Sid {
     /// 48 bits.
     authority: u64,
@@ -33,12 +36,19 @@ impl Sid {
     pub const CREATOR_GROUP: Self = Self::known(3, [1]);
     /// `S-1-3-4`: the owner, who then has no other rights for being that.
     pub const OWNER_RIGHTS: Self = Self::known(3, [4]);
+    /// `S-1-5-12`: for restricted programs; some objects of the system name it.
+    pub const RESTRICTED: Self = Self::known(5, [12]);
     /// `S-1-5-18`.
     pub const SYSTEM: Self = Self::known(5, [18]);
     /// `S-1-5-32-544`.
     pub const ADMINISTRATORS: Self = Self::known(5, [32, 544]);
     /// `S-1-5-32-545`.
     pub const USERS: Self = Self::known(5, [32, 545]);
+
+    /// `S-1-5-32-NUMBER`, a group that every machine has.
+    pub const fn builtin(number: u32) -> Self {
+        Self::known(5, [32, number])
+    }
 
     const fn known<const N: usize>(authority: u64, given: [u32; N]) -> Self {
         let mut parts = [0; PARTS_MAX];
@@ -96,6 +106,20 @@ impl Sid {
             *part = u32::from_le_bytes(reader.array()?);
         }
         Ok(Self { authority: u64::from_be_bytes([0, 0, a, b, c, d, e, f]), count, parts })
+    }
+}
+
+impl TryFrom<String> for Sid {
+    type Error = SidError;
+
+    fn try_from(text: String) -> Result<Self, SidError> {
+        text.parse()
+    }
+}
+
+impl From<Sid> for String {
+    fn from(sid: Sid) -> Self {
+        sid.to_string()
     }
 }
 

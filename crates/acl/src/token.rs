@@ -1,5 +1,7 @@
 //! Who asks: an access token (MS-DTYP 2.5.2), as far as it counts in a decision.
 
+use serde::{Deserialize, Serialize};
+
 use crate::access::Access;
 use crate::sid::Sid;
 
@@ -76,7 +78,7 @@ pub struct Privileges {
 }
 
 /// How far something is trusted: the last part of an identifier `S-1-16-…` (MS-DTYP 2.4.2.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Level(pub u32);
 
 impl Level {

@@ -18,7 +18,7 @@ fn ace() -> impl Strategy<Value = Ace> {
 
 fn descriptor() -> impl Strategy<Value = Descriptor> {
     let label = (any::<u32>(), any::<[bool; 3]>()).prop_map(|(level, [no_write_up, no_read_up, no_execute_up])| {
-        Label { level: Level(level), no_write_up, no_read_up, no_execute_up }
+        Label { level: Level(level), no_write_up, no_read_up, no_execute_up, inherit: Inherit::ALL }
     });
     let acl = proptest::collection::vec(ace(), 0..20).prop_map(Acl);
     (sid(), sid(), proptest::option::of(acl), proptest::option::of(label), any::<bool>())

@@ -130,6 +130,20 @@ pub enum Keeper {
     Supervisor,
     /// The gate, the only way out to the network.
     Gate,
+    /// Restricting identifiers of a token, and entries in access lists.
+    RestrictedToken,
+    /// Mandatory integrity: the command may not write what is trusted more.
+    Integrity,
+    /// Handles of the supervisor that share no deletion.
+    Handles,
+    /// A job that all processes of the run are in.
+    Job,
+    /// A desktop of its own.
+    Desktop,
+    /// An account of its own that owns nothing.
+    Account,
+    /// Firewall rules and filters for that account.
+    Firewall,
 }
 
 impl fmt::Display for Keeper {
@@ -147,6 +161,13 @@ impl fmt::Display for Keeper {
             Self::Watch => "watch",
             Self::Supervisor => "supervisor",
             Self::Gate => "gate",
+            Self::RestrictedToken => "kernel: restricted token",
+            Self::Integrity => "kernel: integrity level",
+            Self::Handles => "kernel: share modes",
+            Self::Job => "kernel: job",
+            Self::Desktop => "kernel: desktop",
+            Self::Account => "kernel: account",
+            Self::Firewall => "kernel: firewall",
         })
     }
 }
@@ -203,4 +224,12 @@ impl Assurance {
 pub struct Refusal {
     /// The promises, with note and remedy.
     pub missing: Vec<Assurance>,
+}
+
+impl Refusal {
+    /// What is missing in a table, if anything.
+    pub fn of(table: &[Assurance]) -> Option<Self> {
+        let missing: Vec<_> = table.iter().filter(|assurance| !assurance.is_kept()).cloned().collect();
+        (!missing.is_empty()).then_some(Self { missing })
+    }
 }

@@ -7,16 +7,19 @@
 #![forbid(unsafe_code)]
 
 pub mod assurance;
+mod error;
 mod gate;
 pub mod host;
 pub mod linux;
 mod mount;
 mod plan;
+mod protect;
+mod sites;
 pub mod windows;
 
 pub use assurance::{Assurance, Keeper, Promise, Refusal};
+pub use error::PlanError;
 pub use gate::{CAPTURE_PORT, DNS_PORT, GATE_ADDRESS, Gate, JAVA_TRUST_STORE, PROXY_PORT, TRUST_BUNDLE};
 pub use host::{GitDirectory, Host, Kind};
-pub use linux::PlanError;
 pub use mount::{Mode, Mount, Owner};
 pub use plan::{Backend, Identity, Landlock, LandlockAccess, LandlockRule, Limits, Network, Plan, Seccomp, Watch};

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use pinfold_policy::Policy;
 use serde::{Deserialize, Serialize};
 
 use crate::{Assurance, Gate, Mount};
@@ -130,6 +131,24 @@ pub struct Limits {
     pub temp_bytes: Option<u64>,
     /// Bytes on standard output and standard error together.
     pub output_bytes: Option<u64>,
+}
+
+impl Limits {
+    /// Those of a policy.
+    pub fn of(policy: &Policy) -> Self {
+        let limits = &policy.limits;
+        Self {
+            memory_bytes: limits.memory.value,
+            processes: limits.processes.value,
+            open_files: limits.open_files.value,
+            cpu_time_ms: limits.cpu_time_ms.value,
+            wall_time_ms: limits.wall_time_ms.value,
+            disk_bytes: limits.disk.value,
+            file_size_bytes: limits.file_size.value,
+            temp_bytes: limits.temp.value,
+            output_bytes: limits.output.value,
+        }
+    }
 }
 
 /// A protected name that does not exist: watched while the run lives, quarantined when it appears.

@@ -1,120 +1,16 @@
 //! What is visible, and as what: areas of the policy to mounts.
 
-use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Area, AreaKind, List, Policy};
+use pinfold_policy::{Area, AreaKind, Policy};
 
-use super::protect::Protection;
-use super::{PlanError, gate};
-use crate::{Host, Identity, Kind, Mode, Mount, Network, Owner};
+use super::gate;
+use crate::protect::{Hold, Protection};
+use crate::sites::{Outside, Site, covering};
+use crate::{Host, Identity, Mode, Mount, Network, Owner};
 
 /// Directories that programs expect and that hold nothing of the host, with their permission bits.
 const PRIVATE: [(&str, u32); 4] = [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755), ("/dev/shm", 0o1777)];
-
-/// An area that exists on this host.
-pub(super) struct Site {
-    /// The area; its path is without links.
-    pub(super) area: Area,
-    /// Whether it is a directory.
-    pub(super) directory: bool,
-}
-
-/// The areas that exist on this host, in an order in which each comes after those that contain it. One whose path is a
-/// link is where the link leads.
-pub(super) fn sites(policy: &Policy, host: &Host) -> Result<Vec<Site>, PlanError> {
-    let kinds: HashMap<&OsStr, &Kind> = host.paths.iter().map(|(path, kind)| (path.as_os_str(), kind)).collect();
-    let (mut sites, mut linked) = (Vec::new(), Vec::new());
-    for area in policy.layout() {
-        let found = kinds.get(area.path.as_os_str()).copied();
-        refuse_link_beyond_ceiling(policy, area, found)?;
-        match found {
-            _ if area.kind == AreaKind::Private => sites.push(Site { area: area.clone(), directory: true }),
-            Some(Kind::Link { leads_to, directory }) => {
-                linked.push(Site { area: Area { path: leads_to.clone(), ..area.clone() }, directory: *directory });
-            }
-            Some(found) => sites.push(Site { area: area.clone(), directory: *found == Kind::Directory }),
-            None => {
-                if let Some(grant) = named_by_a_person(policy, area) {
-                    return Err(PlanError::Missing { path: area.path.clone(), grant });
-                }
-            }
-        }
-    }
-    linked.into_iter().for_each(|site| insert(&mut sites, site));
-    Ok(sites)
-}
-
-/// Adds a site where a link leads, unless what is there is as open already.
-fn insert(sites: &mut Vec<Site>, site: Site) {
-    let Area { path, kind, set, .. } = &site.area;
-    // A person may narrow a part of something wider; a set only says what shall be visible.
-    let narrows = |area: &Area| area.path != *path && set.is_none();
-    if covering(sites, path).is_some_and(|area| area.kind == *kind || area.kind > *kind && !narrows(area)) {
-        return;
-    }
-    let place = sites.partition_point(|other| other.area.path.as_os_str() < path.as_os_str());
-    match sites.get_mut(place) {
-        Some(same) if same.area.path == *path => *same = site,
-        _ => sites.insert(place, site),
-    }
-}
-
-/// The managed policy was asked for paths as they are written; a link may lead away from there.
-fn refuse_link_beyond_ceiling(policy: &Policy, area: &Area, found: Option<&Kind>) -> Result<(), PlanError> {
-    let list = match area.kind {
-        AreaKind::Private => return Ok(()),
-        AreaKind::Read => List::Read,
-        AreaKind::CopyOnWrite => List::CopyOnWrite,
-        AreaKind::Write => List::Write,
-    };
-    match found {
-        Some(Kind::Link { leads_to, .. }) if !policy.fits_ceilings(list, leads_to) => {
-            Err(PlanError::LinkBeyondCeiling { link: area.path.clone(), target: leads_to.clone() })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Git directories outside of a workspace that is itself a linked worktree or submodule: without them nobody could
-/// commit. They are as open as the workspace, as far as the managed policy lets them be.
-pub(super) struct Outside<'a> {
-    pub(super) directories: Vec<&'a Path>,
-    pub(super) mode: Mode,
-}
-
-impl<'a> Outside<'a> {
-    pub(super) fn new(policy: &Policy, host: &'a Host, sites: &[Site]) -> Self {
-        let workspace = covering(sites, &policy.places.workspace).map(|area| area.kind);
-        let (list, mode) = match workspace {
-            Some(AreaKind::Write) => (List::Write, Mode::Writable),
-            _ => (List::Read, Mode::ReadOnly),
-        };
-        let visible = workspace.is_some_and(|kind| kind != AreaKind::Private);
-        let mut directories: Vec<&Path> = host.git.iter().filter(|git| git.outside).map(|git| &*git.path).collect();
-        directories.sort();
-        // Sorted, so a common directory comes before the worktree directories in it.
-        directories.dedup_by(|inner, outer| inner.starts_with(&**outer));
-        let shown = |path: &Path| {
-            covering(sites, path).is_some_and(|area| {
-                area.kind == AreaKind::Write || area.kind == AreaKind::Read && mode == Mode::ReadOnly
-            })
-        };
-        directories.retain(|path| visible && !shown(path) && policy.fits_ceilings(list, path));
-        Self { directories, mode }
-    }
-}
-
-/// A set lists what may exist; a path that a person wrote should.
-fn named_by_a_person(policy: &Policy, area: &Area) -> Option<pinfold_policy::Grant> {
-    let lists = [&policy.read, &policy.write, &policy.copy_on_write];
-    let mut grants = lists.into_iter().flatten();
-    let is_it = |grant: &&pinfold_policy::Grant| {
-        grant.set.is_none() && grant.target.host_path(&policy.places).is_some_and(|path| path == area.path)
-    };
-    if area.set.is_some() { None } else { grants.find(is_it).cloned() }
-}
 
 /// Turns areas into mounts.
 pub(super) struct Layout<'a> {
@@ -138,7 +34,7 @@ impl Layout<'_> {
         mounts.extend(gate::mounts(network, self.host, self.callers_own(), is_shown));
         let owner = self.workspace_owner();
         mounts.extend(outside.directories.iter().map(|path| self.bind(path, outside.mode, true, owner)));
-        mounts.extend(protection.mounts.iter().cloned());
+        mounts.extend(protection.held.iter().map(held));
         mounts.extend(self.hidden());
         mounts
     }
@@ -230,6 +126,13 @@ impl Layout<'_> {
     }
 }
 
+fn held((at, hold): &(PathBuf, Hold)) -> Mount {
+    match hold {
+        Hold::Pin => Mount::Pin { at: at.clone() },
+        Hold::Seal => Mount::Seal { at: at.clone() },
+    }
+}
+
 /// The links that lead to what is visible. Those below a mount of the host are there already.
 fn links(host: &Host, sites: &[Site]) -> impl Iterator<Item = Mount> {
     let missing = |path: &Path| {
@@ -239,11 +142,6 @@ fn links(host: &Host, sites: &[Site]) -> impl Iterator<Item = Mount> {
     };
     let links = host.links.iter().filter(move |(path, _)| missing(path));
     links.map(|(path, says)| Mount::Link { at: path.clone(), target: says.clone() })
-}
-
-/// The deepest area that contains a path.
-pub(super) fn covering<'a>(sites: &'a [Site], path: &Path) -> Option<&'a Area> {
-    sites.iter().rev().map(|site| &site.area).find(|area| path.starts_with(&area.path))
 }
 
 /// A directory name for the layer over a cache: its path with other separators.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use pinfold_policy::AreaKind;
 
-use super::files::Site;
+use crate::sites::Site;
 use crate::{Backend, Host, Landlock, LandlockAccess, LandlockRule, Mode, Mount};
 
 /// What is allowed, by path as text.

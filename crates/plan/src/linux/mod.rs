@@ -4,60 +4,27 @@ mod files;
 mod gate;
 mod kept;
 mod landlock;
-mod protect;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use pinfold_policy::{AreaKind, Grant, NetworkMode, Policy, Rules};
-use thiserror::Error;
+use pinfold_policy::{AreaKind, NetworkMode, Policy, Rules};
 
-use crate::{Backend, Gate, Host, Identity, Limits, Mount, Network, Plan, Refusal, Seccomp};
+use crate::protect::protect;
+use crate::sites::{self, Outside, sites};
+use crate::{Backend, Gate, Host, Identity, Limits, Mount, Network, Plan, PlanError, Refusal, Seccomp};
 
 /// The unprivileged id that root becomes, outside; in the range that systemd leaves to nobody
 /// (<https://systemd.io/UIDS-GIDS/>).
 const SHADOW_UID: u32 = 2_000_000_000;
 
-/// Why there is no plan.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PlanError {
-    /// A path that a person named does not exist.
-    #[error("{} does not exist", path.display())]
-    Missing {
-        /// The path.
-        path: PathBuf,
-        /// Who named it.
-        grant: Grant,
-    },
-    /// The workspace would open up the whole home directory.
-    #[error("the workspace {} contains your home directory", workspace.display())]
-    WorkspaceTooWide {
-        /// The workspace.
-        workspace: PathBuf,
-    },
-    /// The workspace would open up what is the system's.
-    #[error("the workspace {} is a system directory", workspace.display())]
-    WorkspaceIsSystem {
-        /// The workspace.
-        workspace: PathBuf,
-    },
-    /// A link leads to where the managed policy does not let anyone.
-    #[error("{} leads to {}, which the managed policy does not allow", link.display(), target.display())]
-    LinkBeyondCeiling {
-        /// The link.
-        link: PathBuf,
-        /// Where it leads.
-        target: PathBuf,
-    },
-}
-
 /// Resolves a policy for a host.
 pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
-    refuse_wide_workspace(policy)?;
+    sites::refuse_wide_workspace(policy)?;
     let backend = backend(host.no_user_namespaces.as_deref());
     let network = network(policy, backend, host.redirects);
-    let sites = files::sites(policy, host)?;
-    let outside = files::Outside::new(policy, host, &sites);
-    let protection = protect::protect(policy, host, &sites, &outside);
+    let sites = sites(policy, host)?;
+    let outside = Outside::new(policy, host, &sites);
+    let protection = protect(policy, host, &sites, &outside);
     let identity = identity(host, backend);
     let mounts = match backend {
         Backend::LinuxNamespaces => {
@@ -80,7 +47,7 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
         landlock: landlock::rules(host, &sites, &mounts, backend),
         mounts,
         seccomp: seccomp(policy, backend, network),
-        limits: limits(policy),
+        limits: Limits::of(policy),
         watch: protection.watch,
         assurance: Vec::new(),
     };
@@ -103,22 +70,7 @@ pub fn early(policy: &Policy) -> Vec<Mount> {
 
 /// The promises of a plan that nothing keeps, if any.
 pub fn refusal(plan: &Plan) -> Option<Refusal> {
-    let missing: Vec<_> = plan.assurance.iter().filter(|assurance| !assurance.is_kept()).cloned().collect();
-    (!missing.is_empty()).then_some(Refusal { missing })
-}
-
-/// A workspace that contains the home or is the system's would make every other rule worthless.
-fn refuse_wide_workspace(policy: &Policy) -> Result<(), PlanError> {
-    const SYSTEM: [&str; 12] =
-        ["/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/proc", "/run", "/sys", "/usr", "/var"];
-    let workspace = policy.places.workspace.clone();
-    if policy.places.home.starts_with(&workspace) {
-        return Err(PlanError::WorkspaceTooWide { workspace });
-    }
-    if SYSTEM.iter().any(|system| workspace == Path::new(system)) {
-        return Err(PlanError::WorkspaceIsSystem { workspace });
-    }
-    Ok(())
+    Refusal::of(&plan.assurance)
 }
 
 /// What the network of a plan for this policy is, where connections can be redirected or cannot.
@@ -162,20 +114,5 @@ fn seccomp(policy: &Policy, backend: Backend, network: Network) -> Seccomp {
         internet_sockets: network != Network::None,
         unix_sockets: own_namespaces,
         system_v_ipc: own_namespaces,
-    }
-}
-
-fn limits(policy: &Policy) -> Limits {
-    let limits = &policy.limits;
-    Limits {
-        memory_bytes: limits.memory.value,
-        processes: limits.processes.value,
-        open_files: limits.open_files.value,
-        cpu_time_ms: limits.cpu_time_ms.value,
-        wall_time_ms: limits.wall_time_ms.value,
-        disk_bytes: limits.disk.value,
-        file_size_bytes: limits.file_size.value,
-        temp_bytes: limits.temp.value,
-        output_bytes: limits.output.value,
     }
 }

@@ -6,27 +6,29 @@ use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Area, AreaKind, Policy, Protect, Scope};
 
-use super::files::{Outside, Site, covering};
-use crate::{Host, Mode, Mount, Watch};
+use crate::sites::{Outside, Site, covering};
+use crate::{Host, Mode, Watch};
 
 /// How protected names are kept.
 #[derive(Debug, Default)]
-pub(super) struct Protection {
-    /// Pins and seals, parents first.
-    pub(super) mounts: Vec<Mount>,
+pub(crate) struct Protection {
+    /// What happens to what exists, parents first; nothing below what is sealed.
+    pub(crate) held: Vec<(PathBuf, Hold)>,
     /// Names that must not appear.
-    pub(super) watch: Vec<Watch>,
+    pub(crate) watch: Vec<Watch>,
 }
 
 /// What happens to a path; the stronger of two wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Hold {
+pub(crate) enum Hold {
+    /// It keeps its place.
     Pin,
+    /// It stays as it is, with all that is in it.
     Seal,
 }
 
 /// Protects git directories and names in every writable area.
-pub(super) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Outside<'_>) -> Protection {
+pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Outside<'_>) -> Protection {
     let mut holds = Holds { sites, outside, held: BTreeMap::new() };
     let mut watch = Vec::new();
     for git in &host.git {
@@ -60,7 +62,7 @@ pub(super) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Ou
     // By text, which for many names in one directory is far quicker than by parts.
     watch.sort_unstable_by(|one, other| text(one).cmp(&text(other)));
     watch.dedup();
-    Protection { mounts: holds.into_mounts(), watch }
+    Protection { held: holds.outermost(), watch }
 }
 
 fn text(watch: &Watch) -> (&OsStr, &OsStr, bool) {
@@ -114,21 +116,16 @@ impl<'a> Holds<'a> {
     }
 
     /// Parents first; nothing below a sealed path, which is read-only with all that is in it.
-    fn into_mounts(self) -> Vec<Mount> {
+    fn outermost(self) -> Vec<(PathBuf, Hold)> {
         let mut sealed: Option<PathBuf> = None;
-        let mut mounts = Vec::with_capacity(self.held.len());
-        for (at, hold) in self.held {
-            if sealed.as_ref().is_some_and(|sealed| at.starts_with(sealed)) {
-                continue;
+        let mut held: Vec<(PathBuf, Hold)> = self.held.into_iter().collect();
+        held.retain(|(at, hold)| {
+            let within = sealed.as_ref().is_some_and(|sealed| at.starts_with(sealed));
+            if !within && *hold == Hold::Seal {
+                sealed = Some(at.clone());
             }
-            mounts.push(match hold {
-                Hold::Pin => Mount::Pin { at },
-                Hold::Seal => {
-                    sealed = Some(at.clone());
-                    Mount::Seal { at }
-                }
-            });
-        }
-        mounts
+            !within
+        });
+        held
     }
 }

@@ -1,0 +1,39 @@
+//! Why there is no plan.
+
+use std::path::PathBuf;
+
+use pinfold_policy::Grant;
+use thiserror::Error;
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PlanError {
+    /// A path that a person named does not exist.
+    #[error("{} does not exist", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+        /// Who named it.
+        grant: Grant,
+    },
+    /// The workspace would open up the whole home directory.
+    #[error("the workspace {} contains your home directory", workspace.display())]
+    WorkspaceTooWide {
+        /// The workspace.
+        workspace: PathBuf,
+    },
+    /// The workspace would open up what is the system's.
+    #[error("the workspace {} is a system directory", workspace.display())]
+    WorkspaceIsSystem {
+        /// The workspace.
+        workspace: PathBuf,
+    },
+    /// A link leads to where the managed policy does not let anyone.
+    #[error("{} leads to {}, which the managed policy does not allow", link.display(), target.display())]
+    LinkBeyondCeiling {
+        /// The link.
+        link: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+}
