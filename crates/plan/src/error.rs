@@ -36,4 +36,16 @@ pub enum PlanError {
         /// Where it leads.
         target: PathBuf,
     },
+    /// What may be written lies on a volume that keeps no access lists.
+    #[error("the volume of {path} keeps no access lists")]
+    WithoutLists {
+        /// What.
+        path: String,
+    },
+    /// No synthetic identifier was made for an area.
+    #[error("there is no identifier for {path}")]
+    WithoutIdentifier {
+        /// The area.
+        path: String,
+    },
 }

@@ -177,6 +177,9 @@ fn plan_error(error: PlanError) -> CliError {
         PlanError::WorkspaceTooWide { .. } | PlanError::WorkspaceIsSystem { .. } => shown
             .why("everything in the workspace can be read and written by the command")
             .hint("change to the project's directory, or name one with --workspace DIR"),
-        PlanError::LinkBeyondCeiling { .. } => shown,
+        PlanError::WithoutLists { .. } => {
+            shown.hint("work on a volume with NTFS or ReFS: on FAT everybody may write everything")
+        }
+        PlanError::LinkBeyondCeiling { .. } | PlanError::WithoutIdentifier { .. } => shown,
     }
 }

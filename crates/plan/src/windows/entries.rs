@@ -1,62 +1,110 @@
-//! The entries that let one synthetic identifier write below a directory, but not what is protected in it.
+//! The entries and labels that let one synthetic identifier write below a directory, but not what is protected in it.
 //!
 //! A file is removed or renamed with [`Access::DELETE`] to itself or with [`Access::FILE_DELETE_CHILD`] to its directory.
 //! So nobody is given the second, what is protected is denied the first, and so are the directories on the way to it, which
-//! would take it along. All entries are those of one identifier that is in no other token: they give nothing to anybody else
-//! and take nothing from anybody, and their order among entries of others does not matter.
+//! would take it along. All entries are those of identifiers that are in no token but those of sandboxes: they give nothing
+//! to anybody else and take nothing from anybody, and their order among entries of others does not matter.
 
 use std::collections::BTreeMap;
 
-use pinfold_acl::{Access, Ace, AceKind, Acl, Inherit, Restriction, Sid};
+use pinfold_acl::{Access, Ace, AceKind, Acl, Inherit, Label, Level, Restriction, Sid};
+use serde::{Deserialize, Serialize};
 
 /// What separates names in a path.
 const SEPARATOR: char = '\\';
 
-/// A directory that may be written, with what is in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WritableRoot {
+/// What a sandbox may do below a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// Read and execute.
+    Look,
+    /// Write and make as well.
+    Work,
+}
+
+/// A part of the file system that a sandbox is let into, with what is different in it. Paths below it are written from
+/// there, names between backslashes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Root {
     /// Its path, absolute and without links.
     pub path: String,
     /// An identifier that was made for it alone.
     pub sid: Sid,
-    /// What exists in it and must stay as it is, with all that is below: paths from the root, names between backslashes.
+    /// What may be done.
+    pub reach: Reach,
+    /// What exists in it and must keep its place.
+    pub kept: Vec<String>,
+    /// What exists in it and must stay as it is, with all that is below.
     pub protected: Vec<String>,
+    /// What exists in it and must not be seen, with all that is below. Only an account can be kept from seeing it.
+    pub hidden: Vec<String>,
 }
 
-/// Entries for the own list of what exists at a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is changed about the descriptor of what exists at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Edit {
     /// The path.
     pub path: String,
-    /// The entries, in canonical order.
+    /// Entries for its own list, in canonical order.
     pub entries: Vec<Ace>,
+    /// The label that it gets.
+    pub label: Option<Label>,
 }
 
+/// To read and execute.
+const LOOK: Access = Access(Access::FILE_GENERIC_READ.0 | Access::FILE_GENERIC_EXECUTE.0);
 /// To read, write and make.
-const WORK: Access =
-    Access(Access::FILE_GENERIC_READ.0 | Access::FILE_GENERIC_WRITE.0 | Access::FILE_GENERIC_EXECUTE.0);
+const WORK: Access = Access(LOOK.0 | Access::FILE_GENERIC_WRITE.0);
 
-/// All entries that a root needs: so many lists are changed as there are protected paths and directories on the way to
-/// them, however large the tree is.
-pub fn edits(root: &WritableRoot) -> Vec<Edit> {
-    let WritableRoot { path, sid, protected } = root;
-    // The root itself stays where it is.
-    let own = Ace::allow(sid.clone(), WORK, Inherit::NOTHING);
-    let below = Ace::allow(sid.clone(), WORK | Access::DELETE, Inherit { only: true, ..Inherit::ALL });
-    let mut denials: BTreeMap<&str, Ace> = BTreeMap::new();
-    for way in protected.iter().flat_map(|protected| directories_to(protected)) {
-        denials.insert(way, Ace::deny(sid.clone(), Access::DELETE, Inherit::NOTHING));
+/// All that a root needs, for its identifier and, where commands run under accounts, for the `group` of those. What may be
+/// written is labelled with low integrity, which commands have, and what is protected in it is not: so many descriptors are changed as there are protected paths and directories on the way to them,
+/// however large the tree is.
+pub fn edits(root: &Root, group: Option<&Sid>) -> Vec<Edit> {
+    let deny = |access, inherit| sids(root, group).map(|sid| Ace::deny(sid, access, inherit)).collect::<Vec<_>>();
+    let mut others: BTreeMap<&str, (Vec<Ace>, Option<Label>)> = BTreeMap::new();
+    let inner = || root.kept.iter().chain(&root.protected).chain(&root.hidden).flat_map(|path| directories_to(path));
+    if root.reach == Reach::Work {
+        for way in inner().chain(root.kept.iter().map(String::as_str)) {
+            others.insert(way, (deny(Access::DELETE, Inherit::NOTHING), None));
+        }
+        // After those: what is protected may lie on the way to something else that is.
+        let label = Some(Label::new(Level::MEDIUM, Inherit::ALL));
+        for protected in &root.protected {
+            others.insert(protected, (deny(Restriction::WRITES_AT_MOST, Inherit::ALL), label));
+        }
     }
-    // After those: what is protected may lie on the way to something else that is.
-    for protected in protected {
-        denials.insert(protected, Ace::deny(sid.clone(), Restriction::WRITES_AT_MOST, Inherit::ALL));
+    for hidden in &root.hidden {
+        others.insert(hidden, (deny(Access::FILE_ALL, Inherit::ALL), None));
     }
-    let first = Edit { path: path.clone(), entries: vec![own, below] };
-    let others = denials.into_iter().map(|(relative, denial)| Edit {
-        path: format!("{}{SEPARATOR}{relative}", path.trim_end_matches(SEPARATOR)),
-        entries: vec![denial],
+    let others = others.into_iter().map(|(relative, (entries, label))| Edit {
+        path: format!("{}{SEPARATOR}{relative}", root.path.trim_end_matches(SEPARATOR)),
+        entries,
+        label,
     });
-    std::iter::once(first).chain(others).collect()
+    std::iter::once(first(root, group)).chain(others).collect()
+}
+
+/// For the root itself.
+fn first(root: &Root, group: Option<&Sid>) -> Edit {
+    let entries = match root.reach {
+        Reach::Look => sids(root, group).map(|sid| Ace::allow(sid, LOOK, Inherit::ALL)).collect(),
+        // The root itself stays where it is.
+        Reach::Work => sids(root, group)
+            .flat_map(|sid| {
+                let below = Inherit { only: true, ..Inherit::ALL };
+                [Ace::allow(sid.clone(), WORK, Inherit::NOTHING), Ace::allow(sid, WORK | Access::DELETE, below)]
+            })
+            .collect(),
+    };
+    let label = (root.reach == Reach::Work).then(|| Label::new(Level::LOW, Inherit::ALL));
+    Edit { path: root.path.clone(), entries, label }
+}
+
+fn sids<'a>(root: &'a Root, group: Option<&'a Sid>) -> impl Iterator<Item = Sid> + 'a {
+    std::iter::once(&root.sid).chain(group).cloned()
 }
 
 /// The directories between the root and a path in it.
@@ -87,24 +135,27 @@ impl Edit {
 mod tests {
     use super::*;
 
-    fn root(protected: &[&str]) -> WritableRoot {
+    fn root(protected: &[&str]) -> Root {
+        let protected = protected.iter().map(|path| (*path).into()).collect();
         let sid = Sid::new(5, &[21, 7, 7, 7, 7]).unwrap();
-        WritableRoot { path: r"C:\work".into(), sid, protected: protected.iter().map(|path| (*path).into()).collect() }
+        Root { path: r"C:\work".into(), sid, reach: Reach::Work, kept: vec![], protected, hidden: vec![] }
     }
 
     #[test]
     fn few_lists_are_changed() {
-        let paths: Vec<String> =
-            edits(&root(&[r".git\hooks", r".git\config", r"a\b\.envrc"])).into_iter().map(|edit| edit.path).collect();
+        let paths: Vec<String> = edits(&root(&[r".git\hooks", r".git\config", r"a\b\.envrc"]), None)
+            .into_iter()
+            .map(|edit| edit.path)
+            .collect();
         let expected = ["", r"\.git", r"\.git\config", r"\.git\hooks", r"\a", r"\a\b", r"\a\b\.envrc"]
             .map(|path| format!(r"C:\work{path}"));
         assert_eq!(paths, expected);
-        assert_eq!(edits(&WritableRoot { path: r"D:\".into(), ..root(&["x"]) })[1].path, r"D:\x");
+        assert_eq!(edits(&Root { path: r"D:\".into(), ..root(&["x"]) }, None)[1].path, r"D:\x");
     }
 
     #[test]
     fn what_is_protected_on_the_way_stays_protected() {
-        let denied = |protected: &[&str]| edits(&root(protected))[1].entries[0].access;
+        let denied = |protected: &[&str]| edits(&root(protected), None)[1].entries[0].access;
         assert_eq!(denied(&["a", r"a\b"]), Restriction::WRITES_AT_MOST);
         assert_eq!(denied(&[r"a\b", "a"]), Restriction::WRITES_AT_MOST);
         assert_eq!(denied(&[r"a\b"]), Access::DELETE);
@@ -119,7 +170,8 @@ mod tests {
             Ace::deny(Sid::EVERYONE, Access::DELETE, Inherit::NOTHING),
             Ace::allow(Sid::SYSTEM, Access::FILE_ALL, from_above),
         ]);
-        for edit in edits(&root(&["a"])) {
+        let group = Sid::new(5, &[21, 8, 8, 8, 1002]).unwrap();
+        for edit in [None, Some(&group)].into_iter().flat_map(|group| edits(&root(&["a"]), group)) {
             let added = edit.added_to(&list);
             assert_eq!(edit.added_to(&added), added);
             assert_eq!(edit.removed_from(&added), list);
