@@ -50,6 +50,8 @@ pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Ou
     for path in &host.protected {
         holds.add(path, Hold::Seal);
     }
+    let opened_in_vain = sites.iter().map(|site| &site.area).filter(|area| policy.protects(area));
+    holds.held.extend(opened_in_vain.map(|area| (area.path.clone(), Hold::Seal)));
     let workspace = &policy.places.workspace;
     if covering(sites, workspace).is_some_and(|area| area.kind == AreaKind::Write) {
         for protect in scoped(policy, Scope::Workspace).chain(scoped(policy, Scope::Anywhere)) {

@@ -9,7 +9,7 @@ use crate::deny::{Deny, DenyMatcher};
 use crate::files::Place;
 use crate::hint;
 use crate::origin::{LayerKind, Rule};
-use crate::paths::{below, folded, normal_text};
+use crate::paths::{self, below, folded, normal_text};
 use crate::policy::Policy;
 use crate::protect::{Location, Protect};
 use crate::territory::{Area, AreaKind, Territory};
@@ -79,6 +79,30 @@ impl Verdict {
 /// Purely lexical: the path is absolute, and symbolic links in it are already resolved.
 pub fn decide(policy: &Policy, access: Access, path: &Path) -> Verdict {
     Decider::new(policy).decide(access, path)
+}
+
+impl Policy {
+    /// Whether an area that a person has opened for writing is protected all the same: it lies in something that is protected
+    /// wherever it is opened.
+    pub fn protects(&self, area: &Area) -> bool {
+        area.kind == AreaKind::Write && self.protection(&paths::lossy(&area.path), area).is_some()
+    }
+
+    /// The protection that covers a path of a writable area; the strongest layer's first.
+    fn protection(&self, path: &str, area: &Area) -> Option<&Protect> {
+        let fold = self.places.platform.folds_case();
+        let path = folded(path, fold);
+        let (workspace, place) = (self.places.workspace_text(), area.path.to_string_lossy());
+        let (workspace, place) = (folded(&workspace, fold), folded(&place, fold));
+        let location = Location {
+            in_workspace: below(&path, &workspace).map(Into::into),
+            in_place: below(&path, &place).unwrap_or_default().into(),
+            whole: (*path).into(),
+            fold,
+        };
+        let covering = self.protect.iter().filter(|protect| protect.covers(&location));
+        covering.max_by_key(|protect| protect.origin.layer.rank())
+    }
 }
 
 /// A policy made ready to judge many accesses.
@@ -159,26 +183,10 @@ impl<'p> Decider<'p> {
     }
 
     fn write(&self, path: &str, area: &Area) -> Verdict {
-        match self.protection(path, area) {
+        match self.policy.protection(path, area) {
             Some(protect) => self.protected(protect),
             None => Verdict::allow(Effect::Host, "it is writable", area.rule()),
         }
-    }
-
-    /// The protection that covers a path of a writable area; the strongest layer's first.
-    fn protection(&self, path: &str, area: &Area) -> Option<&'p Protect> {
-        let fold = self.fold();
-        let path = folded(path, fold);
-        let (workspace, place) = (self.policy.places.workspace_text(), area.path.to_string_lossy());
-        let (workspace, place) = (folded(&workspace, fold), folded(&place, fold));
-        let location = Location {
-            in_workspace: below(&path, &workspace).map(Into::into),
-            in_place: below(&path, &place).unwrap_or_default().into(),
-            whole: (*path).into(),
-            fold,
-        };
-        let covering = self.policy.protect.iter().filter(|protect| protect.covers(&location));
-        covering.max_by_key(|protect| protect.origin.layer.rank())
     }
 
     fn protected(&self, protect: &Protect) -> Verdict {
@@ -211,10 +219,6 @@ impl<'p> Decider<'p> {
             None => (why.to_owned(), hint::grant(list, path, &self.policy.places)),
         };
         Verdict::refuse(Effect::Absent, why, rule, hint)
-    }
-
-    fn fold(&self) -> bool {
-        self.policy.places.platform.folds_case()
     }
 }
 

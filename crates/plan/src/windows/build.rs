@@ -3,16 +3,12 @@
 use std::path::Path;
 
 use pinfold_acl::Sid;
-use pinfold_policy::{AreaKind, NetworkMode, Policy};
+use pinfold_policy::{NetworkMode, Policy};
 
-use super::entries::{Reach, Root, edits};
-use super::{Desktop, Identity, Job, Machine, Mitigation, Network, Plan, Token, kept};
-use crate::protect::{Hold, Protection, protect};
-use crate::sites::{Outside, Site, covering, refuse_wide_workspace, sites};
-use crate::{Host, Limits, Mode, PlanError};
-
-/// The set of what everybody on the machine may read anyway.
-const SYSTEM: &str = "@system";
+use super::roots::Grounds;
+use super::{Desktop, Identity, Job, Machine, Mitigation, Network, Plan, Reach, Root, Token, edits, kept};
+use crate::sites::refuse_wide_workspace;
+use crate::{Host, Limits, PlanError};
 
 /// Resolves a policy for a machine.
 ///
@@ -22,11 +18,11 @@ const SYSTEM: &str = "@system";
 pub fn build(policy: &Policy, host: &Host, machine: &Machine) -> Result<Plan, PlanError> {
     refuse_wide_workspace(policy)?;
     let identity = identity(policy, machine);
-    let grounds = Grounds::new(policy, host, identity)?;
-    let protection = protect(policy, host, &grounds.sites, &grounds.outside);
-    let roots = grounds.roots(&Seen { host, machine, protection: &protection })?;
-    let identifiers: Vec<Sid> = unique(roots.iter().map(|root| root.sid.clone()));
+    let grounds = Grounds::new(policy, host, machine, identity)?;
+    let roots = grounds.roots()?;
+    let identifiers: Vec<Sid> = roots.iter().map(|root| root.sid.clone()).collect();
     let group = machine.accounts.as_ref().map(|accounts| &accounts.group).filter(|_| identity != Identity::Caller);
+    let limits = Limits::of(policy);
     let mut plan = Plan {
         format: Plan::FORMAT,
         identity,
@@ -38,26 +34,36 @@ pub fn build(policy: &Policy, host: &Host, machine: &Machine) -> Result<Plan, Pl
         network: network(policy, machine, identity),
         token: token(machine, identity, &identifiers),
         edits: roots.iter().flat_map(|root| edits(root, group)).collect(),
-        pins: protection.held.iter().map(|(path, _)| native(path)).collect(),
+        pins: pins(&roots),
         roots,
-        job: Job::new(&Limits::of(policy)),
+        job: Job::new(&limits),
         desktop: Desktop::Private,
         mitigations: Mitigation::ALL.to_vec(),
-        limits: Limits::of(policy),
-        watch: protection.watch,
+        limits,
+        watch: grounds.watch(),
         assurance: Vec::new(),
     };
     plan.assurance = kept::assurance(&plan, policy, host);
     Ok(plan)
 }
 
-/// The paths that a plan for this policy needs identifiers for, as [`Machine::identifiers`] names them.
+/// The paths that a plan for this policy needs identifiers for, as [`Machine::identifiers`] names them. The identifiers of
+/// the machine do not count here.
 ///
 /// # Errors
-/// As [`build`].
+/// When a path that a person named does not exist.
 pub fn areas(policy: &Policy, host: &Host, machine: &Machine) -> Result<Vec<String>, PlanError> {
-    let grounds = Grounds::new(policy, host, identity(policy, machine))?;
-    Ok(grounds.places(host).into_iter().map(|(path, _)| path).collect())
+    let grounds = Grounds::new(policy, host, machine, identity(policy, machine))?;
+    Ok(grounds.places().map(|(path, _)| path).collect())
+}
+
+/// What is different in a place that may be written, all that leads there, and the place itself.
+fn pins(roots: &[Root]) -> Vec<String> {
+    let writable = roots.iter().filter(|root| root.reach == Reach::Work);
+    let mut pins: Vec<String> = writable.flat_map(|root| edits(root, None)).map(|edit| edit.path).collect();
+    pins.sort();
+    pins.dedup();
+    pins
 }
 
 /// A path as Windows writes it.
@@ -89,114 +95,4 @@ fn token(machine: &Machine, identity: Identity, identifiers: &[Sid]) -> Token {
         (Some(accounts), Identity::Online) => Token::of_account(&accounts.online, identifiers),
         _ => Token::of_the_caller(machine, identifiers),
     }
-}
-
-/// Where the policy lets a command in, as it is on this machine.
-struct Grounds<'a> {
-    sites: Vec<Site>,
-    outside: Outside<'a>,
-    /// The caller reads what the caller reads, but an account has to be let in.
-    needs_leave_to_look: bool,
-}
-
-impl<'a> Grounds<'a> {
-    fn new(policy: &'a Policy, host: &'a Host, identity: Identity) -> Result<Self, PlanError> {
-        let sites = sites(policy, host)?;
-        let outside = Outside::new(policy, host, &sites);
-        Ok(Self { sites, outside, needs_leave_to_look: identity != Identity::Caller })
-    }
-
-    /// The paths that need an identifier, in the order of the map.
-    fn places(&self, host: &Host) -> Vec<(String, Reach)> {
-        let granted = self.sites.iter().filter_map(|site| Some((&*site.area.path, self.reach(site)?)));
-        let outside = self.outside.directories.iter().map(|path| match self.outside.mode {
-            Mode::Writable => (*path, Reach::Work),
-            Mode::ReadOnly => (*path, Reach::Look),
-        });
-        let own = [&*host.private_home, &*host.private_temp].map(|path| (path, Reach::Work));
-        let all =
-            granted.chain(outside).chain(own).filter(|(_, reach)| self.needs_leave_to_look || *reach == Reach::Work);
-        all.map(|(path, reach)| (native(path), reach)).collect()
-    }
-
-    fn reach(&self, site: &Site) -> Option<Reach> {
-        match site.area.kind {
-            AreaKind::Private => None,
-            AreaKind::Write => Some(Reach::Work),
-            // What is copied on write elsewhere is read here.
-            AreaKind::Read | AreaKind::CopyOnWrite => (site.area.set.as_deref() != Some(SYSTEM)).then_some(Reach::Look),
-        }
-    }
-
-    fn roots(&self, seen: &Seen<'_>) -> Result<Vec<Root>, PlanError> {
-        let root = |(path, reach): (String, Reach)| {
-            if seen.machine.without_lists.contains(&path) {
-                return Err(PlanError::WithoutLists { path });
-            }
-            match seen.machine.identifiers.get(&path) {
-                Some(sid) => Ok(self.root(Place { path, sid, reach }, seen)),
-                None => Err(PlanError::WithoutIdentifier { path }),
-            }
-        };
-        self.places(seen.host).into_iter().map(root).collect()
-    }
-
-    fn root(&self, Place { path, sid, reach }: Place<'_>, seen: &Seen<'_>) -> Root {
-        let held = |wanted: Hold| seen.protection.held.iter().filter(move |(_, hold)| *hold == wanted);
-        let unseen =
-            seen.host.denied.iter().map(|(path, _)| path).chain(seen.host.masked.keys()).map(|path| native(path));
-        let mut hidden = with_linked(below(&path, unseen), &path, seen.machine);
-        let (mut kept, mut protected) = (Vec::new(), Vec::new());
-        if reach == Reach::Work {
-            let narrower = self.sites.iter().filter(|site| !self.is_writable(site)).map(|site| native(&site.area.path));
-            let sealed = held(Hold::Seal).map(|(path, _)| native(path));
-            kept = below(&path, held(Hold::Pin).map(|(path, _)| native(path)));
-            protected = with_linked(below(&path, sealed.chain(narrower)), &path, seen.machine);
-            if !self.needs_leave_to_look {
-                // From its own user nothing can be hidden, but nobody need write it.
-                protected.append(&mut hidden);
-            }
-        }
-        Root { path, sid: sid.clone(), reach, kept, protected: unique(protected), hidden: unique(hidden) }
-    }
-
-    fn is_writable(&self, site: &Site) -> bool {
-        covering(&self.sites, &site.area.path).is_some_and(|area| area.kind == AreaKind::Write)
-    }
-}
-
-/// All that is known of what lies in the areas.
-struct Seen<'a> {
-    host: &'a Host,
-    machine: &'a Machine,
-    protection: &'a Protection,
-}
-
-struct Place<'a> {
-    path: String,
-    sid: &'a Sid,
-    reach: Reach,
-}
-
-/// Those of some paths that are below another, written from there.
-fn below(root: &str, paths: impl Iterator<Item = String>) -> Vec<String> {
-    let relative = |path: String| Some(path.strip_prefix(root)?.strip_prefix('\\')?.to_owned());
-    paths.filter_map(relative).collect()
-}
-
-/// Some paths of a root, and the files below them that have another name as well.
-fn with_linked(mut paths: Vec<String>, root: &str, machine: &Machine) -> Vec<String> {
-    let mut linked = below(root, machine.linked.iter().cloned());
-    linked.retain(|file| {
-        paths.iter().any(|path| file.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('\\')))
-    });
-    paths.append(&mut linked);
-    paths
-}
-
-fn unique<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut items: Vec<T> = items.into_iter().collect();
-    items.sort();
-    items.dedup();
-    items
 }

@@ -66,18 +66,19 @@ pub fn edits(root: &Root, group: Option<&Sid>) -> Vec<Edit> {
     let deny = |access, inherit| sids(root, group).map(|sid| Ace::deny(sid, access, inherit)).collect::<Vec<_>>();
     let mut others: BTreeMap<&str, (Vec<Ace>, Option<Label>)> = BTreeMap::new();
     let inner = || root.kept.iter().chain(&root.protected).chain(&root.hidden).flat_map(|path| directories_to(path));
-    if root.reach == Reach::Work {
+    let work = root.reach == Reach::Work;
+    let label = work.then(|| Label::new(Level::MEDIUM, Inherit::ALL));
+    if work {
         for way in inner().chain(root.kept.iter().map(String::as_str)) {
             others.insert(way, (deny(Access::DELETE, Inherit::NOTHING), None));
         }
         // After those: what is protected may lie on the way to something else that is.
-        let label = Some(Label::new(Level::MEDIUM, Inherit::ALL));
         for protected in &root.protected {
             others.insert(protected, (deny(Restriction::WRITES_AT_MOST, Inherit::ALL), label));
         }
     }
     for hidden in &root.hidden {
-        others.insert(hidden, (deny(Access::FILE_ALL, Inherit::ALL), None));
+        others.insert(hidden, (deny(Access::FILE_ALL, Inherit::ALL), label));
     }
     let others = others.into_iter().map(|(relative, (entries, label))| Edit {
         path: format!("{}{SEPARATOR}{relative}", root.path.trim_end_matches(SEPARATOR)),
@@ -113,6 +114,18 @@ fn directories_to(relative: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Edit {
+    /// The same for a file, which passes nothing on.
+    #[must_use]
+    pub fn for_file(self) -> Self {
+        let own = |inherit: Inherit| Inherit { inherited: inherit.inherited, ..Inherit::NOTHING };
+        let entries = self.entries.into_iter().filter(|ace| !ace.inherit.only);
+        Self {
+            path: self.path,
+            entries: entries.map(|ace| Ace { inherit: own(ace.inherit), ..ace }).collect(),
+            label: self.label.map(|label| Label { inherit: own(label.inherit), ..label }),
+        }
+    }
+
     /// The list with these entries; the same list where they are there already. Whatever order the others are in, they
     /// stay in it.
     #[must_use]

@@ -12,6 +12,7 @@ mod job;
 mod kept;
 mod machine;
 mod plan;
+mod roots;
 mod token;
 
 pub use build::{areas, build, native};

@@ -8,7 +8,7 @@ use pinfold_plan::windows::{Accounts, Machine, Plan, areas, build, native};
 use pinfold_plan::{GitDirectory, Host, Kind, PlanError};
 use pinfold_policy::{Access, Decider, Effect, Layer, LayerKind, Places, Platform, Policy, merge, parse};
 
-use crate::world::{WORKSPACE, World, is_in, parent, synthetic, user};
+use crate::world::{WORKSPACE, World, parent, synthetic, user};
 
 pub(crate) const PRIVATE: [&str; 2] = ["C:/state/home", "C:/state/temp"];
 
@@ -73,7 +73,7 @@ pub(crate) fn seen(world: &World, policy: &Policy) -> Host {
         private_temp: PRIVATE[1].into(),
         paths: paths.collect(),
         git: vec![repository],
-        protected: outermost(&|path| effect(path, Access::Write) == Effect::Protected && !is_in(path, &native(&git))),
+        protected: outermost(&|path| effect(path, Access::Write) == Effect::Protected && path != native(&git)),
         present: BTreeSet::from([git]),
         denied_in_place: denied.clone(),
         denied: denied.into_iter().map(|path| (path, true)).collect(),

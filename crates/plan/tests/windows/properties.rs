@@ -1,9 +1,11 @@
 //! Over random trees and policies, against the model of Windows' decision: a command changes, sees, removes and renames what
 //! the policy lets it, and nothing else.
 
+use std::collections::BTreeMap;
+
 use pinfold_acl::{self as acl, Access, Child, Descriptor, Group, Level, Restriction, Sid, Token, inherited};
 use pinfold_plan::windows::{Identity, Machine, Plan, Reach, native};
-use pinfold_policy::{self as policy, Decider, Effect, Policy};
+use pinfold_policy::{self as policy, Decider, Effect, Policy, Verdict};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
@@ -14,12 +16,13 @@ use crate::world::{TOP, WORKSPACE, World, is_in, parent, user, world};
 #[derive(Debug, Clone)]
 struct Scene {
     world: World,
-    policy: Policy,
+    /// What the policy says of writing and of reading each name.
+    says: BTreeMap<String, [Verdict; 2]>,
     plan: Plan,
     after: World,
 }
 
-const PROTECTIONS: [&str; 5] = ["**/3", "**/7/", "5", "@metadata", "!.git/hooks/"];
+const PROTECTIONS: [&str; 5] = ["**/3/", "**/7/", "5/", "@metadata", "!.git/hooks/"];
 const DENIALS: [&str; 4] = ["**/4", "**/9/", "6", "**/hooks"];
 
 /// What a random policy file says, besides the workspace.
@@ -45,8 +48,17 @@ fn scene(accounts: bool) -> impl Strategy<Value = Scene> {
         if backwards {
             edits.reverse();
         }
-        Scene { after: world.edited(edits), world, policy, plan }
+        Scene { after: world.edited(edits), says: says(&policy, &world), world, plan }
     })
+}
+
+fn says(policy: &Policy, world: &World) -> BTreeMap<String, [Verdict; 2]> {
+    let decider = Decider::new(policy);
+    let both = |path: &str| {
+        [policy::Access::Write, policy::Access::Read]
+            .map(|access| decider.decide(access, path.replace('\\', "/").as_ref()))
+    };
+    world.names.keys().map(|path| (path.clone(), both(path))).collect()
 }
 
 fn linked(world: &World) -> Vec<String> {
@@ -60,40 +72,48 @@ struct Allowed {
 }
 
 impl Scene {
-    fn says(&self, access: policy::Access, path: &str) -> policy::Verdict {
-        Decider::new(&self.policy).decide(access, path.replace('\\', "/").as_ref())
+    /// What writing meets. What is protected by the name of the repository is a file of that name.
+    fn writing(&self, path: &str) -> Effect {
+        match self.says[path][0].effect {
+            Effect::Protected if path == r"C:\w\.git" => Effect::Host,
+            effect => effect,
+        }
     }
 
     fn is_writable(&self, path: &str) -> bool {
-        let verdict = self.says(policy::Access::Write, path);
-        verdict.allowed && verdict.effect == Effect::Host
+        self.writing(path) == Effect::Host
     }
 
-    /// What has a name that nobody may write is not written by another name.
+    /// What has a name in a place that nobody may write there is not written by another name, but where a person has opened
+    /// exactly that one.
     fn is_held(&self, path: &str) -> bool {
-        let refused =
-            |name: &String| matches!(self.says(policy::Access::Write, name).effect, Effect::Protected | Effect::Hidden);
-        self.world.other_names(path).any(refused)
+        let opened = |name: &String| self.plan.roots.iter().any(|root| root.path == *name && root.reach == Reach::Work);
+        if self.world.other_names(path).any(opened) {
+            return false;
+        }
+        let in_a_place = |name: &String| self.plan.roots.iter().any(|root| is_in(name, &root.path));
+        let mut names = self.world.other_names(path).filter(|name| in_a_place(name));
+        names.any(|name| matches!(self.writing(name), Effect::Protected | Effect::Hidden))
     }
 
     fn allowed(&self, path: &str) -> Allowed {
         let names = || self.world.other_names(path);
         let write = !self.is_held(path) && names().any(|name| self.is_writable(name));
         // A root stays where it is, and so does all that leads to something that must not change.
-        let is_root = self.plan.roots.iter().any(|root| names().any(|name| root.path == *name));
-        let leads = |inner: &&String| is_in(inner, path) && !self.is_writable(inner);
-        let pinned = self.plan.pins.iter().any(|pin| pin == path) || self.world.names.keys().any(|inner| leads(&inner));
-        Allowed { write, remove: write && !is_root && !pinned }
+        let is_root = self.plan.roots.iter().any(|root| root.path == path && root.reach == Reach::Work);
+        let leads = |inner: &&String| *inner != path && is_in(inner, path) && !self.is_writable(inner);
+        let pinned =
+            self.plan.pins.iter().any(|pin| is_in(pin, path)) || self.world.names.keys().any(|inner| leads(&inner));
+        // One of several names may go, whatever the others are.
+        Allowed { write, remove: (write || self.is_writable(path)) && !is_root && !pinned }
     }
 
     /// The token of a command, in a reading of what writing is.
     fn token(&self, writing: Access) -> Token {
-        let group = |sid: Sid| Group::enabled(sid);
-        let everybody = |token: Token| token.with_group(group(Sid::EVERYONE)).with_group(group(Sid::USERS));
         let whose = match self.plan.identity {
-            Identity::Caller => everybody(Token::new(user())),
+            Identity::Caller => one_of_everybody(user()),
             Identity::Offline | Identity::Online => {
-                everybody(Token::new(accounts().offline)).with_group(group(accounts().group))
+                one_of_everybody(accounts().offline).with_group(Group::enabled(accounts().group))
             }
         };
         self.plan.token.taken_from(&whose, writing)
@@ -104,6 +124,11 @@ impl Scene {
         let pinned = self.plan.pins.iter().any(|pin| is_in(pin, path));
         !pinned && self.after.may_remove(token, path)
     }
+}
+
+/// Somebody's token, before anything is taken from it.
+fn one_of_everybody(who: Sid) -> Token {
+    [Sid::EVERYONE, Sid::USERS].into_iter().fold(Token::new(who), |token, sid| token.with_group(Group::enabled(sid)))
 }
 
 /// What Microsoft's documents can mean by write access.
@@ -126,6 +151,12 @@ fn changes_nothing_else(scene: &Scene) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
+}
+
+/// A denial that a list with the user's own leave before it is no denial for the user, but for restricting identifiers.
+fn denies_everybody(scene: &Scene, path: &str) -> bool {
+    let everybody = |ace: &acl::Ace| [Sid::EVERYONE, Sid::USERS].contains(&ace.sid);
+    scene.world.list(path).0.iter().any(|ace| ace.kind == acl::AceKind::Deny && everybody(ace))
 }
 
 /// But for what inherits nothing, as the user has said so, and what a root of its own has inside of another.
@@ -159,7 +190,7 @@ proptest! {
         let token = scene.token(Restriction::WRITES_AT_MOST);
         let anybody = Token::new(Sid::EVERYONE).with_group(Group::enabled(Sid::USERS));
         for path in scene.after.names.keys().filter(|path| *path != TOP) {
-            let verdict = |name: &String| scene.says(policy::Access::Read, name);
+            let verdict = |name: &String| &scene.says[name][1];
             let seen = scene.world.other_names(path).any(|name| {
                 let verdict = verdict(name);
                 verdict.allowed && verdict.effect != Effect::Private
@@ -168,20 +199,17 @@ proptest! {
                 && scene.plan.roots.iter().any(|root| is_in(name, &root.path)));
             let reads = scene.after.may(&token, path, Access::FILE_READ_DATA);
             let open = scene.world.may(&anybody, path, Access::FILE_READ_DATA);
-            prop_assert!(!hidden || !reads, "{path} is hidden");
+            prop_assert!(!hidden || open || !reads, "{path} is hidden");
             prop_assert!(seen || open || !reads, "{path} is read");
-            let denied = scene.world.list(path).0.iter().any(|ace| {
-                ace.kind == acl::AceKind::Deny && [Sid::EVERYONE, Sid::USERS].contains(&ace.sid)
-            });
-            let let_in = seen && !hidden && !denied && !cut_off(&scene, path);
+            let let_in = seen && !hidden && !denies_everybody(&scene, path) && !cut_off(&scene, path);
             prop_assert!(!let_in || reads, "{path} is not read");
         }
     }
 
     #[test]
     fn where_it_may_work_it_can_as_the_user_could(scene in scene(false)) {
-        let (token, user) = (scene.token(Restriction::WRITES_AT_MOST), Token::new(user()));
-        for path in scene.after.names.keys().filter(|path| !cut_off(&scene, path)) {
+        let (token, user) = (scene.token(Restriction::WRITES_AT_MOST), one_of_everybody(user()));
+        for path in scene.after.names.keys().filter(|path| !cut_off(&scene, path) && !denies_everybody(&scene, path)) {
             let Allowed { write, remove } = scene.allowed(path);
             let writes = write && scene.world.may(&user, path, Access::FILE_WRITE_DATA);
             prop_assert!(!writes || scene.after.may(&token, path, Access::FILE_WRITE_DATA), "{path} is not written");
@@ -190,11 +218,12 @@ proptest! {
         }
     }
 
-    /// Nobody else notices, and what is new in a root can be worked on.
+    /// Nobody else notices, but for files with several names, which inherit from whichever directory was changed last. And what
+    /// in a root can be worked on.
     #[test]
     fn others_are_as_before_and_new_files_are_its_own(scene in prop_oneof![scene(false), scene(true)]) {
         for token in [Token::new(user()), Token::new(Sid::EVERYONE), Token::new(crate::world::synthetic(99))] {
-            for path in scene.after.names.keys() {
+            for path in scene.after.names.keys().filter(|path| scene.world.other_names(path).count() == 1) {
                 let most = |world: &World| acl::most(&token, &world.node(path).descriptor);
                 prop_assert_eq!(most(&scene.after), most(&scene.world), "{} for {:?}", path, token.user);
             }
@@ -226,7 +255,7 @@ fn a_restricted_token_alone_lets_protected_files_be_removed() {
     let world = proptest::strategy::ValueTree::current(&tree);
     let plan = plan(&policy, &seen(&world, &policy), machine(None)).expect("a plan");
     let edits = plan.edits.iter().filter(|edit| world.names.contains_key(&edit.path));
-    let scene = Scene { after: world.edited(edits), world, policy, plan };
+    let scene = Scene { after: world.edited(edits), says: says(&policy, &world), world, plan };
     let hooks = r"C:\w\.git\hooks";
     let low = scene.token(Restriction::WRITES_AT_LEAST);
     let medium = Token { level: Level::MEDIUM, ..low.clone() };

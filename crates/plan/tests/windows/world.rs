@@ -95,7 +95,8 @@ impl World {
     pub(crate) fn edited<'a>(&self, edits: impl IntoIterator<Item = &'a Edit>) -> Self {
         let mut world = self.clone();
         for edit in edits {
-            let descriptor = &mut world.nodes[self.names[&edit.path]].descriptor;
+            let Node { child, descriptor } = &mut world.nodes[self.names[&edit.path]];
+            let edit = if *child == Child::File { edit.clone().for_file() } else { edit.clone() };
             descriptor.dacl = descriptor.dacl.as_ref().map(|list| edit.added_to(list));
             descriptor.label = edit.label.or(descriptor.label);
             world.propagate(&edit.path);

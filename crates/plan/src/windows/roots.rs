@@ -1,0 +1,148 @@
+//! Where the policy lets a command in on this machine, and what is different in each of these places.
+
+use std::path::Path;
+
+use pinfold_acl::Sid;
+use pinfold_policy::{AreaKind, Policy};
+
+use super::{Identity, Machine, Reach, Root, native};
+use crate::protect::{Hold, Protection, protect};
+use crate::sites::{Outside, Site, covering, sites};
+use crate::{Host, Mode, PlanError, Watch};
+
+/// The set of what everybody on the machine may read anyway.
+const SYSTEM: &str = "@system";
+
+/// Everything that is known of the places.
+pub(super) struct Grounds<'a> {
+    policy: &'a Policy,
+    host: &'a Host,
+    machine: &'a Machine,
+    sites: Vec<Site>,
+    outside: Outside<'a>,
+    protection: Protection,
+    /// What must not be seen.
+    unseen: Vec<String>,
+    /// The caller reads what the caller reads, but an account has to be let in.
+    leave_to_look: bool,
+}
+
+impl<'a> Grounds<'a> {
+    pub(super) fn new(
+        policy: &'a Policy,
+        host: &'a Host,
+        machine: &'a Machine,
+        identity: Identity,
+    ) -> Result<Self, PlanError> {
+        let sites = sites(policy, host)?;
+        let outside = Outside::new(policy, host, &sites);
+        let protection = protect(policy, host, &sites, &outside);
+        let unseen = host.denied.iter().map(|(path, _)| path).chain(host.masked.keys());
+        let unseen = unseen.map(|path| native(path)).collect();
+        Ok(Self {
+            policy,
+            host,
+            machine,
+            sites,
+            outside,
+            protection,
+            unseen,
+            leave_to_look: identity != Identity::Caller,
+        })
+    }
+
+    /// Names that must not appear.
+    pub(super) fn watch(&self) -> Vec<Watch> {
+        self.protection.watch.clone()
+    }
+
+    /// The places, in the order of the map.
+    pub(super) fn places(&self) -> impl Iterator<Item = (String, Reach)> {
+        let granted = self.sites.iter().filter_map(|site| Some((&*site.area.path, self.wanted(site)?)));
+        let outside = self.outside.directories.iter().map(|path| match self.outside.mode {
+            Mode::Writable => (*path, Reach::Work),
+            Mode::ReadOnly => (*path, Reach::Look),
+        });
+        let own = [&*self.host.private_home, &*self.host.private_temp].map(|path| (path, Reach::Work));
+        granted.chain(outside).chain(own).filter_map(|(path, wanted)| self.left_of(wanted, native(path)))
+    }
+
+    /// What the policy wants of a place.
+    fn wanted(&self, site: &Site) -> Option<Reach> {
+        match site.area.kind {
+            AreaKind::Private => None,
+            AreaKind::Write if self.policy.protects(&site.area) => Some(Reach::Look),
+            AreaKind::Write => Some(Reach::Work),
+            // What is copied on write elsewhere is read here.
+            AreaKind::Read | AreaKind::CopyOnWrite => (site.area.set.as_deref() != Some(SYSTEM)).then_some(Reach::Look),
+        }
+    }
+
+    /// What is left of a place that lies in something hidden, or may be looked at anyway.
+    fn left_of(&self, wanted: Reach, path: String) -> Option<(String, Reach)> {
+        if self.unseen.iter().any(|unseen| is_in(&path, unseen)) {
+            return None;
+        }
+        (wanted == Reach::Work || self.leave_to_look).then_some((path, wanted))
+    }
+
+    pub(super) fn roots(&self) -> Result<Vec<Root>, PlanError> {
+        let root = |(path, reach): (String, Reach)| {
+            if self.machine.without_lists.contains(&path) {
+                return Err(PlanError::WithoutLists { path });
+            }
+            match self.machine.identifiers.get(&path) {
+                Some(sid) => Ok(self.root(path, sid.clone(), reach)),
+                None => Err(PlanError::WithoutIdentifier { path }),
+            }
+        };
+        self.places().map(root).collect()
+    }
+
+    fn root(&self, path: String, sid: Sid, reach: Reach) -> Root {
+        let mut hidden = self.with_linked(below(&path, self.unseen.iter().cloned()), &path);
+        let (mut kept, mut protected) = (Vec::new(), Vec::new());
+        if reach == Reach::Work {
+            let narrower = self.sites.iter().filter(|site| !self.is_writable(site)).map(|site| native(&site.area.path));
+            kept = below(&path, self.held(Hold::Pin));
+            protected = self.with_linked(below(&path, self.held(Hold::Seal).chain(narrower)), &path);
+            if !self.leave_to_look {
+                // From its own user nothing can be hidden, but nobody need write it.
+                protected.append(&mut hidden);
+            }
+        }
+        Root { path, sid, reach, kept, protected: unique(protected), hidden: unique(hidden) }
+    }
+
+    fn held(&self, wanted: Hold) -> impl Iterator<Item = String> {
+        self.protection.held.iter().filter(move |(_, hold)| *hold == wanted).map(|(path, _)| native(path))
+    }
+
+    fn is_writable(&self, site: &Site) -> bool {
+        covering(&self.sites, &site.area.path).is_some_and(|area| area.kind == AreaKind::Write)
+    }
+
+    /// Some paths of a root, and the files below them that have another name as well.
+    fn with_linked(&self, mut paths: Vec<String>, root: &str) -> Vec<String> {
+        let mut linked = below(root, self.machine.linked.iter().cloned());
+        linked.retain(|file| paths.iter().any(|path| is_in(file, path)));
+        paths.append(&mut linked);
+        paths
+    }
+}
+
+fn is_in(path: &str, directory: &str) -> bool {
+    Path::new(&path.replace('\\', "/")).starts_with(directory.replace('\\', "/"))
+}
+
+/// Those of some paths that are below another, written from there.
+fn below(root: &str, paths: impl Iterator<Item = String>) -> Vec<String> {
+    let relative = |path: String| Some(path.strip_prefix(root.trim_end_matches('\\'))?.strip_prefix('\\')?.to_owned());
+    paths.filter_map(relative).collect()
+}
+
+fn unique(mut paths: Vec<String>) -> Vec<String> {
+    paths.sort();
+    paths.dedup();
+    paths
+}
