@@ -70,6 +70,11 @@ impl Context {
         &self.state
     }
 
+    /// Where the record of all runs is.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.state.join("ledger")
+    }
+
     /// The user's own policy.
     pub(crate) fn user_policy(&self) -> PathBuf {
         self.configuration.join("policy.toml")

@@ -6,28 +6,27 @@ mod args;
 mod commands;
 mod context;
 mod error;
-mod gate;
-mod git_identity;
 mod layers;
+#[cfg(target_os = "linux")]
+mod linux;
 mod output;
+mod record;
 mod trust;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use pinfold_confine::linux::{confine_gate, end_on_broken_pipe};
+#[cfg(target_os = "linux")]
+use linux as platform;
 
-use crate::args::{Args, Command};
-use crate::error::CliError;
+use crate::args::Args;
 
 /// Reads the arguments and carries them out.
 pub fn main() -> ExitCode {
-    // The gate of a run is this program as well: told apart before anything else is looked at.
-    if std::env::args_os().nth(1).is_some_and(|first| first == pinfold_gate::ARGUMENT) {
-        return pinfold_gate::main(confine_gate);
-    }
-    if let Some(arguments) = commands::doctor::attacker::asked() {
-        return commands::doctor::attacker::main(&arguments);
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    if let Some(code) = platform::part(&arguments) {
+        return code;
     }
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -36,7 +35,8 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(error::NOT_STARTED) } else { ExitCode::SUCCESS };
         }
     };
-    match carry_out(args.command) {
+    platform::prepare_output(&args.command);
+    match commands::carry_out(args.command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{error}");
@@ -48,24 +48,4 @@ pub fn main() -> ExitCode {
 /// The whole command line, for completions and man pages.
 pub fn command() -> clap::Command {
     Args::command()
-}
-
-fn carry_out(command: Command) -> Result<ExitCode, CliError> {
-    if !matches!(command, Command::Run(_) | Command::Trace(_) | Command::Shell(_)) {
-        end_on_broken_pipe();
-    }
-    match command {
-        Command::Run(args) => commands::run::run(args),
-        Command::Trace(args) => commands::run::trace(args),
-        Command::Shell(args) => commands::run::shell(args),
-        Command::Watch(args) => commands::watch::watch(&args),
-        Command::Log(args) => commands::log::log(&args),
-        Command::Report(args) => commands::page::report(&args),
-        Command::Plan(args) => commands::plan::plan(args),
-        Command::Why(args) => commands::why::why(args),
-        Command::Policy(args) => commands::policy::policy(args),
-        Command::Trust(args) => commands::trust::trust(args),
-        Command::Doctor(args) => commands::doctor::doctor(args),
-        Command::Completions(args) => commands::completions::completions(args),
-    }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use pinfold_confine::letters::hex;
+use pinfold_confine::hex;
 use sha2::{Digest, Sha256};
 
 /// The trusted contents of project policies.

@@ -15,11 +15,6 @@ pub fn bytes(letters: impl AsRef<OsStr>) -> OsString {
     OsString::from_vec(letters.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?')).collect())
 }
 
-/// Two lower-case hexadecimal digits for each byte: names and digests.
-pub fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,9 +2,12 @@
 //! restrictions.
 #![deny(unsafe_code)]
 
+mod hex;
 pub mod launch;
 #[cfg(unix)]
 pub mod letters;
 pub mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;
+
+pub use hex::hex;

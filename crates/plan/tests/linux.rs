@@ -455,7 +455,8 @@ proptest! {
 /// Git's own files are protected wherever they are opened; what is protected by its name alone may be opened by a person.
 #[test]
 fn what_is_opened_inside_of_git_stays_protected() {
-    let machine = Machine::ordinary().user("files.write = ['.git/config', '.vscode', '@workspace', '@temp', '@home']\n");
+    let machine =
+        Machine::ordinary().user("files.write = ['.git/config', '.vscode', '@workspace', '@temp', '@home']\n");
     let mounts = machine.plan("workspace").expect("a plan").mounts;
     let sealed = |name: &str| mounts.contains(&Mount::Seal { at: Path::new("/home/ada/work").join(name) });
     assert!(sealed(".git/config") && !sealed(".vscode"));

@@ -22,7 +22,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pinfold_confine::letters::{bytes, hex, letters};
+use pinfold_confine::hex;
+use pinfold_confine::letters::{bytes, letters};
 use pinfold_confine::linux::probe::Names;
 use pinfold_plan::Watch;
 use rustix::fs::{Mode, OFlags};

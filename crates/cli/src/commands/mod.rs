@@ -1,24 +1,29 @@
-//! One file per command.
+//! One file per command; those that run something are in the folder of their platform.
 
-mod changed;
-pub(crate) mod completions;
-pub(crate) mod doctor;
-mod leavings;
-pub(crate) mod log;
-pub(crate) mod page;
-mod pen;
-pub(crate) mod plan;
-pub(crate) mod policy;
-mod prepare;
-mod programs;
-mod record;
-mod remember;
-mod report;
-pub(crate) mod run;
-mod trace;
-mod traffic;
-pub(crate) mod trust;
-pub(crate) mod watch;
-pub(crate) mod why;
+mod completions;
+mod log;
+mod page;
+mod policy;
+mod trust;
+mod why;
 
-pub(crate) use prepare::Prepared;
+use std::process::ExitCode;
+
+use crate::args::Command;
+use crate::error::CliError;
+use crate::platform;
+
+pub(crate) use why::real;
+
+/// Carries out a command.
+pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Log(args) => log::log(&args),
+        Command::Report(args) => page::report(&args),
+        Command::Why(args) => why::why(args),
+        Command::Policy(args) => policy::policy(args),
+        Command::Trust(args) => trust::trust(args),
+        Command::Completions(args) => completions::completions(args),
+        command => platform::carry_out(command),
+    }
+}

@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use pinfold_ledger::Event;
 
-use super::record;
 use crate::args::TrustArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::layers;
 use crate::trust::{self, Trusted};
+use crate::{layers, platform, record};
 
 /// What the ledger calls it.
 const COMMAND: &str = "pinfold trust";
@@ -35,7 +34,7 @@ pub(crate) fn trust(args: TrustArgs) -> Result<ExitCode, CliError> {
     let decision = Event::Trust {
         path: file.as_path().into(),
         sha256: trust::digest(text.as_bytes()),
-        by: record::user().name,
+        by: platform::user().name,
         how: COMMAND.to_owned(),
     };
     if let Err(error) = record::decision(&context, COMMAND, decision) {

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pinfold_confine::linux::probe;
 use pinfold_policy::{Access, Destination, Effect, Policy, Rules, Ruling, Verdict, decide, mask_instead};
 use serde::Serialize;
 
 use crate::args::{AccessArg, WhyArgs};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, output};
+use crate::{layers, output, platform};
 
 /// Exit status when the answer is no.
 const REFUSED: u8 = 1;
@@ -94,7 +93,7 @@ fn as_it_can_be_masked(path: &Path, verdict: Verdict) -> Verdict {
     if verdict.effect != Effect::Masked || !path.exists() {
         return verdict;
     }
-    match probe::masked(path) {
+    match platform::masked(path) {
         Ok(_) => verdict,
         Err(why) => {
             let why = format!("it would be masked, but {why}; so it is hidden");
@@ -105,14 +104,14 @@ fn as_it_can_be_masked(path: &Path, verdict: Verdict) -> Verdict {
 
 /// Whoever needs a hidden dotenv file often needs its keys only.
 fn masked_instead(policy: &Policy, path: &Path, verdict: Verdict) -> Verdict {
-    let masked = || mask_instead(path.to_str()?, &policy.places).filter(|_| probe::masked(path).is_ok());
+    let masked = || mask_instead(path.to_str()?, &policy.places).filter(|_| platform::masked(path).is_ok());
     let Some(hint) = verdict.hint.as_ref().filter(|_| verdict.effect == Effect::Hidden) else { return verdict };
     let hint = masked().map_or(hint.clone(), |mask| format!("{mask}; for its values too, {hint}"));
     Verdict { hint: Some(hint), ..verdict }
 }
 
 /// An absolute path without links as far as it exists: that is what the rules speak of.
-pub(super) fn real(path: &Path) -> PathBuf {
+pub(crate) fn real(path: &Path) -> PathBuf {
     let existing = path.ancestors().find_map(|ancestor| Some((ancestor, std::fs::canonicalize(ancestor).ok()?)));
     match existing {
         Some((ancestor, real)) => path
@@ -124,15 +123,10 @@ pub(super) fn real(path: &Path) -> PathBuf {
 
 /// What else stands in the way, besides the policy.
 fn note(access: Access, path: &Path) -> Option<&'static str> {
-    let wanted = match access {
-        Access::Read => rustix::fs::Access::READ_OK,
-        Access::Write => rustix::fs::Access::WRITE_OK,
-        Access::Exec => rustix::fs::Access::EXEC_OK,
-    };
     if !path.exists() {
         return Some("it does not exist").filter(|_| access != Access::Write);
     }
-    rustix::fs::access(path, wanted).is_err().then_some("the file's own permissions refuse it")
+    platform::in_the_way(access, path)
 }
 
 fn print_verdict(word: &str, path: &Path, verdict: &Verdict, note: Option<&str>) {

@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use pinfold_confine::letters::hex;
+use pinfold_confine::hex;
 use sha2::{Digest as _, Sha256};
 
 use super::program::{Version, is_read_only, open_to_read};

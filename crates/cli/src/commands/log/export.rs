@@ -3,7 +3,6 @@
 use std::io::BufWriter;
 use std::process::ExitCode;
 
-use pinfold_confine::linux::probe;
 use pinfold_ledger::event::{Event, Start};
 use pinfold_ledger::export::otlp::{Endpoint, Sender, Summary};
 use pinfold_ledger::export::{Exporter, Format};
@@ -13,6 +12,7 @@ use pinfold_policy::plain;
 use super::{failed, timeline};
 use crate::args::{ExportArgs, ExportFormat};
 use crate::error::CliError;
+use crate::platform;
 
 pub(super) fn export(ledger: &Ledger, args: &ExportArgs, filter: &Filter) -> Result<ExitCode, CliError> {
     let format = match args.format {
@@ -39,7 +39,7 @@ fn send(ledger: &Ledger, args: &ExportArgs, filter: &Filter) -> Result<ExitCode,
         CliError::new("--format otlp needs a collector").hint("add --to http://127.0.0.1:4318, or where yours listens")
     })?;
     let wrong = |error: pinfold_ledger::export::otlp::Error| CliError::from_error(&error);
-    let mut endpoint = Endpoint::new(url).map_err(wrong)?.trusting(probe::trust_bundles());
+    let mut endpoint = Endpoint::new(url).map_err(wrong)?.trusting(platform::trust_bundles());
     for header in &args.header {
         let (name, value) = header
             .split_once('=')

@@ -12,7 +12,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pinfold_ledger::{Filter, Ledger, LedgerError, Text};
-use pinfold_run::Store;
 
 pub(super) use timeline::records;
 
@@ -54,8 +53,7 @@ fn show(ledger: &Ledger, args: &LogArgs) -> Result<ExitCode, CliError> {
 /// The caller's ledger. Sessions whose supervisor was killed are closed first.
 pub(super) fn open() -> Result<Ledger, CliError> {
     let context = Context::new(None)?;
-    let store = Store::open(context.state().to_owned()).map_err(|error| CliError::from_error(&error))?;
-    let ledger = Ledger::open(store.ledger_directory()).map_err(|error| failed(&error))?;
+    let ledger = Ledger::open(context.ledger()).map_err(|error| failed(&error))?;
     match ledger.recover() {
         Ok(recovered) => recovered.into_iter().for_each(|one| tell_unclosed(&one.session, one.closed.err())),
         // What is wrong does not keep anybody from looking at it.

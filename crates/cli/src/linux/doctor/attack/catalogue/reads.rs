@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pinfold_confine::letters::hex;
+use pinfold_confine::hex;
 use pinfold_plan::Promise::{IpcOutside, NothingInherited, ReadsConfined, RootIsNobody, SecretsHidden};
 use pinfold_policy::{Access, decide};
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::super::likeness::{Likeness, Look};
 use super::super::scene::{Scene, Side, VARIABLE};
 use super::{FILE_NUMBER, Listed, PIPE_NUMBER, attempt, only_for_root, prepared, steals, through_processes};
-use crate::commands::doctor::scratch::{self, SIDES};
+use crate::linux::doctor::scratch::{self, SIDES};
 
 pub(super) const ATTACKS: &[Listed] = &[
     (ReadsConfined, "read", "a file outside was read", |scene, _, name| {

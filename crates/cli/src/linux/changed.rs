@@ -200,7 +200,7 @@ fn change_event(root: &Path, change: &Change) -> Event {
         what,
         from: from.map(|from| from.as_path().into()),
         size: change.size,
-        sha256: change.sha256.map(pinfold_confine::letters::hex),
+        sha256: change.sha256.map(pinfold_confine::hex),
     }
 }
 

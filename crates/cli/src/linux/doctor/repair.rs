@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use pinfold_run::Store;
 use serde::Serialize;
 
+use super::super::quarantined::tell as tell_quarantined;
 use super::scratch::{self, remove_tree, size_bytes};
 use crate::context::Context;
 use crate::error::CliError;
@@ -30,7 +31,7 @@ fn repaired(store: &Store) -> Result<Vec<(String, PathBuf)>, CliError> {
     for leftover in leftovers {
         let mut quarantine = store.quarantine(&leftover.id);
         let result = pinfold_run::repair(&leftover.memory, &mut quarantine);
-        output::quarantined(&quarantine.into_taken(), |_| {
+        tell_quarantined(&quarantine.into_taken(), |_| {
             let workspace = leftover.memory.workspace.display();
             format!(
                 "a run in {workspace} was killed and nobody saw its end: this is that run's, or yours if you made it since"

@@ -11,7 +11,7 @@ use pinfold_policy::{Access, Effect, Policy, Verdict, decide, plain, shell_word}
 use pinfold_run::{CallRefused, End, Judge, Refusals, Refused, Wanted};
 use serde::Serialize;
 
-use super::why;
+use crate::commands::real;
 use crate::error::CliError;
 
 /// How many refusals are told one by one.
@@ -92,7 +92,7 @@ pub(super) fn judge(plan: &Plan, policy: &Policy, home: &Path) -> Judge {
     let landlock = (plan.backend == Backend::LinuxLandlock).then(|| plan.landlock.clone());
     Judge::new(move |access, path| {
         // The links there are those of whoever asks.
-        let path = if path.starts_with("/dev") { path.to_owned() } else { why::real(path) };
+        let path = if path.starts_with("/dev") { path.to_owned() } else { real(path) };
         let verdict = decide(&policy, access, &path);
         let done_without = access != Access::Write && DONE_WITHOUT.iter().any(|place| path.starts_with(place));
         if done_without || landlock.as_ref().is_some_and(|landlock| lets(landlock, access, &path)) {

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use pinfold_confine::letters::hex;
+use pinfold_confine::hex;
 use pinfold_plan::{Plan, Promise};
 use pinfold_policy::{Access, Effect, Policy, decide};
 use sha2::{Digest, Sha256};

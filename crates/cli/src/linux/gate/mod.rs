@@ -13,7 +13,7 @@ use pinfold_gate::link::{Start, VERSION};
 use pinfold_plan::{Gate, Network};
 use pinfold_policy::Rules;
 
-use crate::commands::Prepared;
+use super::prepare::Prepared;
 use crate::error::CliError;
 
 pub(crate) use environment::Environment;

@@ -8,7 +8,7 @@ use rustix::process::{Pid, getpriority_process};
 use super::super::scene::VARIABLE;
 use super::super::trial::{attackers, end};
 use super::{Listed, attempt, steals};
-use crate::commands::doctor::host::setting_in;
+use crate::linux::doctor::host::setting_in;
 
 pub(super) const ATTACKS: &[Listed] = &[
     (ProcessesOutside, "arguments-of", "the arguments of a process outside were read", |_, company, _| {

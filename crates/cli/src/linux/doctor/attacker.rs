@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use pinfold_confine::letters::hex;
+use pinfold_confine::hex;
 use rustix::fs::{AtFlags, CWD, FileType, Timespec, Timestamps, XattrFlags};
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::thread::UnshareFlags;
@@ -29,12 +29,6 @@ pub(super) const NEXT: &str = ";;";
 const LINGER: Duration = Duration::from_secs(20);
 /// How long an answer of a socket is waited for.
 const CONNECT: Duration = Duration::from_millis(300);
-
-/// What the process was asked to attack, if it was.
-pub(crate) fn asked() -> Option<Vec<OsString>> {
-    let mut arguments = std::env::args_os().skip(1);
-    (arguments.next()? == ARGUMENT).then(|| arguments.collect())
-}
 
 /// Attacks: one step, or a row of them each in a process of its own.
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {

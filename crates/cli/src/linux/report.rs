@@ -12,10 +12,10 @@ use serde::Serialize;
 use super::changed::{self, Changed};
 use super::prepare::Prepared;
 use super::trace::{self, Trace};
-use super::{programs, traffic};
+use super::{programs, quarantined, traffic};
+use crate::agent;
 use crate::args::RunArgs;
 use crate::error::CliError;
-use crate::{agent, output};
 
 /// How many new names in the private home are told.
 const NAMES_TOLD: usize = 5;
@@ -119,7 +119,7 @@ impl Report<'_> {
             eprintln!("{line}");
             return Ok(());
         }
-        output::quarantined(&self.quarantined, |path| obeyed(prepared, path));
+        quarantined::tell(&self.quarantined, |path| obeyed(prepared, path));
         self.changed.print_traps();
         self.trace.iter().for_each(|trace| trace.print(&prepared.context.home));
         if tell == Tell::Quiet {

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use pinfold_confine::letters::hex;
+use pinfold_confine::hex;
 use pinfold_gate::link::LentSecret;
 use pinfold_policy::{Secret, SecretSource, shell_word};
 use rustix::rand::{GetRandomFlags, getrandom};

@@ -21,9 +21,10 @@ use super::record::{self, Record};
 use super::remember;
 use super::report::{Report, Tell};
 use super::trace::{self, Trace};
+use super::{gate, git_identity};
+use crate::agent;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::CliError;
-use crate::{agent, gate, git_identity};
 
 /// Tell package managers that there is no network.
 const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offline"];

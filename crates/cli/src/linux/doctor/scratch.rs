@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::CliError;
-use pinfold_confine::letters::hex;
+use pinfold_confine::hex;
 
 /// How the names of such places begin.
 const PREFIX: &str = "doctor-";

@@ -6,7 +6,7 @@ use pinfold_ledger::Event;
 use pinfold_run::{Executed, Executions, Recording, Store};
 use serde::Serialize;
 
-use super::pen::Lines;
+use crate::record::Lines;
 
 /// Takes programs down as soon as there is a record: that they will be is decided before.
 #[derive(Default)]

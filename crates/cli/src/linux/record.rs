@@ -5,30 +5,25 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use pinfold_confine::letters::{hex, letters};
+use pinfold_confine::hex;
+use pinfold_confine::letters::letters;
 use pinfold_gate as gate;
-use pinfold_ledger::event::{End, Event, Promise, Start, Subject, User};
+use pinfold_ledger::event::{End, Event, Promise, Start, Subject};
 use pinfold_ledger::{Durability, Ledger, Retention};
 use pinfold_policy::{Access, decide};
-use pinfold_run::{Executions, LimitReached, Recorder, Store};
+use pinfold_run::{Executions, LimitReached, Recorder};
 use sha2::{Digest, Sha256};
 
-use super::pen::{Pen, PenError, Sheet};
 use super::prepare::Prepared;
 use super::programs::{self, Programs};
 use super::report::describe_limit;
-use crate::context::Context;
 use crate::error::{CliError, NOT_STARTED, with_causes};
+use crate::record::{Pen, RECORD_BYTES_MAX, Sheet, caller};
 
 /// How much of all records one run may take: an eighth.
 const RECORD_SHARE: u64 = 8;
-/// How large the record of one run becomes where they are kept without a bound, in bytes.
-const RECORD_BYTES_MAX: u64 = 1 << 30;
 /// How often old records are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The system's list of users (passwd(5)).
-const USERS: &str = "/etc/passwd";
 
 /// The record of a run.
 pub(super) struct Record {
@@ -132,27 +127,6 @@ impl Record {
     }
 }
 
-/// Records a decision of the user's by itself, as a session of the command that made it.
-pub(super) fn decision(context: &Context, command: &str, event: Event) -> Result<(), PenError> {
-    let start = Start {
-        session: pinfold_run::new_session_id(),
-        workspace: context.workspace.as_path().into(),
-        command: command.split(' ').map(Into::into).collect(),
-        ..caller()
-    };
-    let sheet = Sheet {
-        directory: Store::open(context.state().to_owned())?.ledger_directory(),
-        session: start.session.clone(),
-        durability: Durability::Power,
-        bytes_max: RECORD_BYTES_MAX,
-        secrets: Vec::new(),
-    };
-    let pen = Pen::new(sheet, Event::Start(Box::new(start)))?;
-    let _ = pen.lines().event(event);
-    pen.end(End { code: Some(0), ..End::default() });
-    pen.join()
-}
-
 /// Lets old records go, as the policy says, once a day: that reads through the log of all runs.
 pub(super) fn keep_house(prepared: &Prepared) {
     let directory = prepared.store.ledger_directory();
@@ -205,26 +179,4 @@ pub(super) fn start(
         best_effort,
         ..caller()
     }
-}
-
-/// What every session begins with: who calls, where, and what writes it down.
-fn caller() -> Start {
-    Start {
-        user: user(),
-        host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ..Start::default()
-    }
-}
-
-/// Who calls.
-pub(super) fn user() -> User {
-    let uid = rustix::process::getuid().as_raw();
-    let users = std::fs::read_to_string(USERS).unwrap_or_default();
-    let name = users.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let (name, number) = (fields.next()?, fields.nth(1)?);
-        (number.parse() == Ok(uid)).then(|| name.to_owned())
-    });
-    User { name: name.unwrap_or_default(), uid }
 }

@@ -10,7 +10,6 @@ use std::thread::JoinHandle;
 
 use pinfold_ledger::event::End;
 use pinfold_ledger::{Durability, Event, Ledger, LedgerError, Limits, Redactor, TooManySecrets, Writer};
-use pinfold_run::SessionError;
 
 use crate::error::with_causes;
 
@@ -22,22 +21,20 @@ const PROGRAMS_SHARE: u64 = 2;
 const PROGRAM_BYTES: u64 = 400;
 
 /// What is to be written, and how.
-pub(super) struct Sheet {
+pub(crate) struct Sheet {
     /// Where the ledger is.
-    pub(super) directory: PathBuf,
-    pub(super) session: String,
-    pub(super) durability: Durability,
+    pub(crate) directory: PathBuf,
+    pub(crate) session: String,
+    pub(crate) durability: Durability,
     /// How large the record may become, in bytes.
-    pub(super) bytes_max: u64,
+    pub(crate) bytes_max: u64,
     /// Names and values that must not be written.
-    pub(super) secrets: Vec<(String, String)>,
+    pub(crate) secrets: Vec<(String, String)>,
 }
 
 /// Why there is no record, or no whole one.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PenError {
-    #[error(transparent)]
-    Store(#[from] SessionError),
+pub(crate) enum PenError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
@@ -58,7 +55,7 @@ enum Line {
 
 /// Takes events from several threads.
 #[derive(Clone)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     lines: Sender<Line>,
     failure: Arc<OnceLock<String>>,
     programs: Arc<Programs>,
@@ -77,14 +74,14 @@ impl Lines {
     ///
     /// # Errors
     /// When an earlier one could not be written.
-    pub(super) fn event(&self, event: Event) -> Result<(), String> {
+    pub(crate) fn event(&self, event: Event) -> Result<(), String> {
         // Whoever does not take it any more has said why.
         let _ = self.lines.send(Line::Event(Box::new(event)));
         self.failure.get().map_or(Ok(()), |failure| Err(failure.clone()))
     }
 
     /// Writes that a program was executed, if there is room for it.
-    pub(super) fn program(&self, event: Event, text_bytes: usize) {
+    pub(crate) fn program(&self, event: Event, text_bytes: usize) {
         let Programs { waiting, left_bytes, dropped } = &*self.programs;
         let bytes = PROGRAM_BYTES + text_bytes as u64;
         let has_room = || {
@@ -100,20 +97,20 @@ impl Lines {
     }
 
     /// How many programs there was no room for.
-    pub(super) fn dropped(&self) -> u64 {
+    pub(crate) fn dropped(&self) -> u64 {
         self.programs.dropped.load(Relaxed)
     }
 }
 
 /// A thread that writes.
-pub(super) struct Pen {
+pub(crate) struct Pen {
     lines: Lines,
     thread: JoinHandle<Result<(), PenError>>,
 }
 
 impl Pen {
     /// Begins with the first event.
-    pub(super) fn new(sheet: Sheet, first: Event) -> std::io::Result<Self> {
+    pub(crate) fn new(sheet: Sheet, first: Event) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
         let left_bytes = AtomicU64::new(sheet.bytes_max / PROGRAMS_SHARE);
         let programs = Arc::new(Programs { left_bytes, ..Programs::default() });
@@ -130,12 +127,12 @@ impl Pen {
     }
 
     /// Where events go.
-    pub(super) fn lines(&self) -> Lines {
+    pub(crate) fn lines(&self) -> Lines {
         self.lines.clone()
     }
 
     /// Waits until all is safe that was given so far, or has failed.
-    pub(super) fn commit(&self) -> Result<(), String> {
+    pub(crate) fn commit(&self) -> Result<(), String> {
         let (done, wait) = sync_channel(1);
         let _ = self.lines.lines.send(Line::Commit(done));
         match wait.recv() {
@@ -145,12 +142,12 @@ impl Pen {
     }
 
     /// Gives the last event.
-    pub(super) fn end(&self, end: End) {
+    pub(crate) fn end(&self, end: End) {
         let _ = self.lines.lines.send(Line::End(end));
     }
 
     /// Waits until the last event is written.
-    pub(super) fn join(self) -> Result<(), PenError> {
+    pub(crate) fn join(self) -> Result<(), PenError> {
         self.thread.join().unwrap_or(Err(PenError::Gone))
     }
 }

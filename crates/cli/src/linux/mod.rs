@@ -1,0 +1,61 @@
+//! What runs commands on Linux, watches them, tells of them, and puts the host to the test: one file per command, and what
+//! several of them need.
+
+mod changed;
+mod doctor;
+mod gate;
+mod git_identity;
+mod leavings;
+mod machine;
+mod paths;
+mod plan;
+mod prepare;
+mod programs;
+mod quarantined;
+mod record;
+mod remember;
+mod report;
+mod run;
+mod trace;
+mod traffic;
+mod watch;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use pinfold_confine::linux::{confine_gate, end_on_broken_pipe};
+
+use crate::args::Command;
+use crate::error::CliError;
+
+pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
+pub(crate) use paths::{in_the_way, masked};
+
+/// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
+pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {
+    let (first, rest) = arguments.split_first()?;
+    if first == pinfold_gate::ARGUMENT {
+        return Some(pinfold_gate::main(confine_gate));
+    }
+    (first == doctor::attacker::ARGUMENT).then(|| doctor::attacker::main(rest))
+}
+
+/// What is done before anything else is printed.
+pub(crate) fn prepare_output(command: &Command) {
+    if !matches!(command, Command::Run(_) | Command::Trace(_) | Command::Shell(_)) {
+        end_on_broken_pipe();
+    }
+}
+
+/// Carries out what only a platform can.
+pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Run(args) => run::run(args),
+        Command::Trace(args) => run::trace(args),
+        Command::Shell(args) => run::shell(args),
+        Command::Watch(args) => watch::watch(&args),
+        Command::Plan(args) => plan::plan(args),
+        Command::Doctor(args) => doctor::doctor(args),
+        _ => unreachable!("every other command is the same on every platform"),
+    }
+}
