@@ -184,6 +184,22 @@ proptest! {
         changes_nothing_else(&scene)?;
     }
 
+    /// Integrity and handles are a second and a third way: in the widest meaning of writing lists alone do as well, but for
+    /// what is open to everybody.
+    #[test]
+    fn lists_alone_keep_what_is_not_open_to_everybody(scene in scene(false)) {
+        let token = Token { level: Level::MEDIUM, ..scene.token(Restriction::WRITES_AT_MOST) };
+        let anybody = Token::new(Sid::EVERYONE);
+        for path in scene.after.names.keys().filter(|path| scene.world.other_names(path).count() == 1) {
+            let Allowed { write, remove } = scene.allowed(path);
+            let open = |access| scene.world.may(&anybody, path, access);
+            prop_assert!(write || open(Access::FILE_WRITE_DATA) || !scene.after.may(&token, path, Access::FILE_WRITE_DATA), "{path}");
+            let is_root = scene.plan.roots.iter().any(|root| is_in(&root.path, path));
+            let leave = remove || is_root || scene.world.may_remove(&anybody, path);
+            prop_assert!(leave || !scene.after.may_remove(&token, path), "{path} is removed");
+        }
+    }
+
     /// What everybody may read is left to it.
     #[test]
     fn an_account_reads_what_the_policy_says_and_nothing_else(scene in scene(true)) {
