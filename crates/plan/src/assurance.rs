@@ -144,6 +144,8 @@ pub enum Keeper {
     Account,
     /// Firewall rules and filters for that account.
     Firewall,
+    /// The rules of a Seatbelt profile.
+    Seatbelt,
 }
 
 impl fmt::Display for Keeper {
@@ -168,6 +170,7 @@ impl fmt::Display for Keeper {
             Self::Desktop => "kernel: desktop",
             Self::Account => "kernel: account",
             Self::Firewall => "kernel: firewall",
+            Self::Seatbelt => "kernel: seatbelt",
         })
     }
 }

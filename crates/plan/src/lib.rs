@@ -11,6 +11,7 @@ mod error;
 mod gate;
 pub mod host;
 pub mod linux;
+pub mod macos;
 mod mount;
 mod plan;
 mod protect;

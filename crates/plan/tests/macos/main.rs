@@ -1,0 +1,6 @@
+//! Plans for invented Macs: what each profile becomes, and what holds for every plan by a model of Seatbelt.
+
+mod cases;
+mod properties;
+mod seatbelt;
+mod world;
