@@ -10,7 +10,8 @@
 //! **Names.** Rules see the path that the kernel makes of an open file or a directory: without links, with the names as
 //! they are on disk. So what exists is named literally, in that spelling, and `.GIT` is `.git` where the disk says so. A name
 //! that is about to be made has the spelling of whoever makes it; so patterns have each letter in both cases (see
-//! [`Pattern`]), also on a disk that tells cases apart, where they refuse more than they must.
+//! [`Pattern`]), also on a disk that tells cases apart, where they refuse more than they must. Some report that the kernel
+//! compares literal paths without case; nothing here depends on it.
 //!
 //! **Renames.** There is no operation for them: a rename is an unlink of one path and a creation of another. What must be
 //! found under its path is held by refusing the unlink, for each directory up to its writable place and for the place itself.

@@ -1,8 +1,11 @@
-//! Protected names of writable places, as patterns: what exists with such a name is not changed, and none appears.
+//! Protected names of writable places, as patterns: what exists with such a name is not changed, and none is made.
 //!
 //! They are judged by names, as the policy does it: the inside of a git directory begins after `.git` or `x.git`, and
 //! after `modules/…` and `worktrees/…` in one. Where nobody knew of the repository when the run began, its settings can
 //! therefore not be made either: `git init` and `git clone` need a place of the run's own.
+//!
+//! From there a directory can be moved in with whatever is in it, since a rename is judged by its two paths alone. Whoever
+//! ends the run has to look through what has appeared, as on Linux.
 
 use std::path::Path;
 

@@ -245,6 +245,20 @@ fn a_git_directory_outside_is_as_open_as_the_workspace() {
     }
 }
 
+/// A rename is judged by its two paths, so what has appeared must be looked through at the end.
+#[test]
+fn a_prepared_directory_can_be_moved_in() {
+    let seatbelt = ordinary("").seatbelt();
+    let prepared = format!("{PRIVATE_TEMP}/t");
+    assert!(!seatbelt.at("file-write-create", "/Users/ada/work/t/.vscode", true));
+    assert!(seatbelt.at("file-write-create", &format!("{prepared}/.vscode"), true));
+    assert!(seatbelt.at("file-write-unlink", &prepared, true), "the hole");
+    assert!(seatbelt.at("file-write-create", "/Users/ada/work/t", true), "the hole");
+    let plan = ordinary("").plan();
+    let kept = plan.assurance.iter().find(|kept| kept.promise == Promise::MetadataWatched).expect("a row");
+    assert!(kept.kept_by.contains(&Keeper::Watch));
+}
+
 #[test]
 fn what_is_masked_is_hidden() {
     let world = ordinary("files.mask = ['.env', '@secrets']");
@@ -297,6 +311,17 @@ fn paths_are_quoted_or_refused() {
     assert!(!seatbelt.at("file-read-data", "/Users/ada/.ssh/id_rsa", false));
     let refused = build(&hidden("a\u{7}b"));
     assert!(matches!(refused, Err(PlanError::Text(TextError::Control { .. }))), "{refused:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_not_unicode_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut world = ordinary("");
+    let path = Path::new(std::ffi::OsStr::from_bytes(b"/Users/ada/work/\xff"));
+    world.host.denied.push((path.to_owned(), false));
+    let refused = macos::build(&world.policy, &world.host);
+    assert_eq!(refused, Err(PlanError::Text(TextError::NotUnicode { path: path.to_owned() })));
 }
 
 #[test]

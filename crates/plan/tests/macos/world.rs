@@ -97,7 +97,7 @@ fn metadata(policy: &Policy, tree: &Tree, host: &mut Host) {
     let is_protected = |path: &Path| decider.decide(Access::Write, path).effect == Effect::Protected;
     for (path, directory) in tree {
         let path = Path::new(path);
-        if is_protected(path) && !host.protected.iter().any(|above| path.starts_with(above)) {
+        if is_protected(path) {
             host.protected.push(path.into());
             if path.parent() == Some(Path::new(WORKSPACE)) {
                 host.present.insert(path.into());
