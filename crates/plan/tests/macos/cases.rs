@@ -271,6 +271,16 @@ fn what_is_masked_is_hidden() {
 }
 
 #[test]
+fn private_places_in_what_is_visible_show_nothing_of_the_host() {
+    let paths = [&ORDINARY[..], &["/Users/", "/private/"]].concat();
+    let seatbelt = World::new("files.read = ['/Users', '/private']", &paths).seatbelt();
+    let reads = |path: &str| seatbelt.at("file-read-data", path, false);
+    assert!(reads("/Users/bob/x") && reads("/private/x") && reads("/Users/ada/work/x"));
+    assert!(!reads("/Users/ada/.ssh/id_rsa") && !reads("/private/tmp/x") && !reads("/private/var/folders/bb/x"));
+    assert!(seatbelt.at("file-read-metadata", "/Users/ada", true) && !reads("/Users/ada"));
+}
+
+#[test]
 fn links_are_followed_as_far_as_the_policy_goes() {
     let mut world = ordinary("files.write = ['@workspace', '/srv/link']");
     world.host.paths.insert("/srv/link".into(), Kind::Link { leads_to: "/mnt/Data".into(), directory: true });

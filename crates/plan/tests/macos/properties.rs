@@ -11,7 +11,9 @@ use crate::seatbelt::Seatbelt;
 use crate::world::{PRIVATE_HOME, PRIVATE_TEMP, Tree, WORKSPACE, World, writable};
 
 /// Directories that are there always, so that a policy can name them.
-const ROOTS: [&str; 9] = [
+const ROOTS: [&str; 11] = [
+    "/Users",
+    "/Users/bob",
     WORKSPACE,
     "/Users/ada/work/sub",
     "/Users/ada/work/sub/a",
@@ -22,7 +24,8 @@ const ROOTS: [&str; 9] = [
     PRIVATE_HOME,
     PRIVATE_TEMP,
 ];
-const GRANTS: [&str; 8] = ["@workspace", "~/other", "./sub", "./sub/a", "/srv", "/srv/a", "/srv/a/b", "@toolchains"];
+const GRANTS: [&str; 9] =
+    ["/Users", "@workspace", "~/other", "./sub", "./sub/a", "/srv", "/srv/a", "/srv/a/b", "@toolchains"];
 const DENIALS: [&str; 13] = [
     "*.key",
     "**/b",
