@@ -51,9 +51,19 @@ pub(crate) const FOR_TESTS: [Package; 19] = [
     program("passwd", "useradd", "makes the ordinary user"),
 ];
 
-/// To check what is to be portable.
-pub(crate) const FOR_WINDOWS: [Package; 1] =
-    [program("binutils-mingw-w64-x86-64", "x86_64-w64-mingw32-dlltool", "import libraries of Windows' own")];
+/// To build for Windows.
+pub(crate) const FOR_WINDOWS: [Package; 1] = [program(
+    "gcc-mingw-w64-x86-64-win32",
+    "x86_64-w64-mingw32-gcc",
+    "links for Windows; brings the tool for import libraries",
+)];
+
+/// To run what was built.
+pub(crate) const FOR_WINE: [Package; 1] = [Package {
+    name: "wine64",
+    sign: Sign::File("/usr/lib/wine/wine64"),
+    reason: "runs the tests that are built for Windows",
+}];
 
 /// For the benchmarks; named as missing where they are not there.
 pub(crate) const FOR_BENCHMARKS: [Package; 3] = [

@@ -12,12 +12,15 @@ mod fuzz;
 mod generate;
 mod machine;
 mod ocsf;
+mod portable;
 mod shell;
 mod source;
+mod standard_library;
 mod tally;
 mod test;
-mod windows_std;
+mod wine;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -50,11 +53,22 @@ enum Task {
         #[arg(long)]
         quick: bool,
     },
+    /// Run what is built for Windows under Wine, which shows that it works and nothing of what it enforces
+    ///
+    /// Without a program, the tests of the crates that are for Windows, which `test` runs as well. Standard library, compiler
+    /// and Wine are got as for `test`. With one, that program, by the ordinary user of the tests; cargo and tests call it so.
+    Wine {
+        /// A program for Windows
+        program: Option<OsString>,
+        /// What it is given
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Check everything that needs no test run
     ///
     /// Formatting, clippy, documentation, licences and duplicates of dependencies, generated files, the boundaries
-    /// between the crates, and that the platform-independent crates compile for Windows where that target is
-    /// installed.
+    /// between the crates, and that the crates which are for Windows and macOS compile for them. A standard library that the
+    /// toolchain does not have for these is built once from Debian's sources into PINFOLD_TOOLS.
     ///
     /// cargo-deny is taken from PATH or, when it is not there, installed once into PINFOLD_TOOLS [default: target/tools].
     Check {
@@ -97,6 +111,8 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Args::parse().task {
+        Task::Wine { program: Some(program), arguments } => return finish_as(wine::run(&program, &arguments)),
+        Task::Wine { program: None, .. } => wine::alone(),
         Task::Demo => demo::run(),
         Task::Test { quick } => test::run(quick),
         Task::Check { advisories } => check::run(advisories),
@@ -111,8 +127,12 @@ fn main() -> ExitCode {
 }
 
 fn finish(done: Result<()>) -> ExitCode {
+    finish_as(done.map(|()| ExitCode::SUCCESS))
+}
+
+fn finish_as(done: Result<ExitCode>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

@@ -18,6 +18,11 @@ pub(crate) fn target_directory() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
+/// Where tools are kept that take long to build: `PINFOLD_TOOLS`, which may outlive the checkout, or with what cargo builds.
+pub(crate) fn tools_directory() -> PathBuf {
+    std::env::var_os("PINFOLD_TOOLS").map_or_else(|| target_directory().join("tools"), |tools| root().join(tools))
+}
+
 /// Is this the continuous integration?
 pub(crate) fn is_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| value == "true")
@@ -78,6 +83,15 @@ pub(crate) fn which(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let more = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
     std::env::split_paths(&path).chain(more).map(|directory| directory.join(program)).find(|file| file.is_file())
+}
+
+/// Goes on without something, loudly; in continuous integration, where everything is to be had, that is a failure.
+pub(crate) fn skip<T: Default>(what: &str, why: impl std::fmt::Display) -> Result<T> {
+    if is_ci() {
+        return Err(format!("{what}: {why}").into());
+    }
+    eprintln!("   skipped: {what}: {why}");
+    Ok(T::default())
 }
 
 /// The command as a person would type it.

@@ -7,6 +7,7 @@ use crate::artefact;
 use crate::machine::{self, FOR_TESTS, TEST_USER};
 use crate::shell::{Result, cargo, is_ci, read, run as carry_out, step, target_directory};
 use crate::tally::Tally;
+use crate::wine;
 
 /// The package whose tests drive the built program.
 const WITH_PROGRAM: &str = "pinfold-tests";
@@ -28,7 +29,8 @@ pub(crate) fn run(quick: bool) -> Result<()> {
             tally = tally + step("tests with the program, as root", || Tally::of(&mut tests(&words, "root")))?;
         }
     }
-    close(tally, &skipped)
+    let under_wine = step(wine::LABEL, wine::run_tests)?;
+    close(tally, under_wine, &skipped)
 }
 
 fn program(quick: bool) -> Result<PathBuf> {
@@ -66,8 +68,8 @@ fn test_names() -> Result<Vec<String>> {
     Ok(targets.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
 }
 
-/// Says what was skipped and why, and closes with the counts.
-fn close(mut tally: Tally, skipped: &Path) -> Result<()> {
+/// Says what was skipped and why, and closes with the counts of all.
+fn close(mut tally: Tally, under_wine: Tally, skipped: &Path) -> Result<()> {
     let skipped = std::fs::read_to_string(skipped).unwrap_or_default();
     for line in skipped.lines() {
         println!("skipped: {line}");
@@ -76,6 +78,10 @@ fn close(mut tally: Tally, skipped: &Path) -> Result<()> {
     let by_themselves = (skipped.lines().count() as u64).min(tally.passed);
     tally.passed -= by_themselves;
     tally.skipped += by_themselves;
+    if under_wine != Tally::default() {
+        println!("{}: {under_wine}", wine::LABEL);
+        tally = tally + under_wine;
+    }
     println!("{tally}");
     match tally {
         Tally { passed: 0, .. } => Err("no test was run".into()),

@@ -6,6 +6,7 @@
 //! and restore privileges, entries or a missing list that give [`Access::SYSTEM_SECURITY`], and
 //! [`Access::MAXIMUM_ALLOWED`] beside privileges or without a list; and what it cannot be told: an owner who is for denials
 //! only, and integrity.
+#![cfg(unix)] // Where Samba is.
 
 use std::error::Error;
 use std::io::Write;

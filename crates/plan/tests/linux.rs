@@ -1,4 +1,5 @@
 //! Plans for invented hosts: what each profile becomes on each kind of machine, and what holds for every plan.
+#![cfg(unix)] // Elsewhere paths are joined with another letter.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

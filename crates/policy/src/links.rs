@@ -78,7 +78,9 @@ mod tests {
 
     #[test]
     fn a_denial_counts_for_what_its_path_leads_to() {
-        let real = |path: &Path| Some(Path::new("/mnt/[a]").join(path.strip_prefix("/home/ada/link").ok()?));
+        // Joined by hand: tests of this platform run on another one, too.
+        let below = |path: &Path| Some(path.strip_prefix("/home/ada/link").ok()?.to_str()?.to_owned());
+        let real = |path: &Path| Some(PathBuf::from(format!("/mnt/[a]/{}", below(path)?)));
         for (deny, hidden) in [
             ("'~/link/key'", "/mnt/[a]/key"),
             ("'~/link/*.key'", "/mnt/[a]/x.key"),
