@@ -11,3 +11,18 @@ pub(crate) const ON_APPLE: [&str; 5] =
 pub(crate) fn packages(crates: &[&str]) -> String {
     crates.iter().map(|name| format!(" --package {name}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workflows_test_the_same_crates() {
+        let workflows = crate::shell::root().join(".github/workflows");
+        for (file, crates) in [("windows.yml", &ON_WINDOWS[..]), ("macos.yml", &ON_APPLE)] {
+            let text = std::fs::read_to_string(workflows.join(file)).expect("the workflow");
+            let named: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("--package ")).collect();
+            assert_eq!(named, crates, "{file}");
+        }
+    }
+}
