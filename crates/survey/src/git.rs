@@ -8,6 +8,7 @@ use std::{
 use crate::{
     Kind, Place, Repository, RepositoryKind, Worktree,
     limits::{DEPTH, GIT_FILE_BYTES},
+    names,
     sys::{self, Buffer, Dir},
 };
 
@@ -22,11 +23,12 @@ impl Shape {
     const COMMONDIR: u8 = 8;
     const WORKTREES: u8 = 16;
     const MODULES: u8 = 32;
+    const NAMES: [&[u8]; 6] = [b"HEAD", b"objects", b"refs", b"commondir", b"worktrees", b"modules"];
 
     #[inline]
     pub(crate) fn add(&mut self, name: &[u8], kind: Kind) {
         let is_dir = kind == Kind::Directory;
-        self.0 |= match name {
+        self.0 |= match names::as_known(name, &Self::NAMES) {
             b"HEAD" if !is_dir => Self::HEAD,
             // Git follows a symlink here and takes a file that may be executed for a directory.
             b"objects" => Self::OBJECTS,
@@ -108,7 +110,7 @@ impl<'a> Resolver<'a> {
         }
         for candidate in &shapes {
             let named_git = candidate.path.file_name().is_some_and(|name| {
-                crate::names::same_name(name.as_encoded_bytes(), b".git") && !candidate.path.as_os_str().is_empty()
+                names::same_name(name.as_encoded_bytes(), b".git") && !candidate.path.as_os_str().is_empty()
             });
             if !named_git {
                 repositories.push(self.repository(candidate, candidate.shape));
@@ -359,7 +361,7 @@ impl<'a> Resolver<'a> {
     /// An absolute path without symlinks, or, where nothing is, without `.` and `..` at least.
     fn resolve(&mut self, base: &Path, target: &Path) -> Place {
         let joined = base.join(target);
-        let resolved = std::fs::canonicalize(&joined).unwrap_or_else(|_| resolve_above(&joined));
+        let resolved = sys::resolved(&joined).unwrap_or_else(|_| resolve_above(&joined));
         self.place(resolved)
     }
 
@@ -369,7 +371,7 @@ impl<'a> Resolver<'a> {
             return Place { path, outside: false };
         }
         if self.resolved_roots.is_empty() {
-            let resolved = |root: &Root<'_>| std::fs::canonicalize(root.path).unwrap_or_else(|_| root.path.into());
+            let resolved = |root: &Root<'_>| sys::resolved(root.path).unwrap_or_else(|_| root.path.into());
             self.resolved_roots = self.roots.iter().map(resolved).collect();
         }
         for (root, resolved) in self.roots.iter().zip(&self.resolved_roots) {
@@ -408,7 +410,7 @@ fn resolve_above(path: &Path) -> PathBuf {
             other => clean.push(other),
         }
     }
-    let above = clean.ancestors().skip(1).find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)));
+    let above = clean.ancestors().skip(1).find_map(|above| Some((above, sys::resolved(above).ok()?)));
     match above {
         Some((above, resolved)) => match clean.strip_prefix(above) {
             Ok(rest) => resolved.join(rest),
@@ -469,8 +471,9 @@ mod tests {
 
     #[test]
     fn a_path_that_does_not_exist_is_resolved_as_far_as_it_does() {
-        let missing = Path::new("/no-such-directory/x/../y/./z");
-        assert_eq!(resolve_above(missing), Path::new("/no-such-directory/y/z"));
+        let here = sys::resolved(&std::env::temp_dir()).unwrap();
+        let missing = here.join("no-such-directory").join("x/../y/./z");
+        assert_eq!(resolve_above(&missing), here.join("no-such-directory/y/z"));
     }
 
     #[test]

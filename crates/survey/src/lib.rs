@@ -2,7 +2,8 @@
 //! Seeing the workspace: which entries a deny rule hides, which git directories and protected names exist.
 //!
 //! [`Survey::walk`] reads every directory below its roots once, with several threads where the tree is large, and
-//! remembers a stamp for each. [`Stamps::rescan`] later compares the stamps and reads only what changed.
+//! remembers a stamp for each. [`Stamps::rescan`] later compares the stamps and reads only what changed; on Windows, where
+//! all times of a directory can be set, everything.
 //!
 //! - Symlinks are never followed, and no path leads out of a root: everything is opened relative to the root's
 //!   descriptor, so that paths of any length and names of any bytes work. Mounts below a root are walked like the rest.

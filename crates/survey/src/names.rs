@@ -45,6 +45,15 @@ pub(crate) fn same_name(one: &[u8], other: &[u8]) -> bool {
     if FOLDS_CASE { one.eq_ignore_ascii_case(other) } else { one == other }
 }
 
+/// The name among `known` that means the same entry, or the name itself.
+#[inline]
+pub(crate) fn as_known<'a>(name: &'a [u8], known: &[&'a [u8]]) -> &'a [u8] {
+    match FOLDS_CASE {
+        true => known.iter().find(|known| same_name(known, name)).unwrap_or(&name),
+        false => name,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

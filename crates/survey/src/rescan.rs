@@ -134,7 +134,7 @@ impl Stamps {
             _ => dir.open_far(&path.bytes).and_then(|dir| dir.stamp()),
         };
         match now {
-            Ok(now) if now == known => None,
+            Ok(now) if now.proves_same(known) => None,
             Err(error) if sys::vanished(&error) => Some(Fate::Gone),
             _ => Some(Fate::Changed),
         }

@@ -10,11 +10,17 @@ mod portable;
 #[cfg(not(target_os = "linux"))]
 pub(crate) use portable::{Buffer, Dir};
 
-use std::{
-    borrow::Cow,
-    io,
-    path::{Path, PathBuf},
-};
+#[cfg(unix)]
+#[path = "sys/names_unix.rs"]
+mod names;
+#[cfg(not(unix))]
+#[path = "sys/names_windows.rs"]
+mod names;
+#[cfg(not(target_os = "linux"))]
+use names::thing_of;
+pub(crate) use names::{STAMPS_PROVE, path, path_buf, resolved};
+
+use std::io;
 
 use crate::{Kind, limits::STRIDE_BYTES};
 
@@ -30,6 +36,12 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// A stamp that no directory has: read it again the next time, whatever the clock says.
     pub(crate) const UNSURE: Self = Self { ctime_ns: i64::MIN, identity: 0 };
+
+    /// Whether a directory with this stamp now, and `known` before, has the entries that it had.
+    #[inline]
+    pub(crate) fn proves_same(self, known: Self) -> bool {
+        STAMPS_PROVE && self == known
+    }
 }
 
 /// The number of a device.
@@ -129,25 +141,4 @@ pub(crate) fn exhausted(error: &io::Error) -> bool {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn exhausted(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::OutOfMemory
-}
-
-/// A path from the bytes that this module gave out.
-#[cfg(unix)]
-pub(crate) fn path(bytes: &[u8]) -> Cow<'_, Path> {
-    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
-    Cow::Borrowed(Path::new(OsStr::from_bytes(bytes)))
-}
-
-/// A path from the bytes that this module gave out.
-#[cfg(not(unix))]
-pub(crate) fn path(bytes: &[u8]) -> Cow<'_, Path> {
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => Cow::Borrowed(Path::new(text)),
-        Cow::Owned(text) => Cow::Owned(PathBuf::from(text)),
-    }
-}
-
-/// The same, to keep.
-pub(crate) fn path_buf(bytes: &[u8]) -> PathBuf {
-    path(bytes).into_owned()
 }

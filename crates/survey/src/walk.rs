@@ -410,7 +410,7 @@ impl<'a> Worker<'a> {
             if is_dir {
                 let start = children.len();
                 children.extend_from_slice(with_nul);
-                if name == b"objects" {
+                if same_name(name, b"objects") {
                     objects = start..children.len();
                 }
             }

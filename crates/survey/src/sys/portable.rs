@@ -1,14 +1,12 @@
 //! Every other system: the standard library, by path. Correct where nobody races, and no faster than that.
-//!
-//! On Windows a name that is not Unicode is reported with replacement characters and not descended into.
 
 use std::{
-    fs::{self, File, Metadata},
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
-use super::{Device, Stamp, Thing};
+use super::{Device, Stamp, Thing, thing_of};
 use crate::Kind;
 
 /// A directory, by its path.
@@ -27,7 +25,8 @@ impl Buffer {
 impl Dir {
     pub(crate) fn open_root(path: &Path) -> io::Result<Self> {
         fs::read_dir(path)?;
-        Ok(Self(std::path::absolute(path)?))
+        // On Windows, the form in which every name counts as it is written, dots and spaces at its end included.
+        Ok(Self(fs::canonicalize(path)?))
     }
 
     pub(crate) fn open_resolved(path: &Path) -> io::Result<Self> {
@@ -72,7 +71,7 @@ impl Dir {
             let Ok(file_type) = entry.file_type() else {
                 continue;
             };
-            let mut name = bytes_of(&entry.file_name());
+            let mut name = entry.file_name().into_encoded_bytes();
             name.push(0);
             each(&name, kind_of(file_type), 0);
         }
@@ -97,7 +96,7 @@ impl Dir {
     }
 }
 
-fn kind_of(file_type: fs::FileType) -> Kind {
+pub(super) fn kind_of(file_type: fs::FileType) -> Kind {
     match file_type {
         _ if file_type.is_symlink() => Kind::Symlink,
         _ if file_type.is_dir() => Kind::Directory,
@@ -106,40 +105,7 @@ fn kind_of(file_type: fs::FileType) -> Kind {
     }
 }
 
-#[cfg(unix)]
-fn bytes_of(name: &std::ffi::OsStr) -> Vec<u8> {
-    std::os::unix::ffi::OsStrExt::as_bytes(name).to_vec()
-}
-
-#[cfg(not(unix))]
-fn bytes_of(name: &std::ffi::OsStr) -> Vec<u8> {
-    name.to_string_lossy().into_owned().into_bytes()
-}
-
-#[cfg(unix)]
-fn thing_of(known: &Metadata) -> Thing {
-    use std::os::unix::fs::MetadataExt;
-    Thing {
-        kind: kind_of(known.file_type()),
-        stamp: Stamp {
-            ctime_ns: known.ctime().saturating_mul(1_000_000_000).saturating_add(known.ctime_nsec()),
-            identity: known.ino() ^ known.dev().rotate_left(40),
-        },
-        born_ns: since_1970(known.created()),
-    }
-}
-
-/// Windows shows no time of change here, so the time of the last write stands in for it.
-#[cfg(not(unix))]
-fn thing_of(known: &Metadata) -> Thing {
-    Thing {
-        kind: kind_of(known.file_type()),
-        stamp: Stamp { ctime_ns: since_1970(known.modified()), identity: since_1970(known.created()).unsigned_abs() },
-        born_ns: since_1970(known.created()),
-    }
-}
-
-fn since_1970(time: io::Result<std::time::SystemTime>) -> i64 {
+pub(super) fn since_1970(time: io::Result<std::time::SystemTime>) -> i64 {
     time.ok()
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
         .and_then(|age| i64::try_from(age.as_nanos()).ok())

@@ -3,7 +3,6 @@
 
 use std::{
     fs,
-    os::unix::{ffi::OsStrExt, fs::symlink},
     path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicUsize, Ordering},
@@ -45,8 +44,9 @@ impl Tree {
         self
     }
 
+    #[cfg(unix)]
     pub(crate) fn link(&self, relative: &str, target: impl AsRef<Path>) -> &Self {
-        symlink(target, self.at(relative)).unwrap();
+        std::os::unix::fs::symlink(target, self.at(relative)).unwrap();
         self
     }
 
@@ -72,8 +72,12 @@ impl Tree {
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        // `rm` copes with paths that are longer than the kernel takes.
-        let _ = Command::new("rm").arg("-rf").arg(&self.0).status();
+        if cfg!(windows) {
+            let _ = fs::remove_dir_all(&self.0);
+        } else {
+            // `rm` copes with paths that are longer than the kernel takes.
+            let _ = Command::new("rm").arg("-rf").arg(&self.0).status();
+        }
     }
 }
 
@@ -86,7 +90,7 @@ impl Matcher for Deny {
     }
 
     fn matches(&self, relative: &Path, _is_dir: bool) -> bool {
-        self.0.contains(&relative.file_name().unwrap().as_bytes())
+        self.0.contains(&relative.file_name().unwrap().as_encoded_bytes())
     }
 }
 
@@ -114,4 +118,14 @@ pub(crate) fn places(repositories: &[Repository]) -> Vec<&Path> {
 
 pub(crate) fn path(text: &str) -> &Path {
     Path::new(text)
+}
+
+/// Many directories with denied and protected names, and a git directory in each branch.
+pub(crate) fn wide(tree: &Tree, branches: usize) {
+    for branch in 0..branches {
+        for leaf in 0..8 {
+            tree.file(format!("{branch}/{leaf}/x/.envrc"), "").file(format!("{branch}/{leaf}/.env"), "");
+        }
+        tree.dir(format!("{branch}/repo/.git/hooks")).dir(format!("{branch}/one/two/three/four/five"));
+    }
 }

@@ -184,7 +184,7 @@ fn measure(name: &str, files: usize, directories: usize, rounds: usize) -> Outco
     Ok(())
 }
 
-fn main() -> Outcome<()> {
+pub(crate) fn run() -> Outcome<()> {
     let numbers = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
     let numbers: Vec<usize> = numbers.collect();
     let number = |index: usize, otherwise| numbers.get(index).copied().unwrap_or(otherwise);
