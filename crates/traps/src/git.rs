@@ -1,27 +1,29 @@
 //! Git directories by their shape, and the pointers that lead to them. Nothing of git is run.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::tree::{Content, Thing, Tree};
+use pinfold_policy::Platform;
+
+use crate::names::is_dot_git;
+use crate::tree::{self, Content, Thing, Tree};
 
 /// What git takes for a directory of its own.
 pub(crate) struct GitDirectories<'a> {
     tree: &'a Tree,
+    platform: Platform,
     known: HashMap<PathBuf, bool>,
 }
 
 impl<'a> GitDirectories<'a> {
-    pub(crate) fn new(tree: &'a Tree) -> Self {
-        Self { tree, known: HashMap::new() }
+    pub(crate) fn new(tree: &'a Tree, platform: Platform) -> Self {
+        Self { tree, platform, known: HashMap::new() }
     }
 
     /// Whether git would take a directory below the root, or the root itself, for a git directory: by its name, or
     /// because `HEAD`, `objects` and `refs`, or `commondir` in their place, are there.
     pub(crate) fn is_git(&mut self, directory: &Path) -> bool {
-        if directory.file_name().is_some_and(is_dot_git) {
+        if directory.file_name().is_some_and(|name| is_dot_git(name, self.platform)) {
             return true;
         }
         if let Some(known) = self.known.get(directory) {
@@ -35,12 +37,12 @@ impl<'a> GitDirectories<'a> {
 }
 
 /// Whether some directory on the way is called `.git`.
-pub(crate) fn lies_in_dot_git(path: &Path) -> bool {
-    path.parent().is_some_and(|parent| parent.iter().any(is_dot_git))
+pub(crate) fn lies_in_dot_git(path: &Path, platform: Platform) -> bool {
+    path.parent().is_some_and(|parent| has_dot_git(parent, platform))
 }
 
-fn is_dot_git(name: &OsStr) -> bool {
-    name.eq_ignore_ascii_case(".git")
+fn has_dot_git(path: &Path, platform: Platform) -> bool {
+    path.iter().any(|name| is_dot_git(name, platform))
 }
 
 /// Where a `.git` file leads.
@@ -55,7 +57,12 @@ pub(crate) enum Leads {
 }
 
 /// Follows the content of the `.git` file at `path` in words; `None` when git would not take it for a pointer.
-pub(crate) fn pointer(tree: &Tree, path: &Path, content: &[u8], own: Option<&Path>) -> Option<Leads> {
+pub(crate) fn pointer(
+    (tree, platform): (&Tree, Platform),
+    path: &Path,
+    content: &[u8],
+    own: Option<&Path>,
+) -> Option<Leads> {
     let target = target(content)?;
     // In a linked worktree, the repository lies outside, and that of a submodule in it.
     if own.is_some_and(|own| target.starts_with(own) && !climbs(&target)) {
@@ -63,7 +70,7 @@ pub(crate) fn pointer(tree: &Tree, path: &Path, content: &[u8], own: Option<&Pat
     }
     Some(match tree.leads_to(path, &target) {
         None => Leads::Out,
-        Some(inside) if inside.iter().any(is_dot_git) => Leads::Home,
+        Some(inside) if has_dot_git(&inside, platform) => Leads::Home,
         Some(_) => Leads::Elsewhere,
     })
 }
@@ -77,7 +84,7 @@ pub(crate) fn own_pointer(tree: &Tree) -> Option<PathBuf> {
 
 fn target(content: &[u8]) -> Option<PathBuf> {
     let written = content.strip_prefix(b"gitdir: ")?.trim_ascii_end();
-    (!written.is_empty()).then(|| OsStr::from_bytes(written).into())
+    (!written.is_empty()).then(|| tree::path(written))
 }
 
 fn climbs(path: &Path) -> bool {

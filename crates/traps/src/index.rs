@@ -6,6 +6,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use globset::{GlobBuilder, GlobMatcher};
+use pinfold_policy::Platform;
+
+use crate::names::{self, lengthened};
 
 /// What makes a pattern more than a path.
 const WILD: [char; 5] = ['*', '?', '[', '{', '\\'];
@@ -38,12 +41,18 @@ struct Wild {
 }
 
 /// A path in the form in which patterns are compared: some file systems take `.VSCode` for `.vscode`.
-pub(crate) struct Folded(String);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Folded {
+    path: String,
+    /// There may be names in it that stand for longer ones.
+    short: bool,
+}
 
 impl Folded {
-    /// Of a path that is not Unicode: what is not is replaced, and no pattern names it.
-    pub(crate) fn new(path: &Path) -> Self {
-        Self(path.to_string_lossy().to_ascii_lowercase())
+    pub(crate) fn new(path: &Path, platform: Platform) -> Self {
+        let path = names::meant(path, platform);
+        let short = platform == Platform::Windows && path.contains('~');
+        Self { path, short }
     }
 }
 
@@ -67,11 +76,16 @@ impl Index {
     }
 
     /// The owners of the patterns that fit, each once.
-    pub(crate) fn owners(&self, Folded(path): &Folded) -> Vec<usize> {
+    pub(crate) fn owners(&self, Folded { path, short }: &Folded) -> Vec<usize> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let plain = self.plain.get(name).into_iter().flatten().filter(|plain| plain.fits(path));
         let wild = self.wild.iter().filter(|wild| wild.fits(path));
         let mut owners: Vec<usize> = plain.map(|plain| plain.owner).chain(wild.map(|wild| wild.owner)).collect();
+        if *short {
+            let plain = self.plain.values().flatten().filter(|plain| plain.fits(&lengthened(path, &plain.path)));
+            let wild = self.wild.iter().filter(|wild| wild.fits(&lengthened(path, &wild.pattern)));
+            owners.extend(plain.map(|plain| plain.owner).chain(wild.map(|wild| wild.owner)));
+        }
         owners.sort_unstable();
         owners.dedup();
         owners
@@ -135,7 +149,7 @@ mod tests {
             (2, "x/**"),
             (3, "y/*.{a,b}"),
         ]);
-        let owners = |path: &str| index.owners(&Folded::new(Path::new(path)));
+        let owners = |path: &str| index.owners(&Folded::new(Path::new(path), Platform::Linux));
         assert_eq!(owners("a/b/makefile"), [0]);
         assert_eq!(owners("a/.VSCode/tasks.json"), [1]);
         assert!(owners("a.vscode/tasks.json").is_empty());
@@ -144,6 +158,23 @@ mod tests {
         assert_eq!(owners("a/x/y/z"), [2]);
         assert_eq!(owners("a/y/z.b"), [3]);
         assert!(owners("a/y/z.c").is_empty() && owners("a/y/z/z.b").is_empty());
+    }
+
+    #[test]
+    fn names_of_windows_fit_whatever_their_spelling() {
+        let index = Index::new([(1, ".vscode/tasks.json"), (2, ".husky/*"), (3, "*.pth")]);
+        let owners = |path: &str, platform| index.owners(&Folded::new(Path::new(path), platform));
+        for (path, owner) in [
+            (r"a\.VSCODE\Tasks.json", 1),
+            (r".vscode.\tasks.json ", 1),
+            (r".vscode\tasks.json::$DATA", 1),
+            (r"VSCODE~1\TASKS~1.JSO", 1),
+            (r"HUSKY~1\pre-commit", 2),
+            (r"x\EVIL~1.PTH", 3),
+        ] {
+            assert_eq!(owners(path, Platform::Windows), [owner], "{path}");
+            assert_eq!(owners(path, Platform::Linux), if owner == 3 { vec![3] } else { vec![] }, "{path}");
+        }
     }
 
     #[test]

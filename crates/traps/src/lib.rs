@@ -30,6 +30,13 @@
 //!
 //! The changed files may be exchanged while they are looked at. Nothing is reached through a symbolic link, only regular
 //! files are opened, through the descriptor that was looked at, and of each at most [`limits::FILE_BYTES_MAX`] are read.
+//! On Windows, where nothing opens a path without its links, every directory on the way is held meanwhile, so that none can
+//! be exchanged; on macOS a directory can be, and whatever the run has started has ended by then.
+//!
+//! # Names
+//!
+//! A rule's name is judged in every spelling by which the system finds the file: in any case everywhere, on Windows also
+//! with dots and spaces at its end, as a stream, and as a short name (`GIT~1`).
 
 mod content;
 mod finding;
@@ -38,6 +45,7 @@ mod git;
 mod index;
 pub mod limits;
 mod look;
+mod names;
 mod owned;
 mod reference;
 mod rules;

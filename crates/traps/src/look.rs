@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pinfold_policy::Platform;
 use serde::Deserialize;
 
 use crate::content::Hit;
@@ -15,7 +16,7 @@ use crate::tree::{Content, Regular, Thing, Tree};
 pub(crate) enum Look {
     /// Machine code that a system would load: ELF, Mach-O or PE.
     MachineCode,
-    /// A text that may be executed by its mode.
+    /// A text that may be executed by its mode, or on Windows by its name or first line.
     Script,
     /// A symbolic link.
     Link,
@@ -36,6 +37,7 @@ pub(crate) enum Look {
 /// What a look needs to know.
 pub(crate) struct Seen<'a> {
     pub(crate) tree: &'a Tree,
+    pub(crate) platform: Platform,
     pub(crate) path: &'a Path,
     pub(crate) thing: &'a Thing,
     /// Where the `.git` file of the root leads, if the run has not changed it.
@@ -45,7 +47,7 @@ pub(crate) struct Seen<'a> {
 impl Look {
     /// Whether the thing is what the rule is about; with the place that shows it, if it is one.
     pub(crate) fn at(self, seen: &Seen<'_>) -> Option<Option<Hit>> {
-        let Seen { tree, path, thing, own_pointer } = seen;
+        let Seen { tree, platform, path, thing, own_pointer } = seen;
         let leads_out = |target: &Path| tree.leads_to(path, target).is_none();
         let shown = |target: &Path| Some(Some(Hit { line: 0, text: format!("→ {}", target.display()) }));
         match (self, thing) {
@@ -57,12 +59,14 @@ impl Look {
             (Self::PointerElsewhere, Thing::Link(target)) if !leads_out(target) => shown(target),
             (Self::PointerOut | Self::PointerElsewhere, Thing::File(file)) => {
                 let Content::Bytes(content) = file.content() else { return Some(None) };
-                let leads = git::pointer(tree, path, &content, *own_pointer)?;
+                let leads = git::pointer((tree, *platform), path, &content, *own_pointer)?;
                 let wanted = if self == Self::PointerOut { Leads::Out } else { Leads::Elsewhere };
                 let text = String::from_utf8_lossy(&content).into_owned();
                 (leads == wanted).then_some(Some(Hit { line: 1, text }))
             }
-            (Self::BareRepository, Thing::File(_) | Thing::Link(_)) => (!git::lies_in_dot_git(path)).then_some(None),
+            (Self::BareRepository, Thing::File(_) | Thing::Link(_)) => {
+                (!git::lies_in_dot_git(path, *platform)).then_some(None)
+            }
             (Self::StrayInterpreter, Thing::Link(target)) if !is_interpreter(target) => shown(target),
             (Self::StrayInterpreter, Thing::File(_)) => Some(None),
             _ => None,
@@ -90,7 +94,7 @@ fn is_machine_code(head: &[u8]) -> bool {
 }
 
 fn is_script(file: &Regular) -> bool {
-    file.mode & 0o111 != 0 && !is_machine_code(&head(file))
+    file.may_be_executed() && !is_machine_code(&head(file))
 }
 
 /// PEP 552: the flags say "made from a hash of the source" and do not say "check it".

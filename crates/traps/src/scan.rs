@@ -7,19 +7,25 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use pinfold_policy::Platform;
+
 use crate::content::{Hit, Unknown};
 use crate::finding::{ChangeKind, Changed, Finding, excerpt};
 use crate::git::{GitDirectories, lies_in_dot_git, own_pointer};
 use crate::index::Folded;
 use crate::limits::RENAMED_ENTRIES_MAX;
 use crate::look::Seen;
-use crate::owned::Ownership;
+use crate::names::is_root_git;
+use crate::owned::{Altered, Ownership};
 use crate::rules::{Rule, Rules, STANDARD};
-use crate::tree::{Content, Thing, Tree};
+use crate::tree::{self, Content, Thing, Tree};
 
-/// The rules that are compiled in.
+/// The rules that are compiled in, and whose names of files they are about.
 #[derive(Debug)]
-pub struct Traps(&'static Rules);
+pub struct Traps {
+    rules: &'static Rules,
+    platform: Platform,
+}
 
 /// Why nothing could be judged.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +41,13 @@ pub struct ScanError {
 impl Traps {
     /// The rules that docs/traps.md lists.
     pub fn standard() -> Self {
-        Self(&STANDARD)
+        Self { rules: &STANDARD, platform: tree::PLATFORM }
+    }
+
+    /// The same, for names as another platform takes them.
+    #[must_use]
+    pub fn named_as_on(self, platform: Platform) -> Self {
+        Self { platform, ..self }
     }
 
     /// Judges the changed paths below a root: the worst first, then by path and line. What is no longer there is
@@ -62,13 +74,16 @@ impl Traps {
     ) -> Result<Vec<Finding>, ScanError> {
         let tree = Tree::open(root).map_err(|source| ScanError { root: root.to_owned(), source })?;
         let changed = with_renamed(&tree, changed.filter(|change| is_below(&change.path)));
-        let paths: HashSet<&Path> = changed.iter().map(|change| &*change.path).collect();
-        let own_pointer = own_pointer(&tree).filter(|_| !paths.contains(Path::new(".git")));
+        let platform = self.platform;
+        let paths = Altered::new(changed.iter().map(|change| &*change.path), platform);
+        let own_pointer =
+            own_pointer(&tree).filter(|_| !changed.iter().any(|change| is_root_git(&change.path, platform)));
         let mut scan = Scan {
             tree: &tree,
-            rules: self.0,
-            owned: Ownership::new(&tree, self.0, &paths),
-            git: GitDirectories::new(&tree),
+            platform,
+            rules: self.rules,
+            owned: Ownership::new(&tree, self.rules, &paths),
+            git: GitDirectories::new(&tree, platform),
             own_pointer,
             before,
             findings: Vec::new(),
@@ -114,6 +129,7 @@ fn with_renamed(tree: &Tree, changed: impl Iterator<Item = Changed>) -> Vec<Chan
 
 struct Scan<'a> {
     tree: &'a Tree,
+    platform: Platform,
     rules: &'static Rules,
     owned: Ownership<'a>,
     git: GitDirectories<'a>,
@@ -138,7 +154,7 @@ impl Verdict {
 
 impl Scan<'_> {
     fn judge(&mut self, change: &Changed) {
-        let folded = Folded::new(&change.path);
+        let folded = Folded::new(&change.path, self.platform);
         let owned = self.owned.covers(&change.path);
         let fitting = self.fitting(&change.path, &folded, owned);
         let rules = self.chosen(fitting, change, owned);
@@ -166,7 +182,7 @@ impl Scan<'_> {
     fn fitting(&mut self, path: &Path, folded: &Folded, owned: bool) -> Vec<usize> {
         let mut numbers = self.rules_in_git(path);
         // Nobody works in a `.git`, so that only the rules about git count there.
-        if !lies_in_dot_git(path) {
+        if !lies_in_dot_git(path, self.platform) {
             let files = if owned { &self.rules.files_owned } else { &self.rules.files };
             numbers.extend(files.owners(folded));
         }
@@ -182,7 +198,7 @@ impl Scan<'_> {
         let mut numbers = Vec::new();
         for directory in path.ancestors().skip(1) {
             let Ok(below) = path.strip_prefix(directory) else { continue };
-            let fitting = self.rules.in_git.owners(&Folded::new(below));
+            let fitting = self.rules.in_git.owners(&Folded::new(below, self.platform));
             if !fitting.is_empty() && self.git.is_git(directory) {
                 numbers.extend(fitting);
             }
@@ -216,7 +232,13 @@ impl Scan<'_> {
             return None;
         }
         if let Some(look) = rule.look {
-            let seen = Seen { tree: self.tree, path, thing, own_pointer: self.own_pointer.as_deref() };
+            let seen = Seen {
+                tree: self.tree,
+                platform: self.platform,
+                path,
+                thing,
+                own_pointer: self.own_pointer.as_deref(),
+            };
             return Some(Verdict { hits: look.at(&seen)?.into_iter().collect(), obstacle: None });
         }
         match (thing, &rule.test) {

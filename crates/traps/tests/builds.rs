@@ -1,4 +1,5 @@
 //! Ordinary work with real tools raises no alarm.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic anywhere, its helpers too")]
 
 mod support;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pinfold_traps::{ChangeKind, Changed, reference};
 use serde::Deserialize;
 
-use support::Tree;
+use support::{Tree, can_plant};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +49,13 @@ fn what_is_planted_is_found_and_its_neighbours_are_not() {
         for (paths, expected) in [(&case.found, true), (&case.quiet, false)] {
             assert!(!paths.is_empty(), "{rule}");
             for (path, content) in paths {
+                // Without modes, a script is known by its first line.
+                if cfg!(windows) && rule == "script" {
+                    continue;
+                }
+                if !can_plant(content) || !case.beside.values().all(|beside| can_plant(beside)) {
+                    continue;
+                }
                 planted += usize::from(expected);
                 if case.finds(&rule, path, content) != expected {
                     wrong.push(format!("{rule}: {path} should be {}", if expected { "found" } else { "quiet" }));
@@ -57,7 +64,7 @@ fn what_is_planted_is_found_and_its_neighbours_are_not() {
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    assert!(planted >= 250, "{planted}");
+    assert!(planted >= if cfg!(unix) { 250 } else { 200 }, "{planted}");
 }
 
 #[test]

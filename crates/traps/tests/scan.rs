@@ -4,8 +4,8 @@
 mod support;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use pinfold_policy::Platform;
 use pinfold_traps::limits::{EXCERPT_CHARS_MAX, FILE_BYTES_MAX};
 use pinfold_traps::{ChangeKind, Changed, Finding, Severity, Traps};
 use proptest::prelude::*;
@@ -57,41 +57,12 @@ fn a_file_that_is_too_large_counts_by_its_name() {
 }
 
 #[test]
-fn what_is_no_file_is_not_opened_and_counts_by_its_name() {
-    let tree = Tree::new();
-    for name in [".vscode", ".git", "node_modules/.bin", "plain"] {
-        std::fs::create_dir_all(tree.at(name)).unwrap();
-    }
-    let pipes = [".vscode/tasks.json", ".git/config", "plain/pipe", ".envrc"];
-    pipes.iter().for_each(|pipe| _ = tree.run("", &["mkfifo", pipe]));
-    let _socket = std::os::unix::net::UnixListener::bind(tree.at("plain/socket")).unwrap();
-    let all = pipes.iter().chain(&["plain/socket"]).map(|path| created(path)).collect();
-    let findings = tree.scan(all);
-    assert!(findings.iter().all(|finding| finding.what.contains("neither a file nor a directory")), "{findings:?}");
-    for rule in ["direnv", "git-config-program", "vscode-task-on-open"] {
-        assert!(findings.iter().any(|finding| finding.rule == rule), "{rule}");
-    }
-}
-
-#[test]
 fn what_is_gone_or_not_below_the_root_is_nothing() {
     let tree = Tree::new();
     tree.plant("inside/x", "").plant(".envrc", "x").plant("a.sh/x", "");
     let paths = ["gone/.envrc", "../.envrc", "inside/../.envrc", "/etc/profile", "", "inside", "./.envrc", "a.sh"];
     assert_eq!(tree.scan(paths.map(created).into()), []);
     assert!(Traps::standard().scan(&tree.at("missing"), std::iter::empty()).is_err());
-}
-
-#[test]
-fn nothing_is_read_through_a_link() {
-    let tree = Tree::new();
-    tree.plant("outside/tasks.json", TASK).plant("root/x", "").plant("root/.vscode", "link:../outside");
-    let scan = |path: &str| Traps::standard().scan(&tree.at("root"), [created(path)].into_iter()).unwrap();
-    let below = scan(".vscode/tasks.json");
-    assert!(below.iter().all(|finding| finding.line.is_none() && finding.what.contains("cannot be reached")));
-    let link = only(scan(".vscode"));
-    assert_eq!((link.rule, link.severity), ("vscode-task-on-open", Severity::High));
-    assert!(link.what.contains("a symbolic link to ../outside"), "{}", link.what);
 }
 
 #[test]
@@ -129,9 +100,9 @@ fn a_root_that_becomes_a_repository_keeps_all_rules() {
 #[test]
 fn a_submodule_of_a_linked_worktree_lies_in_its_repository() {
     let tree = Tree::new();
-    tree.plant(".git", "gitdir: /main/.git/worktrees/w\n")
-        .plant("sub/.git", "gitdir: /main/.git/worktrees/w/modules/sub\n");
-    tree.plant("odd/.git", "gitdir: /main/.git/worktrees/w/../evil\n");
+    tree.plant(".git", &format!("gitdir: {ROOT}main/.git/worktrees/w\n"))
+        .plant("sub/.git", &format!("gitdir: {ROOT}main/.git/worktrees/w/modules/sub\n"));
+    tree.plant("odd/.git", &format!("gitdir: {ROOT}main/.git/worktrees/w/../evil\n"));
     assert_eq!(tree.rules("sub/.git"), [""; 0]);
     assert_eq!(tree.rules("odd/.git"), ["git-pointer-out"]);
     let both = tree.scan([".git", "sub/.git"].map(created).into());
@@ -149,45 +120,57 @@ fn what_was_there_before_the_run_is_not_told_again() {
     assert_eq!((finding.excerpt.as_str(), finding.line), ("scripts.postinstall = new", Some(2)));
 }
 
+/// How an absolute path begins.
+const ROOT: &str = if cfg!(windows) { "C:/" } else { "/" };
+
 #[test]
-fn a_file_that_may_not_be_read_counts_by_its_name() {
-    let tree = Tree::new();
-    tree.plant(".vscode/tasks.json", "{}").run("", &["chmod", "000", ".vscode/tasks.json"]);
-    if std::fs::read(tree.at(".vscode/tasks.json")).is_ok() {
-        return eprintln!("skipped, because this user may read everything");
+fn names_that_mean_the_same_file_on_windows_are_judged_there_and_are_others_elsewhere() {
+    let on = |platform, path: &str, content: &str| -> Vec<&'static str> {
+        let tree = Tree::new();
+        tree.plant(path, content);
+        let traps = Traps::standard().named_as_on(platform);
+        let findings = traps.scan(tree.root(), [created(path)].into_iter()).unwrap();
+        findings.iter().map(|finding| finding.rule).collect()
+    };
+    for (path, content, rule) in [
+        ("GIT~1/hooks/pre-commit", "x", "git-hook"),
+        ("sub/GIT~1/config", "[core]\nfsmonitor = x", "git-config-program"),
+        ("VSCODE~1/TASKS~1.JSO", TASK, "vscode-task-on-open"),
+        ("ENVRC~1", "x", "direnv"),
+    ] {
+        assert_eq!(
+            (on(Platform::Windows, path, content), on(Platform::Linux, path, content)),
+            (vec![rule], vec![]),
+            "{path}"
+        );
     }
-    assert!(only(tree.scan(vec![created(".vscode/tasks.json")])).what.contains("cannot be read"));
+    assert_eq!(on(Platform::Windows, "a/.GIT/HOOKS/pre-commit", "x"), ["git-hook"]);
+    // Windows would make other files of these.
+    let odd = [".git./hooks/pre-commit", ".git /HOOKS. /pre-commit", ".GIT/hooks::$INDEX_ALLOCATION/pre-commit"];
+    for path in odd.iter().filter(|_| cfg!(unix)) {
+        assert_eq!(on(Platform::Windows, path, "x"), ["git-hook"], "{path}");
+        assert!(!on(Platform::Linux, path, "x").contains(&"git-hook"), "{path}");
+    }
 }
 
 #[test]
-fn a_file_that_is_exchanged_meanwhile_neither_hangs_nor_leads_out() {
+fn a_mark_or_pointer_that_was_changed_under_another_spelling_vouches_for_nothing() {
     let tree = Tree::new();
-    tree.plant("secret/tasks.json", TASK).plant("root/.vscode/harmless", "{}").plant("root/.vscode/tasks.json", "{}");
-    tree.run("root/.vscode", &["mkfifo", "pipe"]);
-    tree.plant("root/.vscode/link", "link:../../secret/tasks.json").plant("root/elsewhere", "link:../secret");
-    let (root, done) = (tree.at("root"), AtomicBool::new(false));
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let names = ["harmless", "pipe", "link"].map(|name| root.join(".vscode").join(name));
-            let (target, aside, way) = (root.join(".vscode/tasks.json"), root.join("aside"), root.join(".vscode"));
-            while !done.load(Ordering::Relaxed) {
-                for name in &names {
-                    // A link to the name takes the place of the file, and in turn the directory that of another.
-                    let _ = std::fs::hard_link(name, &aside).and_then(|()| std::fs::rename(&aside, &target));
-                    let _ = std::fs::remove_file(&aside);
-                }
-                let _ = std::fs::rename(&way, root.join("moved"));
-                let _ = std::os::unix::fs::symlink("../secret", &way);
-                let _ = std::fs::remove_file(&way);
-                let _ = std::fs::rename(root.join("moved"), &way);
-            }
-        });
-        let scan = || Traps::standard().scan(&root, [created(".vscode/tasks.json")].into_iter());
-        // Judged only after the other thread has been told to end, which a panic here would not.
-        let read = (0..3000).find_map(|_| scan().ok()?.into_iter().find(|finding| finding.line.is_some()));
-        done.store(true, Ordering::Relaxed);
-        assert_eq!(read, None, "the secret was read");
-    });
+    tree.plant("src/CACHEDIR.TAG", "x").plant("src/.envrc", "x");
+    tree.plant(".git", &format!("gitdir: {ROOT}main/.git/worktrees/w\n"));
+    tree.plant("sub/.git", &format!("gitdir: {ROOT}main/.git/worktrees/w/modules/sub\n"));
+    let rules = |platform, also: &str| -> Vec<&'static str> {
+        let changed = ["src/.envrc", "sub/.git", also].map(created);
+        let findings = Traps::standard().named_as_on(platform).scan(tree.root(), changed.into_iter()).unwrap();
+        findings.iter().map(|finding| finding.rule).collect()
+    };
+    // Only Windows can put paths together as it does.
+    if cfg!(unix) {
+        assert_eq!(rules(Platform::Linux, "src/cachedir.tag"), [""; 0]);
+        assert_eq!(rules(Platform::Macos, "src/cachedir.tag"), ["direnv"]);
+    }
+    assert_eq!(rules(Platform::Windows, "src/CacheDir.tag. "), ["direnv"]);
+    assert!(rules(Platform::Windows, "GIT~1").contains(&"git-pointer-out"));
 }
 
 /// Names that rules of every kind look into.

@@ -1,9 +1,9 @@
 //! Temporary trees, and the changes between two listings of one.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+#[cfg(unix)]
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,7 +39,7 @@ impl Tree {
         let path = self.at(relative);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         if let Some(target) = content.strip_prefix("link:") {
-            symlink(target, &path).unwrap();
+            special::link(target, &path);
             return self;
         }
         let text = content.strip_prefix("run:");
@@ -48,7 +48,7 @@ impl Tree {
             None => fs::write(&path, text.unwrap_or(content)).unwrap(),
         }
         if text.is_some() {
-            fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+            special::make_executable(&path);
         }
         self
     }
@@ -83,6 +83,7 @@ impl Tree {
     }
 
     /// All that is in the tree but directories.
+    #[cfg(unix)]
     pub(crate) fn listing(&self) -> BTreeMap<PathBuf, Stamp> {
         let (mut all, mut waiting) = (BTreeMap::new(), vec![self.0.clone()]);
         while let Some(directory) = waiting.pop() {
@@ -92,8 +93,7 @@ impl Tree {
                 if known.is_dir() {
                     waiting.push(path);
                 } else {
-                    let stamp = (known.ino(), known.mode(), known.size(), known.mtime(), known.mtime_nsec());
-                    all.insert(path.strip_prefix(&self.0).unwrap().to_owned(), stamp);
+                    all.insert(path.strip_prefix(&self.0).unwrap().to_owned(), special::stamp(&known));
                 }
             }
         }
@@ -101,6 +101,7 @@ impl Tree {
     }
 
     /// What differs from an earlier listing.
+    #[cfg(unix)]
     pub(crate) fn changes_since(&self, before: &BTreeMap<PathBuf, Stamp>) -> Vec<Changed> {
         let now = self.listing().into_iter();
         let differing = now.filter_map(|(path, stamp)| match before.get(&path) {
@@ -140,6 +141,45 @@ pub(crate) fn have(program: &str) -> bool {
         eprintln!("skipped, because {program} is missing");
     }
     found
+}
+
+/// Whether this platform has what a content asks for: links that anybody may make, and modes.
+pub(crate) fn can_plant(content: &str) -> bool {
+    cfg!(unix) || !content.starts_with("link:") && !content.starts_with("run:")
+}
+
+/// What only Unix has.
+#[cfg(unix)]
+mod special {
+    use std::fs::{Metadata, Permissions, set_permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::path::Path;
+
+    pub(super) fn link(target: &str, path: &Path) {
+        symlink(target, path).unwrap();
+    }
+
+    pub(super) fn make_executable(path: &Path) {
+        set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+    }
+
+    pub(super) fn stamp(known: &Metadata) -> super::Stamp {
+        (known.ino(), known.mode(), known.size(), known.mtime(), known.mtime_nsec())
+    }
+}
+
+/// What only Unix has, and no test here may ask for.
+#[cfg(not(unix))]
+mod special {
+    use std::path::Path;
+
+    pub(super) fn link(_target: &str, path: &Path) {
+        panic!("{}: not on this platform", path.display());
+    }
+
+    pub(super) fn make_executable(path: &Path) {
+        panic!("{}: not on this platform", path.display());
+    }
 }
 
 fn bytes(digits: &str) -> Vec<u8> {

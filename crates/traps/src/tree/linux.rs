@@ -1,16 +1,20 @@
 //! The changed tree, by descriptor: nothing is reached through a symbolic link, and only regular files are opened.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
+use pinfold_policy::Platform;
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
-use crate::limits::FILE_BYTES_MAX;
+use super::thing::{Thing, within};
+
+/// Whose names of files these are.
+pub(crate) const PLATFORM: Platform = Platform::Linux;
 
 /// A descriptor that only names something: nothing is opened by it, so that no device, pipe or socket notices.
 const NAME: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -22,32 +26,11 @@ pub(crate) struct Tree {
     path: PathBuf,
 }
 
-/// What lies at a path.
-pub(crate) enum Thing {
-    File(Regular),
-    /// A symbolic link, with its target as it is written.
-    Link(PathBuf),
-    Directory,
-    /// A device, pipe or socket.
-    Special,
-    /// Nothing, any more.
-    Gone,
-    /// Something that cannot be reached, for rights or because a link lies on the way.
-    Unreachable,
-}
-
 /// A regular file that is named and not yet opened.
 pub(crate) struct Regular {
     name: OwnedFd,
-    pub(crate) mode: u32,
-    pub(crate) bytes: u64,
-}
-
-/// What a file holds.
-pub(crate) enum Content {
-    Bytes(Vec<u8>),
-    TooLarge(u64),
-    Unreadable,
+    mode: u32,
+    pub(super) bytes: u64,
 }
 
 impl Tree {
@@ -123,17 +106,9 @@ fn describe(name: OwnedFd) -> Result<Thing, Errno> {
 }
 
 impl Regular {
-    /// The whole content, if it is not too large.
-    pub(crate) fn content(&self) -> Content {
-        if self.bytes > FILE_BYTES_MAX {
-            return Content::TooLarge(self.bytes);
-        }
-        match self.head(FILE_BYTES_MAX + 1) {
-            // It grows while it is read.
-            Ok(bytes) if bytes.len() as u64 > FILE_BYTES_MAX => Content::TooLarge(bytes.len() as u64),
-            Ok(bytes) => Content::Bytes(bytes),
-            Err(_) => Content::Unreadable,
-        }
+    /// By its mode.
+    pub(crate) fn may_be_executed(&self) -> bool {
+        self.mode & 0o111 != 0
     }
 
     /// At most so many bytes from the beginning.
@@ -147,42 +122,19 @@ impl Regular {
     }
 }
 
+/// A path as a file holds it.
+pub(crate) fn path(bytes: &[u8]) -> PathBuf {
+    OsStr::from_bytes(bytes).into()
+}
+
 /// The way to open what a descriptor names.
 fn reopened(name: &OwnedFd) -> PathBuf {
     format!("/proc/self/fd/{}", name.as_raw_fd()).into()
 }
 
-/// Where the words lead from the directory `base`, a path below the root.
-fn within(root: &Path, base: &Path, target: &Path) -> Option<PathBuf> {
-    let joined = match target.strip_prefix(root) {
-        Ok(below) => below.to_path_buf(),
-        Err(_) if target.is_absolute() => return None,
-        Err(_) => base.join(target),
-    };
-    let mut path = PathBuf::new();
-    for component in joined.components() {
-        match component {
-            Component::Normal(name) => path.push(name),
-            Component::ParentDir if !path.pop() => return None,
-            _ => {}
-        }
-    }
-    Some(path)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn links_are_followed_in_words_only() {
-        let to = |base: &str, target: &str| within(Path::new("/w"), Path::new(base), Path::new(target));
-        assert_eq!(to("a/b", "../c"), Some("a/c".into()));
-        assert_eq!(to("a", "/w/./x/../y"), Some("y".into()));
-        assert_eq!(to("a", "../../w/x"), None, "out and in again may be another place by then");
-        assert_eq!(to("", "/wx"), None);
-        assert_eq!(to("a", "/etc"), None);
-    }
 
     #[test]
     fn one_step_after_the_other_leads_where_one_call_leads() {
