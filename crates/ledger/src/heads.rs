@@ -1,13 +1,13 @@
 //! The log of sessions as a file: read whole, and added to by one process at a time.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io;
 use std::sync::Arc;
 
 use crate::appender::Appender;
 use crate::checkpoint::{self, Checkpoint, origin};
 use crate::error::at;
+use crate::files::{self, Guard};
 use crate::flaw::{Flaw, What};
 use crate::head::Head;
 use crate::key::{PrivateKey, PublicKey};
@@ -25,9 +25,9 @@ pub(crate) fn append(
     heads: &[Head],
 ) -> Result<Checkpoint, LedgerError> {
     let path = places.heads();
-    let options = OpenOptions::new().read(true).append(true).create(true).mode(0o600).clone();
-    let mut file = at(options.open(&path), "open", &path)?;
-    at(file.lock(), "lock", &path)?;
+    let file = files::end_of().read(true).create(true).open(&path);
+    let mut file = at(file, "open", &path)?;
+    let guard = at(Guard::lock(&file, &path), "lock", &path)?;
     let end = at(End::find(&mut file, key), "read", &path)??;
     // What a power cut left of another process's last words.
     at(file.set_len(end.bytes), "cut", &path)?;
@@ -36,12 +36,12 @@ pub(crate) fn append(
         appender.line(Timestamp::now().to_string().as_bytes(), head.body().as_bytes());
     }
     let checkpoint = appender.checkpoint(true);
-    if let Err(error) = file.write_all(&appender.out) {
+    if let Err(error) = files::append(&mut file, &appender.out) {
         let _ = file.set_len(end.bytes);
         return at(Err(error), "write", &path);
     }
     // Others may go on meanwhile; what they add is on the disk only after this as well.
-    at(file.unlock(), "unlock", &path)?;
+    at(guard.release(&file), "unlock", &path)?;
     if durability == Durability::Power {
         at(file.sync_data(), "sync", &path)?;
     }

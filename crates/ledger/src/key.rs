@@ -1,9 +1,8 @@
 //! The key of a ledger: its signatures, and the sums of its lines.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use base64::Engine;
@@ -13,6 +12,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use ring::{digest, hmac};
 
 use crate::error::{LedgerError, at, found};
+use crate::files;
 use crate::limits::KEY_BYTES_MAX;
 
 /// The key's name in signed notes, and how every origin begins.
@@ -68,7 +68,7 @@ impl PrivateKey {
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, LedgerError> {
         let Some(file) = found(File::open(path), "open", path)? else { return Ok(None) };
         let wrong = |why| LedgerError::Key { path: path.to_owned(), why };
-        if at(file.metadata(), "look at", path)?.mode() & 0o077 != 0 {
+        if !files::is_private(&at(file.metadata(), "look at", path)?) {
             return Err(wrong("can be read by others, so it is no longer a secret"));
         }
         let mut bytes = Vec::new();
@@ -83,7 +83,7 @@ impl PrivateKey {
             .map_err(|_| wrong("cannot be made: the system gives no random numbers"))?;
         // Under another name until it is whole.
         let partial = path.with_extension("new");
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
+        let file = files::private().write(true).create(true).truncate(true).open(&partial);
         let mut file = at(file, "make", &partial)?;
         at(file.write_all(bytes.as_ref()).and_then(|()| file.sync_all()), "write", &partial)?;
         at(std::fs::rename(&partial, path), "name", path)

@@ -1,6 +1,5 @@
 //! The ledger as a whole.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use crate::key::{PrivateKey, PublicKey};
 use crate::limits::{Durability, Limits};
 use crate::places::{Places, check_name, make_directory, sync_directory};
 use crate::records::{self, Records};
-use crate::{Checkpoint, LedgerError, Record, Writer, heads, running};
+use crate::{Checkpoint, LedgerError, Record, Writer, files, heads, running};
 
 /// The record of all sessions of a user: a directory.
 ///
@@ -118,8 +117,7 @@ impl Ledger {
 
 fn new_key(places: &Places) -> Result<PrivateKey, LedgerError> {
     let (path, public) = (places.key(), places.public_key());
-    let directory = at(File::open(places.root()), "open", places.root())?;
-    at(directory.lock(), "lock", places.root())?;
+    let _lock = at(files::lock_directory(places.root()), "lock", places.root())?;
     // Another process may have been first.
     if let Some(key) = PrivateKey::read(&path)? {
         return Ok(key);

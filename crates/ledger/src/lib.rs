@@ -5,6 +5,7 @@
 //! heads              the log of sessions: a record for each that began, ended, was looked at or pruned
 //! sessions/ID/N      the log of one session: files of lines, N = 0, 1, 2 …
 //! running/ID         there while the session is not closed, locked by its writer
+//! heads.lock, .lock  locks, on Windows only
 //! ```
 //!
 //! **A log** is lines of JSON, for `jq` and `grep`: place, moment, kind, what there is to tell, and a sum. Its lines
@@ -55,6 +56,7 @@ mod checkpoint;
 mod error;
 pub mod event;
 pub mod export;
+mod files;
 mod filter;
 mod flaw;
 mod head;

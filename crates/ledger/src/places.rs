@@ -1,12 +1,11 @@
 //! Where everything lies in the directory of a ledger.
 
-use std::fs::{DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::LedgerError;
 use crate::error::{at, found};
 use crate::limits::SESSION_NAME_BYTES_MAX;
+use crate::{LedgerError, files};
 
 /// The directory of a ledger.
 #[derive(Debug, Clone)]
@@ -96,7 +95,7 @@ impl Places {
 pub(crate) fn check_name(id: &str) -> Result<(), LedgerError> {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let good = !id.is_empty() && id.len() <= SESSION_NAME_BYTES_MAX && !id.starts_with('.') && id.bytes().all(letter);
-    if good { Ok(()) } else { Err(LedgerError::Name(id.to_owned())) }
+    if good && files::can_name(id) { Ok(()) } else { Err(LedgerError::Name(id.to_owned())) }
 }
 
 /// Makes a directory that only the caller can enter, if there is none.
@@ -104,12 +103,12 @@ pub(crate) fn make_directory(path: &Path) -> Result<(), LedgerError> {
     if path.is_dir() {
         return Ok(());
     }
-    at(DirBuilder::new().recursive(true).mode(0o700).create(path), "make", path)
+    at(files::make_directory(path, true), "make", path)
 }
 
 /// Takes care that what was made or removed in a directory stays so after a power cut.
 pub(crate) fn sync_directory(path: &Path) -> Result<(), LedgerError> {
-    at(File::open(path).and_then(|directory| directory.sync_all()), "sync", path)
+    at(files::sync_directory(path), "sync", path)
 }
 
 fn names(directory: &Path) -> Result<Vec<String>, LedgerError> {

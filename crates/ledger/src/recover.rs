@@ -12,7 +12,7 @@ use crate::key::PrivateKey;
 use crate::limits::Durability;
 use crate::verify::{Index, Log, Mark};
 use crate::writer::Segments;
-use crate::{Ledger, LedgerError, heads};
+use crate::{Ledger, LedgerError, files, heads};
 
 /// A session whose writer was gone.
 #[derive(Debug)]
@@ -52,9 +52,8 @@ impl Ledger {
         if self.unknown()?.is_empty() {
             return Ok(());
         }
-        let (path, sessions) = (self.places.sessions(), File::open(self.places.sessions()));
-        let lock = at(sessions, "open", &path)?;
-        at(lock.lock(), "lock", &path)?;
+        let path = self.places.sessions();
+        let _lock = at(files::lock_directory(&path), "lock", &path)?;
         // Another process may have been first.
         for session in self.unknown()? {
             let files = self.places.segments(&session)?.unwrap_or_default();

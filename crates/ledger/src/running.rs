@@ -2,12 +2,12 @@
 
 use std::fs::File;
 
-use crate::LedgerError;
 use crate::checkpoint::{self, Checkpoint, origin};
 use crate::error::at;
 use crate::head::{Head, Root};
 use crate::key::PublicKey;
 use crate::places::Places;
+use crate::{LedgerError, files};
 
 /// A record for each of them that has a checkpoint.
 pub(crate) fn heads(places: &Places, key: &PublicKey) -> Result<Vec<Head>, LedgerError> {
@@ -26,7 +26,7 @@ fn last_checkpoint(places: &Places, id: &str, key: &PublicKey) -> Result<Option<
         let mut file = at(File::open(segment), "open", segment)?;
         if let Some(checkpoint) = at(checkpoint::last(&mut file, &origin, key), "read", segment)? {
             // Its writer may not have waited for the disk yet; what is said of it must hold after a power cut.
-            at(file.sync_data(), "sync", segment)?;
+            at(files::sync_others(&file, segment), "sync", segment)?;
             return Ok(Some(checkpoint));
         }
     }

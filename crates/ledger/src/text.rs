@@ -2,14 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 
 use serde::{Deserialize, Serialize};
 
 /// Bytes as text: what is UTF-8 stays as it is, any other byte is `\xNN`, and a backslash is `\\`.
 ///
-/// So a path is found by `grep` and shown by `jq` as it is typed, and one of strange bytes keeps every one of them.
+/// So a path is found by `grep` and shown by `jq` as it is typed, and one of strange bytes keeps every one of them. A path
+/// has `/` between its names on every platform. What is no Unicode on Windows is three bytes for each half of a pair.
 /// Control characters are not escaped: whoever shows the text makes it plain.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -70,13 +70,19 @@ impl fmt::Display for Text {
 
 impl From<&OsStr> for Text {
     fn from(bytes: &OsStr) -> Self {
-        Self::from_bytes(bytes.as_bytes())
+        Self::from_bytes(bytes.as_encoded_bytes())
     }
 }
 
 impl From<&Path> for Text {
     fn from(path: &Path) -> Self {
-        Self::from_bytes(path.as_os_str().as_bytes())
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if MAIN_SEPARATOR == '/' {
+            return Self::from_bytes(bytes);
+        }
+        // Windows takes both, and no name has either in it.
+        let own = |byte: &u8| if char::from(*byte) == MAIN_SEPARATOR { b'/' } else { *byte };
+        Self::from_bytes(&bytes.iter().map(own).collect::<Vec<u8>>())
     }
 }
 

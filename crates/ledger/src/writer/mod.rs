@@ -5,9 +5,8 @@ mod queue;
 mod segments;
 mod thread;
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -17,7 +16,7 @@ use crate::error::at;
 use crate::event::End;
 use crate::key::PrivateKey;
 use crate::merkle::Frontier;
-use crate::{Event, Ledger, LedgerError};
+use crate::{Event, Ledger, LedgerError, files};
 use queue::Queue;
 pub(crate) use segments::Segments;
 use thread::Recorder;
@@ -38,7 +37,7 @@ pub struct Writer {
 impl Writer {
     pub(crate) fn begin(ledger: Ledger, key: Arc<PrivateKey>, id: &str) -> Result<Self, LedgerError> {
         let directory = ledger.places.session(id);
-        match DirBuilder::new().mode(0o700).create(&directory) {
+        match files::make_directory(&directory, false) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(LedgerError::Exists(id.to_owned())),
             made => at(made, "make", &directory)?,
         }
@@ -117,7 +116,7 @@ impl Drop for Writer {
 /// may take it for that of a dead writer.
 fn mark(running: &Path, id: &str) -> Result<File, LedgerError> {
     let (path, partial) = (running.join(id), running.join(format!(".{id}.new")));
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
+    let file = files::private().write(true).create(true).truncate(true).open(&partial);
     let file = at(file, "make", &partial)?;
     at(file.lock(), "lock", &partial)?;
     at(std::fs::rename(&partial, &path), "name", &path)?;

@@ -1,13 +1,11 @@
 //! The files of one session's log.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use crate::LedgerError;
 use crate::error::at;
 use crate::places::sync_directory;
+use crate::{LedgerError, files};
 
 /// The end of a session's log, to which is written.
 pub(crate) struct Segments {
@@ -25,13 +23,13 @@ impl Segments {
     /// Makes the first file.
     pub(crate) fn create(directory: &Path) -> Result<Self, LedgerError> {
         let path = directory.join("0");
-        let file = at(options().create_new(true).open(&path), "make", &path)?;
+        let file = at(files::end_of().create_new(true).open(&path), "make", &path)?;
         Ok(Self { directory: directory.to_owned(), number: 0, path, file, bytes: 0, before: 0 })
     }
 
     /// Goes on with the last file of a log.
     pub(crate) fn reopen(path: &Path) -> Result<Self, LedgerError> {
-        let file = at(options().open(path), "open", path)?;
+        let file = at(files::end_of().open(path), "open", path)?;
         let bytes = at(file.metadata(), "look at", path)?.len();
         let number = path.file_name().and_then(|name| name.to_str()?.parse().ok()).unwrap_or_default();
         let directory = path.parent().unwrap_or(path).to_owned();
@@ -45,7 +43,7 @@ impl Segments {
 
     /// Writes lines. When that fails the file ends as it did before, if that can still be done.
     pub(crate) fn write(&mut self, lines: &[u8]) -> Result<(), LedgerError> {
-        if let Err(error) = self.file.write_all(lines) {
+        if let Err(error) = files::append(&mut self.file, lines) {
             let _ = self.file.set_len(self.bytes);
             return at(Err(error), "write", &self.path);
         }
@@ -70,14 +68,10 @@ impl Segments {
         self.sync()?;
         let number = self.number + 1;
         let path = self.directory.join(number.to_string());
-        self.file = at(options().create_new(true).open(&path), "make", &path)?;
+        self.file = at(files::end_of().create_new(true).open(&path), "make", &path)?;
         sync_directory(&self.directory)?;
         self.before += self.bytes;
         (self.number, self.path, self.bytes) = (number, path, 0);
         Ok(())
     }
-}
-
-fn options() -> OpenOptions {
-    OpenOptions::new().append(true).mode(0o600).clone()
 }

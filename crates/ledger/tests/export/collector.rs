@@ -104,5 +104,5 @@ fn read_request(stream: &mut impl BufRead) -> io::Result<Option<Got>> {
 
 /// A place for a certificate that goes with the test's process.
 pub(crate) fn certificate_file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.pem", std::process::id()))
+    std::env::temp_dir().join(format!("pinfold-collector-{name}-{}.pem", std::process::id()))
 }

@@ -1,6 +1,8 @@
 //! A ledger in a directory that goes away.
 #![allow(dead_code, missing_docs, reason = "each test program uses a part")]
 
+pub(crate) mod child;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};

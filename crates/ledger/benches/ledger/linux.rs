@@ -25,7 +25,7 @@ const SESSION_EVENTS: u64 = 1_000;
 const SESSIONS: u64 = 2_000;
 const ROUNDS: usize = 5;
 
-fn main() {
+pub(crate) fn run() {
     let arguments: Vec<String> = std::env::args().collect();
     let asked: Vec<&str> = MEASURES.into_iter().filter(|name| arguments.iter().any(|word| word == name)).collect();
     let wanted = |name: &str| asked.is_empty() || asked.contains(&name);
