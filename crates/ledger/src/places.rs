@@ -81,6 +81,9 @@ impl Places {
     pub(crate) fn segments(&self, id: &str) -> Result<Option<Vec<PathBuf>>, LedgerError> {
         let directory = self.session(id);
         let Some(entries) = found(std::fs::read_dir(&directory), "list", &directory)? else { return Ok(None) };
+        if !files::is_its_name(&directory) {
+            return Ok(None);
+        }
         let mut numbers = Vec::new();
         for entry in entries {
             let name = at(entry, "list", &directory)?.file_name();

@@ -19,5 +19,6 @@ mod system;
 mod system;
 
 pub(crate) use system::{
-    Guard, append, can_name, end_of, is_private, lock_directory, make_directory, private, sync_directory, sync_others,
+    Guard, append, can_name, end_of, is_its_name, is_private, lock_directory, make_directory, private, sync_directory,
+    sync_others,
 };

@@ -30,6 +30,11 @@ pub(crate) fn can_name(_name: &str) -> bool {
     true
 }
 
+/// Is this how the name of what lies there is written? There is one name for it only.
+pub(crate) fn is_its_name(_path: &Path) -> bool {
+    true
+}
+
 /// Makes a directory that only its owner can enter.
 pub(crate) fn make_directory(path: &Path, recursive: bool) -> io::Result<()> {
     DirBuilder::new().recursive(recursive).mode(0o700).create(path)

@@ -41,6 +41,11 @@ pub(crate) fn can_name(name: &str) -> bool {
     !name.ends_with('.') && !DEVICES.contains(&&*stem) && !numbered
 }
 
+/// Is this how the name of what lies there is written? Another spelling leads there as well.
+pub(crate) fn is_its_name(path: &Path) -> bool {
+    std::fs::canonicalize(path).is_ok_and(|found| found.file_name() == path.file_name())
+}
+
 /// Makes a directory that has the list of the one above.
 pub(crate) fn make_directory(path: &Path, recursive: bool) -> io::Result<()> {
     if recursive { std::fs::create_dir_all(path) } else { std::fs::create_dir(path) }
