@@ -4,7 +4,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use pinfold_policy::{Destination, Ruling};
-use rustix::net::{RecvFlags, sockopt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -13,6 +12,7 @@ use crate::connection::Pass;
 use crate::limits::{DIAL_TIME, HEAD_START, KEEPALIVE_AFTER};
 use crate::refusal::Refusal;
 use crate::session::Session;
+use crate::system::{is_open, keep_alive};
 
 /// A connection to a host.
 #[derive(Debug)]
@@ -25,11 +25,7 @@ pub(crate) struct Dialed {
 impl Dialed {
     /// Has the host not closed it yet?
     pub(crate) fn is_open(&self) -> bool {
-        let look = RecvFlags::PEEK | RecvFlags::DONTWAIT;
-        match rustix::net::recv(&self.stream, &mut [0; 1][..], look) {
-            Ok((count, _)) => count > 0,
-            Err(error) => error == rustix::io::Errno::AGAIN,
-        }
+        is_open(&self.stream)
     }
 }
 
@@ -139,8 +135,7 @@ async fn connect(address: IpAddr, port: u16) -> io::Result<Dialed> {
 /// What every connection of the gate has: no waiting for more to send, and notice of a peer that is gone.
 pub(crate) fn settle(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    sockopt::set_socket_keepalive(stream, true)?;
-    Ok(sockopt::set_tcp_keepidle(stream, KEEPALIVE_AFTER)?)
+    keep_alive(stream, KEEPALIVE_AFTER)
 }
 
 fn unreachable(to: &Destination, error: &io::Error) -> String {

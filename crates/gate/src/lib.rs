@@ -3,6 +3,9 @@
 //! A process of its own beside the supervisor. It gets the rules, the sockets that were made inside the sandbox, and a
 //! link to the supervisor ([`link`]); it reads no policy file and makes no namespace. When the link closes it ends, and
 //! when it ends every connection ends with it.
+//!
+//! On Linux the kernel leads all connections to it. Elsewhere it is a proxy on the loopback that programs are told of, and
+//! whether they can do without it is not up to the gate; nor does it know there whose a connection is.
 #![forbid(unsafe_code)]
 
 mod accept;
@@ -31,16 +34,13 @@ mod serve;
 mod session;
 mod sniff;
 mod sockets;
+mod system;
 mod tls;
 mod upstream;
 mod watch;
 
 use std::io;
-use std::os::fd::AsFd;
 use std::process::ExitCode;
-
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-use rustix::thread::set_no_new_privs;
 
 pub use dns::Question;
 pub use hello::{Again, Hello, HelloError};
@@ -58,7 +58,8 @@ pub use sockets::Sockets;
 /// The first argument that makes the program a gate: told apart before any other argument is looked at.
 pub const ARGUMENT: &str = "__gate";
 
-/// The whole life of a gate process: reads [`link::Start`] from the link, which is its standard input, and serves.
+/// The whole life of a gate process: reads [`link::Start`] from the link, which is its standard input (and, but for Linux,
+/// its standard output), and serves.
 /// `confine` takes from it what no gate needs.
 pub fn main(confine: impl FnOnce() -> io::Result<()>) -> ExitCode {
     match run(confine) {
@@ -70,19 +71,8 @@ pub fn main(confine: impl FnOnce() -> io::Result<()>) -> ExitCode {
     }
 }
 
-/// Before it knows a secret: whoever would read its memory, by a core dump or as a tracer, does not, and a program that
-/// a flaw made it start would be no more than it is.
-fn keep_to_itself() -> rustix::io::Result<()> {
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
-    setrlimit(Resource::Core, none)?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    set_no_new_privs(true)
-}
-
 fn run(confine: impl FnOnce() -> io::Result<()>) -> Result<(), GateError> {
-    keep_to_itself().map_err(io::Error::from).and_then(|()| confine()).map_err(GateError::Itself)?;
-    let link = io::stdin().as_fd().try_clone_to_owned().map_err(link::LinkError::Receive)?;
-    let (start, descriptors) = link::receive_start(link.as_fd())?;
-    let sockets = Sockets::sort(&start.sockets, descriptors)?;
+    system::keep_to_itself().and_then(|()| confine()).map_err(GateError::Itself)?;
+    let (start, sockets, link) = system::begin()?;
     serve(start, sockets, link)
 }

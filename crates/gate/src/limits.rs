@@ -1,9 +1,12 @@
 //! How much of everything there may be at one time, and how long anything may take.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "some are of what only Linux has"))]
 
 use std::time::Duration;
 
 /// Reports that wait for the supervisor.
 pub(crate) const REPORTS_WAITING_MAX: usize = 1024;
+/// Orders that wait for the gate.
+pub(crate) const ORDERS_WAITING_MAX: usize = 64;
 /// Bytes of one text of a report that comes from inside.
 pub(crate) const TEXT_BYTES_MAX: usize = 1024;
 

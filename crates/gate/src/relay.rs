@@ -1,23 +1,19 @@
 //! Bytes from one side to the other as they are, both ways, until both have said all.
 //!
 //! Little data goes through a buffer that all connections of a thread share, so that one that is idle has none. Much
-//! data goes through a pipe, past this process (splice(2)).
+//! data goes through a pipe, past this process (splice(2)), where a system has such a thing.
 
 use std::cell::RefCell;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use rustix::net::Shutdown;
-use rustix::pipe::{PipeFlags, SpliceFlags};
-use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::budget::Meter;
-use crate::limits::{COPY_BYTES, HALF_CLOSED_SILENCE, PIPE_BYTES, PIPES_MAX};
+use crate::limits::{COPY_BYTES, HALF_CLOSED_SILENCE, PIPE_BYTES};
+pub(crate) use crate::system::break_off;
+use crate::system::{Lent, end_writing, waiting_bytes};
 use crate::watch::Watch;
 
 /// Why a relay was cut off by the gate.
@@ -77,11 +73,6 @@ async fn both(
     }
 }
 
-/// Makes the end of a connection a reset, which nobody takes for the end of the data.
-pub(crate) fn break_off(stream: &TcpStream) {
-    let _ = rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
-}
-
 enum Direction {
     /// To the host: counted before it is sent.
     Out(Watch),
@@ -118,13 +109,10 @@ async fn pump(from: &TcpStream, to: &TcpStream, mut direction: Direction, meter:
             Err(error) => return Err(error),
         }
     }
-    // The other direction goes on; what cannot be shut down is gone already.
-    let _ = rustix::net::shutdown(to, Shutdown::Write);
+    // The other direction goes on.
+    end_writing(to);
     Ok(())
 }
-
-/// How data is moved.
-const SPLICE: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
 
 thread_local! {
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; COPY_BYTES].into());
@@ -192,8 +180,7 @@ fn room(from: &TcpStream, most: usize, direction: &Direction, meter: &Meter) -> 
         return Ok(most);
     }
     // No more than there is, so that connections do not take from each other what they do not need.
-    let there = rustix::io::ioctl_fionread(from).unwrap_or(1).clamp(1, most as u64);
-    match meter.take(there as usize) {
+    match meter.take(waiting_bytes(from, most)) {
         0 => Err(io::Error::other(Cut::Budget)),
         room => Ok(room),
     }
@@ -203,71 +190,5 @@ fn count(bytes: usize, room: usize, direction: &Direction, meter: &Meter) {
     match direction {
         Direction::Out(_) => meter.sent(room, bytes),
         Direction::In => meter.received(bytes),
-    }
-}
-
-/// A pipe that is lent to one direction of one connection at a time.
-struct Pipe {
-    read: OwnedFd,
-    write: OwnedFd,
-}
-
-/// A pipe on loan. It goes back when it is empty; with bytes in it, which belong to nobody else, it is closed.
-struct Lent {
-    pipe: Option<Pipe>,
-    holds: usize,
-}
-
-/// Pipes that nobody uses, and how many there are in all.
-static PIPES: Mutex<(Vec<Pipe>, usize)> = Mutex::new((Vec::new(), 0));
-
-impl Lent {
-    /// A pipe, if there is one left.
-    fn take() -> Option<Self> {
-        let mut pipes = PIPES.lock().unwrap_or_else(PoisonError::into_inner);
-        let pipe = match pipes.0.pop() {
-            Some(pipe) => pipe,
-            None if pipes.1 < PIPES_MAX => {
-                let (read, write) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK).ok()?;
-                // Who may have no large pipe gets on with a small one.
-                let _ = rustix::pipe::fcntl_setpipe_size(&write, PIPE_BYTES);
-                pipes.1 += 1;
-                Pipe { read, write }
-            }
-            None => return None,
-        };
-        Some(Self { pipe: Some(pipe), holds: 0 })
-    }
-
-    /// From a socket into the empty pipe.
-    fn fill(&mut self, from: &TcpStream, room: usize) -> io::Result<usize> {
-        let Some(pipe) = &self.pipe else { return Ok(0) };
-        let fill = || Ok(rustix::pipe::splice(from, None, &pipe.write, None, room, SPLICE)?);
-        self.holds = from.try_io(Interest::READABLE, fill)?;
-        Ok(self.holds)
-    }
-
-    /// From the pipe into a socket.
-    async fn empty(&mut self, to: &TcpStream) -> io::Result<()> {
-        let Some(pipe) = &self.pipe else { return Ok(()) };
-        while self.holds > 0 {
-            let empty = || Ok(rustix::pipe::splice(&pipe.read, None, to, None, self.holds, SPLICE)?);
-            match to.try_io(Interest::WRITABLE, empty) {
-                Ok(count) => self.holds = self.holds.saturating_sub(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => to.writable().await?,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        let mut pipes = PIPES.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.pipe.take().filter(|_| self.holds == 0) {
-            Some(pipe) => pipes.0.push(pipe),
-            None => pipes.1 -= 1,
-        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::TcpListener;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -14,11 +13,12 @@ use crate::Sockets;
 use crate::accept::{accept, redirected};
 use crate::dns::{serve_tcp, serve_udp};
 use crate::limits::LAST_REPORTS_TIME;
-use crate::link::{self, Inbox, LinkError, Order, Report, Start, VERSION};
+use crate::link::{self, Inbox, Link, LinkError, Order, Report, Start, VERSION};
 use crate::proxy::proxied;
-use crate::publish::{self, Dialler};
+use crate::publish;
 use crate::secrets::BadPlaceholder;
 use crate::session::{Session, Surroundings};
+use crate::system::{self, Dialler};
 
 /// Most threads that carry connections.
 const THREADS_MAX: usize = 4;
@@ -50,7 +50,7 @@ pub enum GateError {
 ///
 /// # Errors
 /// When it cannot begin, or the supervisor talks nonsense. Then, as at any end, no connection goes on.
-pub fn serve(start: Start, sockets: Sockets, link: OwnedFd) -> Result<(), GateError> {
+pub fn serve(start: Start, sockets: Sockets, link: impl Into<Link>) -> Result<(), GateError> {
     serve_in(start, sockets, link, Surroundings::default())
 }
 
@@ -58,24 +58,30 @@ pub fn serve(start: Start, sockets: Sockets, link: OwnedFd) -> Result<(), GateEr
 ///
 /// # Errors
 /// As [`serve`].
-pub fn serve_in(start: Start, sockets: Sockets, link: OwnedFd, surroundings: Surroundings) -> Result<(), GateError> {
-    raise_descriptors();
+pub fn serve_in(
+    start: Start,
+    sockets: Sockets,
+    link: impl Into<Link>,
+    surroundings: Surroundings,
+) -> Result<(), GateError> {
+    system::raise_descriptors();
     let runtime = runtime()?;
     let _entered = runtime.enter();
-    let (inbox, outbox) = link::open(link)?;
+    let (mut inbox, outbox) = link::open(link.into())?;
     let session = Arc::new(Session::new(start, surroundings, outbox)?);
     let workers = Workers::start(&sockets, &session)?;
-    let done = runtime.block_on(live(&inbox, sockets, &session));
+    let done = runtime.block_on(live(&mut inbox, sockets, &session));
     workers.stop();
     runtime.shutdown_background();
     done
 }
 
 /// The link, the names and published ports are this thread's, connections from inside are those of the workers.
-async fn live(inbox: &Inbox, sockets: Sockets, session: &Arc<Session>) -> Result<(), GateError> {
+async fn live(inbox: &mut Inbox, sockets: Sockets, session: &Arc<Session>) -> Result<(), GateError> {
+    let proxy = sockets.proxy.first().and_then(|proxy| proxy.local_addr().ok()).map(|address| address.port());
     serve_here(sockets, session).map_err(listening)?;
     let ca = session.authority.as_ref().map(|authority| authority.pem().to_owned());
-    session.outbox.send(Report::Ready { version: VERSION, ca }).await;
+    session.outbox.send(Report::Ready { version: VERSION, ca, proxy }).await;
     while let Some(order) = inbox.next().await? {
         match order {
             Order::Stop => {
@@ -162,13 +168,4 @@ fn carry(sockets: &Sockets, session: &Arc<Session>) -> io::Result<()> {
 fn listener(socket: TcpListener) -> io::Result<tokio::net::TcpListener> {
     socket.set_nonblocking(true)?;
     tokio::net::TcpListener::from_std(socket)
-}
-
-/// As many descriptors as there may be: each connection needs two, and a shell's limit is often 1024.
-fn raise_descriptors() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    // With fewer, connections wait until others end.
-    let _ = setrlimit(Resource::Nofile, limit);
 }

@@ -18,6 +18,7 @@ use crate::resolve::{Names, Resolver};
 use crate::search::Search;
 use crate::secrets::Secrets;
 use crate::serve::GateError;
+use crate::system::original_destination;
 use crate::tls::{Authority, Trust};
 use crate::upstream::Detour;
 
@@ -136,11 +137,7 @@ impl Session {
             return Some(address);
         }
         let own = stream.local_addr().ok()?;
-        let wanted = match own {
-            SocketAddr::V4(_) => rustix::net::sockopt::ip_original_dst(stream).ok().map(SocketAddr::V4),
-            SocketAddr::V6(_) => rustix::net::sockopt::ipv6_original_dst(stream).ok().map(SocketAddr::V6),
-        };
         // Who connects to the listener itself was not redirected.
-        wanted.filter(|wanted| *wanted != own)
+        original_destination(stream, own).filter(|wanted| *wanted != own)
     }
 }

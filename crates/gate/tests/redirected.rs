@@ -1,4 +1,5 @@
 //! Connections that the kernel redirects to the gate, in a network namespace of this test's own.
+#![cfg(target_os = "linux")]
 
 mod support;
 

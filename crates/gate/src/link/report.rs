@@ -19,6 +19,8 @@ pub enum Report {
         /// The certificate of this session's authority in PEM, which programs inside are to trust; nothing when no
         /// program inside can trust it.
         ca: Option<String>,
+        /// The port of its proxy for HTTP and SOCKS5, where it has one.
+        proxy: Option<u16>,
     },
     /// A name was asked for.
     Looked {

@@ -54,6 +54,11 @@ pub enum SocketRole {
     DnsTcp,
     /// A listener that speaks HTTP (`CONNECT` and absolute targets) and SOCKS5.
     Proxy,
+    /// The same, but made by the gate itself, on the loopback of the network that it is in: no descriptor comes along.
+    ProxyHere {
+        /// The port; 0 for any that is free, which [`Report::Ready`](super::Report::Ready) tells.
+        port: u16,
+    },
     /// Where a socket is asked for that reaches the sandbox's own loopback.
     Dialler,
     /// A listener on the host's loopback, for a port of the sandbox's.

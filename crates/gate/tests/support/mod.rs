@@ -1,21 +1,27 @@
 //! A gate in this process, with sockets on the host's loopback in place of those of a sandbox.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+#[cfg(target_os = "linux")]
+#[path = "link_packets.rs"]
+mod link_here;
+#[cfg(not(target_os = "linux"))]
+#[path = "link_pipes.rs"]
+mod link_here;
 pub(crate) mod peers;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
-use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pinfold_gate::link::{self, Order, Report, SocketRole, Start};
-use pinfold_gate::{Arrival, Resolver, Search, Sockets, Surroundings, serve_in};
+use pinfold_gate::link::{self, Order, Report, Start};
+use pinfold_gate::{Arrival, Resolver, Search, Surroundings};
 use pinfold_policy::{Layer, LayerKind, Places, Platform, Policy, Rules, merge, parse};
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, socketpair};
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
+
+pub(crate) use link_here::*;
 
 /// How long anything that is expected may take.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -30,7 +36,7 @@ pub(crate) struct Gate {
     pub(crate) proxy: SocketAddr,
     pub(crate) dns_tcp: SocketAddr,
     pub(crate) ca: Option<String>,
-    link: OwnedFd,
+    link: Link,
     reports: Mutex<mpsc::UnboundedReceiver<Report>>,
 }
 
@@ -73,9 +79,13 @@ pub(crate) fn meant_for(port: u16) -> Surroundings {
     }
 }
 
-/// A pair of sockets such as gate and supervisor have.
-pub(crate) fn link_pair() -> (OwnedFd, OwnedFd) {
-    socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).expect("a pair of sockets")
+/// What a gate listens on.
+pub(crate) struct Listeners {
+    redirected: TcpListener,
+    redirected_6: TcpListener,
+    proxy: TcpListener,
+    dns: UdpSocket,
+    dns_tcp: TcpListener,
 }
 
 impl Gate {
@@ -89,29 +99,26 @@ impl Gate {
     }
 
     /// A gate that listens on this port of both loopbacks for what is redirected.
-    pub(crate) async fn start_at(port: u16, mut start: Start, surroundings: Surroundings) -> Self {
+    pub(crate) async fn start_at(port: u16, start: Start, surroundings: Surroundings) -> Self {
         let listener = || TcpListener::bind("127.0.0.1:0").expect("a listener");
-        let (redirected, proxy, dns_tcp) =
-            (TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener"), listener(), listener());
-        let redirected_6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).expect("a listener");
-        let dns = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let listeners = Listeners {
+            redirected: TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener"),
+            redirected_6: TcpListener::bind((Ipv6Addr::LOCALHOST, port)).expect("a listener"),
+            proxy: listener(),
+            dns: UdpSocket::bind("127.0.0.1:0").expect("a socket"),
+            dns_tcp: listener(),
+        };
         let address = |listener: &TcpListener| listener.local_addr().expect("an address");
-        let addresses =
-            (dns.local_addr().expect("an address"), address(&redirected), address(&proxy), address(&dns_tcp));
-        start.sockets =
-            vec![SocketRole::Tcp4, SocketRole::Tcp6, SocketRole::Proxy, SocketRole::DnsUdp, SocketRole::DnsTcp];
-        let (own, theirs) = link_pair();
-        let sockets = [redirected.as_fd(), redirected_6.as_fd(), proxy.as_fd(), dns.as_fd(), dns_tcp.as_fd()];
-        link::send_start(own.as_fd(), &start, &sockets).expect("sent");
-        std::thread::spawn(move || {
-            let (start, descriptors) = link::receive_start(theirs.as_fd()).expect("received");
-            let sockets = Sockets::sort(&start.sockets, descriptors).expect("sorted");
-            serve_in(start, sockets, theirs, surroundings).expect("served");
-        });
-        let (dns, redirected, proxy, dns_tcp) = addresses;
-        let reports = Mutex::new(listen(own.try_clone().expect("a copy")));
-        let mut gate = Self { dns, redirected, proxy, dns_tcp, ca: None, link: own, reports };
-        gate.ca = gate.told(|report| if let Report::Ready { ca, .. } = report { Some(ca) } else { None }).await;
+        let Listeners { redirected, proxy, dns, dns_tcp, .. } = &listeners;
+        let (redirected, proxy, dns_tcp) = (address(redirected), address(proxy), address(dns_tcp));
+        let dns = dns.local_addr().expect("an address");
+        let link = Link::start(start, listeners, surroundings);
+        let reports = Mutex::new(link.listen());
+        let mut gate = Self { dns, redirected, proxy, dns_tcp, ca: None, link, reports };
+        let ready = |report| if let Report::Ready { ca, proxy, .. } = report { Some((ca, proxy)) } else { None };
+        let (ca, port) = gate.told(ready).await;
+        assert_eq!(port, Some(proxy.port()));
+        gate.ca = ca;
         gate
     }
 
@@ -140,8 +147,7 @@ impl Gate {
     }
 
     pub(crate) fn order(&self, order: Order) {
-        let bytes = link::encode(&order).expect("a message");
-        rustix::net::send(&self.link, &bytes, SendFlags::NOSIGNAL).expect("sent");
+        self.link.order(order);
     }
 
     /// Asks the gate's DNS; the code of the answer and its addresses.
@@ -174,18 +180,4 @@ pub(crate) fn question(name: &str, kind: simple_dns::TYPE) -> Vec<u8> {
     let name = simple_dns::Name::new(name).expect(name);
     packet.questions.push(simple_dns::Question::new(name, kind.into(), class, false));
     packet.build_bytes_vec().expect("a packet")
-}
-
-fn listen(link: OwnedFd) -> mpsc::UnboundedReceiver<Report> {
-    let (sender, reports) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        let mut bytes = vec![0; link::MESSAGE_BYTES_MAX];
-        while let Ok((length @ 1.., _)) = rustix::net::recv(&link, &mut *bytes, RecvFlags::empty()) {
-            let report = link::decode(&bytes[..length]).expect("a report");
-            if sender.send(report).is_err() {
-                return;
-            }
-        }
-    });
-    reports
 }

@@ -5,7 +5,7 @@
 //! requests are also made through the `CONNECT` of that proxy, for comparison; with `=FILE` after it, it looks into
 //! them, and its certificate is in that file.
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::io::{self, Read, Write};
@@ -32,7 +32,7 @@ const CLIENTS: usize = 16;
 const REQUESTS: usize = 300;
 const ROUNDS: usize = 5;
 
-fn main() {
+pub(crate) fn run() {
     let arguments: Vec<String> = std::env::args().collect();
     if arguments.get(1).is_some_and(|argument| argument == GATE) {
         return be_gate(arguments[2].parse().expect("a port"));
