@@ -4,10 +4,14 @@
 //! Nothing of it has been verified on a real Windows yet. What is planned is proven against the model of Windows' decision
 //! in `pinfold-acl`.
 
+pub mod accounts;
+pub mod addresses;
 mod build;
 mod command_line;
 mod entries;
 mod environment;
+pub mod filters;
+pub mod firewall;
 mod job;
 mod kept;
 mod machine;
