@@ -1,0 +1,147 @@
+//! What is done on a machine that does what it is told, and in which order.
+
+use std::num::NonZeroU16;
+
+use pinfold_plan::windows::accounts::{AccountFlags, GROUP, RIGHTS, Use};
+use pinfold_setup::{LocalRules, SetupError, State, Wanted, check, install, installed, repair, uninstall};
+
+use crate::interrupted::Act;
+use crate::recorded::{Recorded, sid};
+use crate::scene::{assert_complete, checked, complete, machine, pristine, wanted};
+
+fn place(machine: &Recorded, start: &str) -> usize {
+    let log = machine.log.borrow();
+    log.iter().position(|call| call.starts_with(start)).unwrap_or_else(|| panic!("no {start}: {log:#?}"))
+}
+
+#[test]
+fn an_empty_machine_has_nothing_of_ours() {
+    let machine = machine();
+    assert_eq!(checked(&machine).state, State::Absent);
+    assert_eq!(installed(&machine, &wanted().directory), Ok(None));
+    assert!(machine.log.borrow().is_empty());
+}
+
+#[test]
+fn everything_is_made_in_order() {
+    let mut machine = machine();
+    let report = install(&mut machine, &wanted()).unwrap();
+    assert_complete(&machine);
+    assert!(report.changed.len() > 20 && report.notes.is_empty(), "{report:?}");
+    let enabled = place(&machine, &format!("set_flags PinfoldOffline {:#x}", AccountFlags::READY.0));
+    for before in ["add_rule", "replace_filters", "add_member", "grant_right", "hide"] {
+        assert!(place(&machine, before) < enabled, "{before}");
+    }
+    let log = machine.log.borrow();
+    assert!(log[0].starts_with("make_directory") && log[1].starts_with("write"), "{log:#?}");
+    assert!(log.last().is_some_and(|call| call.ends_with("setup.json")));
+    let group = &machine.world.groups[GROUP].sid;
+    assert_eq!(machine.world.rights[group], RIGHTS.map(str::to_owned).into());
+}
+
+#[test]
+fn twice_changes_nothing() {
+    let mut machine = complete();
+    let before = machine.world.clone();
+    assert_eq!(install(&mut machine, &wanted()).unwrap().changed, Vec::<String>::new());
+    assert_eq!(machine.world, before);
+    assert!(machine.log.borrow().is_empty());
+}
+
+#[test]
+fn a_repair_renews_passwords_and_nothing_else() {
+    let mut machine = complete();
+    let before = machine.world.clone();
+    repair(&mut machine, &wanted()).unwrap();
+    assert_complete(&machine);
+    let mut after = machine.world.clone();
+    for used in Use::ALL {
+        let (old, new) = (&before.accounts[used.name()], after.accounts.get_mut(used.name()).unwrap());
+        assert_ne!(old.password, new.password);
+        new.password.clone_from(&old.password);
+    }
+    after.entries.clone_from(&before.entries);
+    assert_eq!(after, before);
+}
+
+#[test]
+fn nothing_is_left() {
+    let mut machine = complete();
+    let removed = uninstall(&mut machine, &wanted()).unwrap();
+    assert_eq!(machine.world, pristine());
+    assert!(removed.kept.is_empty() && removed.removed.len() == 6, "{removed:?}");
+    assert!(place(&machine, "remove_account PinfoldOffline") < place(&machine, "remove_rule"));
+    assert!(place(&machine, "remove_account PinfoldOffline") < place(&machine, "remove_filters"));
+    assert!(place(&machine, "remove_profile") < place(&machine, "remove_account"));
+    assert!(place(&machine, "set_flags") < place(&machine, "remove_profile"));
+    let again = uninstall(&mut machine, &wanted()).unwrap();
+    assert_eq!((again, &machine.world), (Default::default(), &pristine()));
+}
+
+#[test]
+fn a_changed_port_is_a_difference_and_is_brought_about() {
+    let mut machine = complete();
+    let other = Wanted { gate_port: NonZeroU16::new(4000), ..wanted() };
+    let found = check(&machine, &other).unwrap();
+    let things: Vec<&str> = found.differences.iter().map(|difference| difference.thing.as_str()).collect();
+    assert_eq!(things, ["rule 4 of the firewall", "the filters of the filtering platform", "the marker of the setup"]);
+    machine.gate_port = Some(4000);
+    install(&mut machine, &other).unwrap();
+    assert_eq!(check(&machine, &other).unwrap().state, State::Complete);
+    machine.gate_port = None;
+    let none = Wanted { gate_port: None, ..wanted() };
+    install(&mut machine, &none).unwrap();
+    assert_eq!(check(&machine, &none).unwrap().state, State::Complete);
+    uninstall(&mut machine, &wanted()).unwrap();
+    assert_eq!(machine.world, pristine());
+}
+
+#[test]
+fn nothing_is_tried_without_rights() {
+    let acts: [Act; 3] = [
+        |machine| install(machine, &wanted()).map(drop),
+        |machine| repair(machine, &wanted()).map(drop),
+        |machine| uninstall(machine, &wanted()).map(drop),
+    ];
+    for act in acts {
+        let mut machine = complete();
+        machine.elevated = false;
+        assert_eq!(act(&mut machine), Err(SetupError::NotElevated));
+        assert!(machine.log.borrow().is_empty());
+    }
+}
+
+#[test]
+fn a_policy_that_wins_over_our_rules_is_an_error() {
+    for local_rules in [LocalRules::Overridden, LocalRules::Partly, LocalRules::Unknown(7)] {
+        let mut machine = machine();
+        machine.policy.local_rules = local_rules;
+        let error = install(&mut machine, &wanted()).unwrap_err();
+        assert_eq!((error.code(), machine.log.borrow().len()), ("firewall-policy", 0));
+        assert_eq!(machine.world, pristine());
+    }
+    let mut machine = machine();
+    machine.policy.off = vec!["public"];
+    let notes = install(&mut machine, &wanted()).unwrap().notes;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+}
+
+/// Whoever is asked for the rights of an administrator may enter another user's name.
+#[test]
+fn passwords_are_opened_by_the_owner_when_another_user_is_administrator() {
+    let mut machine = machine();
+    machine.user = sid(500);
+    install(&mut machine, &wanted()).unwrap();
+    assert_eq!(checked(&machine).state, State::Complete);
+    machine.user = sid(1001);
+    assert_complete(&machine);
+}
+
+#[test]
+fn what_one_user_sealed_another_cannot_open() {
+    let mut machine = complete();
+    let setup = installed(&machine, &wanted().directory).unwrap().unwrap();
+    machine.user = sid(1002);
+    let error = setup.password(&machine, Use::Offline).unwrap_err();
+    assert_eq!(error.code(), "sealed");
+}
