@@ -11,7 +11,7 @@
 //! - A password touches the disk sealed, within the marker, and is renewed whenever something is repaired.
 //! - What has a name of ours but was not made by us is neither taken over nor removed.
 //!
-//! The machine is a trait, [`Machine`].
+//! The machine is a trait, [`Machine`]; on Windows `windows::ThisMachine` is the one that the process runs on.
 #![deny(unsafe_code)]
 
 mod check;
@@ -26,6 +26,8 @@ mod password;
 mod thing;
 mod uninstall;
 mod wanted;
+#[cfg(windows)]
+pub mod windows;
 
 pub use check::{Checked, Difference, State, check};
 pub use error::SetupError;
