@@ -1,7 +1,8 @@
-//! Why setup was not done, with a code that stays the same and what to do next.
+//! Why setup was not done.
 
 use thiserror::Error;
 
+use crate::code::Code;
 use crate::machine::{Fault, LocalRules};
 
 /// What went wrong.
@@ -13,6 +14,9 @@ pub enum SetupError {
     /// The user was asked for these rights and said no.
     #[error("the rights of an administrator were not given")]
     Declined,
+    /// The machine has no accounts of its own: it is a domain controller.
+    #[error("this machine has no accounts of its own")]
+    NoOwnAccounts,
     /// Something has a name of ours but was not made by setup.
     #[error("{thing} was not made by pinfold: {why}")]
     Foreign {
@@ -62,53 +66,21 @@ pub enum SetupError {
 }
 
 impl SetupError {
-    /// A word for programs, the same in every version.
-    pub fn code(&self) -> &'static str {
+    /// Its kind, which tells what it means and what to do.
+    pub fn code(&self) -> Code {
         match self {
-            Self::NotElevated => "not-elevated",
-            Self::Declined => "declined",
-            Self::Foreign { .. } => "foreign",
-            Self::FirewallPolicy(_) => "firewall-policy",
-            Self::Call { .. } => "call-failed",
-            Self::NotAsWritten { .. } => "not-as-written",
-            Self::Left(_) => "left",
-            Self::NotInstalled => "not-installed",
-            Self::Unfinished(_) => "unfinished",
-            Self::Marker(_) => "marker",
-            Self::Sealed { .. } => "sealed",
-        }
-    }
-
-    /// What it means.
-    pub fn why(&self) -> &'static str {
-        match self {
-            Self::NotElevated | Self::Declined => "Windows lets nobody else make accounts, rules and filters",
-            Self::Foreign { .. } => "what is not ours is neither taken over nor removed",
-            Self::FirewallPolicy(_) => "a policy of the organisation decides over the firewall of this machine",
-            Self::Call { .. } => "the system refused a step; accounts stay disabled until all steps are done",
-            Self::NotAsWritten { .. } => "another program or a policy changed it; accounts stay disabled",
-            Self::Left(_) => "what is still there is kept harmless by what was not removed either",
-            Self::NotInstalled => "commands with no or little network and withheld files need accounts of their own",
-            Self::Unfinished(_) | Self::Marker(_) => "what is not known to be right is not relied on",
-            Self::Sealed { .. } => {
-                "it was sealed by another user, or the user's password was reset by an administrator"
-            }
-        }
-    }
-
-    /// What to do.
-    pub fn next(&self) -> &'static str {
-        match self {
-            Self::NotElevated => "run it again and agree when Windows asks, or run it as administrator",
-            Self::Declined => "run `pinfold setup` again and agree, or go on without accounts",
-            Self::Foreign { .. } => "rename or remove it, then run `pinfold setup` again",
-            Self::FirewallPolicy(_) => "ask whoever manages this machine to allow local firewall rules",
-            Self::Call { .. } | Self::NotAsWritten { .. } => {
-                "run `pinfold setup --repair`, or `pinfold setup --uninstall`"
-            }
-            Self::Left(_) => "end all sandboxed commands, then run `pinfold setup --uninstall` again",
-            Self::NotInstalled => "run `pinfold setup`",
-            Self::Unfinished(_) | Self::Marker(_) | Self::Sealed { .. } => "run `pinfold setup --repair`",
+            Self::NotElevated => Code::NotElevated,
+            Self::Declined => Code::Declined,
+            Self::NoOwnAccounts => Code::NoOwnAccounts,
+            Self::Foreign { .. } => Code::Foreign,
+            Self::FirewallPolicy(_) => Code::FirewallPolicy,
+            Self::Call { .. } => Code::CallFailed,
+            Self::NotAsWritten { .. } => Code::NotAsWritten,
+            Self::Left(_) => Code::Left,
+            Self::NotInstalled => Code::NotInstalled,
+            Self::Unfinished(_) => Code::Unfinished,
+            Self::Marker(_) => Code::Marker,
+            Self::Sealed { .. } => Code::Sealed,
         }
     }
 

@@ -41,6 +41,7 @@ pub fn repair<M: Machine>(machine: &mut M, wanted: &Wanted) -> Result<Report, Se
 
 fn bring_about<M: Machine>(machine: &mut M, wanted: &Wanted, anyway: bool) -> Result<Report, SetupError> {
     require_elevated(machine)?;
+    require_own_accounts(machine)?;
     require_a_firewall(machine)?;
     let notes = notes(machine)?;
     let known = Known::read(machine, &wanted.directory).map_err(SetupError::at(Thing::Marker))?;
@@ -61,6 +62,11 @@ fn bring_about<M: Machine>(machine: &mut M, wanted: &Wanted, anyway: bool) -> Re
 pub(crate) fn require_elevated(machine: &impl Machine) -> Result<(), SetupError> {
     let elevated = machine.is_elevated().map_err(SetupError::at("the rights of this process"))?;
     if elevated { Ok(()) } else { Err(SetupError::NotElevated) }
+}
+
+fn require_own_accounts(machine: &impl Machine) -> Result<(), SetupError> {
+    let own = machine.has_own_accounts().map_err(SetupError::at("the kind of this machine"))?;
+    if own { Ok(()) } else { Err(SetupError::NoOwnAccounts) }
 }
 
 fn require_a_firewall(machine: &impl Machine) -> Result<(), SetupError> {

@@ -1,6 +1,7 @@
 //! What a run needs of a finished setup.
 
 use pinfold_acl::Sid;
+use pinfold_plan::windows::Accounts;
 use pinfold_plan::windows::accounts::Use;
 
 use crate::error::SetupError;
@@ -71,6 +72,16 @@ fn setup(marker: &Marker) -> Option<Setup> {
 }
 
 impl Setup {
+    /// The same as a plan wants it.
+    pub fn accounts(&self) -> Accounts {
+        Accounts {
+            group: self.group.sid.clone(),
+            offline: self.offline.sid.clone(),
+            online: self.online.sid.clone(),
+            gate_port: self.gate_port,
+        }
+    }
+
     /// The account for a use.
     pub fn account(&self, used: Use) -> &Named {
         match used {

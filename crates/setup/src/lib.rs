@@ -15,6 +15,7 @@
 #![deny(unsafe_code)]
 
 mod check;
+mod code;
 mod error;
 mod install;
 mod installed;
@@ -30,6 +31,7 @@ mod wanted;
 pub mod windows;
 
 pub use check::{Checked, Difference, State, check};
+pub use code::Code;
 pub use error::SetupError;
 pub use install::{Report, install, repair};
 pub use installed::{Named, Setup, installed};

@@ -54,6 +54,9 @@ pub struct GroupFound {
 
 /// Accounts, groups and their rights.
 pub trait Accounts {
+    /// Whether the machine has accounts of its own: on a domain controller all are the domain's.
+    fn has_own_accounts(&self) -> Result<bool, Fault>;
+
     /// The local account of a name.
     fn account(&self, name: &str) -> Result<Option<AccountFound>, Fault>;
     /// Makes an account that is not there.
@@ -92,6 +95,8 @@ pub trait Accounts {
     /// Undoes it, with the keys of the registry in which nothing else is.
     fn unhide(&mut self, name: &str) -> Result<(), Fault>;
 
+    /// Whether a process runs under an account.
+    fn is_in_use(&self, who: &Sid) -> Result<bool, Fault>;
     /// Whether there is a directory with what somebody, who may be gone, has stored.
     fn has_profile(&self, who: &Sid) -> Result<bool, Fault>;
     /// Removes it.

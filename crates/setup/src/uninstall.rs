@@ -12,6 +12,9 @@ use crate::make::Maker;
 use crate::marker::{self, Known};
 use crate::wanted::{Wanted, is_administrators};
 
+/// A process still runs under an account (`ERROR_BUSY`).
+const IN_USE: Fault = Fault { call: "waiting for its last process", code: 170 };
+
 /// What was done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removed {
@@ -132,6 +135,10 @@ fn remove_account<M: Machine>(maker: &mut Maker<'_, M>, name: &str) -> Result<Fa
         return Ok(Fate::Kept);
     }
     if let Some(found) = &found {
+        // What runs on would have the network as soon as the rules are gone.
+        if maker.machine.is_in_use(&found.sid)? {
+            return Err(IN_USE);
+        }
         maker.forget(&found.sid)?;
     }
     let is_hidden = maker.machine.is_hidden(name)?;

@@ -6,11 +6,21 @@ use pinfold_acl::Sid;
 use pinfold_plan::windows::accounts::{AccountFlags, HIDDEN_KEY};
 
 use super::ThisMachine;
-use super::sys::{groups, profile, registry, rights, users};
+use super::sys::{groups, processes, profile, registry, rights, users};
 use crate::machine::{AccountFound, Accounts, Fault, GroupFound};
 use crate::password::Secret;
 
+/// What kind of Windows this is.
+const KIND_KEY: &str = r"SYSTEM\CurrentControlSet\Control\ProductOptions";
+/// That of a domain controller.
+const CONTROLLER: &str = "LanmanNT";
+
 impl Accounts for ThisMachine {
+    fn has_own_accounts(&self) -> Result<bool, Fault> {
+        let kind = registry::text(KIND_KEY, "ProductType")?;
+        Ok(kind.is_some_and(|kind| !kind.eq_ignore_ascii_case(CONTROLLER)))
+    }
+
     fn account(&self, name: &str) -> Result<Option<AccountFound>, Fault> {
         users::find(name)
     }
@@ -87,6 +97,10 @@ impl Accounts for ThisMachine {
             registry::remove_key(key)?;
         }
         Ok(())
+    }
+
+    fn is_in_use(&self, who: &Sid) -> Result<bool, Fault> {
+        Ok(processes::users()?.contains(who))
     }
 
     fn has_profile(&self, who: &Sid) -> Result<bool, Fault> {

@@ -4,7 +4,7 @@ use pinfold_acl::Sid;
 use pinfold_plan::windows::accounts::{AccountFlags, GROUP, Use};
 use pinfold_plan::windows::firewall::GROUPING;
 use pinfold_setup::{
-    AccountFound, EntryKind, GroupFound, RuleFound, SetupError, State, install, installed, repair, uninstall,
+    AccountFound, Code, EntryKind, GroupFound, RuleFound, SetupError, State, install, installed, repair, uninstall,
 };
 
 use crate::recorded::{Account, DIRECTORY, MARKER, Recorded, World, entry_of, sid};
@@ -36,7 +36,7 @@ fn what_is_not_ours_is_not_taken_over() {
         let before = machine.world.clone();
         for act in [install, repair] {
             let error = act(&mut machine, &wanted()).unwrap_err();
-            assert_eq!(error.code(), "foreign", "{error}");
+            assert_eq!(error.code(), Code::Foreign, "{error}");
             assert_eq!(machine.world, before);
         }
         assert_eq!(checked(&machine).state, State::Absent);
@@ -51,7 +51,7 @@ fn what_is_not_ours_stays_when_ours_goes() {
     for add in foreign_things() {
         let mut machine = complete();
         add(&mut machine.world);
-        assert_eq!(install(&mut machine, &wanted()).map_err(|error| error.code()), Err("foreign"));
+        assert_eq!(install(&mut machine, &wanted()).map_err(|error| error.code()), Err(Code::Foreign));
         let removed = uninstall(&mut machine, &wanted()).unwrap();
         assert_eq!(removed.kept.len(), 1, "{removed:?}");
         let mut only = pristine();

@@ -1,7 +1,7 @@
 //! A call that fails, or a process that ends, at each place in turn.
 
 use pinfold_plan::windows::accounts::Use;
-use pinfold_setup::{SetupError, State, install, installed, repair, uninstall};
+use pinfold_setup::{Code, SetupError, State, install, installed, repair, uninstall};
 
 use crate::foreign::damages;
 use crate::recorded::{Failure, Recorded};
@@ -117,11 +117,11 @@ fn errors_say_what_why_and_next() {
         if let Err(error) = done {
             let text = error.to_string();
             match error.code() {
-                "call-failed" => assert!(text.starts_with("failed at ") && text.contains("Recorded"), "{text}"),
+                Code::CallFailed => assert!(text.starts_with("failed at ") && text.contains("Recorded"), "{text}"),
                 // Why a password cannot be opened does not matter.
-                code => assert_eq!((code, text.contains("cannot be opened")), ("not-as-written", true)),
+                code => assert_eq!((code, text.contains("cannot be opened")), (Code::NotAsWritten, true)),
             }
-            assert!(!error.why().is_empty() && error.next().contains("--repair"));
+            assert!(!error.code().why().is_empty() && error.code().next().contains("--repair"));
         }
     });
 }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 
 use pinfold_plan::windows::accounts::{AccountFlags, GROUP, RIGHTS, Use};
-use pinfold_setup::{LocalRules, SetupError, State, Wanted, check, install, installed, repair, uninstall};
+use pinfold_setup::{Code, LocalRules, SetupError, State, Wanted, check, install, installed, repair, uninstall};
 
 use crate::interrupted::Act;
 use crate::recorded::{Recorded, sid};
@@ -117,13 +117,48 @@ fn a_policy_that_wins_over_our_rules_is_an_error() {
         let mut machine = machine();
         machine.policy.local_rules = local_rules;
         let error = install(&mut machine, &wanted()).unwrap_err();
-        assert_eq!((error.code(), machine.log.borrow().len()), ("firewall-policy", 0));
+        assert_eq!((error.code(), machine.log.borrow().len()), (Code::FirewallPolicy, 0));
         assert_eq!(machine.world, pristine());
     }
     let mut machine = machine();
     machine.policy.off = vec!["public"];
     let notes = install(&mut machine, &wanted()).unwrap().notes;
     assert_eq!(notes.len(), 1, "{notes:?}");
+}
+
+#[test]
+fn no_account_is_made_for_a_whole_domain() {
+    let mut machine = machine();
+    machine.own_accounts = false;
+    assert_eq!(install(&mut machine, &wanted()), Err(SetupError::NoOwnAccounts));
+    assert_eq!(machine.world, pristine());
+}
+
+/// What runs on under the account would have the network as soon as its rules are gone.
+#[test]
+fn nothing_is_removed_under_a_running_command() {
+    let mut machine = complete();
+    let offline = machine.world.accounts[Use::Offline.name()].found.sid.clone();
+    machine.in_use.insert(offline);
+    let error = uninstall(&mut machine, &wanted()).unwrap_err();
+    assert_eq!(error.code(), Code::Left, "{error}");
+    assert!(machine.world.accounts[Use::Offline.name()].found.flags.is_disabled());
+    assert_eq!((machine.world.rules.len(), machine.world.filters.provider), (5, true));
+    assert!(installed(&machine, &wanted().directory).is_err());
+    machine.in_use.clear();
+    uninstall(&mut machine, &wanted()).unwrap();
+    assert_eq!(machine.world, pristine());
+}
+
+#[test]
+fn what_only_administrators_see_is_said_to_be_unseen() {
+    let mut machine = complete();
+    machine.elevated = false;
+    let found = checked(&machine);
+    assert_eq!((found.state, found.differences.len()), (State::Complete, 0));
+    assert_eq!(found.unseen.len(), RIGHTS.len() + 1, "{:?}", found.unseen);
+    machine.world.hidden.clear();
+    assert_eq!(checked(&machine).state, State::Incomplete);
 }
 
 /// Whoever is asked for the rights of an administrator may enter another user's name.
@@ -143,5 +178,5 @@ fn what_one_user_sealed_another_cannot_open() {
     let setup = installed(&machine, &wanted().directory).unwrap().unwrap();
     machine.user = sid(1002);
     let error = setup.password(&machine, Use::Offline).unwrap_err();
-    assert_eq!(error.code(), "sealed");
+    assert_eq!(error.code(), Code::Sealed);
 }

@@ -54,6 +54,10 @@ pub(crate) struct Recorded {
     pub(crate) world: World,
     pub(crate) user: Sid,
     pub(crate) elevated: bool,
+    /// A domain controller has none.
+    pub(crate) own_accounts: bool,
+    /// Under whom a process runs.
+    pub(crate) in_use: BTreeSet<Sid>,
     pub(crate) policy: FirewallPolicy,
     /// The call that fails, from 0, and how.
     pub(crate) failing: Option<(usize, Failure)>,
@@ -83,6 +87,8 @@ impl Recorded {
             world,
             user: sid(1001),
             elevated: true,
+            own_accounts: true,
+            in_use: BTreeSet::new(),
             policy: FirewallPolicy { local_rules: LocalRules::Count, off: Vec::new() },
             failing: None,
             calls: Cell::new(0),
@@ -190,7 +196,18 @@ impl Recorded {
     }
 }
 
+/// What only administrators may look at.
+const DENIED: Fault = Fault { call: "Recorded", code: 5 };
+
 impl Accounts for Recorded {
+    fn has_own_accounts(&self) -> Result<bool, Fault> {
+        self.ask(|_| self.own_accounts)
+    }
+
+    fn is_in_use(&self, who: &Sid) -> Result<bool, Fault> {
+        self.ask(|_| self.in_use.contains(who))
+    }
+
     fn account(&self, name: &str) -> Result<Option<AccountFound>, Fault> {
         self.ask(|world| world.accounts.get(name).map(|account| account.found.clone()))
     }
@@ -264,6 +281,9 @@ impl Accounts for Recorded {
     }
 
     fn rights(&self, who: &Sid) -> Result<BTreeSet<String>, Fault> {
+        if !self.elevated {
+            return Err(DENIED);
+        }
         self.ask(|world| world.rights.get(who).cloned().unwrap_or_default())
     }
 
@@ -343,6 +363,9 @@ impl Network for Recorded {
     }
 
     fn filters(&self) -> Result<FiltersFound, Fault> {
+        if !self.elevated {
+            return Err(DENIED);
+        }
         self.ask(|world| world.filters.clone())
     }
 

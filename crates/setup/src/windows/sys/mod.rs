@@ -6,6 +6,7 @@ pub(super) mod files;
 pub(super) mod filtering;
 pub(super) mod firewall;
 pub(super) mod groups;
+pub(super) mod processes;
 pub(super) mod profile;
 pub(super) mod registry;
 pub(super) mod rights;

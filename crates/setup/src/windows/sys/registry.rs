@@ -5,13 +5,16 @@ use std::ptr::{null, null_mut};
 
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND};
 use windows_sys::Win32::System::Registry::{
-    HKEY, HKEY_LOCAL_MACHINE, KEY_QUERY_VALUE, KEY_WOW64_64KEY, REG_DWORD, RRF_RT_REG_DWORD, RegCloseKey,
-    RegDeleteKeyValueW, RegDeleteKeyW, RegGetValueW, RegOpenKeyExW, RegQueryInfoKeyW, RegSetKeyValueW,
+    HKEY, HKEY_LOCAL_MACHINE, KEY_QUERY_VALUE, KEY_WOW64_64KEY, REG_DWORD, RRF_RT_REG_DWORD, RRF_RT_REG_SZ,
+    RegCloseKey, RegDeleteKeyValueW, RegDeleteKeyW, RegGetValueW, RegOpenKeyExW, RegQueryInfoKeyW, RegSetKeyValueW,
 };
 
 use super::users::status;
 use super::wide::wide;
 use crate::machine::Fault;
+
+/// More than names of kinds have.
+const TEXT_UNITS: usize = 64;
 
 /// What is not there is no error; whether it was.
 fn found(call: &'static str, code: u32) -> Result<bool, Fault> {
@@ -37,6 +40,28 @@ pub(crate) fn number(key: &str, name: &str) -> Result<Option<u32>, Fault> {
         )
     };
     Ok(found("RegGetValueW", code)?.then_some(value))
+}
+
+/// A text of up to some dozens of characters.
+pub(crate) fn text(key: &str, name: &str) -> Result<Option<String>, Fault> {
+    let (key, name) = (wide(key), wide(name));
+    let mut value = [0_u16; TEXT_UNITS];
+    let mut bytes = size_of_val(&value) as u32;
+    // SAFETY: both texts have ends, and there is room for so many bytes.
+    let code = unsafe {
+        RegGetValueW(
+            HKEY_LOCAL_MACHINE,
+            key.as_ptr(),
+            name.as_ptr(),
+            RRF_RT_REG_SZ,
+            null_mut(),
+            value.as_mut_ptr().cast(),
+            &mut bytes,
+        )
+    };
+    let is_there = found("RegGetValueW", code)?;
+    let text = value.split(|unit| *unit == 0).next().map(String::from_utf16_lossy);
+    Ok(text.filter(|_| is_there))
 }
 
 pub(crate) fn set_number(key: &str, name: &str, value: u32) -> Result<(), Fault> {
@@ -113,6 +138,13 @@ pub(crate) fn remove_key(key: &str) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_machine_has_a_kind() {
+        let kind = text(r"SYSTEM\CurrentControlSet\Control\ProductOptions", "ProductType").unwrap();
+        assert!(kind.is_some_and(|kind| ["WinNT", "ServerNT", "LanmanNT"].contains(&kind.as_str())));
+        assert_eq!(text(r"SYSTEM\CurrentControlSet\Control\ProductOptions", "Nothing"), Ok(None));
+    }
 
     #[test]
     fn values_come_and_go_with_their_keys() {
