@@ -3,11 +3,14 @@
 #![deny(unsafe_code)]
 
 mod hex;
+#[cfg(target_os = "linux")]
 pub mod launch;
 #[cfg(unix)]
 pub mod letters;
+#[cfg(target_os = "linux")]
 pub mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod windows;
 
 pub use hex::hex;

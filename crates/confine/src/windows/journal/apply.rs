@@ -1,0 +1,179 @@
+//! Bringing lists into the state that a run needs.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use pinfold_acl::{Ace, Label, Sid};
+use thiserror::Error;
+
+use super::holding::Holding;
+use super::line::{Labelled, Record};
+use super::lists::{Change, List, Lists, Wanted};
+use super::{Journal, JournalError, Storage};
+
+/// Why lists are not as a run needs them.
+#[derive(Debug, Error)]
+pub enum ApplyError {
+    /// The journal could not be used. No list has been changed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A list could not be read.
+    #[error("failed to read the access list of {path}")]
+    Read {
+        /// Of what.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A list could not be written.
+    #[error("failed to write the access list of {path}")]
+    Write {
+        /// Of what.
+        path: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Another run at the same time needs another label.
+    #[error("another run needs {path} with another integrity level")]
+    OtherLabel {
+        /// Of what.
+        path: String,
+    },
+}
+
+/// What has been done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Lists that were written.
+    pub written: usize,
+    /// Lists that were as they should be.
+    pub kept: usize,
+    /// Lists from which entries of earlier runs were taken out.
+    pub retired: usize,
+}
+
+/// A list that is to be written.
+struct Step<'a> {
+    wanted: &'a Wanted,
+    change: Change,
+}
+
+impl<S: Storage> Journal<S> {
+    /// Gives each list what it shall have and writes only those that differ. What earlier runs with the same identifiers
+    /// needed and this one does not is taken out, unless `in_use` says that such a run is still there.
+    ///
+    /// What comes last is written first: it is what is protected in the roots that come before.
+    pub fn apply(
+        &mut self,
+        lists: &mut impl Lists,
+        wanted: &[Wanted],
+        in_use: &dyn Fn(&Sid) -> bool,
+    ) -> Result<Applied, ApplyError> {
+        let mut steps = Vec::new();
+        let mut records = Vec::new();
+        for wanted in wanted.iter().rev() {
+            let list = read(lists, &wanted.path)?;
+            self.refuse_other_label(wanted, in_use)?;
+            records.extend(self.addition(wanted, &list));
+            let change = self.change(wanted, &list);
+            steps.extend((change != Change::default()).then_some(Step { wanted, change }));
+        }
+        self.note(records)?;
+        for Step { wanted, change } in &steps {
+            lists
+                .write(&wanted.path, change)
+                .map_err(|source| ApplyError::Write { path: wanted.path.clone(), source })?;
+        }
+        self.note(self.unsettled_of(wanted))?;
+        let retired = self.retire(lists, wanted, in_use)?;
+        self.tidy()?;
+        Ok(Applied { written: steps.len(), kept: wanted.len() - steps.len(), retired })
+    }
+
+    fn refuse_other_label(&self, wanted: &Wanted, in_use: &dyn Fn(&Sid) -> bool) -> Result<(), ApplyError> {
+        let (Some(label), Some(holding)) = (wanted.label, self.holdings.get(&wanted.path)) else { return Ok(()) };
+        let other = holding.labels.as_ref().is_some_and(|labels| labels.set != label);
+        if other && holding.entries.iter().any(|ace| in_use(&ace.sid)) {
+            return Err(ApplyError::OtherLabel { path: wanted.path.clone() });
+        }
+        Ok(())
+    }
+
+    /// The line for what the journal does not know yet.
+    fn addition(&self, wanted: &Wanted, list: &List) -> Option<Record> {
+        let holding = self.holdings.get(&wanted.path);
+        let entries = wanted.entries.iter().filter(|ace| holding.is_none_or(|holding| !holding.entries.contains(ace)));
+        let entries: Vec<Ace> = entries.cloned().collect();
+        let labelled = wanted.label.and_then(|label| newly_labelled(label, holding, list));
+        // What is known may have been taken away by others: then the list is changed once more.
+        let again = differs(wanted, list) && holding.is_some_and(|holding| holding.settled);
+        (!entries.is_empty() || labelled.is_some() || again).then(|| Record::Added {
+            path: wanted.path.clone(),
+            file: list.file,
+            entries,
+            labelled,
+        })
+    }
+
+    /// Everything, where the last time was interrupted: what inherits the list may differ though the list does not.
+    fn change(&self, wanted: &Wanted, list: &List) -> Change {
+        let interrupted = self.holdings.get(&wanted.path).is_some_and(|holding| !holding.settled);
+        let dacl = wanted.added_to(&list.dacl);
+        let label = wanted.label.filter(|label| interrupted || list.label != Some(*label));
+        Change { dacl: (interrupted || dacl != list.dacl).then_some(dacl), label: label.map(Some) }
+    }
+
+    fn unsettled_of(&self, wanted: &[Wanted]) -> Vec<Record> {
+        let paths: BTreeSet<&String> = wanted.iter().map(|wanted| &wanted.path).collect();
+        let unsettled = paths.into_iter().filter(|path| self.holdings.get(*path).is_some_and(|held| !held.settled));
+        unsettled.map(|path| Record::Settled { path: path.clone() }).collect()
+    }
+
+    /// Takes out what is left of earlier runs with the same identifiers.
+    fn retire(
+        &mut self,
+        lists: &mut impl Lists,
+        wanted: &[Wanted],
+        in_use: &dyn Fn(&Sid) -> bool,
+    ) -> Result<usize, ApplyError> {
+        let sids: BTreeSet<&Sid> = wanted.iter().flat_map(|wanted| wanted.entries.iter().map(|ace| &ace.sid)).collect();
+        let ours = |ace: &Ace| sids.contains(&ace.sid) && !in_use(&ace.sid);
+        let stale = |path: &str, ace: &Ace| ours(ace) && !at(wanted, path).any(|wanted| wanted.entries.contains(ace));
+        let label_is_stale = |path: &str, holding: &Holding| {
+            !holding.entries.is_empty()
+                && holding.entries.iter().all(ours)
+                && !at(wanted, path).any(|wanted| wanted.label.is_some())
+        };
+        let cleaned = self.take_out(lists, &stale, &label_is_stale)?;
+        match cleaned.left.into_iter().next() {
+            Some(left) => Err(ApplyError::Write { path: left.path, source: left.error }),
+            None => Ok(cleaned.undone),
+        }
+    }
+}
+
+fn at<'a>(wanted: &'a [Wanted], path: &'a str) -> impl Iterator<Item = &'a Wanted> {
+    wanted.iter().filter(move |wanted| wanted.path == path)
+}
+
+fn read(lists: &impl Lists, path: &str) -> Result<List, ApplyError> {
+    lists.read(path).map_err(|source| ApplyError::Read { path: path.to_owned(), source })
+}
+
+fn differs(wanted: &Wanted, list: &List) -> bool {
+    wanted.added_to(&list.dacl) != list.dacl || wanted.label.is_some_and(|label| list.label != Some(label))
+}
+
+/// What is to be remembered of a label: what was there before the first of ours.
+fn newly_labelled(label: Label, holding: Option<&Holding>, list: &List) -> Option<Labelled> {
+    match holding.and_then(|holding| holding.labels.as_ref()) {
+        Some(known) if known.knows(list.label) => {
+            (known.set != label).then_some(Labelled { set: label, before: known.before })
+        }
+        // It is as it shall be, by the will of somebody else.
+        _ if list.label == Some(label) => None,
+        _ => Some(Labelled { set: label, before: list.label }),
+    }
+}

@@ -1,0 +1,267 @@
+//! One tree, and a crash at each step there is.
+
+use pinfold_acl::{Access, Ace, AceKind, Child, Inherit, Label, Level, Sid};
+use pinfold_plan::windows::{WritableRoot, edits};
+
+use super::super::{Applied, ApplyError, Journal, Wanted};
+use super::machine::{Disk, Fate, Machine, Tree, add, volume};
+
+const LOW: Label = Label::new(Level::LOW, Inherit::ALL);
+const MEDIUM: Label = Label::new(Level::MEDIUM, Inherit::ALL);
+
+fn sid(number: u32) -> Sid {
+    Sid::new(5, &[21, 7, 7, 7, number]).unwrap()
+}
+
+fn nobody(_: &Sid) -> bool {
+    false
+}
+
+fn tree() -> Tree {
+    let mut tree = volume();
+    for path in [r"C:\work", r"C:\work\.git", r"C:\work\.git\hooks", r"C:\work\src", r"C:\work\src\deep"] {
+        add(&mut tree, path, Child::Directory, &[], None);
+    }
+    for path in [r"C:\work\.git\config", r"C:\work\.git\hooks\pre-commit", r"C:\work\src\deep\a", r"C:\work\b"] {
+        add(&mut tree, path, Child::File, &[], None);
+    }
+    let of_the_user = [Ace::deny(Sid::EVERYONE, Access::DELETE, Inherit::NOTHING)];
+    add(&mut tree, r"C:\work\src\own", Child::File, &of_the_user, Some(Label::new(Level::HIGH, Inherit::NOTHING)));
+    tree
+}
+
+/// What a root needs, with labels as the plan has them.
+fn wanted(path: &str, sid: Sid, protected: &[&str]) -> Vec<Wanted> {
+    let protected = protected.iter().map(|path| (*path).to_owned()).collect();
+    let edits = edits(&WritableRoot { path: path.to_owned(), sid, protected });
+    let label = |wanted: &Wanted| match (wanted.path == path, wanted.entries[0].access == Access::DELETE) {
+        (true, _) => Some(LOW),
+        (false, on_the_way) => (!on_the_way).then_some(MEDIUM),
+    };
+    edits.into_iter().map(Wanted::from).map(|wanted| Wanted { label: label(&wanted), ..wanted }).collect()
+}
+
+/// Two runs after each other, of which the second protects something else, and cleaning up.
+fn life(machine: &mut Machine, disk: &Disk) -> Option<()> {
+    let mut journal = Journal::open(disk.clone()).ok()?;
+    let first = wanted(r"C:\work", sid(1), &[r".git\config", r".git\hooks", r"src\own"]);
+    journal.apply(machine, &first, &nobody).ok()?;
+    let second = wanted(r"C:\work", sid(1), &[r".git\hooks\pre-commit", r".git\config"]);
+    journal.apply(machine, &second, &nobody).ok()?;
+    let third = wanted(r"C:\work\src", sid(2), &["deep"]);
+    journal.apply(machine, &third, &nobody).ok()?;
+    journal.undo(machine, &|whose| *whose == sid(1)).ok()?;
+    journal.clean(machine).ok()?.left.is_empty().then_some(())
+}
+
+#[test]
+fn a_crash_at_any_step_leaves_nothing_behind() {
+    let mut crashes = 0;
+    loop {
+        let fate = Fate::crash_after(crashes);
+        let mut machine = Machine { fate: fate.clone(), ..Machine::new(tree()) };
+        let disk = Disk { fate, ..Disk::default() };
+        let finished = life(&mut machine, &disk).is_some();
+        machine.fate = Fate::default();
+        let mut journal = Journal::open(Disk { fate: Fate::default(), ..disk }).unwrap();
+        let cleaned = journal.clean(&mut machine).unwrap();
+        assert!(cleaned.left.is_empty() && cleaned.gone.is_empty());
+        assert_eq!(journal.paths().count(), 0);
+        assert_eq!(machine.tree, tree(), "after {crashes} steps");
+        if finished {
+            break;
+        }
+        crashes += 1;
+    }
+    assert!(crashes > 150, "{crashes}");
+}
+
+#[test]
+fn a_crash_at_any_step_of_cleaning_up_leaves_nothing_behind() {
+    for crashes in 0.. {
+        let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+        let all = [wanted(r"C:\work", sid(1), &[".git"]), wanted(r"C:\work\src", sid(2), &["deep"])].concat();
+        Journal::open(disk.clone()).unwrap().apply(&mut machine, &all, &nobody).unwrap();
+        let fate = Fate::crash_after(crashes);
+        machine.fate = fate.clone();
+        let mut journal = Journal::open(Disk { fate, ..disk.clone() }).unwrap();
+        let finished = journal.clean(&mut machine).is_ok_and(|cleaned| cleaned.left.is_empty());
+        machine.fate = Fate::default();
+        assert!(Journal::open(disk).unwrap().clean(&mut machine).unwrap().left.is_empty());
+        assert_eq!(machine.tree, tree(), "after {crashes} steps");
+        if finished {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_run_after_a_crash_has_all_it_needs() {
+    let all = wanted(r"C:\work", sid(1), &[r".git\config", r".git\hooks", r"src\own"]);
+    let mut whole = Machine::new(tree());
+    Journal::open(Disk::default()).unwrap().apply(&mut whole, &all, &nobody).unwrap();
+    for crashes in 0.. {
+        let fate = Fate::crash_after(crashes);
+        let mut machine = Machine { fate: fate.clone(), ..Machine::new(tree()) };
+        let disk = Disk { fate, ..Disk::default() };
+        let mut journal = Journal::open(disk.clone()).unwrap();
+        let finished = journal.apply(&mut machine, &all, &nobody).is_ok();
+        machine.fate = Fate::default();
+        let disk = Disk { fate: Fate::default(), ..disk };
+        Journal::open(disk).unwrap().apply(&mut machine, &all, &nobody).unwrap();
+        assert_eq!(machine.tree, whole.tree, "after {crashes} steps");
+        if finished {
+            break;
+        }
+    }
+}
+
+#[test]
+fn only_lists_that_differ_are_written() {
+    let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+    let all = wanted(r"C:\work", sid(1), &[r".git\config", r".git\hooks"]);
+    let mut journal = Journal::open(disk.clone()).unwrap();
+    let applied = journal.apply(&mut machine, &all, &nobody).unwrap();
+    assert_eq!(applied, Applied { written: 4, kept: 0, retired: 0 });
+    let (writes, bytes) = (machine.writes, disk.bytes.borrow().clone());
+    let mut journal = Journal::open(disk.clone()).unwrap();
+    let applied = journal.apply(&mut machine, &all, &nobody).unwrap();
+    assert_eq!((applied.written, applied.kept, machine.writes), (0, 4, writes));
+    assert_eq!(*disk.bytes.borrow(), bytes);
+}
+
+#[test]
+fn as_many_lists_are_written_as_there_are_edits_in_a_tree_of_300_000_files() {
+    let mut tree = volume();
+    add(&mut tree, r"C:\work", Child::Directory, &[], None);
+    for directory in 0..300 {
+        add(&mut tree, &format!(r"C:\work\{directory}"), Child::Directory, &[], None);
+        (0..1000).for_each(|file| add(&mut tree, &format!(r"C:\work\{directory}\{file}"), Child::File, &[], None));
+    }
+    assert_eq!(tree.len(), 300_302);
+    let mut machine = Machine::new(tree);
+    let all = wanted(r"C:\work", sid(1), &["7", r"8\9", r"8\10"]);
+    let mut journal = Journal::open(Disk::default()).unwrap();
+    journal.apply(&mut machine, &all, &nobody).unwrap();
+    // The root, three that are protected, and one on the way to two of them.
+    assert_eq!((machine.writes, all.len()), (5, 5));
+}
+
+#[test]
+fn what_an_earlier_run_needed_is_taken_out_unless_it_still_runs() {
+    let (mut machine, mut journal) = (Machine::new(tree()), Journal::open(Disk::default()).unwrap());
+    let denied = |machine: &Machine, path: &str| machine.tree[path].dacl.0.iter().any(|ace| ace.kind == AceKind::Deny);
+    journal.apply(&mut machine, &wanted(r"C:\work", sid(1), &["src"]), &nobody).unwrap();
+    let other = wanted(r"C:\work", sid(1), &[".git"]);
+    journal.apply(&mut machine, &other, &|whose| *whose == sid(1)).unwrap();
+    assert!(denied(&machine, r"C:\work\src") && denied(&machine, r"C:\work\.git"));
+    let applied = journal.apply(&mut machine, &other, &nobody).unwrap();
+    assert_eq!(applied.retired, 1);
+    assert!(!denied(&machine, r"C:\work\src") && denied(&machine, r"C:\work\.git"));
+    assert_eq!(machine.tree[r"C:\work\src"].label.unwrap().level, Level::LOW);
+}
+
+#[test]
+fn a_label_that_another_run_needs_stays() {
+    let (mut machine, mut journal) = (Machine::new(tree()), Journal::open(Disk::default()).unwrap());
+    journal.apply(&mut machine, &wanted(r"C:\work", sid(1), &["src"]), &nobody).unwrap();
+    let nested = wanted(r"C:\work\src", sid(2), &[]);
+    let refused = journal.apply(&mut machine, &nested, &|whose| *whose == sid(1));
+    assert!(matches!(refused, Err(ApplyError::OtherLabel { .. })), "{refused:?}");
+    assert!(journal.apply(&mut machine, &nested, &nobody).is_ok());
+    journal.clean(&mut machine).unwrap();
+    assert_eq!(machine.tree, tree());
+}
+
+#[test]
+fn what_others_changed_stays() {
+    let (mut machine, mut journal) = (Machine::new(tree()), Journal::open(Disk::default()).unwrap());
+    journal.apply(&mut machine, &wanted(r"C:\work", sid(1), &[".git"]), &nobody).unwrap();
+    let theirs = Ace::allow(Sid::USERS, Access::FILE_ALL, Inherit::NOTHING);
+    let high = Label::new(Level::HIGH, Inherit::NOTHING);
+    let mut expected = tree();
+    for tree in [&mut machine.tree, &mut expected] {
+        let node = tree.get_mut(r"C:\work\.git").unwrap();
+        node.dacl.0.insert(0, theirs.clone());
+        node.label = Some(high);
+    }
+    journal.clean(&mut machine).unwrap();
+    assert_eq!(machine.tree[r"C:\work\.git"], expected[r"C:\work\.git"]);
+    assert_eq!(machine.tree[r"C:\work"], expected[r"C:\work"]);
+}
+
+#[test]
+fn what_is_gone_is_dropped_and_what_cannot_be_opened_is_told() {
+    let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+    let all = wanted(r"C:\work", sid(1), &[r".git\config", r".git\hooks"]);
+    Journal::open(disk.clone()).unwrap().apply(&mut machine, &all, &nobody).unwrap();
+    let hooks = machine.tree.remove(r"C:\work\.git\hooks").unwrap();
+    machine.closed.push(r"C:\work\.git\config".into());
+    let mut journal = Journal::open(disk.clone()).unwrap();
+    let cleaned = journal.clean(&mut machine).unwrap();
+    assert_eq!((cleaned.undone, cleaned.gone), (2, vec![r"C:\work\.git\hooks".to_owned()]));
+    let left: Vec<&str> = cleaned.left.iter().map(|left| left.path.as_str()).collect();
+    assert_eq!(left, [r"C:\work\.git\config"]);
+    machine.closed.clear();
+    let mut journal = Journal::open(disk).unwrap();
+    assert_eq!(journal.clean(&mut machine).unwrap().undone, 1);
+    machine.tree.insert(r"C:\work\.git\hooks".into(), hooks);
+    let hooks_of = |tree: &Tree| tree[r"C:\work\.git\config"].clone();
+    assert_eq!(hooks_of(&machine.tree), hooks_of(&tree()));
+}
+
+#[test]
+fn a_journal_of_another_version_is_left_alone() {
+    let mut machine = Machine::new(tree());
+    let text = b"pinfold journal of access lists, version 9\nsomething".to_vec();
+    let disk = Disk::default();
+    *disk.bytes.borrow_mut() = Some(text.clone());
+    let error = Journal::open(disk.clone()).unwrap_err();
+    assert!(error.to_string().contains("version 9"), "{error}");
+    assert_eq!(disk.bytes.borrow().as_deref(), Some(&text[..]));
+    assert!(Journal::open(Disk::default()).unwrap().clean(&mut machine).unwrap().left.is_empty());
+}
+
+#[test]
+fn a_damaged_journal_is_kept_and_the_rest_of_it_is_used() {
+    let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+    let all = wanted(r"C:\work", sid(1), &[".git"]);
+    Journal::open(disk.clone()).unwrap().apply(&mut machine, &all, &nobody).unwrap();
+    let text = String::from_utf8(disk.bytes.borrow().clone().unwrap()).unwrap();
+    *disk.bytes.borrow_mut() = Some(text.replacen("settled", "sett1ed", 1).into_bytes());
+    let mut journal = Journal::open(disk.clone()).unwrap();
+    assert_eq!((journal.damaged.as_deref(), disk.copies.borrow().len()), (Some("a copy"), 1));
+    journal.clean(&mut machine).unwrap();
+    assert_eq!(machine.tree, tree());
+}
+
+#[test]
+fn a_journal_that_could_not_be_written_once_is_whole_the_next_time() {
+    for step in 0..6 {
+        let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+        let mut journal = Journal::open(disk.clone()).unwrap();
+        journal.apply(&mut machine, &wanted(r"C:\work", sid(1), &[]), &nobody).unwrap();
+        disk.fate.fail_once_after(step);
+        let all = wanted(r"C:\work", sid(1), &[".git"]);
+        assert!(matches!(journal.apply(&mut machine, &all, &nobody), Err(ApplyError::Journal(_))), "{step}");
+        journal.apply(&mut machine, &all, &nobody).unwrap();
+        let mut journal = Journal::open(disk).unwrap();
+        assert_eq!(journal.damaged, None);
+        journal.clean(&mut machine).unwrap();
+        assert_eq!(machine.tree, tree(), "{step}");
+    }
+}
+
+#[test]
+fn the_journal_of_many_runs_does_not_grow() {
+    let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+    for run in 0..500 {
+        let protected = if run % 2 == 0 { ".git" } else { "src" };
+        let mut journal = Journal::open(disk.clone()).unwrap();
+        journal.apply(&mut machine, &wanted(r"C:\work", sid(1), &[protected]), &nobody).unwrap();
+    }
+    let length = disk.bytes.borrow().as_ref().unwrap().len();
+    assert!(length < 100_000, "{length}");
+    Journal::open(disk.clone()).unwrap().clean(&mut machine).unwrap();
+    assert_eq!(machine.tree, tree());
+}
