@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::io;
 
 use pinfold_acl::{Ace, Label, Sid};
+use pinfold_plan::windows::Edit;
 use thiserror::Error;
 
 use super::holding::Holding;
 use super::line::{Labelled, Record};
-use super::lists::{Change, List, Lists, Wanted};
+use super::lists::{Change, List, Lists, merged};
+
 use super::{Journal, JournalError, Storage};
 
 /// Why lists are not as a run needs them.
@@ -56,7 +58,7 @@ pub struct Applied {
 
 /// A list that is to be written.
 struct Step<'a> {
-    wanted: &'a Wanted,
+    wanted: &'a Edit,
     change: Change,
 }
 
@@ -64,13 +66,14 @@ impl<S: Storage> Journal<S> {
     /// Gives each list what it shall have and writes only those that differ. What earlier runs with the same identifiers
     /// needed and this one does not is taken out, unless `in_use` says that such a run is still there.
     ///
-    /// What comes last is written first: it is what is protected in the roots that come before.
+    /// What lies deeper is written first: it is what is protected in the roots above.
     pub fn apply(
         &mut self,
         lists: &mut impl Lists,
-        wanted: &[Wanted],
+        wanted: &[Edit],
         in_use: &dyn Fn(&Sid) -> bool,
     ) -> Result<Applied, ApplyError> {
+        let wanted = &merged(wanted)[..];
         let mut steps = Vec::new();
         let mut records = Vec::new();
         for wanted in wanted.iter().rev() {
@@ -92,7 +95,7 @@ impl<S: Storage> Journal<S> {
         Ok(Applied { written: steps.len(), kept: wanted.len() - steps.len(), retired })
     }
 
-    fn refuse_other_label(&self, wanted: &Wanted, in_use: &dyn Fn(&Sid) -> bool) -> Result<(), ApplyError> {
+    fn refuse_other_label(&self, wanted: &Edit, in_use: &dyn Fn(&Sid) -> bool) -> Result<(), ApplyError> {
         let (Some(label), Some(holding)) = (wanted.label, self.holdings.get(&wanted.path)) else { return Ok(()) };
         let other = holding.labels.as_ref().is_some_and(|labels| labels.set != label);
         if other && holding.entries.iter().any(|ace| in_use(&ace.sid)) {
@@ -102,7 +105,7 @@ impl<S: Storage> Journal<S> {
     }
 
     /// The line for what the journal does not know yet.
-    fn addition(&self, wanted: &Wanted, list: &List) -> Option<Record> {
+    fn addition(&self, wanted: &Edit, list: &List) -> Option<Record> {
         let holding = self.holdings.get(&wanted.path);
         let entries = wanted.entries.iter().filter(|ace| holding.is_none_or(|holding| !holding.entries.contains(ace)));
         let entries: Vec<Ace> = entries.cloned().collect();
@@ -118,14 +121,14 @@ impl<S: Storage> Journal<S> {
     }
 
     /// Everything, where the last time was interrupted: what inherits the list may differ though the list does not.
-    fn change(&self, wanted: &Wanted, list: &List) -> Change {
+    fn change(&self, wanted: &Edit, list: &List) -> Change {
         let interrupted = self.holdings.get(&wanted.path).is_some_and(|holding| !holding.settled);
         let dacl = wanted.added_to(&list.dacl);
         let label = wanted.label.filter(|label| interrupted || list.label != Some(*label));
         Change { dacl: (interrupted || dacl != list.dacl).then_some(dacl), label: label.map(Some) }
     }
 
-    fn unsettled_of(&self, wanted: &[Wanted]) -> Vec<Record> {
+    fn unsettled_of(&self, wanted: &[Edit]) -> Vec<Record> {
         let paths: BTreeSet<&String> = wanted.iter().map(|wanted| &wanted.path).collect();
         let unsettled = paths.into_iter().filter(|path| self.holdings.get(*path).is_some_and(|held| !held.settled));
         unsettled.map(|path| Record::Settled { path: path.clone() }).collect()
@@ -135,7 +138,7 @@ impl<S: Storage> Journal<S> {
     fn retire(
         &mut self,
         lists: &mut impl Lists,
-        wanted: &[Wanted],
+        wanted: &[Edit],
         in_use: &dyn Fn(&Sid) -> bool,
     ) -> Result<usize, ApplyError> {
         let sids: BTreeSet<&Sid> = wanted.iter().flat_map(|wanted| wanted.entries.iter().map(|ace| &ace.sid)).collect();
@@ -154,7 +157,7 @@ impl<S: Storage> Journal<S> {
     }
 }
 
-fn at<'a>(wanted: &'a [Wanted], path: &'a str) -> impl Iterator<Item = &'a Wanted> {
+fn at<'a>(wanted: &'a [Edit], path: &'a str) -> impl Iterator<Item = &'a Edit> {
     wanted.iter().filter(move |wanted| wanted.path == path)
 }
 
@@ -162,7 +165,7 @@ fn read(lists: &impl Lists, path: &str) -> Result<List, ApplyError> {
     lists.read(path).map_err(|source| ApplyError::Read { path: path.to_owned(), source })
 }
 
-fn differs(wanted: &Wanted, list: &List) -> bool {
+fn differs(wanted: &Edit, list: &List) -> bool {
     wanted.added_to(&list.dacl) != list.dacl || wanted.label.is_some_and(|label| list.label != Some(label))
 }
 

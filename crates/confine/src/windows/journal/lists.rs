@@ -1,5 +1,6 @@
 //! Access lists of files, as the journal sees them.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use pinfold_acl::{Ace, Acl, Label};
@@ -38,31 +39,20 @@ pub trait Lists {
     fn write(&mut self, path: &str, change: &Change) -> io::Result<()>;
 }
 
-/// What the list of a path shall have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The path, without links.
-    pub path: String,
-    /// Entries, all of identifiers of ours.
-    pub entries: Vec<Ace>,
-    /// A label.
-    pub label: Option<Label>,
-}
-
-impl Wanted {
-    /// The list with it.
-    pub(super) fn added_to(&self, list: &Acl) -> Acl {
-        Edit { path: String::new(), entries: self.entries.clone() }.added_to(list)
+/// What lists shall have, with one edit for each path. Where two are about one path, the higher label is the one of what is
+/// protected.
+pub(super) fn merged(edits: &[Edit]) -> Vec<Edit> {
+    let mut merged: BTreeMap<&str, Edit> = BTreeMap::new();
+    for edit in edits {
+        let one = merged.entry(&edit.path).or_insert_with(|| Edit { entries: Vec::new(), ..edit.clone() });
+        one.label = [one.label, edit.label].into_iter().flatten().max_by_key(|label| label.level);
+        let new: Vec<Ace> = edit.entries.iter().filter(|ace| !one.entries.contains(ace)).cloned().collect();
+        one.entries.extend(new);
     }
+    merged.into_values().collect()
 }
 
 /// A list without entries.
 pub(super) fn without(entries: &[Ace], list: &Acl) -> Acl {
-    Edit { path: String::new(), entries: entries.to_vec() }.removed_from(list)
-}
-
-impl From<Edit> for Wanted {
-    fn from(Edit { path, entries, .. }: Edit) -> Self {
-        Self { path, entries, label: None }
-    }
+    Acl(list.0.iter().filter(|ace| !entries.contains(ace)).cloned().collect())
 }

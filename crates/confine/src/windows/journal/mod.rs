@@ -18,7 +18,7 @@ mod tests;
 pub use apply::{Applied, ApplyError};
 pub use clean::{Cleaned, Left};
 pub use file::{JournalFile, Storage};
-pub use lists::{Change, List, Lists, Wanted};
+pub use lists::{Change, List, Lists};
 
 use std::collections::BTreeMap;
 use std::io;

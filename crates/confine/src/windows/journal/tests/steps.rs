@@ -1,13 +1,10 @@
 //! One tree, and a crash at each step there is.
 
 use pinfold_acl::{Access, Ace, AceKind, Child, Inherit, Label, Level, Sid};
-use pinfold_plan::windows::{WritableRoot, edits};
+use pinfold_plan::windows::{Edit, Reach, Root, edits};
 
-use super::super::{Applied, ApplyError, Journal, Wanted};
+use super::super::{Applied, ApplyError, Journal};
 use super::machine::{Disk, Fate, Machine, Tree, add, volume};
-
-const LOW: Label = Label::new(Level::LOW, Inherit::ALL);
-const MEDIUM: Label = Label::new(Level::MEDIUM, Inherit::ALL);
 
 fn sid(number: u32) -> Sid {
     Sid::new(5, &[21, 7, 7, 7, number]).unwrap()
@@ -30,15 +27,11 @@ fn tree() -> Tree {
     tree
 }
 
-/// What a root needs, with labels as the plan has them.
-fn wanted(path: &str, sid: Sid, protected: &[&str]) -> Vec<Wanted> {
+/// What a root needs.
+fn wanted(path: &str, sid: Sid, protected: &[&str]) -> Vec<Edit> {
     let protected = protected.iter().map(|path| (*path).to_owned()).collect();
-    let edits = edits(&WritableRoot { path: path.to_owned(), sid, protected });
-    let label = |wanted: &Wanted| match (wanted.path == path, wanted.entries[0].access == Access::DELETE) {
-        (true, _) => Some(LOW),
-        (false, on_the_way) => (!on_the_way).then_some(MEDIUM),
-    };
-    edits.into_iter().map(Wanted::from).map(|wanted| Wanted { label: label(&wanted), ..wanted }).collect()
+    let root = Root { path: path.to_owned(), sid, reach: Reach::Work, kept: vec![], protected, hidden: vec![] };
+    edits(&root, None)
 }
 
 /// Two runs after each other, of which the second protects something else, and cleaning up.
@@ -159,6 +152,17 @@ fn what_an_earlier_run_needed_is_taken_out_unless_it_still_runs() {
     assert_eq!(applied.retired, 1);
     assert!(!denied(&machine, r"C:\work\src") && denied(&machine, r"C:\work\.git"));
     assert_eq!(machine.tree[r"C:\work\src"].label.unwrap().level, Level::LOW);
+}
+
+#[test]
+fn two_edits_of_one_path_are_both_made() {
+    let (mut machine, mut journal) = (Machine::new(tree()), Journal::open(Disk::default()).unwrap());
+    let both = [wanted(r"C:\work\src", sid(2), &[]), wanted(r"C:\work", sid(1), &["src"])].concat();
+    journal.apply(&mut machine, &both, &nobody).unwrap();
+    let node = &machine.tree[r"C:\work\src"];
+    assert!(both.iter().filter(|edit| edit.path == r"C:\work\src").all(|edit| edit.added_to(&node.dacl) == node.dacl));
+    assert_eq!(node.label.unwrap().level, Level::MEDIUM);
+    assert_eq!(journal.apply(&mut machine, &both, &nobody).unwrap().written, 0);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Random trees, random roots and random crashes.
 
 use pinfold_acl::{Access, Ace, AceKind, Child, Inherit, Label, Level, Sid};
-use pinfold_plan::windows::{WritableRoot, edits};
+use pinfold_plan::windows::{Edit, Reach, Root, edits};
 use proptest::prelude::*;
 
-use super::super::{Journal, Wanted};
+use super::super::Journal;
 use super::machine::{Disk, Fate, Machine, Tree, add, volume};
 
 /// What is done to a tree.
@@ -61,19 +61,15 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 /// What a run in a tree needs.
-fn wanted(tree: &Tree, place: usize, who: u32, protected: &[usize]) -> Vec<Wanted> {
+fn wanted(tree: &Tree, place: usize, who: u32, protected: &[usize]) -> Vec<Edit> {
     let directories: Vec<&String> =
         tree.iter().filter(|(_, node)| node.child == Child::Directory).map(|(path, _)| path).collect();
     let path = directories[place % directories.len()].clone();
     let start = format!(r"{path}\");
     let below: Vec<&str> = tree.keys().filter_map(|other| other.strip_prefix(&start)).collect();
     let protected = protected.iter().filter(|_| !below.is_empty()).map(|place| below[place % below.len()].to_owned());
-    let root = WritableRoot { path: path.clone(), sid: sid(who), protected: protected.collect() };
-    let label = |wanted: &Wanted| {
-        let level = if wanted.path == path { Level::LOW } else { Level::MEDIUM };
-        (wanted.entries[0].access != Access::DELETE).then_some(Label::new(level, Inherit::ALL))
-    };
-    edits(&root).into_iter().map(Wanted::from).map(|wanted| Wanted { label: label(&wanted), ..wanted }).collect()
+    let protected = protected.collect();
+    edits(&Root { path, sid: sid(who), reach: Reach::Work, kept: vec![], protected, hidden: vec![] }, None)
 }
 
 /// Does it all, to the end or to the crash. What others do, they do to the other machine as well.
