@@ -5,10 +5,20 @@
 //! ([`identifiers`]), and the journal of all changes to access lists ([`journal`]), without which nothing is changed.
 
 mod durable;
+mod error;
 pub mod identifiers;
 pub mod journal;
 mod limits;
+#[cfg(windows)]
+mod native;
 mod place;
+pub mod program;
+pub mod self_check;
+#[cfg(windows)]
+mod sys;
 
 pub use durable::{Lock, StateError};
+pub use error::ConfineError;
+#[cfg(windows)]
+pub use native::*;
 pub use place::FileId;

@@ -18,8 +18,7 @@ use pinfold_acl::Sid;
 use thiserror::Error;
 
 use self::record::{Known, Record, Unreadable};
-pub use self::uses::Use;
-use self::uses::Uses;
+use self::uses::{Use, Uses};
 use super::durable::{self, Lock, StateError, at};
 use super::limits;
 use super::place::{FileId, folded};
@@ -79,7 +78,7 @@ pub struct Taken {
     pub sids: Vec<Sid>,
     /// Those that are forgotten now. Their entries must go out of the lists.
     pub gone: Vec<Sid>,
-    _uses: Vec<Use>,
+    uses: Vec<Use>,
 }
 
 /// All that are remembered. Only for the holder of the [`Lock`] of their directory.
@@ -95,18 +94,27 @@ pub struct Identifiers {
 
 impl Identifiers {
     /// Reads those of a directory, and finds out which ones are in use. A file that is damaged is set aside.
-    pub fn open(directory: &Path, _lock: &Lock) -> Result<Self, IdentifiersError> {
+    pub fn open(directory: &Path, lock: &Lock) -> Result<Self, IdentifiersError> {
+        Self::open_besides(directory, lock, &[])
+    }
+
+    /// The same for a run that has some: its own use of them does not count.
+    pub fn open_again(directory: &Path, lock: &Lock, own: &Taken) -> Result<Self, IdentifiersError> {
+        Self::open_besides(directory, lock, &own.uses)
+    }
+
+    fn open_besides(directory: &Path, _lock: &Lock, own: &[Use]) -> Result<Self, IdentifiersError> {
         let file = directory.join("identifiers.json");
         let (record, set_aside) = match read(&file)? {
             Some(record) => (record, None),
             None => (Record::default(), Some(at(durable::set_aside(&file), "set aside", &file)?)),
         };
         let uses = Uses::of(directory)?;
-        let in_use = uses.present()?;
+        let in_use = uses.present(own)?;
         Ok(Self { file, record, uses, in_use, set_aside })
     }
 
-    /// Whether a run uses it, other than those that are started with this.
+    /// Whether a run uses it, as far as it was known when this was opened.
     pub fn in_use(&self, sid: &Sid) -> bool {
         self.in_use.contains(sid)
     }
@@ -140,7 +148,7 @@ impl Identifiers {
         if self.record != before {
             at(durable::replace(&self.file, &self.record.to_bytes()), "write", &self.file)?;
         }
-        Ok(Taken { sids, gone, _uses: uses })
+        Ok(Taken { sids, gone, uses })
     }
 
     /// Forgets the roots that are gone, and gives their identifiers.

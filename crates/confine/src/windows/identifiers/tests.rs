@@ -107,6 +107,12 @@ fn what_is_gone_is_forgotten_unless_it_is_in_use() {
     assert_eq!(scratch.take(&mut world, &[r"C:\new"]).gone, idle[..1]);
     let identifiers = scratch.open().unwrap();
     assert!(identifiers.in_use(&used.sids[0]) && identifiers.forgotten(&idle[0]) && !identifiers.forgotten(&idle[1]));
+    let again = |own: &Taken| Identifiers::open_again(&scratch.0, &Lock::of(&scratch.0).unwrap(), own).unwrap();
+    assert!(!again(&used).in_use(&used.sids[0]));
+    let beside = scratch.take(&mut world, &[r"C:\used"]);
+    assert!(beside.sids == used.sids && again(&used).in_use(&used.sids[0]));
+    drop(beside);
+    assert!(!again(&used).in_use(&used.sids[0]));
     drop(used);
     assert_eq!(scratch.open().unwrap().prune(&world).unwrap().len(), 1);
 }

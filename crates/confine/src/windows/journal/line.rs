@@ -168,6 +168,18 @@ mod tests {
         assert_eq!((parsed.records.len(), parsed.cut_off, parsed.damaged), (2, false, true));
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn whatever_is_there_is_read_without_harm(bytes: Vec<u8>, lines: Vec<String>) {
+            let _ = parse(&bytes);
+            let text: String = lines.iter().map(|line| format!("{} {line}\n", sum(line.as_bytes()))).collect();
+            let _ = parse(format!("{HEAD}{text}").as_bytes());
+            let _ = parse(&[HEAD.as_bytes(), &bytes].concat());
+        }
+    }
+
     #[test]
     fn what_another_version_wrote_is_refused() {
         let text = r#"{"step":"teleported","path":"a"}"#;

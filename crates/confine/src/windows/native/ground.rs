@@ -1,0 +1,81 @@
+//! The identifiers that a run has before it is planned, and the lists that are changed for it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pinfold_acl::Sid;
+use pinfold_plan::windows::Edit;
+
+use super::context::Context;
+use super::lists::FileLists;
+use super::world::Machine;
+use crate::windows::identifiers::{Identifiers, Root, Taken};
+use crate::windows::journal::{Applied, Cleaned, Journal, JournalFile};
+use crate::windows::sys::files::{self, Purpose};
+use crate::windows::{ConfineError, Lock};
+
+/// The identifiers of a run. As long as this lives, nobody forgets them.
+#[derive(Debug)]
+pub struct Ground {
+    directory: PathBuf,
+    /// By the paths that they were taken for, as `pinfold_plan::windows::Machine` wants them.
+    pub identifiers: BTreeMap<String, Sid>,
+    /// What the user should know: files that were damaged, entries that could not be taken out.
+    pub notes: Vec<String>,
+    taken: Taken,
+}
+
+impl Ground {
+    /// Takes the identifiers of some paths, which exist, and takes out of all lists what nobody remembers any more.
+    /// `directory` is that of this backend below the state directory.
+    pub fn take(directory: &Path, areas: &[String]) -> Result<Self, ConfineError> {
+        let lock = Lock::of(directory)?;
+        let mut identifiers = Identifiers::open(directory, &lock)?;
+        let mut notes = Vec::from_iter(identifiers.set_aside.as_ref().map(|path| {
+            format!("the identifiers of writable roots could not be read; they are now in {}", path.display())
+        }));
+        let mut roots = Vec::new();
+        for path in areas {
+            let directory = files::open(path, Purpose::Look).step_at("open", path)?;
+            roots.push(Root { path, file: files::id(&directory) });
+        }
+        let taken = identifiers.take(&roots, &mut Machine)?;
+        let mut journal = journal(directory, &mut notes)?;
+        let cleaned = journal.undo(&mut FileLists, &|sid| identifiers.forgotten(sid))?;
+        notes.extend(cleaned.left.iter().map(|left| format!("{left}: {}", left.error)));
+        let identifiers = areas.iter().cloned().zip(taken.sids.iter().cloned()).collect();
+        Ok(Self { directory: directory.to_owned(), identifiers, notes, taken })
+    }
+
+    /// Gives lists what the plan says.
+    pub(super) fn apply(&self, edits: &[Edit]) -> Result<Applied, ConfineError> {
+        let lock = Lock::of(&self.directory)?;
+        let others = Identifiers::open_again(&self.directory, &lock, &self.taken)?;
+        let mut journal = journal(&self.directory, &mut Vec::new())?;
+        Ok(journal.apply(&mut FileLists, edits, &|sid| others.in_use(sid))?)
+    }
+
+    /// The directory of this backend.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+/// Takes out of all lists what no run needs at present, and forgets identifiers whose roots are gone.
+pub fn clean(directory: &Path) -> Result<Cleaned, ConfineError> {
+    let lock = Lock::of(directory)?;
+    let mut identifiers = Identifiers::open(directory, &lock)?;
+    identifiers.prune(&Machine)?;
+    let mut journal = journal(directory, &mut Vec::new())?;
+    let idle = journal.sids().all(|sid| !identifiers.in_use(sid));
+    match idle {
+        true => Ok(journal.clean(&mut FileLists)?),
+        false => Ok(journal.undo(&mut FileLists, &|sid| !identifiers.in_use(sid))?),
+    }
+}
+
+fn journal(directory: &Path, notes: &mut Vec<String>) -> Result<Journal<JournalFile>, ConfineError> {
+    let journal = Journal::open(JournalFile::of(directory))?;
+    notes.extend(journal.damaged.as_ref().map(|copy| format!("the journal of access lists was damaged; see {copy}")));
+    Ok(journal)
+}

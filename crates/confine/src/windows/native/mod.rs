@@ -1,0 +1,22 @@
+//! The parts that are carried out on Windows, over what `sys` calls.
+
+mod canary;
+mod confined;
+mod context;
+mod ground;
+mod guard;
+mod lists;
+mod pins;
+pub mod probe;
+mod terminal;
+mod token;
+mod world;
+
+pub use canary::live_if_asked;
+pub use confined::{Command, Confined};
+pub use ground::{Ground, clean};
+pub use guard::Guard;
+pub use lists::FileLists;
+pub use terminal::Terminal;
+
+pub use super::sys::job::Used;

@@ -1,0 +1,93 @@
+//! Facts about this machine and its caller, for planning.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use pinfold_acl::Sid;
+use pinfold_plan::windows::Machine;
+
+use super::context::Context;
+use super::token::{allows, logon};
+use crate::windows::ConfineError;
+use crate::windows::sys;
+use crate::windows::sys::files::{self, Purpose};
+use crate::windows::sys::token::Token;
+
+/// What is known before anything has an identifier. Accounts are what the set-up says, and not looked for here.
+pub fn look() -> Result<Machine, ConfineError> {
+    let token = Token::own().step("open the token of this process")?;
+    let groups = token.groups().step("ask for groups")?;
+    Ok(Machine {
+        build: sys::build(),
+        user: token.user().step("ask for the user")?,
+        logon: logon(&groups),
+        groups: groups.into_iter().filter(allows).map(|group| group.sid).collect::<Vec<Sid>>(),
+        identifiers: BTreeMap::new(),
+        without_lists: Vec::new(),
+        linked: Vec::new(),
+        accounts: None,
+    })
+}
+
+/// Whether this process has the rights of an administrator at hand, which a supervisor should not have.
+pub fn is_elevated() -> Result<bool, ConfineError> {
+    Token::own().and_then(|token| token.is_elevated()).step("ask whether this process is elevated")
+}
+
+/// Whether this process is in a job already, as in some terminals and under most services. Then a run's job can have no
+/// limits of the user interface.
+pub fn is_in_job() -> Result<bool, ConfineError> {
+    sys::job::is_within().step("ask whether this process is in a job")
+}
+
+/// Those of some paths that lie on volumes without access lists (FAT).
+pub fn without_lists(paths: &[String]) -> Result<Vec<String>, ConfineError> {
+    let mut without = Vec::new();
+    for path in paths {
+        let keeps = files::open(path, Purpose::Look).and_then(|file| files::keeps_lists(&file));
+        if !keeps.step_at("ask about the volume of", path)? {
+            without.push(path.clone());
+        }
+    }
+    Ok(without)
+}
+
+/// The files at and below some paths that have another name as well. Links are not followed.
+pub fn linked(paths: &[String]) -> Result<Vec<String>, ConfineError> {
+    let mut linked = Vec::new();
+    for path in paths {
+        collect_linked(Path::new(path), &mut linked).step_at("look through", path)?;
+    }
+    Ok(linked)
+}
+
+fn collect_linked(path: &Path, linked: &mut Vec<String>) -> io::Result<()> {
+    let kind = match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?.file_type(),
+    };
+    if kind.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            collect_linked(&entry?.path(), linked)?;
+        }
+    } else if kind.is_file() {
+        let text = path.to_string_lossy().into_owned();
+        if files::names(&files::open(&text, Purpose::Look)?)? > 1 {
+            linked.push(text);
+        }
+    }
+    Ok(())
+}
+
+/// Where what is at a path really is, links followed, and whether it is a directory; `None` when nothing is there.
+pub fn resolved(path: &str) -> Result<Option<(String, bool)>, ConfineError> {
+    let found = std::fs::metadata(files::verbatim(path));
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => {
+            let directory = found.step_at("look at", path)?.is_dir();
+            Ok(Some((files::resolved(path).step_at("resolve", path)?, directory)))
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Files by handles, which are never those of what a link leads to.
+
+use std::io;
+use std::os::windows::io::{AsHandle, AsRawHandle, OwnedHandle};
+use std::ptr::null_mut;
+
+use windows_sys::Win32::Foundation::GENERIC_WRITE;
+use windows_sys::Win32::Storage::FileSystem::{
+    CreateFileW, FILE_ATTRIBUTE_REPARSE_POINT, FILE_ATTRIBUTE_TAG_INFO, FILE_FLAG_BACKUP_SEMANTICS,
+    FILE_FLAG_OPEN_REPARSE_POINT, FILE_ID_INFO, FILE_INFO_BY_HANDLE_CLASS, FILE_LIST_DIRECTORY, FILE_NAME_NORMALIZED,
+    FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_STANDARD_INFO,
+    FileAttributeTagInfo, FileIdInfo, FileStandardInfo, GetFileInformationByHandleEx, GetFinalPathNameByHandleW,
+    GetVolumeInformationByHandleW, OPEN_EXISTING, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+};
+use windows_sys::Win32::System::SystemServices::FILE_PERSISTENT_ACLS;
+
+use super::{check, owned, size_of, wide};
+use crate::windows::FileId;
+
+/// Reparse points with this bit are names of something else: links and mount points, and not files kept in a cloud.
+const NAME_SURROGATE: u32 = 0x2000_0000;
+
+/// What a file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::windows) enum Purpose {
+    /// To ask about it.
+    Look,
+    /// To read its access list.
+    ReadList,
+    /// To write its access list.
+    WriteList,
+    /// And its label.
+    WriteLabel,
+    /// To keep it in its place: as long as the handle is open, nobody can rename or remove it.
+    Pin,
+}
+
+impl Purpose {
+    fn access(self) -> u32 {
+        match self {
+            Self::Look => FILE_READ_ATTRIBUTES,
+            Self::ReadList => FILE_READ_ATTRIBUTES | READ_CONTROL,
+            Self::WriteList => FILE_READ_ATTRIBUTES | READ_CONTROL | WRITE_DAC,
+            Self::WriteLabel => FILE_READ_ATTRIBUTES | READ_CONTROL | WRITE_DAC | WRITE_OWNER,
+            // Of a file the same bit means to read it. Only a handle that reads or writes counts for sharing.
+            Self::Pin => FILE_READ_ATTRIBUTES | FILE_LIST_DIRECTORY,
+        }
+    }
+
+    fn shared(self) -> u32 {
+        let shared = FILE_SHARE_READ | FILE_SHARE_WRITE;
+        if self == Self::Pin { shared } else { shared | FILE_SHARE_DELETE }
+    }
+}
+
+/// Opens what is at a path itself.
+///
+/// # Errors
+/// When it is a link, or some part of the path is: then this is not what the path stands for.
+pub(in crate::windows) fn open(path: &str, purpose: Purpose) -> io::Result<OwnedHandle> {
+    let handle = create(&verbatim(path), purpose.access(), purpose.shared())?;
+    let elsewhere = |what: String| Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    if is_link(&handle)? {
+        return elsewhere("it is a link".to_owned());
+    }
+    let real = real_path(&handle)?;
+    if crate::windows::place::folded(&real) != crate::windows::place::folded(path) {
+        return elsewhere(format!("it is {real}"));
+    }
+    Ok(handle)
+}
+
+/// Where what is at a path really is, links followed.
+pub(in crate::windows) fn resolved(path: &str) -> io::Result<String> {
+    let flags = FILE_FLAG_BACKUP_SEMANTICS;
+    real_path(&create_with(&verbatim(path), FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE, flags)?)
+}
+
+/// The device that swallows everything and gives nothing.
+pub(in crate::windows) fn nothing() -> io::Result<OwnedHandle> {
+    let access = GENERIC_WRITE | windows_sys::Win32::Foundation::GENERIC_READ;
+    create_with(r"\\.\NUL", access, FILE_SHARE_READ | FILE_SHARE_WRITE, 0)
+}
+
+fn create(path: &str, access: u32, share: u32) -> io::Result<OwnedHandle> {
+    create_with(path, access, share, FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
+}
+
+fn create_with(path: &str, access: u32, share: u32, flags: u32) -> io::Result<OwnedHandle> {
+    let path = wide(path)?;
+    // SAFETY: the path has its end, and what may be missing is.
+    owned(unsafe { CreateFileW(path.as_ptr(), access, share, std::ptr::null(), OPEN_EXISTING, flags, null_mut()) })
+}
+
+/// A path that is taken as it stands, however long it is and whatever its last character is.
+pub(in crate::windows) fn verbatim(path: &str) -> String {
+    let path = path.replace('/', r"\");
+    match path.strip_prefix(r"\\") {
+        Some(rest) if rest.starts_with(r"?\") || rest.starts_with(r".\") => path,
+        Some(server) => format!(r"\\?\UNC\{server}"),
+        // A drive is its root.
+        None if path.ends_with(':') => format!(r"\\?\{path}\"),
+        None => format!(r"\\?\{path}"),
+    }
+}
+
+/// The path as everybody writes it.
+fn plain(path: &str) -> String {
+    match path.strip_prefix(r"\\?\UNC\") {
+        Some(server) => format!(r"\\{server}"),
+        None => path.strip_prefix(r"\\?\").unwrap_or(path).to_owned(),
+    }
+}
+
+fn real_path(handle: &OwnedHandle) -> io::Result<String> {
+    let mut buffer = vec![0_u16; 512];
+    loop {
+        // At most 32767.
+        let room = buffer.len() as u32;
+        // SAFETY: the buffer is as long as is said.
+        let length = unsafe {
+            GetFinalPathNameByHandleW(handle.as_raw_handle(), buffer.as_mut_ptr(), room, FILE_NAME_NORMALIZED)
+        };
+        match length as usize {
+            0 => return Err(io::Error::last_os_error()),
+            length if length < buffer.len() => {
+                let text = String::from_utf16(buffer.get(..length).unwrap_or_default());
+                let text = text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "its path is no Unicode"))?;
+                return Ok(plain(&text));
+            }
+            length => buffer.resize(length, 0),
+        }
+    }
+}
+
+/// Fills the structure that belongs to a class.
+fn information<T>(handle: &OwnedHandle, class: FILE_INFO_BY_HANDLE_CLASS, mut empty: T) -> io::Result<T> {
+    // SAFETY: the structure is as large as is said, and made of numbers only.
+    check(unsafe {
+        GetFileInformationByHandleEx(handle.as_raw_handle(), class, (&raw mut empty).cast(), size_of::<T>())
+    })?;
+    Ok(empty)
+}
+
+fn is_link(handle: &OwnedHandle) -> io::Result<bool> {
+    let found = information(handle, FileAttributeTagInfo, FILE_ATTRIBUTE_TAG_INFO::default())?;
+    Ok(found.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT != 0 && found.ReparseTag & NAME_SURROGATE != 0)
+}
+
+/// How many names it has.
+pub(in crate::windows) fn names(handle: &impl AsHandle) -> io::Result<u32> {
+    let handle = handle.as_handle().try_clone_to_owned()?;
+    Ok(information(&handle, FileStandardInfo, FILE_STANDARD_INFO::default())?.NumberOfLinks)
+}
+
+/// Its number, where the file system has one.
+pub(in crate::windows) fn id(handle: &OwnedHandle) -> Option<FileId> {
+    let found = information(handle, FileIdInfo, FILE_ID_INFO::default()).ok()?;
+    Some(FileId { volume: found.VolumeSerialNumber, file: u128::from_le_bytes(found.FileId.Identifier) })
+}
+
+/// Whether its volume keeps access lists.
+pub(in crate::windows) fn keeps_lists(handle: &OwnedHandle) -> io::Result<bool> {
+    let mut flags = 0;
+    // SAFETY: `flags` is there to be written, and what may be missing is.
+    check(unsafe {
+        GetVolumeInformationByHandleW(
+            handle.as_raw_handle(),
+            null_mut(),
+            0,
+            null_mut(),
+            null_mut(),
+            &raw mut flags,
+            null_mut(),
+            0,
+        )
+    })?;
+    Ok(flags & FILE_PERSISTENT_ACLS != 0)
+}
