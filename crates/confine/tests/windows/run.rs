@@ -65,6 +65,7 @@ impl Scene {
             std::fs::create_dir_all(root.join(directory)).unwrap();
         }
         std::fs::write(root.join("work/.git/config"), "").unwrap();
+        std::fs::write(root.join("work/main.rs"), "").unwrap();
         let (real, _) = probe::resolved(root.to_str().unwrap()).unwrap().unwrap();
         Self(PathBuf::from(real))
     }
@@ -74,7 +75,7 @@ impl Scene {
     }
 
     fn ground(&self) -> Ground {
-        Ground::take(&self.0.join("state"), &["work", "home", "temp"].map(|name| self.path(name))).unwrap()
+        Ground::take(&self.0.join("state"), &["work", "home", "temp"].map(|name| self.path(name)), None).unwrap()
     }
 
     /// As `pinfold_plan::windows::build` makes it.
@@ -142,6 +143,10 @@ fn words() -> Vec<String> {
     vec![program, COMMAND.into(), "a b".into(), r#"c"\"#.into(), String::new()]
 }
 
+/// A run is watched from more than one thread.
+const fn goes_between_threads<T: Send + Sync>() {}
+const _: () = goes_between_threads::<Confined>();
+
 /// What the self-check lets pass here; everything else is a fault of ours.
 fn holds_nothing(mechanism: Mechanism) -> bool {
     !matches!(mechanism, Mechanism::DefaultList)
@@ -160,6 +165,7 @@ fn a_command_runs_only_where_everything_holds(scene: &Scene) {
         stdio: [Some(input.as_handle()), Some(output.as_handle()), None],
         terminal: None,
     };
+    println!("  notes: {:?}", guard.notes);
     let ran = || scene.0.join("work/it-ran").exists();
     match Confined::start(&plan, &guard, &command) {
         Ok(confined) => {
@@ -232,9 +238,9 @@ fn cleaning_up_leaves_the_lists_as_they_were(scene: &Scene) {
     let before = read();
     let ground = scene.ground();
     let guard = Guard::set(&ground, &scene.plan(&ground)).unwrap();
-    assert_eq!(clean(&scene.0.join("state")).unwrap().undone, 0, "a run needs them");
+    assert_eq!(clean(&scene.0.join("state"), None).unwrap().undone, 0, "a run needs them");
     drop((guard, ground));
-    let cleaned = clean(&scene.0.join("state")).unwrap();
+    let cleaned = clean(&scene.0.join("state"), None).unwrap();
     assert!(cleaned.undone == 6 && cleaned.left.is_empty() && cleaned.gone.is_empty(), "{cleaned:?}");
     assert_eq!(read(), before);
 }

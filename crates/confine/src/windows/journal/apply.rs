@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::holding::Holding;
 use super::line::{Labelled, Record};
-use super::lists::{Change, List, Lists, merged};
+use super::lists::{Change, List, Lists, fitted, merged};
 
 use super::{Journal, JournalError, Storage};
 
@@ -56,12 +56,6 @@ pub struct Applied {
     pub retired: usize,
 }
 
-/// A list that is to be written.
-struct Step<'a> {
-    wanted: &'a Edit,
-    change: Change,
-}
-
 impl<S: Storage> Journal<S> {
     /// Gives each list what it shall have and writes only those that differ. What earlier runs with the same identifiers
     /// needed and this one does not is taken out, unless `in_use` says that such a run is still there.
@@ -73,26 +67,27 @@ impl<S: Storage> Journal<S> {
         wanted: &[Edit],
         in_use: &dyn Fn(&Sid) -> bool,
     ) -> Result<Applied, ApplyError> {
-        let wanted = &merged(wanted)[..];
-        let mut steps = Vec::new();
-        let mut records = Vec::new();
-        for wanted in wanted.iter().rev() {
-            let list = read(lists, &wanted.path)?;
-            self.refuse_other_label(wanted, in_use)?;
-            records.extend(self.addition(wanted, &list));
-            let change = self.change(wanted, &list);
-            steps.extend((change != Change::default()).then_some(Step { wanted, change }));
+        let mut found = Vec::new();
+        for edit in merged(wanted) {
+            let list = read(lists, &edit.path)?;
+            self.refuse_other_label(&edit, in_use)?;
+            found.push((fitted(edit, &list), list));
         }
+        let records = found.iter().rev().filter_map(|(edit, list)| self.addition(edit, list)).collect();
+        let mut steps: Vec<(&Edit, Change)> =
+            found.iter().map(|(edit, list)| (edit, self.change(edit, list))).collect();
+        steps.retain(|(_, change)| *change != Change::default());
         self.note(records)?;
-        for Step { wanted, change } in &steps {
-            lists
-                .write(&wanted.path, change)
-                .map_err(|source| ApplyError::Write { path: wanted.path.clone(), source })?;
+        for (edit, change) in steps.iter().rev() {
+            let written = lists.write(&edit.path, change);
+            written.map_err(|source| ApplyError::Write { path: edit.path.clone(), source })?;
         }
-        self.note(self.unsettled_of(wanted))?;
-        let retired = self.retire(lists, wanted, in_use)?;
+        let (written, kept) = (steps.len(), found.len() - steps.len());
+        let wanted: Vec<Edit> = found.into_iter().map(|(edit, _)| edit).collect();
+        self.note(self.unsettled_of(&wanted))?;
+        let retired = self.retire(lists, &wanted, in_use)?;
         self.tidy()?;
-        Ok(Applied { written: steps.len(), kept: wanted.len() - steps.len(), retired })
+        Ok(Applied { written, kept, retired })
     }
 
     fn refuse_other_label(&self, wanted: &Edit, in_use: &dyn Fn(&Sid) -> bool) -> Result<(), ApplyError> {
@@ -141,15 +136,15 @@ impl<S: Storage> Journal<S> {
         wanted: &[Edit],
         in_use: &dyn Fn(&Sid) -> bool,
     ) -> Result<usize, ApplyError> {
-        let sids: BTreeSet<&Sid> = wanted.iter().flat_map(|wanted| wanted.entries.iter().map(|ace| &ace.sid)).collect();
-        let ours = |ace: &Ace| sids.contains(&ace.sid) && !in_use(&ace.sid);
-        let stale = |path: &str, ace: &Ace| ours(ace) && !at(wanted, path).any(|wanted| wanted.entries.contains(ace));
-        let label_is_stale = |path: &str, holding: &Holding| {
-            !holding.entries.is_empty()
-                && holding.entries.iter().all(ours)
-                && !at(wanted, path).any(|wanted| wanted.label.is_some())
+        let all = wanted.iter().flat_map(|wanted| wanted.entries.iter().map(|ace| &ace.sid));
+        let own: BTreeSet<Sid> = all.filter(|sid| !self.shared.contains(sid) && !in_use(sid)).cloned().collect();
+        let shared = self.shared.clone();
+        let stale = |path: &str, all_own: bool, ace: &Ace| {
+            let may_go = if shared.contains(&ace.sid) { all_own } else { own.contains(&ace.sid) };
+            may_go && !at(wanted, path).any(|wanted| wanted.entries.contains(ace))
         };
-        let cleaned = self.take_out(lists, &stale, &label_is_stale)?;
+        let label_is_stale = |path: &str, all_own: bool| all_own && !at(wanted, path).any(|edit| edit.label.is_some());
+        let cleaned = self.take_out(lists, &|sid| own.contains(sid), &stale, &label_is_stale)?;
         match cleaned.left.into_iter().next() {
             Some(left) => Err(ApplyError::Write { path: left.path, source: left.error }),
             None => Ok(cleaned.undone),

@@ -41,32 +41,37 @@ struct Part {
 impl<S: Storage> Journal<S> {
     /// Takes everything out.
     pub fn clean(&mut self, lists: &mut impl Lists) -> Result<Cleaned, JournalError> {
-        let cleaned = self.take_out(lists, &|_, _| true, &|_, _| true)?;
+        let cleaned = self.take_out(lists, &|_| true, &|_, _, _| true, &|_, _| true)?;
         self.tidy()?;
         Ok(cleaned)
     }
 
     /// Takes out what belongs to some identifiers, and with their last entry at a path the label that they had there.
     pub fn undo(&mut self, lists: &mut impl Lists, whose: &dyn Fn(&Sid) -> bool) -> Result<Cleaned, JournalError> {
-        let all_go =
-            |holding: &Holding| !holding.entries.is_empty() && holding.entries.iter().all(|ace| whose(&ace.sid));
-        let cleaned = self.take_out(lists, &|_, ace| whose(&ace.sid), &|_, holding| all_go(holding))?;
+        let shared = self.shared.clone();
+        let goes = |_: &str, all: bool, ace: &Ace| if shared.contains(&ace.sid) { all } else { whose(&ace.sid) };
+        let cleaned = self.take_out(lists, whose, &goes, &|_, all| all)?;
         self.tidy()?;
         Ok(cleaned)
     }
 
-    /// Takes some entries and some labels out.
+    /// Takes some entries and some labels out. Both are asked about with whether all that is not shared at their path is
+    /// `whose`.
     pub(super) fn take_out(
         &mut self,
         lists: &mut impl Lists,
-        which: &dyn Fn(&str, &Ace) -> bool,
-        label_goes: &dyn Fn(&str, &Holding) -> bool,
+        whose: &dyn Fn(&Sid) -> bool,
+        goes: &dyn Fn(&str, bool, &Ace) -> bool,
+        label_goes: &dyn Fn(&str, bool) -> bool,
     ) -> Result<Cleaned, JournalError> {
-        let parts: BTreeMap<String, Part> = self
-            .holdings
-            .iter()
-            .filter_map(|(path, holding)| Some((path.clone(), part(path, holding, which, label_goes)?)))
-            .collect();
+        let part = |(path, holding): (&String, &Holding)| {
+            // Without entries it is nobody's.
+            let all = !holding.entries.is_empty() && self.all_of(holding, whose);
+            let entries: Vec<Ace> = holding.entries.iter().filter(|ace| goes(path, all, ace)).cloned().collect();
+            let labels = holding.labels.clone().filter(|_| label_goes(path, all));
+            (!entries.is_empty() || labels.is_some()).then(|| (path.clone(), Part { entries, labels }))
+        };
+        let parts: BTreeMap<String, Part> = self.holdings.iter().filter_map(part).collect();
         let settled = parts.keys().filter(|path| self.holdings.get(*path).is_some_and(|held| held.settled));
         self.note(settled.map(|path| Record::Changing { path: path.clone() }).collect())?;
         let mut cleaned = Cleaned::default();
@@ -89,18 +94,6 @@ impl<S: Storage> Journal<S> {
         self.note(records)?;
         Ok(cleaned)
     }
-}
-
-/// What goes out of a path's list; `None` when nothing does.
-fn part(
-    path: &str,
-    holding: &Holding,
-    which: &dyn Fn(&str, &Ace) -> bool,
-    label_goes: &dyn Fn(&str, &Holding) -> bool,
-) -> Option<Part> {
-    let entries: Vec<Ace> = holding.entries.iter().filter(|ace| which(path, ace)).cloned().collect();
-    let labels = holding.labels.clone().filter(|_| label_goes(path, holding));
-    (!entries.is_empty() || labels.is_some()).then_some(Part { entries, labels })
 }
 
 impl Part {

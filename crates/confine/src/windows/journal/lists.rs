@@ -11,6 +11,8 @@ use crate::windows::FileId;
 /// What counts of the security descriptor of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
+    /// Whether it can pass something on.
+    pub directory: bool,
     /// Which file it is, where the file system says so.
     pub file: Option<FileId>,
     /// The discretionary list.
@@ -41,7 +43,7 @@ pub trait Lists {
 
 /// What lists shall have, with one edit for each path. Where two are about one path, the higher label is the one of what is
 /// protected.
-pub(super) fn merged(edits: &[Edit]) -> Vec<Edit> {
+pub(in crate::windows) fn merged(edits: &[Edit]) -> Vec<Edit> {
     let mut merged: BTreeMap<&str, Edit> = BTreeMap::new();
     for edit in edits {
         let one = merged.entry(&edit.path).or_insert_with(|| Edit { entries: Vec::new(), ..edit.clone() });
@@ -50,6 +52,11 @@ pub(super) fn merged(edits: &[Edit]) -> Vec<Edit> {
         one.entries.extend(new);
     }
     merged.into_values().collect()
+}
+
+/// An edit as it is for what is at its path: a file passes nothing on.
+pub(in crate::windows) fn fitted(edit: Edit, list: &List) -> Edit {
+    if list.directory { edit } else { edit.for_file() }
 }
 
 /// A list without entries.

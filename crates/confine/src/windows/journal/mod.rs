@@ -19,8 +19,9 @@ pub use apply::{Applied, ApplyError};
 pub use clean::{Cleaned, Left};
 pub use file::{JournalFile, Storage};
 pub use lists::{Change, List, Lists};
+pub(super) use lists::{fitted, merged};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use pinfold_acl::Sid;
@@ -54,6 +55,7 @@ pub enum JournalError {
 pub struct Journal<S> {
     storage: S,
     holdings: BTreeMap<String, Holding>,
+    shared: BTreeSet<Sid>,
     /// Lines in the storage.
     lines: usize,
     /// Whether the last line may not be whole.
@@ -74,11 +76,24 @@ impl<S: Storage> Journal<S> {
         };
         let mut holdings = BTreeMap::new();
         records.into_iter().for_each(|record| holding::take(&mut holdings, record));
-        let mut journal = Self { storage, holdings, lines, cut_off, damaged };
+        let mut journal = Self { storage, holdings, shared: BTreeSet::new(), lines, cut_off, damaged };
         if cut_off || journal.damaged.is_some() {
             journal.write_anew()?;
         }
         Ok(journal)
+    }
+
+    /// With identifiers that many roots have entries for, such as that of a group: these go with the last entry of an
+    /// identifier that is not shared.
+    #[must_use]
+    pub fn sharing(mut self, sids: impl IntoIterator<Item = Sid>) -> Self {
+        self.shared.extend(sids);
+        self
+    }
+
+    /// Whether all that is not shared at a path belongs to some identifiers.
+    fn all_of(&self, holding: &Holding, whose: impl Fn(&Sid) -> bool) -> bool {
+        holding.entries.iter().filter(|ace| !self.shared.contains(&ace.sid)).all(|ace| whose(&ace.sid))
     }
 
     /// Whose entries are in some list.

@@ -124,6 +124,13 @@ impl Confined {
     }
 }
 
+/// Its first process: the handle is signalled when that has ended.
+impl AsHandle for Confined {
+    fn as_handle(&self) -> BorrowedHandle<'_> {
+        self.process.as_handle()
+    }
+}
+
 /// Nothing is started where something does not hold.
 #[cfg(not(feature = "plumbing"))]
 fn refuse(breaches: Vec<Breach>) -> Result<Vec<Breach>, ConfineError> {

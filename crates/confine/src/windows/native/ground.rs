@@ -22,13 +22,14 @@ pub struct Ground {
     pub identifiers: BTreeMap<String, Sid>,
     /// What the user should know: files that were damaged, entries that could not be taken out.
     pub notes: Vec<String>,
+    group: Option<Sid>,
     taken: Taken,
 }
 
 impl Ground {
     /// Takes the identifiers of some paths, which exist, and takes out of all lists what nobody remembers any more.
-    /// `directory` is that of this backend below the state directory.
-    pub fn take(directory: &Path, areas: &[String]) -> Result<Self, ConfineError> {
+    /// `directory` is that of this backend below the state directory, `group` that of the accounts, where there are some.
+    pub fn take(directory: &Path, areas: &[String], group: Option<&Sid>) -> Result<Self, ConfineError> {
         let lock = Lock::of(directory)?;
         let mut identifiers = Identifiers::open(directory, &lock)?;
         let mut notes = Vec::from_iter(identifiers.set_aside.as_ref().map(|path| {
@@ -40,18 +41,18 @@ impl Ground {
             roots.push(Root { path, file: files::id(&directory) });
         }
         let taken = identifiers.take(&roots, &mut Machine)?;
-        let mut journal = journal(directory, &mut notes)?;
+        let mut journal = journal(directory, group, &mut notes)?;
         let cleaned = journal.undo(&mut FileLists, &|sid| identifiers.forgotten(sid))?;
         notes.extend(cleaned.left.iter().map(|left| format!("{left}: {}", left.error)));
         let identifiers = areas.iter().cloned().zip(taken.sids.iter().cloned()).collect();
-        Ok(Self { directory: directory.to_owned(), identifiers, notes, taken })
+        Ok(Self { directory: directory.to_owned(), identifiers, notes, group: group.cloned(), taken })
     }
 
     /// Gives lists what the plan says.
     pub(super) fn apply(&self, edits: &[Edit]) -> Result<Applied, ConfineError> {
         let lock = Lock::of(&self.directory)?;
         let others = Identifiers::open_again(&self.directory, &lock, &self.taken)?;
-        let mut journal = journal(&self.directory, &mut Vec::new())?;
+        let mut journal = journal(&self.directory, self.group.as_ref(), &mut Vec::new())?;
         Ok(journal.apply(&mut FileLists, edits, &|sid| others.in_use(sid))?)
     }
 
@@ -62,11 +63,11 @@ impl Ground {
 }
 
 /// Takes out of all lists what no run needs at present, and forgets identifiers whose roots are gone.
-pub fn clean(directory: &Path) -> Result<Cleaned, ConfineError> {
+pub fn clean(directory: &Path, group: Option<&Sid>) -> Result<Cleaned, ConfineError> {
     let lock = Lock::of(directory)?;
     let mut identifiers = Identifiers::open(directory, &lock)?;
     identifiers.prune(&Machine)?;
-    let mut journal = journal(directory, &mut Vec::new())?;
+    let mut journal = journal(directory, group, &mut Vec::new())?;
     let idle = journal.sids().all(|sid| !identifiers.in_use(sid));
     match idle {
         true => Ok(journal.clean(&mut FileLists)?),
@@ -74,8 +75,12 @@ pub fn clean(directory: &Path) -> Result<Cleaned, ConfineError> {
     }
 }
 
-fn journal(directory: &Path, notes: &mut Vec<String>) -> Result<Journal<JournalFile>, ConfineError> {
-    let journal = Journal::open(JournalFile::of(directory))?;
+fn journal(
+    directory: &Path,
+    group: Option<&Sid>,
+    notes: &mut Vec<String>,
+) -> Result<Journal<JournalFile>, ConfineError> {
+    let journal = Journal::open(JournalFile::of(directory))?.sharing(group.cloned());
     notes.extend(journal.damaged.as_ref().map(|copy| format!("the journal of access lists was damaged; see {copy}")));
     Ok(journal)
 }

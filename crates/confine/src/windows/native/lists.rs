@@ -18,14 +18,30 @@ impl Lists for FileLists {
         let found = security::read(&file)?;
         let missing =
             || io::Error::new(io::ErrorKind::InvalidData, "it has no access list; everybody may do everything");
-        Ok(List { file: files::id(&file), dacl: found.dacl.ok_or_else(missing)?, label: found.label })
+        Ok(List {
+            directory: files::is_directory(&file)?,
+            file: files::id(&file),
+            dacl: found.dacl.ok_or_else(missing)?,
+            label: found.label,
+        })
     }
 
     fn write(&mut self, path: &str, change: &Change) -> io::Result<()> {
-        let purpose = if change.label.is_some() { Purpose::WriteLabel } else { Purpose::WriteList };
         let dacl = change.dacl.as_ref().map(bytes).transpose()?;
-        let sacl = change.label.map(system_list).transpose()?;
-        security::write(&open(path, purpose)?, dacl.as_deref(), sacl.as_deref())
+        let Some(label) = change.label else {
+            return security::write(&open(path, Purpose::WriteList)?, dacl.as_deref(), None);
+        };
+        let sacl = system_list(label)?;
+        match open(path, Purpose::WriteLabel) {
+            // Only one walk through what inherits both.
+            Ok(file) => security::write(&file, dacl.as_deref(), Some(&sacl)),
+            // The owner may always change the list, which may then allow to change the label.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && dacl.is_some() => {
+                security::write(&open(path, Purpose::WriteList)?, dacl.as_deref(), None)?;
+                security::write(&open(path, Purpose::WriteLabel)?, None, Some(&sacl))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

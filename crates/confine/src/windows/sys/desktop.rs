@@ -20,6 +20,11 @@ pub(in crate::windows) struct Desktop {
     pub(in crate::windows) name: String,
 }
 
+// SAFETY: the handle is a number that means the same in every thread of the process.
+unsafe impl Send for Desktop {}
+// SAFETY: nothing is done with it but to close it at the end.
+unsafe impl Sync for Desktop {}
+
 impl Desktop {
     /// Makes one with this name on the caller's window station, open to whom the descriptor lets in.
     pub(in crate::windows) fn new(name: &str, descriptor: &Descriptor) -> io::Result<Self> {

@@ -1,7 +1,7 @@
 //! Files by handles, which are never those of what a link leads to.
 
 use std::io;
-use std::os::windows::io::{AsHandle, AsRawHandle, OwnedHandle};
+use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr::null_mut;
 
 use windows_sys::Win32::Foundation::GENERIC_WRITE;
@@ -148,9 +148,13 @@ fn is_link(handle: &OwnedHandle) -> io::Result<bool> {
 }
 
 /// How many names it has.
-pub(in crate::windows) fn names(handle: &impl AsHandle) -> io::Result<u32> {
-    let handle = handle.as_handle().try_clone_to_owned()?;
-    Ok(information(&handle, FileStandardInfo, FILE_STANDARD_INFO::default())?.NumberOfLinks)
+pub(in crate::windows) fn names(handle: &OwnedHandle) -> io::Result<u32> {
+    Ok(information(handle, FileStandardInfo, FILE_STANDARD_INFO::default())?.NumberOfLinks)
+}
+
+/// Whether it is a directory.
+pub(in crate::windows) fn is_directory(handle: &OwnedHandle) -> io::Result<bool> {
+    Ok(information(handle, FileStandardInfo, FILE_STANDARD_INFO::default())?.Directory)
 }
 
 /// Its number, where the file system has one.

@@ -63,10 +63,11 @@ impl Job {
             JOBOBJECT_ASSOCIATE_COMPLETION_PORT { CompletionKey: null_mut(), CompletionPort: job.port.as_raw_handle() };
         job.set(JobObjectAssociateCompletionPortInformation, &port)?;
         job.set(JobObjectExtendedLimitInformation, &extended(bounds))?;
-        job.set(
-            JobObjectBasicUIRestrictions,
-            &JOBOBJECT_BASIC_UI_RESTRICTIONS { UIRestrictionsClass: bounds.interface },
-        )?;
+        // A job within another one may not even be told that it has none.
+        if bounds.interface != 0 {
+            let interface = JOBOBJECT_BASIC_UI_RESTRICTIONS { UIRestrictionsClass: bounds.interface };
+            job.set(JobObjectBasicUIRestrictions, &interface)?;
+        }
         Ok(job)
     }
 

@@ -103,6 +103,9 @@ impl Machine {
 
     fn set(&mut self, path: &str, change: &Change) {
         let node = self.tree.get_mut(path).unwrap();
+        let passes_on = |inherit: Inherit| inherit.files || inherit.directories || inherit.only;
+        let asked_of_a_file = change.dacl.iter().flat_map(|dacl| &dacl.0).any(|ace| passes_on(ace.inherit));
+        assert!(node.child == Child::Directory || !asked_of_a_file || passes_on_already(node), "{path}");
         if let Some(dacl) = &change.dacl {
             node.dacl = dacl.clone();
         }
@@ -125,8 +128,8 @@ impl Lists for Machine {
         if self.closed.iter().any(|closed| closed == path) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        let Node { dacl, label, .. } = self.tree.get(path).ok_or(io::ErrorKind::NotFound)?.clone();
-        Ok(List { file: None, dacl, label })
+        let Node { child, dacl, label } = self.tree.get(path).ok_or(io::ErrorKind::NotFound)?.clone();
+        Ok(List { directory: child == Child::Directory, file: None, dacl, label })
     }
 
     fn write(&mut self, path: &str, change: &Change) -> io::Result<()> {
@@ -156,6 +159,11 @@ impl Lists for Machine {
         }
         crash()
     }
+}
+
+/// Whether somebody has given a file entries for what is not in it.
+fn passes_on_already(node: &Node) -> bool {
+    node.dacl.0.iter().any(|ace| ace.inherit.files || ace.inherit.directories || ace.inherit.only)
 }
 
 /// Where the journal is. Clones are the same disk.

@@ -166,6 +166,31 @@ fn two_edits_of_one_path_are_both_made() {
 }
 
 #[test]
+fn entries_of_a_group_go_with_the_last_identifier_of_a_place() {
+    let group = Sid::new(5, &[21, 9, 9, 9, 1005]).unwrap();
+    let with_group = |path: &str, sid: Sid, protected: &[&str]| {
+        let protected = protected.iter().map(|path| (*path).to_owned()).collect();
+        let root = Root { path: path.to_owned(), sid, reach: Reach::Work, kept: vec![], protected, hidden: vec![] };
+        edits(&root, Some(&group))
+    };
+    let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+    let mut journal = Journal::open(disk).unwrap().sharing([group.clone()]);
+    let of_group = |machine: &Machine, path: &str| {
+        machine.tree[path].dacl.0.iter().filter(|ace| ace.sid == group && !ace.inherit.inherited).count()
+    };
+    journal.apply(&mut machine, &with_group(r"C:\work\.git", sid(1), &["hooks"]), &nobody).unwrap();
+    // Another place, and then the same one otherwise: the first stays.
+    journal.apply(&mut machine, &with_group(r"C:\work\src", sid(2), &["deep"]), &nobody).unwrap();
+    assert_eq!((of_group(&machine, r"C:\work\.git"), of_group(&machine, r"C:\work\src\deep")), (2, 1));
+    journal.apply(&mut machine, &with_group(r"C:\work\src", sid(2), &[]), &nobody).unwrap();
+    assert_eq!((of_group(&machine, r"C:\work\.git"), of_group(&machine, r"C:\work\src\deep")), (2, 0));
+    journal.undo(&mut machine, &|whose| *whose == sid(2)).unwrap();
+    assert_eq!((of_group(&machine, r"C:\work\.git"), of_group(&machine, r"C:\work\src")), (2, 0));
+    journal.undo(&mut machine, &|whose| *whose == sid(1)).unwrap();
+    assert_eq!(machine.tree, tree());
+}
+
+#[test]
 fn a_label_that_another_run_needs_stays() {
     let (mut machine, mut journal) = (Machine::new(tree()), Journal::open(Disk::default()).unwrap());
     journal.apply(&mut machine, &wanted(r"C:\work", sid(1), &["src"]), &nobody).unwrap();
