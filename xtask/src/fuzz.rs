@@ -108,6 +108,19 @@ fn seeds(target: &str) -> Vec<String> {
         ]
         .map(str::to_owned)
         .into(),
+        "runner" => [
+            "@{\"hello\":{\"version\":1,\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA==\"}}\n\"close-stdin\"\n\"measure\"\n\
+             {\"start\":{\"echo\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\"start\":{\"command\":[\"a\"],\"environment\":[[\"B\",\"c\"]],\
+             \"directory\":\"d\",\"plan\":null,\"stdio\":\"pipes\"}}}\n{\"stdin\":{\"bytes\":\"eA==\"}}\n\
+             {\"resize\":{\"rows\":1,\"columns\":2}}\n{\"taken\":{\"stream\":\"stdout\",\"bytes\":1}}",
+            "\u{7}{\"ready\":{\"version\":1,\"pid\":2,\"user\":\"S-1-5-18\",\"echo\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\
+             \"nonce\":\"AAAAAAAAAAAAAAAAAAAAAA==\"}}\n{\"started\":{\"pid\":3}}\n\
+             {\"output\":{\"stream\":\"stderr\",\"bytes\":\"eA==\"}}\n\"stdin-closed\"\n{\"exited\":{\"code\":0}}",
+            "\u{1}{\"refused\":{\"step\":\"a\",\"code\":5,\"message\":\"b\"}}\n{\"usage\":{\"processes\":1,\
+             \"memory-bytes\":2,\"cpu-ms\":3}}\n{\"taken\":{\"bytes\":1}}",
+        ]
+        .map(str::to_owned)
+        .into(),
         _ => Vec::new(),
     }
 }

@@ -1,0 +1,107 @@
+//! Named pipes.
+
+use std::io;
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, INVALID_HANDLE_VALUE};
+use windows_sys::Win32::Security::{
+    DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, GetKernelObjectSecurity, LABEL_SECURITY_INFORMATION,
+    OWNER_SECURITY_INFORMATION, SECURITY_ATTRIBUTES,
+};
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND,
+};
+use windows_sys::Win32::System::Pipes::{
+    CreateNamedPipeW, GetNamedPipeClientProcessId, GetNamedPipeServerProcessId, PIPE_READMODE_BYTE,
+    PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT,
+};
+
+use super::{check, size_of};
+
+/// What the system holds for a pipe, in bytes, before a writer waits.
+const BUFFER_BYTES: u32 = 64 << 10;
+
+/// Which way the bytes of a pipe go, as seen from its maker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::windows) enum Direction {
+    In,
+    Out,
+}
+
+/// Makes a pipe with a security descriptor in self-relative form. There must be none of that name, there will be no
+/// other instance, and nobody opens it from another machine.
+pub(in crate::windows) fn create(path: &str, direction: Direction, descriptor: &[u8]) -> io::Result<OwnedHandle> {
+    let path: Vec<u16> = path.encode_utf16().chain([0]).collect();
+    let access = match direction {
+        Direction::In => PIPE_ACCESS_INBOUND,
+        Direction::Out => PIPE_ACCESS_OUTBOUND,
+    };
+    // Of words, as the system reads it in place.
+    let mut words = vec![0_u32; descriptor.len().div_ceil(4)];
+    words.iter_mut().zip(descriptor.chunks(4)).for_each(|(word, bytes)| {
+        let mut all = [0; 4];
+        all.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte);
+        *word = u32::from_ne_bytes(all);
+    });
+    let security = SECURITY_ATTRIBUTES {
+        nLength: size_of::<SECURITY_ATTRIBUTES>(),
+        lpSecurityDescriptor: words.as_mut_ptr().cast(),
+        bInheritHandle: 0,
+    };
+    // SAFETY: the path ends with a zero, and the descriptor is a whole one; both outlive the call.
+    let pipe = unsafe {
+        CreateNamedPipeW(
+            path.as_ptr(),
+            access | FILE_FLAG_FIRST_PIPE_INSTANCE | FILE_FLAG_OVERLAPPED,
+            PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
+            1,
+            BUFFER_BYTES,
+            BUFFER_BYTES,
+            0,
+            &raw const security,
+        )
+    };
+    if pipe == INVALID_HANDLE_VALUE {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the system has just made it, and nobody else owns it.
+    Ok(unsafe { OwnedHandle::from_raw_handle(pipe) })
+}
+
+/// The security descriptor that a pipe really has, in self-relative form.
+pub(in crate::windows) fn descriptor(pipe: BorrowedHandle<'_>) -> io::Result<Vec<u8>> {
+    let parts = OWNER_SECURITY_INFORMATION
+        | GROUP_SECURITY_INFORMATION
+        | DACL_SECURITY_INFORMATION
+        | LABEL_SECURITY_INFORMATION;
+    let pipe = pipe.as_raw_handle();
+    let mut size = 0;
+    // SAFETY: without a buffer, only the size that is needed is written.
+    let asked = check(unsafe { GetKernelObjectSecurity(pipe, parts, ptr::null_mut(), 0, &raw mut size) });
+    if let Err(error) = asked
+        && error.raw_os_error() != Some(ERROR_INSUFFICIENT_BUFFER as i32)
+    {
+        return Err(error);
+    }
+    let mut bytes = vec![0; size as usize];
+    // SAFETY: the buffer has that size.
+    check(unsafe { GetKernelObjectSecurity(pipe, parts, bytes.as_mut_ptr().cast(), size, &raw mut size) })?;
+    Ok(bytes)
+}
+
+/// The process at the other end of a pipe that this one has made.
+pub(in crate::windows) fn client(pipe: BorrowedHandle<'_>) -> io::Result<u32> {
+    let mut pid = 0;
+    // SAFETY: the number is written to a place that outlives the call.
+    check(unsafe { GetNamedPipeClientProcessId(pipe.as_raw_handle(), &raw mut pid) })?;
+    Ok(pid)
+}
+
+/// The process that has made a pipe which this one has opened.
+pub(in crate::windows) fn server(pipe: BorrowedHandle<'_>) -> io::Result<u32> {
+    let mut pid = 0;
+    // SAFETY: the number is written to a place that outlives the call.
+    check(unsafe { GetNamedPipeServerProcessId(pipe.as_raw_handle(), &raw mut pid) })?;
+    Ok(pid)
+}
