@@ -6,7 +6,7 @@ use crate::shell::{Result, root};
 use crate::source;
 
 /// Crates that are the same on every platform and touch nothing of the machine they run on.
-const PURE: [&str; 3] = ["policy", "plan", "mask"];
+const PURE: [&str; 4] = ["acl", "policy", "plan", "mask"];
 /// Modules of the standard library that a pure crate does without.
 const IMPURE_STD: [&str; 8] = ["env", "fs", "net", "os", "process", "thread", "time::Instant", "time::SystemTime"];
 /// What asks for the platform.
