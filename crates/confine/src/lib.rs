@@ -11,6 +11,7 @@ pub mod letters;
 pub mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod sight;
 pub mod windows;
 
 pub use hex::hex;

@@ -1,15 +1,15 @@
 //! Facts about this machine and this workspace, for the plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use pinfold_plan::{Host, Kind};
-use pinfold_policy::{AreaKind, DenyMatcher, Descent, NetworkMode, Policy, Rules, Scope, Trail};
+use pinfold_plan::Host;
+use pinfold_policy::{DenyMatcher, NetworkMode, Policy, Rules, Scope};
 use pinfold_survey::changes::Snapshot;
-use pinfold_survey::{Found, Matcher, Repository, Survey, SurveyError};
+use pinfold_survey::{Found, Repository, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType};
 
-use self::git::{configured_programs, git_directories};
+use self::git::configured_programs;
 use self::hidden::Hidden;
 use self::listings::Listings;
 use self::machine::{can_map_ids, kernel, name, readable_secrets};
@@ -28,7 +28,9 @@ use self::gate::java_trust_stores;
 pub use self::gate::{can_redirect, resolver_text, trust_bundles};
 pub use self::hidden::{masked, masked_with};
 pub use self::machine::no_user_namespaces;
-pub use self::names::{Appearance, Names, look_again, look_anew};
+pub use self::names::{Appearance, look_again, look_anew};
+pub use crate::sight::Names;
+use crate::sight::{Denied, git_directories, roots};
 
 /// Where a run keeps what lasts; see the session store.
 #[derive(Debug, Clone)]
@@ -141,7 +143,7 @@ pub fn caller() -> (u32, u32) {
 /// Looks through every tree.
 fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
     let looked = roots.into_iter().map(|root| {
-        let denied = Denied(matcher.below(&root));
+        let denied = Denied::below(matcher, &root);
         let survey = Survey::new([&root]).denied(&denied).doors().names(names.last());
         let (found, snapshot) = survey.walk_and_remember()?;
         Ok(Tree { root, found, snapshot })
@@ -149,47 +151,9 @@ fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<V
     looked.collect()
 }
 
-/// Decides which files of a tree the run does not see as they are.
-struct Denied<'a>(Descent<'a>);
-
-impl Matcher for Denied<'_> {
-    fn start(&self) -> Trail {
-        self.0.start()
-    }
-
-    fn enter(&self, above: Trail, name: &[u8]) -> Trail {
-        self.0.enter(above, name)
-    }
-
-    fn may_match(&self, trail: Trail, basename: &[u8]) -> bool {
-        self.0.may_match(trail, basename)
-    }
-
-    fn matches(&self, relative: &Path, is_dir: bool) -> bool {
-        self.0.matches(relative, is_dir)
-    }
-}
-
 /// All repositories with the root of their tree.
 fn repositories(trees: &[Tree]) -> impl Iterator<Item = (&Path, &Repository)> {
     trees.iter().flat_map(|tree| tree.found.repositories.iter().map(|repository| (tree.root.as_path(), repository)))
-}
-
-/// What is looked through: the directories that a person opened, not the system's and not the toolchains'.
-fn roots(policy: &Policy, paths: &BTreeMap<PathBuf, Kind>) -> Vec<PathBuf> {
-    let mut roots: Vec<PathBuf> = Vec::new();
-    for area in policy.layout() {
-        let machine = area.set.as_deref().is_some_and(|set| ["@system", "@toolchains", "@caches"].contains(&set));
-        let directory = match paths.get(&area.path) {
-            Some(Kind::Directory) => &area.path,
-            Some(Kind::Link { leads_to, directory: true }) => leads_to,
-            _ => continue,
-        };
-        if !machine && area.kind != AreaKind::Private && !roots.iter().any(|root| directory.starts_with(root)) {
-            roots.push(directory.clone());
-        }
-    }
-    roots
 }
 
 /// Protected names that exist outside of git directories.
