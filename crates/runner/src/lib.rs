@@ -27,7 +27,6 @@ mod runner;
 mod shared;
 mod spool;
 mod supervisor;
-mod sys;
 mod threads;
 #[cfg(windows)]
 pub mod windows;
