@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Trust(TrustArgs),
     /// Tell what this host can keep, what is missing, and how to get it
     Doctor(DoctorArgs),
+    /// Make accounts for commands, as Windows needs them to keep reads and the network; once, as administrator
+    Setup(SetupArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
 }
@@ -415,6 +417,25 @@ pub(crate) struct DoctorArgs {
     pub(crate) unconfined: bool,
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SetupArgs {
+    /// Change nothing; tell what is there and what is missing
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Put right what is not as it should be
+    #[arg(long, conflicts_with_all = ["check", "uninstall"])]
+    pub(crate) repair: bool,
+    /// Remove everything that was made, without a trace
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) uninstall: bool,
+    /// The port at which a run's gate can be reached by commands that otherwise have no network
+    #[arg(long, value_name = "PORT", default_value = "47300")]
+    pub(crate) gate_port: std::num::NonZeroU16,
+    /// For whom, by the identifier of the account; set where pinfold asks for an administrator itself
+    #[arg(long, hide = true, value_name = "SID")]
+    pub(crate) owner: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

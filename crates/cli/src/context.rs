@@ -1,16 +1,22 @@
 //! Who calls, from where: home, current directory, workspace, and where pinfold keeps things.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
-use pinfold_policy::{Places, Platform};
+use pinfold_policy::Places;
 
 use crate::error::CliError;
+use crate::platform::{self, PLATFORM};
 
-/// The administrator's policy.
-pub(crate) const MANAGED_POLICY: &str = "/etc/pinfold/policy.toml";
 /// A project's own policy, at the root of its workspace.
 pub(crate) const PROJECT_POLICY: &str = "pinfold.toml";
+
+/// A variable that names a directory, and the directory below the home where it does not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) otherwise: &'static str,
+}
 
 /// Where a call of pinfold happens.
 #[derive(Debug)]
@@ -46,11 +52,12 @@ impl Context {
             Some(workspace) => real(workspace, "the workspace")?,
             None => find_workspace(&directory, &home),
         };
-        let base =
-            |name: &str, below: &str| variable(&environment, name).unwrap_or_else(|| home.join(below)).join("pinfold");
+        let base = |Variable { name, otherwise }: Variable| {
+            variable(&environment, name).unwrap_or_else(|| home.join(otherwise)).join("pinfold")
+        };
         Ok(Self {
-            state: base("XDG_STATE_HOME", ".local/state"),
-            configuration: base("XDG_CONFIG_HOME", ".config"),
+            state: base(platform::STATE),
+            configuration: base(platform::CONFIGURATION),
             spelled: vec![spelled_home, spelled_directory.clone()],
             spelled_directory,
             home,
@@ -62,7 +69,7 @@ impl Context {
 
     /// The places that a policy is resolved against.
     pub(crate) fn places(&self) -> Places {
-        Places { platform: Platform::Linux, workspace: self.workspace.clone(), home: self.home.clone() }
+        Places { platform: PLATFORM, workspace: self.workspace.clone(), home: self.home.clone() }
     }
 
     /// Where pinfold keeps what lasts between runs.
@@ -92,12 +99,12 @@ impl Context {
 
     /// A variable of the caller's that is text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.environment.iter().find(|(present, _)| present == name)?.1.to_str()
+        self.environment.iter().find(|(present, _)| is_named(present, name))?.1.to_str()
     }
 
     /// Whether the caller has a variable of that name.
     pub(crate) fn has_variable(&self, name: &str) -> bool {
-        self.environment.iter().any(|(present, _)| present == name)
+        self.environment.iter().any(|(present, _)| is_named(present, name))
     }
 
     /// A program as the caller's own shell would find it, without links.
@@ -105,7 +112,7 @@ impl Context {
         if program.components().count() > 1 {
             return real_or_none(&self.absolute(program));
         }
-        let (_, directories) = self.environment.iter().find(|(name, _)| name == "PATH")?;
+        let (_, directories) = self.environment.iter().find(|(name, _)| is_named(name, "PATH"))?;
         let mut candidates = std::env::split_paths(directories).map(|directory| directory.join(program));
         real_or_none(&candidates.find(|path| path.is_file())?)
     }
@@ -124,27 +131,32 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
+/// Whether a variable has that name; on some platforms its case does not count.
+fn is_named(variable: &OsStr, name: &str) -> bool {
+    if PLATFORM.ignores_case_of_variables() { variable.eq_ignore_ascii_case(name) } else { variable == name }
+}
+
 fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<PathBuf> {
-    let (_, value) = environment.iter().find(|(key, _)| key == name)?;
+    let (_, value) = environment.iter().find(|(key, _)| is_named(key, name))?;
     Some(PathBuf::from(value)).filter(|path| path.is_absolute())
 }
 
 fn home(environment: &[(OsString, OsString)]) -> Result<PathBuf, CliError> {
-    let home = variable(environment, "HOME").filter(|home| home != Path::new("/"));
+    let home = variable(environment, platform::HOME).filter(|home| home.parent().is_some());
     home.ok_or_else(|| {
         CliError::new("there is no home directory")
-            .why("HOME is not set to an absolute path other than /")
-            .hint("set HOME to a directory of your own")
+            .why(format!("{} is not set to an absolute path other than a root", platform::HOME))
+            .hint(format!("set {} to a directory of your own", platform::HOME))
     })
 }
 
 fn real(path: &Path, what: &str) -> Result<PathBuf, CliError> {
-    std::fs::canonicalize(path)
+    platform::real(path)
         .map_err(|error| CliError::new(format!("{what} {} cannot be used", path.display())).why(error.to_string()))
 }
 
 fn real_or_none(path: &Path) -> Option<PathBuf> {
-    std::fs::canonicalize(path).ok()
+    platform::real(path).ok()
 }
 
 /// The nearest directory above with a `.git`, or the current one. The home directory and what contains it never count,

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use pinfold_policy::{Layer, LayerKind, LimitName, Merged, PolicyFile, Setting, bounds, merge, nearest, parse};
 
 use crate::args::PolicyFlags;
-use crate::context::{Context, MANAGED_POLICY};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::platform;
 use crate::trust::Trusted;
 
 /// The policy in force for a call.
@@ -41,7 +42,7 @@ fn files(context: &Context) -> Result<Vec<Layer>, CliError> {
 /// Where policy files are looked for.
 pub(crate) fn file_layers(context: &Context) -> [(LayerKind, PathBuf); 3] {
     [
-        (LayerKind::Managed, MANAGED_POLICY.into()),
+        (LayerKind::Managed, platform::MANAGED_POLICY.into()),
         (LayerKind::User, context.user_policy()),
         (LayerKind::Project { trusted: false }, context.project_policy()),
     ]

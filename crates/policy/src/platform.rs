@@ -29,6 +29,11 @@ impl Platform {
         matches!(self, Self::Macos | Self::Windows)
     }
 
+    /// Do variables whose names differ only in case mean the same?
+    pub fn ignores_case_of_variables(self) -> bool {
+        self == Self::Windows
+    }
+
     /// Paths that every sandbox has of its own, whatever the policy says.
     pub fn provided(self) -> &'static [&'static str] {
         match self {

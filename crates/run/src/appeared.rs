@@ -13,10 +13,10 @@ use pinfold_confine::linux::probe::{Appearance, Names, Tree, look_again, look_an
 use pinfold_survey::{Place, Repository, RepositoryKind, SurveyError};
 use rustix::fs::CWD;
 
-use crate::git_config;
 use crate::open;
 use crate::session::Memory;
 use crate::watch::{Quarantine, sweep};
+use pinfold_traps::git_config;
 
 /// Largest git configuration that is read, in bytes. A larger one is not plain.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;

@@ -8,7 +8,6 @@ pub mod control;
 mod executed;
 mod exit;
 mod gate;
-mod git_config;
 mod limits;
 mod network;
 mod open;

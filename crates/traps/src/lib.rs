@@ -42,6 +42,7 @@ mod content;
 mod finding;
 mod formats;
 mod git;
+pub mod git_config;
 mod index;
 pub mod limits;
 mod look;

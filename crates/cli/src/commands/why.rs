@@ -112,7 +112,7 @@ fn masked_instead(policy: &Policy, path: &Path, verdict: Verdict) -> Verdict {
 
 /// An absolute path without links as far as it exists: that is what the rules speak of.
 pub(crate) fn real(path: &Path) -> PathBuf {
-    let existing = path.ancestors().find_map(|ancestor| Some((ancestor, std::fs::canonicalize(ancestor).ok()?)));
+    let existing = path.ancestors().find_map(|ancestor| Some((ancestor, platform::real(ancestor).ok()?)));
     match existing {
         Some((ancestor, real)) => path
             .strip_prefix(ancestor)

@@ -29,7 +29,7 @@ use crate::args::Command;
 use crate::error::CliError;
 
 pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
-pub(crate) use paths::{in_the_way, masked};
+pub(crate) use paths::{CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, in_the_way, masked, real};
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
 pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {
@@ -56,6 +56,9 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Watch(args) => watch::watch(&args),
         Command::Plan(args) => plan::plan(args),
         Command::Doctor(args) => doctor::doctor(args),
+        Command::Setup(_) => Err(CliError::new("there is nothing to set up on Linux")
+            .why("every user can run commands here; only Windows needs accounts for them")
+            .hint("`pinfold doctor` tells what this host can keep")),
         _ => unreachable!("every other command is the same on every platform"),
     }
 }

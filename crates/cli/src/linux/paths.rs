@@ -1,8 +1,27 @@
-//! What the kernel says of a path, beside the policy.
+//! Where things are, and what the kernel says of a path beside the policy.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use pinfold_policy::Access;
+use pinfold_policy::{Access, Platform};
+
+use crate::context::Variable;
+
+/// What policies are resolved for.
+pub(crate) const PLATFORM: Platform = Platform::Linux;
+/// The administrator's policy.
+pub(crate) const MANAGED_POLICY: &str = "/etc/pinfold/policy.toml";
+/// The variable that names the home.
+pub(crate) const HOME: &str = "HOME";
+/// Where what lasts between runs is.
+pub(crate) const STATE: Variable = Variable { name: "XDG_STATE_HOME", otherwise: ".local/state" };
+/// Where the user's settings are.
+pub(crate) const CONFIGURATION: Variable = Variable { name: "XDG_CONFIG_HOME", otherwise: ".config" };
+
+/// A path without links.
+pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
+    std::fs::canonicalize(path)
+}
 
 /// Whether a file can be masked, or why not.
 pub(crate) fn masked(path: &Path) -> Result<(), String> {

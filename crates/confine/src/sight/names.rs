@@ -32,7 +32,7 @@ impl Names {
     }
 
     /// A survey for them, which bears more than the first one: somebody may want it to give up.
-    pub(crate) fn survey(&self, root: &Path) -> Survey<'static> {
+    pub fn survey(&self, root: &Path) -> Survey<'static> {
         let limits = Limits { matches: MOST_MATCHES, ..Limits::default() };
         Survey::new([root.to_owned()]).names(self.last()).limits(limits)
     }

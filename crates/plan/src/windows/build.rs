@@ -36,7 +36,8 @@ pub fn build(policy: &Policy, host: &Host, machine: &Machine) -> Result<Plan, Pl
         edits: roots.iter().flat_map(|root| edits(root, group)).collect(),
         pins: pins(&roots),
         roots,
-        job: Job::new(&limits),
+        // That of an account's runner is the supervisor's, which is another tree of jobs.
+        job: Job::new(&limits, machine.in_job && identity == Identity::Caller),
         desktop: Desktop::Private,
         mitigations: Mitigation::ALL.to_vec(),
         limits,

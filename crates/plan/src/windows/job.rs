@@ -80,12 +80,13 @@ impl Mitigation {
 }
 
 impl Job {
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// A job for these limits. Within another job there are no limits of the user interface.
+    pub(super) fn new(limits: &Limits, within_another: bool) -> Self {
         Self {
             processes: limits.processes.map(|processes| u32::try_from(processes).unwrap_or(u32::MAX)),
             memory_bytes: limits.memory_bytes,
             cpu_time_ms: limits.cpu_time_ms,
-            interface: InterfaceLimit::ALL.to_vec(),
+            interface: if within_another { Vec::new() } else { InterfaceLimit::ALL.to_vec() },
         }
     }
 }

@@ -78,9 +78,13 @@ fn network(plan: &Plan, policy: &Policy) -> Option<Assurance> {
 fn others(plan: &Plan) -> Vec<Assurance> {
     use Keeper::{Account, Desktop, Integrity, Job, Pty, RestrictedToken, Supervisor};
     let apart: &[Keeper] = if plan.identity == Identity::Caller { &[Integrity] } else { &[Account, Integrity] };
+    let listed = match plan.job.interface.is_empty() {
+        true => "they can be listed; the clipboard is in reach, as pinfold itself runs in a job here",
+        false => "they can be listed",
+    };
     vec![
         Assurance::kept(Promise::SocketsOutside, apart).note("but for pipes that are open to everybody"),
-        Assurance::kept(Promise::ProcessesOutside, &[apart, &[Desktop, Job]].concat()).note("they can be listed"),
+        Assurance::kept(Promise::ProcessesOutside, &[apart, &[Desktop, Job]].concat()).note(listed),
         Assurance::kept(Promise::IpcOutside, apart).note("but for objects that are open to everybody"),
         Assurance::kept(Promise::NoPrivileges, &[RestrictedToken, Integrity]).note("a question of UAC may reach you"),
         Assurance::kept(Promise::NothingSurvives, &[Job]),

@@ -17,6 +17,8 @@ pub struct Machine {
     pub logon: Option<Sid>,
     /// The caller's groups that count.
     pub groups: Vec<Sid>,
+    /// Whether the caller's processes are in a job already, in which others can have no limits of the user interface.
+    pub in_job: bool,
     /// Synthetic identifiers by the path that each was made for, as [`super::areas`] spells it.
     pub identifiers: BTreeMap<String, Sid>,
     /// Paths of [`super::areas`] on volumes that keep no access lists (FAT).

@@ -47,6 +47,7 @@ impl Token {
     /// what everybody may read is left to it. The logon session is the runner's, who adds it
     /// ([`Token::in_session`]).
     pub(super) fn of_account(account: &Sid, identifiers: &[Sid]) -> Self {
+        // Without the account's own the rules of the firewall would not know it.
         let known = [Sid::EVERYONE, Sid::USERS, Sid::RESTRICTED, account.clone()];
         let owners = [std::slice::from_ref(account), identifiers].concat();
         Self::new([identifiers, &known].concat(), owners)

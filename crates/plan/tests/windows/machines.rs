@@ -23,6 +23,7 @@ pub(crate) fn machine(accounts: Option<Accounts>) -> Machine {
         user: user(),
         logon: Sid::new(5, &[5, 0, 77]),
         groups: vec![Sid::USERS, Sid::ADMINISTRATORS],
+        in_job: false,
         identifiers: Default::default(),
         without_lists: Vec::new(),
         linked: Vec::new(),

@@ -11,8 +11,9 @@ use serde::Serialize;
 use super::attacker;
 use super::scratch::{Scratch, random};
 use crate::args::PolicyFlags;
-use crate::context::{Context, MANAGED_POLICY};
+use crate::context::Context;
 use crate::error::CliError;
+use crate::platform::MANAGED_POLICY;
 
 /// How long one run of doctor's may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);

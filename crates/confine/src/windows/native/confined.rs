@@ -43,7 +43,7 @@ pub struct Command<'a> {
 #[derive(Debug)]
 pub struct Confined {
     process: Process,
-    job: Job,
+    pub(super) job: Job,
     /// The command's terminal.
     pub terminal: Option<Terminal>,
     /// What does not hold, and was let pass: always nothing but in builds for tests of what is around the confinement.

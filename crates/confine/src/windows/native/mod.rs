@@ -6,6 +6,8 @@ mod context;
 mod ground;
 mod guard;
 mod lists;
+mod measure;
+mod own_console;
 mod pins;
 pub mod probe;
 mod terminal;
@@ -17,6 +19,9 @@ pub use confined::{Command, Confined};
 pub use ground::{Ground, clean};
 pub use guard::Guard;
 pub use lists::FileLists;
+pub use measure::free_bytes;
+pub use own_console::OwnConsole;
 pub use terminal::Terminal;
+pub use world::unique_name as random_name;
 
 pub use super::sys::job::Used;

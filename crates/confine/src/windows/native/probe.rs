@@ -23,6 +23,7 @@ pub fn look() -> Result<Machine, ConfineError> {
         user: token.user().step("ask for the user")?,
         logon: logon(&groups),
         groups: groups.into_iter().filter(allows).map(|group| group.sid).collect::<Vec<Sid>>(),
+        in_job: is_in_job()?,
         identifiers: BTreeMap::new(),
         without_lists: Vec::new(),
         linked: Vec::new(),

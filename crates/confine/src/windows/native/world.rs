@@ -24,7 +24,10 @@ impl World for Machine {
 }
 
 /// A name that nobody can guess and nothing else has.
-pub(super) fn unique_name() -> io::Result<String> {
+///
+/// # Errors
+/// When the system has no random bytes.
+pub fn unique_name() -> io::Result<String> {
     let mut bytes = [0; 16];
     sys::random(&mut bytes)?;
     Ok(format!("pinfold-{:032x}", u128::from_le_bytes(bytes)))

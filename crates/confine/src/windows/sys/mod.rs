@@ -5,6 +5,8 @@ pub(super) mod console;
 pub(super) mod desktop;
 pub(super) mod files;
 pub(super) mod job;
+pub(super) mod measure;
+pub(super) mod own_console;
 pub(super) mod process;
 pub(super) mod security;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! program. An allow list, because git learns new ways to run programs (git-config(1)).
 
 /// A text that is never plain.
-pub(crate) const NOT_PLAIN: &str = "[not plain]";
+pub const NOT_PLAIN: &str = "[not plain]";
 
 /// Variables by section; `*` after a section stands for its subsections.
 const PLAIN: [(&str, &[&str]); 8] = [
@@ -32,7 +32,7 @@ const PLAIN: [(&str, &[&str]); 8] = [
 
 /// Whether every line says something harmless. A submodule's settings name its work tree, which is judged by
 /// `leads_back`.
-pub(crate) fn is_plain(text: &str, leads_back: impl Fn(&str) -> bool) -> bool {
+pub fn is_plain(text: &str, leads_back: impl Fn(&str) -> bool) -> bool {
     let mut section = String::new();
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])).all(|line| {
         if let Some(header) = line.strip_prefix('[') {

@@ -1,0 +1,61 @@
+//! What runs commands on Windows, sets the machine up for them, and puts it to the test.
+//!
+//! None of it has been verified on a real Windows yet.
+
+mod doctor;
+mod environment;
+mod machine;
+mod paths;
+mod plan;
+mod prepare;
+mod record;
+mod relay;
+mod report;
+mod run;
+mod setup;
+mod sight;
+mod store;
+mod watch;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::args::Command;
+use crate::error::CliError;
+
+pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
+pub(crate) use paths::{CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, in_the_way, masked, real};
+
+/// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
+pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {
+    if let Some(code) = pinfold_confine::windows::live_if_asked() {
+        return Some(code);
+    }
+    let (first, rest) = arguments.split_first()?;
+    match first.to_str()? {
+        pinfold_gate::ARGUMENT => Some(pinfold_gate::main(|| Ok(()))),
+        doctor::attacker::ARGUMENT => Some(doctor::attacker::main(rest)),
+        _ => None,
+    }
+}
+
+/// A broken pipe is an error here, as any other.
+pub(crate) fn prepare_output(_command: &Command) {}
+
+/// Carries out what only a platform can.
+pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Run(args) => run::run(&args),
+        Command::Shell(args) => run::shell(&args),
+        Command::Plan(args) => plan::plan(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Setup(args) => setup::setup(&args),
+        Command::Trace(_) => Err(missing("pinfold trace", "Windows tells nobody which files a process asks for")),
+        Command::Watch(_) => Err(missing("pinfold watch", "runs have no control socket here yet")),
+        _ => unreachable!("every other command is the same on every platform"),
+    }
+}
+
+fn missing(command: &str, why: &str) -> CliError {
+    CliError::new(format!("`{command}` does not exist on Windows")).why(why)
+}

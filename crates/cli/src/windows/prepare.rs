@@ -1,0 +1,129 @@
+//! From flags to a plan.
+
+use std::collections::BTreeSet;
+
+use pinfold_confine::windows::{Ground, probe};
+use pinfold_plan::windows::{self, Identity, Machine, Plan, native};
+use pinfold_plan::{PlanError, Refusal};
+use pinfold_policy::Policy;
+use pinfold_setup::windows::{ThisMachine, directory};
+use pinfold_setup::{Setup, installed};
+
+use super::sight::{self, Sight};
+use super::store::Store;
+use crate::args::PolicyFlags;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::{layers, output};
+
+/// Oldest Windows that has the consoles and jobs that runs need: version 1809.
+const OLDEST_BUILD: u32 = 17763;
+
+/// A call with its policy and plan.
+pub(super) struct Prepared {
+    pub(super) context: Context,
+    pub(super) policy: Policy,
+    pub(super) store: Store,
+    pub(super) sight: Sight,
+    /// The identifiers that the plan is made with.
+    pub(super) ground: Ground,
+    pub(super) plan: Plan,
+    /// What the plan's account is, where it is not the caller.
+    pub(super) setup: Option<Setup>,
+}
+
+/// Makes the plan for a call. No access list has been changed afterwards.
+pub(super) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
+    let context = Context::new(flags.workspace.as_deref())?;
+    let merged = layers::in_force(&context, flags)?;
+    output::withheld(&merged.withheld);
+    output::notes(&merged.notes);
+    let (policy, store) = (merged.policy, Store::open(&context)?);
+    let sight = sight::look(&policy, &store)?;
+    let setup = setup()?;
+    let mut machine = machine(setup.as_ref())?;
+    let areas = windows::areas(&policy, &sight.host, &machine).map_err(|error| plan_error(&error))?;
+    machine.without_lists = probe::without_lists(&areas).map_err(|error| CliError::from_error(&error))?;
+    machine.linked = linked(&sight)?;
+    let group = setup.as_ref().map(|setup| &setup.group.sid);
+    let ground = Ground::take(&store.backend(), &areas, group).map_err(|error| CliError::from_error(&error))?;
+    ground.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
+    machine.identifiers.clone_from(&ground.identifiers);
+    let plan = windows::build(&policy, &sight.host, &machine).map_err(|error| plan_error(&error))?;
+    refuse_to_open_up_pinfold(&context, &plan)?;
+    let setup = setup.filter(|_| plan.identity != Identity::Caller);
+    Ok(Prepared { context, policy, store, sight, ground, plan, setup })
+}
+
+/// What the administrator has set up, for whoever calls.
+fn setup() -> Result<Option<Setup>, CliError> {
+    installed(&ThisMachine, &directory()).map_err(|error| {
+        CliError::from_error(&error).hint("put it right with `pinfold setup --repair`, or take it away with --uninstall")
+    })
+}
+
+fn machine(setup: Option<&Setup>) -> Result<Machine, CliError> {
+    let machine = probe::look().map_err(|error| CliError::from_error(&error))?;
+    if machine.build < OLDEST_BUILD {
+        return Err(CliError::new("this Windows is too old")
+            .why(format!("its build is {}, and runs need what came with {OLDEST_BUILD} (version 1809)", machine.build)));
+    }
+    // What was set up for somebody else has passwords that this user cannot open.
+    let own = setup.filter(|setup| setup.owner == machine.user);
+    Ok(Machine { accounts: own.map(Setup::accounts), ..machine })
+}
+
+/// Files with another name, in what is protected or denied.
+fn linked(sight: &Sight) -> Result<Vec<String>, CliError> {
+    let host = &sight.host;
+    let git = host.git.iter().flat_map(|git| git.existing.iter().map(|name| git.path.join(name)));
+    let all = host.protected.iter().cloned().chain(git).chain(host.denied.iter().map(|(path, _)| path.clone()));
+    let paths: BTreeSet<String> = all.map(|path| native(&path)).collect();
+    probe::linked(&Vec::from_iter(paths)).map_err(|error| CliError::from_error(&error))
+}
+
+/// A command that could write pinfold's own state or policy would decide about the next run.
+fn refuse_to_open_up_pinfold(context: &Context, plan: &Plan) -> Result<(), CliError> {
+    let own = [context.state().to_owned(), context.user_policy()].map(|path| native(&path).to_lowercase());
+    let opened = plan.roots.iter().filter(|root| root.reach == windows::Reach::Work).map(|root| root.path.to_lowercase());
+    let is_in = |path: &str, root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'));
+    for root in opened {
+        if let Some(own) = own.iter().find(|own| is_in(own, &root)) {
+            return Err(CliError::new(format!("{own} would be writable inside"))
+                .why(format!("{root} is opened for writing, and pinfold's own files are in it"))
+                .hint("open a directory further down, or set LOCALAPPDATA and APPDATA to other places"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a plan with promises that nothing keeps, unless the user said otherwise.
+pub(super) fn accept(plan: &Plan, best_effort: bool) -> Result<(), CliError> {
+    let Some(refusal) = Refusal::of(&plan.assurance) else { return Ok(()) };
+    if best_effort {
+        let missing: Vec<_> = refusal.missing.iter().map(|missing| missing.promise.text()).collect();
+        eprintln!("pinfold: not kept: {}", missing.join("; "));
+        return Ok(());
+    }
+    let mut error = CliError::new(refusal.to_string());
+    for missing in &refusal.missing {
+        let note = missing.note.as_deref().unwrap_or("nothing keeps it");
+        error = error.why(format!("not kept: {} ({note})", missing.promise.text()));
+    }
+    let remedies: BTreeSet<_> = refusal.missing.iter().filter_map(|missing| missing.remedy.clone()).collect();
+    Err(remedies.into_iter().fold(error, CliError::hint).hint("or start without these promises: --best-effort"))
+}
+
+fn plan_error(error: &PlanError) -> CliError {
+    let shown = CliError::from_error(error);
+    match error {
+        PlanError::Missing { grant, .. } => shown.rule(grant.origin.to_string()),
+        PlanError::WithoutLists { .. } => {
+            shown.hint("work on a volume with NTFS or ReFS: on FAT everybody may write everything")
+        }
+        PlanError::WorkspaceTooWide { .. } | PlanError::WorkspaceIsSystem { .. } => shown
+            .why("everything in the workspace can be read and written by the command")
+            .hint("change to the project's directory, or name one with --workspace DIR"),
+        PlanError::LinkBeyondCeiling { .. } | PlanError::WithoutIdentifier { .. } => shown,
+    }
+}
