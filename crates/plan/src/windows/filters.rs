@@ -100,7 +100,8 @@ const PERMITTING: u8 = 9;
 
 /// All filters for the account that reaches nothing but the gate's port of this machine, if there is one.
 pub fn filters(offline: &Sid, gate_port: Option<u16>) -> Vec<Filter> {
-    let user = || Condition::User(user_descriptor(offline));
+    let descriptor = user_descriptor(offline);
+    let user = || Condition::User(descriptor.clone());
     let block = |key, name: &str, layer| Filter {
         key: Key(key),
         name: format!("Pinfold offline: {name}"),

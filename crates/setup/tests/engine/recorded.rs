@@ -50,6 +50,8 @@ pub(crate) enum Failure {
     Death,
 }
 
+type Planned = (Vec<Rule>, Vec<Filter>);
+
 pub(crate) struct Recorded {
     pub(crate) world: World,
     pub(crate) user: Sid,
@@ -66,6 +68,8 @@ pub(crate) struct Recorded {
     pub(crate) log: RefCell<Vec<String>>,
     /// The port that the rules were meant for last.
     pub(crate) gate_port: Option<u16>,
+    /// What was planned before, as planning again takes its time.
+    planned: RefCell<BTreeMap<(Sid, Option<u16>), Planned>>,
     dead: Cell<bool>,
     random: Cell<u64>,
     next: u32,
@@ -94,6 +98,7 @@ impl Recorded {
             calls: Cell::new(0),
             log: RefCell::default(),
             gate_port: None,
+            planned: RefCell::default(),
             dead: Cell::new(false),
             random: Cell::new(1),
             next: 1004,
@@ -160,11 +165,14 @@ impl Recorded {
     }
 
     fn network_is_closed(&self, offline: &Sid) -> bool {
-        let has = |rule: &Rule| self.world.rules.iter().any(|found| found.rule.as_ref() == Some(rule));
-        let planned = filters(offline, self.gate_port);
-        let filter =
-            |filter: &Filter| self.world.filters.filters.iter().any(|found| found.filter.as_ref() == Some(filter));
-        rules(offline, self.gate_port).iter().all(has) && planned.iter().all(filter)
+        let mut planned = self.planned.borrow_mut();
+        let key = (offline.clone(), self.gate_port);
+        let (rules, filters) =
+            planned.entry(key).or_insert_with(|| (rules(offline, self.gate_port), filters(offline, self.gate_port)));
+        let has_rule = |rule: &Rule| self.world.rules.iter().any(|found| found.rule.as_ref() == Some(rule));
+        let there = &self.world.filters.filters;
+        let has_filter = |filter: &Filter| there.iter().any(|found| found.filter.as_ref() == Some(filter));
+        rules.iter().all(has_rule) && filters.iter().all(has_filter)
     }
 
     /// A marker that is believed says finished, and an account cannot be used or is not held.
