@@ -126,6 +126,22 @@ fn errors_say_what_why_and_next() {
     });
 }
 
+/// Whoever is there to say that something failed also sees to it that no run relies on it.
+#[test]
+fn after_an_error_nobody_logs_on() {
+    for state in [machine, complete] {
+        at_every_call(0.., &state, REPAIR, &|machine, done| {
+            let ours = Use::ALL.iter().filter_map(|used| machine.world.accounts.get(used.name()));
+            let all_disabled = ours.clone().all(|account| account.found.flags.is_disabled());
+            // Before the first change all is as it was.
+            let untouched = machine.log_of_last.is_empty();
+            assert!(done.is_ok() || machine.died || untouched || all_disabled);
+            let usable = installed(&machine, &wanted().directory).is_ok_and(|setup| setup.is_some());
+            assert!(!usable || ours.count() == 2 && !all_disabled);
+        });
+    }
+}
+
 /// While something holds an account, what holds the account stays.
 #[test]
 fn rules_stay_as_long_as_an_account_does() {

@@ -88,6 +88,10 @@ fn a_changed_port_is_a_difference_and_is_brought_about() {
     machine.gate_port = Some(4000);
     install(&mut machine, &other).unwrap();
     assert_eq!(check(&machine, &other).unwrap().state, State::Complete);
+    // Unfinished first, then nobody logs on, then all else.
+    let first: Vec<String> = machine.log.borrow().iter().take(5).cloned().collect();
+    assert!(first[0].starts_with("write") && first[1].starts_with("write"), "{first:?}");
+    assert_eq!(first[2..4], ["set_flags PinfoldOffline 0x10243", "set_flags PinfoldOnline 0x10243"]);
     machine.gate_port = None;
     let none = Wanted { gate_port: None, ..wanted() };
     install(&mut machine, &none).unwrap();

@@ -66,10 +66,14 @@ pub(crate) struct Recorded {
     pub(crate) calls: Cell<usize>,
     /// Calls that change something.
     pub(crate) log: RefCell<Vec<String>>,
+    /// Those of the process before.
+    pub(crate) log_of_last: Vec<String>,
     /// The port that the rules were meant for last.
     pub(crate) gate_port: Option<u16>,
     /// What was planned before, as planning again takes its time.
     planned: RefCell<BTreeMap<(Sid, Option<u16>), Planned>>,
+    /// The process before this one ended before it was done.
+    pub(crate) died: bool,
     dead: Cell<bool>,
     random: Cell<u64>,
     next: u32,
@@ -97,8 +101,10 @@ impl Recorded {
             failing: None,
             calls: Cell::new(0),
             log: RefCell::default(),
+            log_of_last: Vec::new(),
             gate_port: None,
             planned: RefCell::default(),
+            died: false,
             dead: Cell::new(false),
             random: Cell::new(1),
             next: 1004,
@@ -109,8 +115,8 @@ impl Recorded {
     pub(crate) fn restarted(mut self) -> Self {
         self.failing = None;
         self.calls.set(0);
-        self.dead.set(false);
-        self.log.borrow_mut().clear();
+        self.died = self.dead.replace(false);
+        self.log_of_last = self.log.take();
         self
     }
 
