@@ -105,9 +105,11 @@ fn make_all<M: Machine>(maker: &mut Maker<'_, M>) -> Result<Vec<String>, SetupEr
         put(maker, &Thing::Former(sid), &mut changed)?;
     }
     verify(&maker.scene(), &needed)?;
-    for thing in Use::ALL.map(Thing::Enabled) {
-        put(maker, &thing, &mut changed)?;
+    let enabled = Use::ALL.map(Thing::Enabled);
+    for thing in &enabled {
+        put(maker, thing, &mut changed)?;
     }
+    verify(&maker.scene(), &enabled)?;
     maker.make(&Thing::Marker).map_err(SetupError::at(Thing::Marker))?;
     changed.push(Thing::Marker.to_string());
     verify(&maker.scene(), &Thing::all([]))?;

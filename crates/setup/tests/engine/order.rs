@@ -130,6 +130,26 @@ fn a_policy_that_wins_over_our_rules_is_an_error() {
     assert_eq!(notes.len(), 1, "{notes:?}");
 }
 
+/// A rule that a policy takes away at once, a right that is not kept.
+#[test]
+fn what_cannot_be_read_back_is_not_relied_on() {
+    let ready = format!("set_flags PinfoldOffline {:#x}", AccountFlags::READY.0);
+    for ignored in ["add_rule", "replace_filters", "grant_right", "hide", "add_member", "make_group", "make_directory"]
+    {
+        let mut machine = machine();
+        machine.ignored = Some(ignored);
+        let error = install(&mut machine, &wanted()).unwrap_err();
+        assert!([Code::NotAsWritten, Code::CallFailed].contains(&error.code()), "{ignored}: {error}");
+        assert!(!machine.log.borrow().contains(&ready), "{ignored}");
+        machine.ignored = None;
+        repair(&mut machine, &wanted()).unwrap();
+        assert_complete(&machine);
+    }
+    let mut machine = machine();
+    machine.ignored = Some("set_flags");
+    assert_eq!(install(&mut machine, &wanted()).map_err(|error| error.code()), Err(Code::NotAsWritten));
+}
+
 #[test]
 fn no_account_is_made_for_a_whole_domain() {
     let mut machine = machine();
