@@ -17,12 +17,11 @@ const IN: i32 = 1;
 const OUT: i32 = 2;
 
 /// Properties that a rule of ours does not have, each with the texts by which the firewall says so.
-const UNUSED: [(&str, &[&str]); 9] = [
+const UNUSED: [(&str, &[&str]); 8] = [
     ("ApplicationName", &[""]),
     ("serviceName", &[""]),
     ("LocalAddresses", &["*", ""]),
     ("LocalPorts", &["*", ""]),
-    ("IcmpTypesAndCodes", &["*", ""]),
     ("InterfaceTypes", &["All", ""]),
     ("LocalAppPackageId", &[""]),
     ("RemoteUserAuthorizedList", &[""]),
