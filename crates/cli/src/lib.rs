@@ -12,6 +12,8 @@ mod linux;
 mod output;
 mod record;
 mod trust;
+#[cfg(windows)]
+mod windows;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,6 +21,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 #[cfg(target_os = "linux")]
 use linux as platform;
+#[cfg(windows)]
+use windows as platform;
 
 use crate::args::Args;
 

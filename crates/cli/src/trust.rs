@@ -1,7 +1,6 @@
 //! Which project policies the user has trusted: one file per project with the digest of the trusted content.
 
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_confine::hex;
@@ -39,7 +38,7 @@ impl Trusted {
     }
 
     fn entry(&self, file: &Path) -> PathBuf {
-        self.directory.join(digest(file.as_os_str().as_bytes()))
+        self.directory.join(digest(file.as_os_str().as_encoded_bytes()))
     }
 }
 

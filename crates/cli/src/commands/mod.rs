@@ -13,6 +13,7 @@ use crate::args::Command;
 use crate::error::CliError;
 use crate::platform;
 
+#[cfg(target_os = "linux")]
 pub(crate) use why::real;
 
 /// Carries out a command.

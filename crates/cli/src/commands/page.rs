@@ -1,8 +1,6 @@
 //! `pinfold report`: a run as one page of HTML.
 
-use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,6 +10,7 @@ use pinfold_report::{About, Verification, write_html};
 use super::log;
 use crate::args::ReportArgs;
 use crate::error::CliError;
+use crate::platform;
 
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
     let ledger = log::open()?;
@@ -29,7 +28,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, CliError> {
     } else {
         // A link that an agent left there is replaced, not followed. What it did is for its user to show to others.
         let partial = path.with_added_extension("new");
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(wrong)?;
+        let file = platform::create_private(&partial).map_err(wrong)?;
         let mut out = BufWriter::new(file);
         let written = write_html(&about, records, &mut out).and_then(|()| out.flush());
         written.and_then(|()| std::fs::rename(&partial, &path)).map_err(|error| {

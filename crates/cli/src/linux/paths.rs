@@ -1,6 +1,8 @@
 //! Where things are, and what the kernel says of a path beside the policy.
 
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Access, Platform};
@@ -17,6 +19,11 @@ pub(crate) const HOME: &str = "HOME";
 pub(crate) const STATE: Variable = Variable { name: "XDG_STATE_HOME", otherwise: ".local/state" };
 /// Where the user's settings are.
 pub(crate) const CONFIGURATION: Variable = Variable { name: "XDG_CONFIG_HOME", otherwise: ".config" };
+
+/// Makes a new file that nobody else reads.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
 
 /// A path without links.
 pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {

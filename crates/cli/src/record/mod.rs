@@ -5,7 +5,9 @@ mod pen;
 use pinfold_ledger::Durability;
 use pinfold_ledger::event::{End, Event, Start};
 
-pub(crate) use self::pen::{Lines, Pen, PenError, Sheet};
+#[cfg(target_os = "linux")]
+pub(crate) use self::pen::Lines;
+pub(crate) use self::pen::{Pen, PenError, Sheet};
 use crate::context::Context;
 use crate::platform;
 

@@ -12,8 +12,16 @@ const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offli
 /// What is not asked of the gate.
 const OWN_LOOPBACK: &str = "localhost,127.0.0.1,::1";
 /// Without these few programs of Windows start.
-const SYSTEM: [&str; 8] =
-    ["SystemRoot", "SystemDrive", "windir", "ComSpec", "PATHEXT", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "OS"];
+const SYSTEM: [&str; 8] = [
+    "SystemRoot",
+    "SystemDrive",
+    "windir",
+    "ComSpec",
+    "PATHEXT",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+    "OS",
+];
 
 /// The variables of a run.
 ///
@@ -28,7 +36,10 @@ pub(super) fn environment(prepared: &Prepared) -> Result<Vec<(String, String)>, 
         let shown = name.to_string_lossy().into_owned();
         match (name.into_string(), value.into_string()) {
             (Ok(name), Ok(value)) => variables.set(&name, value),
-            _ => return Err(CliError::new(format!("the variable {shown} is no text")).hint("unset it, or leave it out of env.allow")),
+            _ => {
+                return Err(CliError::new(format!("the variable {shown} is no text"))
+                    .hint("unset it, or leave it out of env.allow"));
+            }
         }
     }
     private_places(&prepared.plan).into_iter().for_each(|(name, value)| variables.set(name, value));

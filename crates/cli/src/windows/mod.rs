@@ -24,7 +24,9 @@ use crate::args::Command;
 use crate::error::CliError;
 
 pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
-pub(crate) use paths::{CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, in_the_way, masked, real};
+pub(crate) use paths::{
+    CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, masked, real,
+};
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
 pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {

@@ -1,5 +1,6 @@
 //! Where things are, and what the system says of a path beside the policy.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,11 @@ pub(crate) const HOME: &str = "USERPROFILE";
 pub(crate) const STATE: Variable = Variable { name: "LOCALAPPDATA", otherwise: "AppData/Local" };
 /// Where the user's settings are.
 pub(crate) const CONFIGURATION: Variable = Variable { name: "APPDATA", otherwise: "AppData/Roaming" };
+
+/// Makes a new file. Who reads it, its directory says.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    File::create_new(path)
+}
 
 /// A path without links, and without the prefix that keeps programs from understanding it.
 pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {

@@ -20,7 +20,10 @@ pub(super) fn plan(args: &PlanArgs) -> Result<ExitCode, CliError> {
 
 /// The plan in words, one screen.
 fn describe(plan: &Plan) -> String {
-    let mut text = format!("workspace  {}\nprofile    {}\nidentity   {:?}\n\nfiles\n", plan.workspace, plan.profile, plan.identity);
+    let mut text = format!(
+        "workspace  {}\nprofile    {}\nidentity   {:?}\n\nfiles\n",
+        plan.workspace, plan.profile, plan.identity
+    );
     for root in &plan.roots {
         let word = match root.reach {
             Reach::Look => "read-only",

@@ -57,16 +57,21 @@ pub(super) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
 
 /// What the administrator has set up, for whoever calls.
 fn setup() -> Result<Option<Setup>, CliError> {
-    installed(&ThisMachine, &directory()).map_err(|error| {
-        CliError::from_error(&error).hint("put it right with `pinfold setup --repair`, or take it away with --uninstall")
+    let directory =
+        directory().map_err(|fault| CliError::new("the place of setup cannot be found").why(fault.to_string()))?;
+    installed(&ThisMachine, &directory).map_err(|error| {
+        CliError::from_error(&error)
+            .hint("put it right with `pinfold setup --repair`, or take it away with --uninstall")
     })
 }
 
 fn machine(setup: Option<&Setup>) -> Result<Machine, CliError> {
     let machine = probe::look().map_err(|error| CliError::from_error(&error))?;
     if machine.build < OLDEST_BUILD {
-        return Err(CliError::new("this Windows is too old")
-            .why(format!("its build is {}, and runs need what came with {OLDEST_BUILD} (version 1809)", machine.build)));
+        return Err(CliError::new("this Windows is too old").why(format!(
+            "its build is {}, and runs need what came with {OLDEST_BUILD} (version 1809)",
+            machine.build
+        )));
     }
     // What was set up for somebody else has passwords that this user cannot open.
     let own = setup.filter(|setup| setup.owner == machine.user);
@@ -85,8 +90,10 @@ fn linked(sight: &Sight) -> Result<Vec<String>, CliError> {
 /// A command that could write pinfold's own state or policy would decide about the next run.
 fn refuse_to_open_up_pinfold(context: &Context, plan: &Plan) -> Result<(), CliError> {
     let own = [context.state().to_owned(), context.user_policy()].map(|path| native(&path).to_lowercase());
-    let opened = plan.roots.iter().filter(|root| root.reach == windows::Reach::Work).map(|root| root.path.to_lowercase());
-    let is_in = |path: &str, root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'));
+    let opened =
+        plan.roots.iter().filter(|root| root.reach == windows::Reach::Work).map(|root| root.path.to_lowercase());
+    let is_in =
+        |path: &str, root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'));
     for root in opened {
         if let Some(own) = own.iter().find(|own| is_in(own, &root)) {
             return Err(CliError::new(format!("{own} would be writable inside"))

@@ -72,7 +72,8 @@ fn cannot(path: &Path, error: &std::io::Error) -> CliError {
 /// A short, stable and readable name for a workspace.
 fn workspace_id(workspace: &Path) -> String {
     let name = workspace.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let plain: String = name.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(32).collect();
+    let plain: String =
+        name.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(32).collect();
     let digest = hex(Sha256::digest(workspace.to_string_lossy().to_lowercase().as_bytes()));
     format!("{plain}-{}", digest.chars().take(12).collect::<String>())
 }

@@ -1,0 +1,98 @@
+//! What is told of a run at its end.
+
+use pinfold_policy::{Access, decide, plain};
+use serde::Serialize;
+
+use super::prepare::Prepared;
+use super::watch::{Passed, Quarantined};
+use crate::args::RunArgs;
+use crate::error::CliError;
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tell {
+    /// What is worth saying.
+    Ordinary,
+    /// Only what must not be overlooked.
+    Quiet,
+    /// One line of JSON.
+    Json,
+}
+
+impl Tell {
+    pub(super) fn of(args: &RunArgs) -> Self {
+        match (args.json, args.quiet) {
+            (true, _) => Self::Json,
+            (false, true) => Self::Quiet,
+            (false, false) => Self::Ordinary,
+        }
+    }
+}
+
+/// What there is to tell.
+pub(super) struct Report<'a> {
+    pub(super) session: &'a str,
+    /// The exit code of the command, as Windows has it; nothing where a limit has ended it.
+    pub(super) code: Option<u32>,
+    pub(super) limit: Option<Passed>,
+    pub(super) duration_ms: u64,
+    pub(super) quarantined: Vec<Quarantined>,
+}
+
+/// The same as other platforms say it.
+#[derive(Serialize)]
+struct Summary<'a> {
+    session: &'a str,
+    exit_code: Option<u32>,
+    limit: Option<&'a str>,
+    duration_ms: u64,
+    quarantined: Vec<Moved>,
+}
+
+#[derive(Serialize)]
+struct Moved {
+    path: String,
+    moved_to: Option<String>,
+}
+
+impl Report<'_> {
+    pub(super) fn print(&self, prepared: &Prepared, tell: Tell) -> Result<(), CliError> {
+        if tell == Tell::Json {
+            let text = serde_json::to_string(&self.summary());
+            let text = text.map_err(|error| CliError::new("the summary cannot be written").why(error.to_string()))?;
+            eprintln!("{text}");
+            return Ok(());
+        }
+        for Quarantined { path, moved_to } in &self.quarantined {
+            let shown = plain(&path.to_string_lossy());
+            let why = format!("programs outside would obey it; {}", decide(&prepared.policy, Access::Write, path).why);
+            eprintln!(
+                "{}",
+                match moved_to {
+                    Some(place) =>
+                        CliError::notice(format!("quarantined: {shown} appeared and is now {}", place.display()))
+                            .why(why),
+                    None => CliError::notice(format!("warning: {shown} appeared and could not be moved away")).why(why),
+                }
+            );
+        }
+        if let Some(passed) = self.limit.as_ref().filter(|_| tell == Tell::Ordinary) {
+            eprintln!("pinfold: ended: {} ({})", passed.text, prepared.policy.limits.get(passed.name).origin);
+        }
+        Ok(())
+    }
+
+    fn summary(&self) -> Summary<'_> {
+        let moved = |quarantined: &Quarantined| Moved {
+            path: quarantined.path.to_string_lossy().into_owned(),
+            moved_to: quarantined.moved_to.as_ref().map(|place| place.to_string_lossy().into_owned()),
+        };
+        Summary {
+            session: self.session,
+            exit_code: self.code,
+            limit: self.limit.as_ref().map(|passed| passed.text.as_str()),
+            duration_ms: self.duration_ms,
+            quarantined: self.quarantined.iter().map(moved).collect(),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! `pinfold run` and `pinfold shell`.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Instant;
+
+use pinfold_confine::windows::{Command, ConfineError, Confined, Guard, OwnConsole, Used};
+use pinfold_ledger::event::End;
+use pinfold_plan::windows::{Identity, native};
+
+use super::environment::environment;
+use super::prepare::{Prepared, accept, prepare};
+use super::record::Record;
+use super::relay::{self, Relay};
+use super::report::{Report, Tell};
+use super::watch::{self, INTERVAL, Passed, Watcher};
+use crate::args::{PolicyFlags, RunArgs, ShellArgs};
+use crate::error::{CliError, NOT_STARTED};
+use crate::platform::new_session_id;
+
+/// The exit code of a command that was ended by a limit: for wall-clock time that of timeout(1), as everywhere.
+const ENDED_BY_TIME: u32 = 124;
+/// The exit code where a command cannot be found.
+const NOT_FOUND: u8 = 127;
+
+pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
+    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(args), agent: args.agent.as_deref() };
+    execute(&args.policy, &args.command, &manner)
+}
+
+pub(super) fn shell(args: &ShellArgs) -> Result<ExitCode, CliError> {
+    let shell = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
+    eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
+    execute(&args.policy, &[shell], &Manner { best_effort: args.best_effort, tell: Tell::Quiet, agent: None })
+}
+
+/// How a run begins and tells.
+struct Manner<'a> {
+    /// Promises may be without a keeper.
+    best_effort: bool,
+    tell: Tell,
+    /// Whose run it is, if the user says so.
+    agent: Option<&'a str>,
+}
+
+fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Result<ExitCode, CliError> {
+    let mut prepared = prepare(flags)?;
+    accept(&prepared.plan, manner.best_effort)?;
+    let words = words(command)?;
+    let session = new_session_id();
+    let record = Record::begin(&prepared, &session, manner.agent, command, manner.best_effort)?;
+    let begin = Instant::now();
+    let lived = match prepared.plan.identity {
+        Identity::Caller => live(&prepared, &words, &record),
+        Identity::Offline | Identity::Online => Err(NotRun::of(not_yet())),
+    };
+    let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let lived = match lived {
+        Ok(lived) => lived,
+        Err(NotRun { error, code }) => {
+            record.note(error.to_string());
+            record.end(End { code: Some(code.into()), duration_ms, ..End::default() });
+            eprintln!("{error}");
+            return Ok(ExitCode::from(code));
+        }
+    };
+    let appeared = watch::appeared(&prepared.plan.watch).into_iter().chain(look_again(&mut prepared)?);
+    let quarantined = watch::quarantine(appeared.collect(), &prepared.store.quarantine(&session));
+    record.quarantined(&quarantined);
+    lived.limit.iter().for_each(|passed| record.limit(&prepared, passed));
+    let code = lived.exit_code();
+    record.end(lived.end(duration_ms));
+    let report = Report { session: &session, code: lived.code, limit: lived.limit, duration_ms, quarantined };
+    report.print(&prepared, manner.tell)?;
+    // An exit code has 32 bits here, of which `ExitCode` takes 8.
+    std::process::exit(code.cast_signed())
+}
+
+/// Why a command has never run.
+struct NotRun {
+    error: CliError,
+    code: u8,
+}
+
+impl NotRun {
+    fn of(error: CliError) -> Self {
+        Self { error, code: NOT_STARTED }
+    }
+}
+
+impl From<ConfineError> for NotRun {
+    fn from(error: ConfineError) -> Self {
+        let shown = CliError::from_error(&error);
+        match error {
+            ConfineError::NotFound { .. } => {
+                Self { error: shown.hint("is it on the PATH, and let in by env.allow?"), code: NOT_FOUND }
+            }
+            ConfineError::NotKept(_) => {
+                Self::of(shown.hint("the command was not started; `pinfold doctor` tells more"))
+            }
+            _ => Self::of(shown),
+        }
+    }
+}
+
+impl From<std::io::Error> for NotRun {
+    fn from(error: std::io::Error) -> Self {
+        Self::of(CliError::new("the standard streams cannot be passed on").why(error.to_string()))
+    }
+}
+
+fn not_yet() -> CliError {
+    CliError::new("commands cannot run under accounts yet")
+        .why("pinfold is set up for them, and the part that runs commands there is not finished")
+        .hint("`pinfold setup --uninstall` takes the accounts away; then commands run under your own")
+}
+
+/// How a command ended.
+struct Lived {
+    /// Its exit code; nothing where a limit has ended it.
+    code: Option<u32>,
+    limit: Option<Passed>,
+    used: Option<Used>,
+}
+
+impl Lived {
+    fn exit_code(&self) -> u32 {
+        self.code.unwrap_or(ENDED_BY_TIME)
+    }
+
+    fn end(&self, duration_ms: u64) -> End {
+        End {
+            code: self.code.map(u32::cast_signed),
+            limit: self.limit.as_ref().map(|passed| passed.name.key().to_owned()),
+            duration_ms,
+            peak_memory_bytes: self.used.map(|used| used.peak_memory_bytes),
+            cpu_ms: self.used.map(|used| used.cpu_time_ms),
+            ..End::default()
+        }
+    }
+}
+
+/// From pins and access lists to the end of the command, under the caller's own identity.
+fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived, NotRun> {
+    let plan = &prepared.plan;
+    let environment = environment(prepared).map_err(NotRun::of)?;
+    let guard = Guard::set(&prepared.ground, plan)?;
+    guard.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
+    let relay = Relay::new(plan.limits.output_bytes.is_some())?;
+    let console = OwnConsole::take()?;
+    let command = Command {
+        words,
+        environment: &environment,
+        directory: &native(&prepared.context.directory),
+        stdio: relay.stdio(),
+        terminal: console.as_ref().map(OwnConsole::size).transpose()?,
+    };
+    let watcher = Watcher::new(plan, &relay);
+    let mut confined = Confined::start(plan, &guard, &command)?;
+    confined.unkept.iter().for_each(|breach| record.note(format!("not confined, in a build for tests: {breach}")));
+    let passing = match &mut confined.terminal {
+        Some(terminal) => relay::begin_terminal(terminal, &relay.passed)?,
+        None => relay.begin()?,
+    };
+    let (code, limit) = wait(&confined, &watcher)?;
+    let used = confined.used().ok();
+    // Whatever is left of the run goes with it, and then its output has ended.
+    drop(confined);
+    passing.finish();
+    Ok(Lived { code: code.filter(|_| limit.is_none()), limit, used })
+}
+
+/// Until the command has ended, by itself or by a limit.
+fn wait(confined: &Confined, watcher: &Watcher) -> Result<(Option<u32>, Option<Passed>), NotRun> {
+    let (done, ended) = channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || drop(done.send(confined.wait())));
+        let mut passed = None;
+        loop {
+            match ended.recv_timeout(INTERVAL) {
+                Ok(code) => return Ok((Some(code?), passed)),
+                Err(RecvTimeoutError::Disconnected) => return Ok((None, passed)),
+                Err(RecvTimeoutError::Timeout) if passed.is_none() => {
+                    passed = watcher.look(confined);
+                    if passed.is_some() {
+                        confined.terminate(ENDED_BY_TIME)?;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    })
+}
+
+fn look_again(prepared: &mut Prepared) -> Result<Vec<std::path::PathBuf>, CliError> {
+    prepared.sight.look_again().map_err(|error| {
+        CliError::from_error(&error)
+            .why("what the run has left in the workspace could not be checked")
+            .hint("look at the workspace before you run git or open an editor in it")
+    })
+}
+
+/// The command as text: Windows passes nothing else on.
+fn words(command: &[OsString]) -> Result<Vec<String>, CliError> {
+    let text = |word: &OsString| {
+        let word = word.to_str().map(str::to_owned);
+        word.ok_or_else(|| {
+            CliError::new("an argument of the command is no text").why("half of a surrogate pair is in it")
+        })
+    };
+    command.iter().map(text).collect()
+}
