@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pinfold_gate::link::{Order, Report, Start, decode, encode};
+use pinfold_gate::link::{Order, Report, Start, decode, encode, frames};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(order) = decode::<Order>(bytes) {
@@ -14,4 +14,11 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(decode::<Report>(&written).expect("readable"), report);
     }
     let _ = decode::<Start>(bytes);
+    let _ = frames::receive_start(&mut &*bytes);
+    let mut stream = bytes;
+    while let Ok(Some(order)) = frames::receive::<Order>(&mut stream) {
+        let mut written = Vec::new();
+        frames::send(&mut written, &order).expect("small");
+        assert_eq!(frames::receive::<Order>(&mut &*written).expect("readable"), Some(order));
+    }
 });

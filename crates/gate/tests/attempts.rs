@@ -197,7 +197,9 @@ async fn too_many_connections_in_a_second_wait_for_the_next_one() {
 async fn many_connections_at_one_time_are_carried() {
     let gate = Arc::new(open_gate().await);
     assert_eq!(gate.look_up("a.example", simple_dns::TYPE::A).await.1, [FIRST_NAME]);
-    let connections = (0..400).map(|_| {
+    // Each costs Wine's server much more than a system.
+    let count = if support::is_wine() { 60 } else { 400 };
+    let connections = (0..count).map(|_| {
         let address = gate.redirected;
         tokio::spawn(async move {
             let mut stream = TcpStream::connect(address).await.expect("a connection");

@@ -8,7 +8,7 @@ use pinfold_gate::link::{Answer, End, Order, Report, Way};
 use pinfold_policy::BudgetName;
 use simple_dns::{RCODE, TYPE};
 use support::peers::{echo, server};
-use support::{FIRST_NAME, Gate, SOON, allow, meant_for, start};
+use support::{FIRST_NAME, Gate, SOON, allow, is_reset, meant_for, start};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -115,7 +115,7 @@ async fn another_port_of_an_allowed_name_is_refused() {
     let gate = Gate::with("allow = ['a.example:1']", port).await;
     let mut stream = gate.connect("a.example").await;
     stream.write_all(b"\0").await.expect("written");
-    assert!(rest(&mut stream).await.is_err(), "reset");
+    assert!(is_reset(rest(&mut stream).await));
     assert_eq!(gate.refusal().await, "rules in [network] name this host, but not this port");
 }
 
@@ -137,7 +137,7 @@ async fn a_name_that_leads_to_this_machine_is_refused_unless_a_rule_names_the_ad
     let gate = Gate::with(&format!("allow = ['a.example:{port}']"), port).await;
     let mut stream = gate.connect("a.example").await;
     stream.write_all(b"\0").await.expect("written");
-    assert!(rest(&mut stream).await.is_err(), "reset");
+    assert!(is_reset(rest(&mut stream).await));
     assert_eq!(gate.refusal().await, "127.0.0.1 is a loopback address, and no rule names it");
 }
 
@@ -146,7 +146,7 @@ async fn an_address_of_the_pool_that_was_not_given_is_refused() {
     let gate = Gate::with("allow = ['*:*']", 80).await;
     let mut stream = TcpStream::connect(gate.redirected).await.expect("a connection");
     stream.write_all(b"\0").await.expect("written");
-    assert!(rest(&mut stream).await.is_err(), "reset");
+    assert!(is_reset(rest(&mut stream).await));
     assert!(gate.refusal().await.contains("no name in this run"));
 }
 
@@ -196,7 +196,7 @@ async fn what_the_user_denies_is_refused() {
     stream.write_all(b"\0").await.expect("written");
     let id = gate.told(|report| if let Report::Question { id, .. } = report { Some(id) } else { None }).await;
     gate.order(Order::Answer { id, answer: Answer::Deny });
-    assert!(rest(&mut stream).await.is_err(), "reset");
+    assert!(is_reset(rest(&mut stream).await));
     assert_eq!(gate.refusal().await, "the user did not say yes");
 }
 

@@ -2,11 +2,8 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 #[cfg(target_os = "linux")]
-#[path = "link_packets.rs"]
-mod link_here;
-#[cfg(not(target_os = "linux"))]
-#[path = "link_pipes.rs"]
-mod link_here;
+mod link_packets;
+pub(crate) mod link_pipes;
 pub(crate) mod peers;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
@@ -21,7 +18,10 @@ use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 
-pub(crate) use link_here::*;
+#[cfg(target_os = "linux")]
+pub(crate) use link_packets::*;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use link_pipes::*;
 
 /// How long anything that is expected may take.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -88,6 +88,20 @@ pub(crate) struct Listeners {
     dns_tcp: TcpListener,
 }
 
+impl Listeners {
+    /// On this port of both loopbacks what is redirected, and the others on any.
+    pub(crate) fn new(port: u16) -> Self {
+        let listener = || TcpListener::bind("127.0.0.1:0").expect("a listener");
+        Self {
+            redirected: TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener"),
+            redirected_6: TcpListener::bind((Ipv6Addr::LOCALHOST, port)).expect("a listener"),
+            proxy: listener(),
+            dns: UdpSocket::bind("127.0.0.1:0").expect("a socket"),
+            dns_tcp: listener(),
+        }
+    }
+}
+
 impl Gate {
     /// A gate for these rules, in which every connection that is redirected was meant for `port` of the first name.
     pub(crate) async fn with(network: &str, port: u16) -> Self {
@@ -100,14 +114,7 @@ impl Gate {
 
     /// A gate that listens on this port of both loopbacks for what is redirected.
     pub(crate) async fn start_at(port: u16, start: Start, surroundings: Surroundings) -> Self {
-        let listener = || TcpListener::bind("127.0.0.1:0").expect("a listener");
-        let listeners = Listeners {
-            redirected: TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("a listener"),
-            redirected_6: TcpListener::bind((Ipv6Addr::LOCALHOST, port)).expect("a listener"),
-            proxy: listener(),
-            dns: UdpSocket::bind("127.0.0.1:0").expect("a socket"),
-            dns_tcp: listener(),
-        };
+        let listeners = Listeners::new(port);
         let address = |listener: &TcpListener| listener.local_addr().expect("an address");
         let Listeners { redirected, proxy, dns, dns_tcp, .. } = &listeners;
         let (redirected, proxy, dns_tcp) = (address(redirected), address(proxy), address(dns_tcp));
@@ -180,4 +187,14 @@ pub(crate) fn question(name: &str, kind: simple_dns::TYPE) -> Vec<u8> {
     let name = simple_dns::Name::new(name).expect(name);
     packet.questions.push(simple_dns::Question::new(name, kind.into(), class, false));
     packet.build_bytes_vec().expect("a packet")
+}
+
+/// Is this Wine, and not the system that it stands in for?
+pub(crate) fn is_wine() -> bool {
+    cfg!(windows) && Path::new(r"C:\windows\system32\winecfg.exe").exists()
+}
+
+/// Was a connection reset? Wine shuts down what is closed, so that its peer sees an ordinary end.
+pub(crate) fn is_reset(rest: std::io::Result<Vec<u8>>) -> bool {
+    rest.map_or(true, |rest| is_wine() && rest.is_empty())
 }
