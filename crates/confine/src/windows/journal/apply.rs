@@ -1,6 +1,6 @@
 //! Bringing lists into the state that a run needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use pinfold_acl::{Ace, Label, Sid};
@@ -12,6 +12,7 @@ use super::line::{Labelled, Record};
 use super::lists::{Change, List, Lists, fitted, merged};
 
 use super::{Journal, JournalError, Storage};
+use crate::windows::place::folded;
 
 /// Why lists are not as a run needs them.
 #[derive(Debug, Error)]
@@ -139,21 +140,20 @@ impl<S: Storage> Journal<S> {
         let all = wanted.iter().flat_map(|wanted| wanted.entries.iter().map(|ace| &ace.sid));
         let own: BTreeSet<Sid> = all.filter(|sid| !self.shared.contains(sid) && !in_use(sid)).cloned().collect();
         let shared = self.shared.clone();
+        // By whatever spelling an earlier run knew a path.
+        let wanted: BTreeMap<String, &Edit> = wanted.iter().map(|edit| (folded(&edit.path), edit)).collect();
+        let at = |path: &str| wanted.get(&folded(path));
         let stale = |path: &str, all_own: bool, ace: &Ace| {
             let may_go = if shared.contains(&ace.sid) { all_own } else { own.contains(&ace.sid) };
-            may_go && !at(wanted, path).any(|wanted| wanted.entries.contains(ace))
+            may_go && at(path).is_none_or(|edit| !edit.entries.contains(ace))
         };
-        let label_is_stale = |path: &str, all_own: bool| all_own && !at(wanted, path).any(|edit| edit.label.is_some());
+        let label_is_stale = |path: &str, all_own: bool| all_own && at(path).is_none_or(|edit| edit.label.is_none());
         let cleaned = self.take_out(lists, &|sid| own.contains(sid), &stale, &label_is_stale)?;
         match cleaned.left.into_iter().next() {
             Some(left) => Err(ApplyError::Write { path: left.path, source: left.error }),
             None => Ok(cleaned.undone),
         }
     }
-}
-
-fn at<'a>(wanted: &'a [Edit], path: &'a str) -> impl Iterator<Item = &'a Edit> {
-    wanted.iter().filter(move |wanted| wanted.path == path)
 }
 
 fn read(lists: &impl Lists, path: &str) -> Result<List, ApplyError> {

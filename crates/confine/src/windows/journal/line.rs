@@ -1,12 +1,11 @@
 //! The lines of the journal: a checksum and what has been done, as JSON. The first one says which version wrote it.
 
-use std::fmt::Write as _;
-
 use pinfold_acl::{Ace, Label};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::JournalError;
+use crate::hex;
 use crate::windows::FileId;
 
 /// The first line of this version.
@@ -112,10 +111,7 @@ fn unknown_head(bytes: &[u8]) -> JournalError {
 const SUM_DIGITS: usize = 16;
 
 fn sum(text: &[u8]) -> String {
-    Sha256::digest(text).iter().take(SUM_DIGITS / 2).fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    Sha256::digest(text).get(..SUM_DIGITS / 2).map(hex).expect("a digest is longer")
 }
 
 #[cfg(test)]

@@ -166,6 +166,19 @@ fn two_edits_of_one_path_are_both_made() {
 }
 
 #[test]
+fn another_spelling_of_a_path_is_not_another_path() {
+    let mut machine = Machine::new(tree());
+    let mut journal = Journal::open(Disk::default()).unwrap();
+    journal.apply(&mut machine, &wanted(r"C:\work", sid(1), &["src"]), &nobody).unwrap();
+    // As it is where names have no case: the same node by another name.
+    let applied = machine.tree.clone();
+    let upper: Vec<String> = machine.tree.keys().map(|path| path.to_uppercase()).collect();
+    machine.tree = upper.into_iter().zip(applied.into_values()).collect();
+    let again = journal.apply(&mut machine, &wanted(r"C:\WORK", sid(1), &["SRC"]), &nobody).unwrap();
+    assert_eq!((again.kept, again.retired), (2, 0));
+}
+
+#[test]
 fn entries_of_a_group_go_with_the_last_identifier_of_a_place() {
     let group = Sid::new(5, &[21, 9, 9, 9, 1005]).unwrap();
     let with_group = |path: &str, sid: Sid, protected: &[&str]| {
