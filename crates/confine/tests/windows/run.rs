@@ -61,11 +61,14 @@ struct Scene(PathBuf);
 impl Scene {
     fn new(name: &str) -> Self {
         let root = std::env::temp_dir().join(format!("pinfold-run-{}-{name}", std::process::id()));
-        for directory in ["state", "work/.git/hooks", "home", "temp"] {
+        for directory in ["state", "work/.git/hooks", "work/.git/refs", "work/.git/objects", "user", "home", "temp"] {
             std::fs::create_dir_all(root.join(directory)).unwrap();
         }
         std::fs::write(root.join("work/.git/config"), "").unwrap();
+        std::fs::write(root.join("work/.git/HEAD"), "ref: refs/heads/main\n").unwrap();
         std::fs::write(root.join("work/main.rs"), "").unwrap();
+        std::fs::write(root.join("work/.git/hooks/pre-commit"), "").unwrap();
+        std::fs::hard_link(root.join("work/.git/hooks/pre-commit"), root.join("work/other-name")).unwrap();
         let (real, _) = probe::resolved(root.to_str().unwrap()).unwrap().unwrap();
         Self(PathBuf::from(real))
     }

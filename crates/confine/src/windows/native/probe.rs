@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pinfold_acl::Sid;
-use pinfold_plan::windows::Machine;
+use pinfold_plan::Host;
+use pinfold_plan::windows::{Machine, native};
+use pinfold_policy::{AreaKind, Policy};
 
+use super::Ground;
 use super::context::Context;
 use super::token::{allows, logon};
 use crate::windows::ConfineError;
+use crate::windows::place::folded;
 use crate::windows::sys;
 use crate::windows::sys::files::{self, Purpose};
 use crate::windows::sys::token::Token;
@@ -29,6 +33,38 @@ pub fn look() -> Result<Machine, ConfineError> {
         linked: Vec::new(),
         accounts: None,
     })
+}
+
+/// The same machine with what depends on the areas of a plan: their identifiers, whether their volumes keep lists, and
+/// which files in them have other names beside the one that is protected or hidden.
+pub fn complete(
+    machine: Machine,
+    policy: &Policy,
+    host: &Host,
+    areas: &[String],
+    ground: &Ground,
+) -> Result<Machine, ConfineError> {
+    let inside = |path: &String| areas.iter().any(|area| is_below(path, area));
+    let closed: Vec<String> = closed(policy, host).map(|path| native(&path)).filter(inside).collect();
+    Ok(Machine {
+        identifiers: ground.identifiers.clone(),
+        without_lists: without_lists(areas)?,
+        linked: linked(&closed)?,
+        ..machine
+    })
+}
+
+/// What lies in an area and is less open than it may be.
+fn closed<'a>(policy: &'a Policy, host: &'a Host) -> impl Iterator<Item = PathBuf> {
+    let narrower = policy.layout().filter(|area| area.kind != AreaKind::Write).map(|area| &area.path);
+    let named = host.protected.iter().chain(host.masked.keys()).chain(host.denied.iter().map(|(path, _)| path));
+    let git =
+        host.git.iter().flat_map(|git| git.existing.iter().map(|name| git.path.join(name)).chain(git.pointer.clone()));
+    narrower.chain(named).cloned().chain(git)
+}
+
+fn is_below(path: &str, area: &str) -> bool {
+    folded(path).strip_prefix(&folded(area)).is_some_and(|rest| rest.starts_with('\\'))
 }
 
 /// Whether this process has the rights of an administrator at hand, which a supervisor should not have.
@@ -58,7 +94,7 @@ pub fn without_lists(paths: &[String]) -> Result<Vec<String>, ConfineError> {
 pub fn linked(paths: &[String]) -> Result<Vec<String>, ConfineError> {
     let mut linked = Vec::new();
     for path in paths {
-        collect_linked(Path::new(path), &mut linked).step_at("look through", path)?;
+        collect_linked(Path::new(&native(Path::new(path))), &mut linked).step_at("look through", path)?;
     }
     Ok(linked)
 }

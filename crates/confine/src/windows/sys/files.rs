@@ -4,7 +4,7 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr::null_mut;
 
-use windows_sys::Win32::Foundation::GENERIC_WRITE;
+use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE};
 use windows_sys::Win32::Storage::FileSystem::{
     CreateFileW, FILE_ATTRIBUTE_REPARSE_POINT, FILE_ATTRIBUTE_TAG_INFO, FILE_FLAG_BACKUP_SEMANTICS,
     FILE_FLAG_OPEN_REPARSE_POINT, FILE_ID_INFO, FILE_INFO_BY_HANDLE_CLASS, FILE_LIST_DIRECTORY, FILE_NAME_NORMALIZED,
@@ -78,7 +78,7 @@ pub(in crate::windows) fn resolved(path: &str) -> io::Result<String> {
 
 /// The device that swallows everything and gives nothing.
 pub(in crate::windows) fn nothing() -> io::Result<OwnedHandle> {
-    let access = GENERIC_WRITE | windows_sys::Win32::Foundation::GENERIC_READ;
+    let access = GENERIC_READ | GENERIC_WRITE;
     create_with(r"\\.\NUL", access, FILE_SHARE_READ | FILE_SHARE_WRITE, 0)
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, OwnedHandle};
 use std::ptr::{null, null_mut};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
 use windows_sys::Win32::System::IO::{CreateIoCompletionPort, GetQueuedCompletionStatus, OVERLAPPED};
@@ -22,7 +23,8 @@ use super::{check, owned, size_of};
 #[derive(Debug)]
 pub(in crate::windows) struct Job {
     pub(super) handle: OwnedHandle,
-    port: OwnedHandle,
+    /// Held by whoever waits, who must miss nothing.
+    port: Mutex<OwnedHandle>,
 }
 
 /// What the processes of a job may use together.
@@ -58,9 +60,11 @@ impl Job {
         let handle = owned(unsafe { CreateJobObjectW(null(), null()) })?;
         // SAFETY: a port of its own, without a file.
         let port = owned(unsafe { CreateIoCompletionPort(INVALID_HANDLE_VALUE, null_mut(), 0, 1) })?;
-        let job = Self { handle, port };
-        let port =
-            JOBOBJECT_ASSOCIATE_COMPLETION_PORT { CompletionKey: null_mut(), CompletionPort: job.port.as_raw_handle() };
+        let job = Self { handle, port: Mutex::new(port) };
+        let port = JOBOBJECT_ASSOCIATE_COMPLETION_PORT {
+            CompletionKey: null_mut(),
+            CompletionPort: job.port().as_raw_handle(),
+        };
         job.set(JobObjectAssociateCompletionPortInformation, &port)?;
         job.set(JobObjectExtendedLimitInformation, &extended(bounds))?;
         // A job within another one may not even be told that it has none.
@@ -88,26 +92,28 @@ impl Job {
 
     /// Waits until no process is in it any more.
     pub(in crate::windows) fn wait_until_empty(&self) -> io::Result<()> {
+        let port = self.port();
         // Each process that ends is told at the port, so none is waited for in vain.
-        while self.used()?.processes_now > 0 {
-            let (mut message, mut key) = (0, 0);
-            let mut process: *mut OVERLAPPED = null_mut();
-            // SAFETY: the port is open, and all three are there to be written.
-            check(unsafe {
-                GetQueuedCompletionStatus(
-                    self.port.as_raw_handle(),
-                    &raw mut message,
-                    &raw mut key,
-                    &raw mut process,
-                    INFINITE,
-                )
-            })?;
+        while self.count()?.processes_now > 0 {
+            next_message(&port, INFINITE)?;
         }
         Ok(())
     }
 
     /// What they have used up to now.
     pub(in crate::windows) fn used(&self) -> io::Result<Used> {
+        // Whoever asks now and then keeps the messages from piling up.
+        if let Ok(port) = self.port.try_lock() {
+            while next_message(&port, 0).is_ok() {}
+        }
+        self.count()
+    }
+
+    fn port(&self) -> MutexGuard<'_, OwnedHandle> {
+        self.port.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self) -> io::Result<Used> {
         let counted: JOBOBJECT_BASIC_ACCOUNTING_INFORMATION = self.get(JobObjectBasicAccountingInformation)?;
         let limits: JOBOBJECT_EXTENDED_LIMIT_INFORMATION = self.get(JobObjectExtendedLimitInformation)?;
         let time = (counted.TotalUserTime + counted.TotalKernelTime) / UNITS_PER_MS;
@@ -156,6 +162,15 @@ impl Job {
         })?;
         Ok(value)
     }
+}
+
+/// Takes what is told at a port, or waits for it so many milliseconds.
+fn next_message(port: &OwnedHandle, wait_ms: u32) -> io::Result<()> {
+    let (mut message, mut key) = (0, 0);
+    let mut process: *mut OVERLAPPED = null_mut();
+    let told = (&raw mut message, &raw mut key, &raw mut process);
+    // SAFETY: the port is open, and all three are there to be written.
+    check(unsafe { GetQueuedCompletionStatus(port.as_raw_handle(), told.0, told.1, told.2, wait_ms) })
 }
 
 /// Whether this process is in a job already. What it starts is in that one too, and a job within another one has no limits

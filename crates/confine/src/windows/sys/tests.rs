@@ -190,7 +190,7 @@ fn a_command_knows_whether_it_is_in_a_job() {
 }
 
 #[test]
-fn a_command_in_a_terminal_has_no_other_and_ends_as_ever() {
+fn a_command_can_have_a_terminal_of_its_own() {
     let scratch = Scratch::new("terminal");
     let (typed, _keys) = io::pipe().unwrap();
     let (_screen, shown) = io::pipe().unwrap();
@@ -202,7 +202,7 @@ fn a_command_in_a_terminal_has_no_other_and_ends_as_ever() {
     let child = Child { role: "arguments", ..Child::default() };
     let process = child.start_with(&scratch, &job, Stdio::Console(&console)).unwrap();
     assert_eq!(process.wait().unwrap(), ENDS_WITH);
-    // Of both directions nobody has heard anything: what Wine shows is not told here.
+    // What goes through it is not looked at: Wine shows it elsewhere.
     drop(job);
 }
 
