@@ -11,6 +11,8 @@ pub mod letters;
 pub mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;
+#[cfg(any(target_os = "linux", windows))]
+mod probe;
 pub mod sight;
 pub mod windows;
 

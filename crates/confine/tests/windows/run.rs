@@ -15,8 +15,9 @@ use pinfold_confine::windows::{
 };
 use pinfold_plan::Limits;
 use pinfold_plan::windows::{
-    Desktop, Identity, InterfaceLimit, Job, Mitigation, Network, Plan, Reach, Root, Token, edits,
+    Desktop, Identity, InterfaceLimit, Job, Mitigation, Network, Plan, Reach, Root, Token, areas, build, edits,
 };
+use pinfold_policy::{Places, Platform, merge};
 
 /// The first argument of the command.
 const COMMAND: &str = "be-the-command";
@@ -31,8 +32,9 @@ pub(crate) fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(COMMAND) {
         command();
     }
-    let tests: [Test; 5] = [
+    let tests: [Test; 6] = [
         ("a_command_runs_only_where_everything_holds", a_command_runs_only_where_everything_holds),
+        ("a_plan_for_a_policy_is_what_is_carried_out", a_plan_for_a_policy_is_what_is_carried_out),
         ("a_console_is_not_handed_in", a_console_is_not_handed_in),
         ("a_program_that_is_nowhere_is_not_found", a_program_that_is_nowhere_is_not_found),
         ("what_is_pinned_cannot_be_renamed", what_is_pinned_cannot_be_renamed),
@@ -192,6 +194,38 @@ fn a_command_runs_only_where_everything_holds(scene: &Scene) {
         let left: Vec<_> =
             std::fs::read_dir(scene.path(directory)).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+fn a_plan_for_a_policy_is_what_is_carried_out(scene: &Scene) {
+    let path = |name: &str| PathBuf::from(scene.path(name).replace('\\', "/"));
+    let places = Places { platform: Platform::Windows, workspace: path("work"), home: path("user") };
+    let policy = merge(&[], &places).unwrap().policy;
+    let [home, layers, temp, trust, control] = ["home", "layers", "temp", "trust", "state/control"].map(path);
+    let stores = probe::Stores { home, layers, temp, trust, control };
+    let sight = probe::look_at(&policy, stores).unwrap();
+    let machine = probe::look().unwrap();
+    let areas = areas(&policy, &sight.host, &machine).unwrap();
+    assert_eq!(areas, ["work", "home", "temp"].map(|name| scene.path(name)));
+    let ground = Ground::take(&scene.0.join("state"), &areas, None).unwrap();
+    let machine = probe::complete(machine, &policy, &sight.host, &areas, &ground).unwrap();
+    assert_eq!(machine.linked, [scene.path(r"work\.git\hooks\pre-commit")]);
+    let plan = build(&policy, &sight.host, &machine).unwrap();
+    let git = [r"work\.git", r"work\.git\config", r"work\.git\hooks"].map(|name| scene.path(name));
+    assert!(git.iter().all(|path| plan.pins.contains(path)), "{:?}", plan.pins);
+    let guard = Guard::set(&ground, &plan).unwrap();
+    let output = File::create(scene.path("output")).unwrap();
+    let command = Command {
+        words: &words(),
+        environment: &environment(),
+        directory: &scene.path("work"),
+        stdio: [None, Some(output.as_handle()), None],
+        terminal: None,
+    };
+    match Confined::start(&plan, &guard, &command) {
+        Ok(confined) => assert_eq!(confined.wait().unwrap(), ENDS_WITH),
+        Err(ConfineError::NotKept(_)) => assert!(!scene.0.join("work/it-ran").exists()),
+        Err(error) => panic!("{error}: {error:?}"),
     }
 }
 

@@ -1,71 +1,24 @@
 //! Facts about this machine and this workspace, for the plan.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pinfold_plan::Host;
-use pinfold_policy::{DenyMatcher, NetworkMode, Policy, Rules, Scope};
-use pinfold_survey::changes::Snapshot;
-use pinfold_survey::{Found, Repository, Survey, SurveyError};
-use rustix::fs::{AtFlags, CWD, FileType};
+use pinfold_policy::{NetworkMode, Policy, Rules};
+use pinfold_survey::SurveyError;
 
-use self::git::configured_programs;
-use self::hidden::Hidden;
-use self::listings::Listings;
+use self::links::links;
 use self::machine::{can_map_ids, kernel, name, readable_secrets};
-use self::paths::{behind_link, exists, kinds, links};
 use super::sys;
+use crate::probe::{Gathered, Hidden, gather};
 
 mod gate;
-mod git;
-mod hidden;
-mod listings;
+mod links;
 mod machine;
-mod names;
-mod paths;
 
 use self::gate::java_trust_stores;
 pub use self::gate::{can_redirect, resolver_text, trust_bundles};
-pub use self::hidden::{masked, masked_with};
 pub use self::machine::no_user_namespaces;
-pub use self::names::{Appearance, look_again, look_anew};
-pub use crate::sight::Names;
-use crate::sight::{Denied, git_directories, roots};
-
-/// Where a run keeps what lasts; see the session store.
-#[derive(Debug, Clone)]
-pub struct Stores {
-    /// The private home.
-    pub home: PathBuf,
-    /// Layers over package caches.
-    pub layers: PathBuf,
-    /// A temporary directory.
-    pub temp: PathBuf,
-    /// The certificates that a run with a gate trusts.
-    pub trust: PathBuf,
-    /// The directory of the control sockets of runs.
-    pub control: PathBuf,
-}
-
-/// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
-#[derive(Debug)]
-pub struct Sight {
-    /// The facts.
-    pub host: Host,
-    /// The trees that were looked through.
-    pub trees: Vec<Tree>,
-}
-
-/// A tree that was looked through: a place that a person opened, not the system's and not the toolchains'.
-#[derive(Debug)]
-pub struct Tree {
-    /// Its path.
-    pub root: PathBuf,
-    /// What was found in it.
-    pub found: Found,
-    /// All of its names, to tell later what has changed.
-    pub snapshot: Snapshot,
-}
+pub use crate::probe::{Appearance, Names, Sight, Stores, Tree, look_again, look_anew, masked, masked_with};
 
 /// Gathers what the plan for `policy` needs to know. `spelled` are paths as the user wrote them, whose links shall
 /// work inside too; `no_user_namespaces` is what [`no_user_namespaces()`] said.
@@ -75,23 +28,10 @@ pub fn look(
     spelled: &[PathBuf],
     no_user_namespaces: Option<String>,
 ) -> Result<Sight, SurveyError> {
-    let listings = Listings::below([&*policy.places.home, &*policy.places.workspace]);
-    let policy = &*policy.following_links(|path| behind_link(path, &listings));
-    let matcher = DenyMatcher::new(policy);
-    let names = Names::of(policy);
-    let paths = kinds(policy, &listings);
-    let roots = roots(policy, &paths);
-    let trees = survey(roots, &names, &matcher)?;
-    let workspace = &policy.places.workspace;
-    let owner = rustix::fs::stat(workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
-    let id_mapped_mounts = can_map_ids(&[workspace, &stores.home]);
-    let mut protected = protected(policy, &names, &trees, &listings);
-    protected.extend(configured_programs(repositories(&trees)));
-    // Whoever starts pinfold from the workspace shall start the same one next time.
-    protected.extend(std::env::current_exe());
-    // A link and what it leads to are one thing to whoever reads through it.
-    protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
-    let Hidden { mut denied, in_place, masked, unmaskable } = Hidden::find(policy, &trees, &matcher, &listings);
+    let Gathered { paths, trees, protected, hidden, git, present } = gather(policy)?;
+    let Hidden { mut denied, in_place, masked, unmaskable } = hidden;
+    let owner = rustix::fs::stat(&policy.places.workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
+    let id_mapped_mounts = can_map_ids(&[&policy.places.workspace, &stores.home]);
     // Whoever could connect there would answer for the user, and a read-only mount does not stop a connection. Without
     // mounts seccomp does.
     let shown = no_user_namespaces.is_none() && trees.iter().any(|tree| stores.control.starts_with(&tree.root));
@@ -126,9 +66,9 @@ pub fn look(
         denied_in_place: in_place,
         masked,
         unmaskable,
-        git: repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect(),
+        git,
         protected,
-        present: present(policy, &listings),
+        present,
         // Root's shadow may not read what only root may.
         readable_secrets: if id_mapped_mounts { Vec::new() } else { readable_secrets() },
     };
@@ -138,51 +78,4 @@ pub fn look(
 /// User and group id of the caller.
 pub fn caller() -> (u32, u32) {
     (rustix::process::getuid().as_raw(), rustix::process::getgid().as_raw())
-}
-
-/// Looks through every tree.
-fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
-    let looked = roots.into_iter().map(|root| {
-        let denied = Denied::below(matcher, &root);
-        let survey = Survey::new([&root]).denied(&denied).doors().names(names.last());
-        let (found, snapshot) = survey.walk_and_remember()?;
-        Ok(Tree { root, found, snapshot })
-    });
-    looked.collect()
-}
-
-/// All repositories with the root of their tree.
-fn repositories(trees: &[Tree]) -> impl Iterator<Item = (&Path, &Repository)> {
-    trees.iter().flat_map(|tree| tree.found.repositories.iter().map(|repository| (tree.root.as_path(), repository)))
-}
-
-/// Protected names that exist outside of git directories.
-fn protected(policy: &Policy, names: &Names, trees: &[Tree], listings: &Listings<'_>) -> Vec<PathBuf> {
-    let seen = trees.iter().flat_map(|tree| {
-        tree.found.named.iter().filter(|entry| names.cover(entry)).map(|entry| tree.root.join(&entry.path))
-    });
-    let workspace = &policy.places.workspace;
-    let named = policy.protect.iter().filter(|protect| protect.scope == Scope::Workspace);
-    let top = named.filter_map(|protect| {
-        let path = Some(workspace.join(&protect.name)).filter(|path| listings.may_hold(path))?;
-        let stat = rustix::fs::statat(CWD, &path, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-        let directory = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-        (protect.directory || !directory).then_some(path)
-    });
-    let mut protected: Vec<_> = seen.chain(top).collect();
-    protected.sort();
-    protected.dedup();
-    protected
-}
-
-/// Where a symbolic link leads.
-fn target(path: &Path) -> Option<PathBuf> {
-    path.is_symlink().then(|| std::fs::canonicalize(path).ok()).flatten()
-}
-
-/// What exists at the top of the workspace under a protected name.
-fn present(policy: &Policy, listings: &Listings<'_>) -> BTreeSet<PathBuf> {
-    let names = policy.protect.iter().filter(|protect| protect.scope != Scope::Repository);
-    let paths = names.map(|protect| policy.places.workspace.join(&protect.name));
-    paths.filter(|path| listings.may_hold(path) && exists(path)).collect()
 }

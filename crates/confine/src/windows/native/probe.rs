@@ -1,6 +1,7 @@
 //! Facts about this machine and its caller, for planning.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,10 +9,13 @@ use pinfold_acl::Sid;
 use pinfold_plan::Host;
 use pinfold_plan::windows::{Machine, native};
 use pinfold_policy::{AreaKind, Policy};
+use pinfold_survey::SurveyError;
 
 use super::Ground;
 use super::context::Context;
 use super::token::{allows, logon};
+pub use crate::probe::{Appearance, Names, Sight, Stores, Tree, look_again, look_anew, masked, masked_with};
+use crate::probe::{Gathered, Hidden, gather};
 use crate::windows::ConfineError;
 use crate::windows::place::folded;
 use crate::windows::sys;
@@ -33,6 +37,29 @@ pub fn look() -> Result<Machine, ConfineError> {
         linked: Vec::new(),
         accounts: None,
     })
+}
+
+/// What was seen of a workspace, as the plan wants to know it: what is the same on every system.
+pub fn look_at(policy: &Policy, stores: Stores) -> Result<Sight, SurveyError> {
+    let Gathered { paths, trees, protected, hidden, git, present } = gather(policy)?;
+    let Hidden { mut denied, in_place, masked, unmaskable } = hidden;
+    denied.extend(trees.iter().any(|tree| stores.control.starts_with(&tree.root)).then_some((stores.control, true)));
+    let host = Host {
+        private_home: stores.home,
+        layers: stores.layers,
+        private_temp: stores.temp,
+        own_trust: stores.trust,
+        paths,
+        denied,
+        denied_in_place: in_place,
+        masked,
+        unmaskable,
+        git,
+        protected,
+        present,
+        ..Host::default()
+    };
+    Ok(Sight { host, trees })
 }
 
 /// The same machine with what depends on the areas of a plan: their identifiers, whether their volumes keep lists, and
@@ -65,6 +92,16 @@ fn closed<'a>(policy: &'a Policy, host: &'a Host) -> impl Iterator<Item = PathBu
 
 fn is_below(path: &str, area: &str) -> bool {
     folded(path).strip_prefix(&folded(area)).is_some_and(|rest| rest.starts_with('\\'))
+}
+
+/// Opens a file to read that is at a path itself.
+pub(crate) fn open_unlinked(path: &str) -> io::Result<File> {
+    files::open(path, Purpose::Read).map(File::from)
+}
+
+/// Whether two paths are spellings of one.
+pub(crate) fn same_place(one: &str, other: &str) -> bool {
+    folded(one) == folded(other)
 }
 
 /// Whether this process has the rights of an administrator at hand, which a supervisor should not have.

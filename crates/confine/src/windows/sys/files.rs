@@ -25,6 +25,8 @@ const NAME_SURROGATE: u32 = 0x2000_0000;
 pub(in crate::windows) enum Purpose {
     /// To ask about it.
     Look,
+    /// To read it.
+    Read,
     /// To read its access list.
     ReadList,
     /// To write its access list.
@@ -39,6 +41,7 @@ impl Purpose {
     fn access(self) -> u32 {
         match self {
             Self::Look => FILE_READ_ATTRIBUTES,
+            Self::Read => GENERIC_READ,
             Self::ReadList => FILE_READ_ATTRIBUTES | READ_CONTROL,
             Self::WriteList => FILE_READ_ATTRIBUTES | READ_CONTROL | WRITE_DAC,
             Self::WriteLabel => FILE_READ_ATTRIBUTES | READ_CONTROL | WRITE_DAC | WRITE_OWNER,

@@ -1,33 +1,30 @@
 //! What of the files that a run may not see as they are is hidden, and what is masked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use pinfold_mask::FILE_BYTES_MAX;
 use pinfold_policy::{DenyMatcher, Policy};
 use pinfold_survey::Entry;
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 
 use super::Tree;
-use super::listings::Listings;
-use super::paths::kind;
+use super::system::{Listings, kind, open_unlinked};
 
 /// Most bytes of masked text in one run. What comes after is hidden.
 const MASKED_BYTES_MAX: usize = 16 << 20;
 
 /// Existing paths that the run may not see as they are.
 #[derive(Debug, Default)]
-pub(super) struct Hidden {
+pub(crate) struct Hidden {
     /// Those of which it sees nothing; directories flagged.
-    pub(super) denied: Vec<(PathBuf, bool)>,
+    pub(crate) denied: Vec<(PathBuf, bool)>,
     /// Those that would be seen as they are in another place.
-    pub(super) in_place: Vec<PathBuf>,
+    pub(crate) in_place: Vec<PathBuf>,
     /// What is seen of files with placeholders for their values.
-    pub(super) masked: BTreeMap<PathBuf, String>,
+    pub(crate) masked: BTreeMap<PathBuf, String>,
     /// Files that should be masked, cannot be and are therefore denied, and why.
-    pub(super) unmaskable: BTreeMap<PathBuf, String>,
+    pub(crate) unmaskable: BTreeMap<PathBuf, String>,
 }
 
 impl Hidden {
@@ -105,9 +102,7 @@ pub fn masked_with(path: &Path, known: &dyn Fn(&str) -> Option<String>) -> Resul
 
 /// The beginning of a file, one byte more than can be masked.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    // A link that has come since then leads who knows where.
-    let file = File::from(rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)?);
+    let file = open_unlinked(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is no ordinary file"));
     }

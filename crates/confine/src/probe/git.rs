@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pinfold_survey::Repository;
 
-use super::paths::exists;
+use super::system::exists;
 
 /// As much of a git configuration as is read, in bytes.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;

@@ -1,0 +1,142 @@
+//! Facts about a workspace, for the plan: what the policy's paths are, and what in its trees is to be protected or hidden.
+//!
+//! What differs between systems is in one module, `system`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use pinfold_plan::{GitDirectory, Host, Kind};
+use pinfold_policy::{DenyMatcher, Policy, Scope};
+use pinfold_survey::{Found, Repository, Survey, SurveyError};
+
+use self::git::configured_programs;
+pub(crate) use self::hidden::Hidden;
+use self::paths::{behind_link, kinds};
+use self::system::{Listings, exists};
+use crate::sight::{Denied, git_directories, roots};
+
+mod appeared;
+mod git;
+mod hidden;
+#[cfg(target_os = "linux")]
+mod listings;
+mod paths;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
+
+pub use self::appeared::{Appearance, look_again, look_anew};
+pub use self::hidden::{masked, masked_with};
+pub use crate::sight::Names;
+
+/// Where a run keeps what lasts; see the session store.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// The private home.
+    pub home: PathBuf,
+    /// Layers over package caches.
+    pub layers: PathBuf,
+    /// A temporary directory.
+    pub temp: PathBuf,
+    /// The certificates that a run with a gate trusts.
+    pub trust: PathBuf,
+    /// The directory of the control sockets of runs.
+    pub control: PathBuf,
+}
+
+/// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
+#[derive(Debug)]
+pub struct Sight {
+    /// The facts.
+    pub host: Host,
+    /// The trees that were looked through.
+    pub trees: Vec<Tree>,
+}
+
+/// A tree that was looked through: a place that a person opened, not the system's and not the toolchains'.
+#[derive(Debug)]
+pub struct Tree {
+    /// Its path.
+    pub root: PathBuf,
+    /// What was found in it.
+    pub found: Found,
+    /// All of its names, to tell later what has changed.
+    pub snapshot: system::Snapshot,
+}
+
+/// What was found, whatever the system.
+pub(crate) struct Gathered {
+    pub(crate) paths: BTreeMap<PathBuf, Kind>,
+    pub(crate) trees: Vec<Tree>,
+    pub(crate) protected: Vec<PathBuf>,
+    pub(crate) hidden: Hidden,
+    pub(crate) git: Vec<GitDirectory>,
+    pub(crate) present: BTreeSet<PathBuf>,
+}
+
+/// Looks through everything that a person opened.
+pub(crate) fn gather(policy: &Policy) -> Result<Gathered, SurveyError> {
+    let listings = Listings::below([&*policy.places.home, &*policy.places.workspace]);
+    let policy = &*policy.following_links(|path| behind_link(path, &listings));
+    let matcher = DenyMatcher::new(policy);
+    let names = Names::of(policy);
+    let paths = kinds(policy, &listings);
+    let roots = roots(policy, &paths);
+    let trees = survey(roots, &names, &matcher)?;
+    let mut protected = protected(policy, &names, &trees, &listings);
+    protected.extend(configured_programs(repositories(&trees)));
+    // Whoever starts pinfold from the workspace shall start the same one next time.
+    protected.extend(std::env::current_exe());
+    // A link and what it leads to are one thing to whoever reads through it.
+    protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
+    let hidden = Hidden::find(policy, &trees, &matcher, &listings);
+    let git = repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect();
+    let present = present(policy, &listings);
+    Ok(Gathered { paths, trees, protected, hidden, git, present })
+}
+
+/// Looks through every tree.
+fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
+    let looked = roots.into_iter().map(|root| {
+        let denied = Denied::below(matcher, &root);
+        let survey = Survey::new([&root]).denied(&denied).doors().names(names.last());
+        let (found, snapshot) = system::walk(survey)?;
+        Ok(Tree { root, found, snapshot })
+    });
+    looked.collect()
+}
+
+/// All repositories with the root of their tree.
+fn repositories(trees: &[Tree]) -> impl Iterator<Item = (&Path, &Repository)> {
+    trees.iter().flat_map(|tree| tree.found.repositories.iter().map(|repository| (tree.root.as_path(), repository)))
+}
+
+/// Protected names that exist outside of git directories.
+fn protected(policy: &Policy, names: &Names, trees: &[Tree], listings: &Listings<'_>) -> Vec<PathBuf> {
+    let seen = trees.iter().flat_map(|tree| {
+        tree.found.named.iter().filter(|entry| names.cover(entry)).map(|entry| tree.root.join(&entry.path))
+    });
+    let workspace = &policy.places.workspace;
+    let named = policy.protect.iter().filter(|protect| protect.scope == Scope::Workspace);
+    let top = named.filter_map(|protect| {
+        let path = Some(workspace.join(&protect.name)).filter(|path| listings.may_hold(path))?;
+        let directory = system::is_directory(&path)?;
+        (protect.directory || !directory).then_some(path)
+    });
+    let mut protected: Vec<_> = seen.chain(top).collect();
+    protected.sort();
+    protected.dedup();
+    protected
+}
+
+/// Where a symbolic link leads.
+fn target(path: &Path) -> Option<PathBuf> {
+    path.is_symlink().then(|| std::fs::canonicalize(path).ok()).flatten()
+}
+
+/// What exists at the top of the workspace under a protected name.
+fn present(policy: &Policy, listings: &Listings<'_>) -> BTreeSet<PathBuf> {
+    let names = policy.protect.iter().filter(|protect| protect.scope != Scope::Repository);
+    let paths = names.map(|protect| policy.places.workspace.join(&protect.name));
+    paths.filter(|path| listings.may_hold(path) && exists(path)).collect()
+}
