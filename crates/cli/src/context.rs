@@ -20,6 +20,7 @@ pub(crate) struct Variable {
 
 /// Where a call of pinfold happens.
 #[derive(Debug)]
+#[cfg_attr(windows, expect(dead_code, reason = "links in paths are resolved there, and none are made again inside"))]
 pub(crate) struct Context {
     /// The caller's home, without links.
     pub(crate) home: PathBuf,

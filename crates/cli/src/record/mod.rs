@@ -1,5 +1,6 @@
 //! Writing down what is decided and what happens, the same on every platform.
 
+#[cfg_attr(windows, expect(dead_code, reason = "which programs were executed is known on Linux alone"))]
 mod pen;
 
 use pinfold_ledger::Durability;

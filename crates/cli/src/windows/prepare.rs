@@ -41,15 +41,15 @@ pub(super) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let (policy, store) = (merged.policy, Store::open(&context)?);
     let sight = sight::look(&policy, &store)?;
     let setup = setup()?;
-    let mut machine = machine(setup.as_ref())?;
-    let areas = windows::areas(&policy, &sight.host, &machine).map_err(|error| plan_error(&error))?;
-    machine.without_lists = probe::without_lists(&areas).map_err(|error| CliError::from_error(&error))?;
-    machine.linked = linked(&sight)?;
-    let group = setup.as_ref().map(|setup| &setup.group.sid);
-    let ground = Ground::take(&store.backend(), &areas, group).map_err(|error| CliError::from_error(&error))?;
+    let machine = machine(setup.as_ref())?;
+    let areas = windows::areas(&policy, sight.host(), &machine).map_err(|error| plan_error(&error))?;
+    let group = machine.accounts.as_ref().map(|accounts| accounts.group.clone());
+    let ground =
+        Ground::take(&store.backend(), &areas, group.as_ref()).map_err(|error| CliError::from_error(&error))?;
     ground.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
-    machine.identifiers.clone_from(&ground.identifiers);
-    let plan = windows::build(&policy, &sight.host, &machine).map_err(|error| plan_error(&error))?;
+    let machine = probe::complete(machine, &policy, sight.host(), &areas, &ground);
+    let machine = machine.map_err(|error| CliError::from_error(&error))?;
+    let plan = windows::build(&policy, sight.host(), &machine).map_err(|error| plan_error(&error))?;
     refuse_to_open_up_pinfold(&context, &plan)?;
     let setup = setup.filter(|_| plan.identity != Identity::Caller);
     Ok(Prepared { context, policy, store, sight, ground, plan, setup })
@@ -76,15 +76,6 @@ fn machine(setup: Option<&Setup>) -> Result<Machine, CliError> {
     // What was set up for somebody else has passwords that this user cannot open.
     let own = setup.filter(|setup| setup.owner == machine.user);
     Ok(Machine { accounts: own.map(Setup::accounts), ..machine })
-}
-
-/// Files with another name, in what is protected or denied.
-fn linked(sight: &Sight) -> Result<Vec<String>, CliError> {
-    let host = &sight.host;
-    let git = host.git.iter().flat_map(|git| git.existing.iter().map(|name| git.path.join(name)));
-    let all = host.protected.iter().cloned().chain(git).chain(host.denied.iter().map(|(path, _)| path.clone()));
-    let paths: BTreeSet<String> = all.map(|path| native(&path)).collect();
-    probe::linked(&Vec::from_iter(paths)).map_err(|error| CliError::from_error(&error))
 }
 
 /// A command that could write pinfold's own state or policy would decide about the next run.

@@ -112,7 +112,9 @@ fn copy(mut from: impl Read, mut to: impl Write, passed: Option<&AtomicU64>) {
     let mut piece = vec![0; PIECE_BYTES];
     while let Ok(count) = from.read(&mut piece) {
         let Some(bytes) = piece.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
-        passed.inspect(|passed| drop(passed.fetch_add(count as u64, Relaxed)));
+        if let Some(passed) = passed {
+            passed.fetch_add(count as u64, Relaxed);
+        }
         if to.write_all(bytes).and_then(|()| to.flush()).is_err() {
             break;
         }

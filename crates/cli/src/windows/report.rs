@@ -65,16 +65,12 @@ impl Report<'_> {
         }
         for Quarantined { path, moved_to } in &self.quarantined {
             let shown = plain(&path.to_string_lossy());
-            let why = format!("programs outside would obey it; {}", decide(&prepared.policy, Access::Write, path).why);
-            eprintln!(
-                "{}",
-                match moved_to {
-                    Some(place) =>
-                        CliError::notice(format!("quarantined: {shown} appeared and is now {}", place.display()))
-                            .why(why),
-                    None => CliError::notice(format!("warning: {shown} appeared and could not be moved away")).why(why),
-                }
-            );
+            let notice = match moved_to {
+                Some(place) => format!("quarantined: {shown} appeared and is now {}", place.display()),
+                None => format!("warning: {shown} appeared and could not be moved away"),
+            };
+            let notice = CliError::notice(notice).why("programs outside would obey it");
+            eprintln!("{}", notice.verdict(decide(&prepared.policy, Access::Write, path)));
         }
         if let Some(passed) = self.limit.as_ref().filter(|_| tell == Tell::Ordinary) {
             eprintln!("pinfold: ended: {} ({})", passed.text, prepared.policy.limits.get(passed.name).origin);
