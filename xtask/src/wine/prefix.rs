@@ -66,6 +66,12 @@ impl Prefix {
         self.directory.join("drive_c/windows/system32/bcryptprimitives.dll")
     }
 
+    /// Otherwise it says that it is Windows 7.
+    fn be_recent(&self) -> Result<()> {
+        let words = ["add", r"HKEY_CURRENT_USER\Software\Wine", "/v", "Version", "/d", "win10", "/f"];
+        carry_out(self.command("reg".as_ref()).args(words).stdout(Stdio::null()))
+    }
+
     fn make(&self) -> Result<()> {
         std::fs::create_dir_all(&self.directory)?;
         if is_root() {
@@ -78,6 +84,7 @@ impl Prefix {
         let mut boot = self.command("wineboot".as_ref());
         // It misses its half for programs of 32 bits, which nobody needs.
         carry_out(boot.arg("--init").current_dir(&self.directory).stderr(Stdio::null()))?;
+        self.be_recent()?;
         carry_out(self.as_user(&self.server).arg("--wait"))?;
         if self.random_numbers().exists() {
             return Ok(());

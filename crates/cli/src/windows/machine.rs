@@ -21,7 +21,7 @@ pub(crate) fn user() -> User {
 pub(crate) fn new_session_id() -> String {
     // Only without random numbers of the system, which is not the case anywhere.
     let name = random_name().unwrap_or_else(|_| format!("{:016x}", std::process::id()));
-    name.chars().take(16).collect()
+    name.trim_start_matches("pinfold-").chars().take(16).collect()
 }
 
 /// Files with the certificates that the host trusts. Windows keeps them elsewhere.

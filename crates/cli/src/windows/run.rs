@@ -65,8 +65,9 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
             return Ok(ExitCode::from(code));
         }
     };
-    let appeared = watch::appeared(&prepared.plan.watch).into_iter().chain(look_again(&mut prepared)?);
-    let quarantined = watch::quarantine(appeared.collect(), &prepared.store.quarantine(&session));
+    let found = look_again(&mut prepared)?;
+    let appeared = watch::appeared(&prepared.plan.watch, found);
+    let quarantined = watch::quarantine(appeared, &prepared.store.quarantine(&session));
     record.quarantined(&quarantined);
     lived.limit.iter().for_each(|passed| record.limit(&prepared, passed));
     let code = lived.exit_code();

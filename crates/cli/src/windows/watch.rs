@@ -1,11 +1,12 @@
 //! What is looked at regularly while a command runs: limits that its job does not keep, and names that must not appear.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use pinfold_confine::windows::{Confined, free_bytes};
-use pinfold_plan::windows::Plan;
+use pinfold_plan::windows::{Plan, native};
 use pinfold_plan::{Limits, Watch};
 use pinfold_policy::LimitName;
 
@@ -78,14 +79,15 @@ impl Watcher {
     }
 }
 
-/// Those of the watched names that are there now.
-pub(super) fn appeared(watched: &[Watch]) -> Vec<PathBuf> {
+/// Those of the watched names that are there now, and what else was found, each once.
+pub(super) fn appeared(watched: &[Watch], found: Vec<PathBuf>) -> Vec<PathBuf> {
     let there = |watch: &Watch| {
         let path = watch.directory.join(&watch.name);
         let found = path.symlink_metadata().ok()?;
         (!watch.files_only || !found.is_dir()).then_some(path)
     };
-    watched.iter().filter_map(there).collect()
+    let all: BTreeSet<String> = watched.iter().filter_map(there).chain(found).map(|path| native(&path)).collect();
+    all.into_iter().map(PathBuf::from).collect()
 }
 
 /// Something that was moved away, or could not be.

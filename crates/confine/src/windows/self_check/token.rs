@@ -48,7 +48,7 @@ fn unequal<T: Ord + Debug>(what: &str, planned: &[T], found: &Result<Vec<T>, Str
     };
     let sorted = |items| BTreeSet::<&T>::from_iter(items);
     let (planned, found) = (sorted(planned.iter()), sorted(found.iter()));
-    (planned != found).then(|| format!("its {what} are {found:?}, not {planned:?}"))
+    (planned != found).then(|| format!("as {what} it has {found:?}, not {planned:?}"))
 }
 
 /// A group that should no longer give anything.
