@@ -2,8 +2,10 @@
 //!
 //! None of it has been verified on a real Windows yet.
 
+mod account;
 mod doctor;
 mod environment;
+mod gate;
 mod machine;
 mod paths;
 mod plan;
@@ -12,6 +14,7 @@ mod record;
 mod relay;
 mod report;
 mod run;
+mod runner;
 mod setup;
 mod sight;
 mod store;
@@ -36,6 +39,7 @@ pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {
     let (first, rest) = arguments.split_first()?;
     match first.to_str()? {
         pinfold_gate::ARGUMENT => Some(pinfold_gate::main(|| Ok(()))),
+        runner::ARGUMENT => Some(runner::main(rest)),
         doctor::attacker::ARGUMENT => Some(doctor::attacker::main(rest)),
         _ => None,
     }

@@ -75,7 +75,8 @@ fn machine(setup: Option<&Setup>) -> Result<Machine, CliError> {
     }
     // What was set up for somebody else has passwords that this user cannot open.
     let own = setup.filter(|setup| setup.owner == machine.user);
-    Ok(Machine { accounts: own.map(Setup::accounts), ..machine })
+    let program = std::env::current_exe().ok().and_then(|program| super::real(&program).ok());
+    Ok(Machine { accounts: own.map(Setup::accounts), program: program.map(|program| native(&program)), ..machine })
 }
 
 /// A command that could write pinfold's own state or policy would decide about the next run.

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Instant;
 
-use pinfold_confine::windows::{Command, ConfineError, Confined, Guard, OwnConsole, Used};
+use pinfold_confine::windows::{Command, ConfineError, Confined, Guard, OwnConsole};
 use pinfold_ledger::event::End;
 use pinfold_plan::windows::{Identity, native};
 
+use super::account;
 use super::environment::environment;
 use super::prepare::{Prepared, accept, prepare};
 use super::record::Record;
@@ -53,7 +54,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let begin = Instant::now();
     let lived = match prepared.plan.identity {
         Identity::Caller => live(&prepared, &words, &record),
-        Identity::Offline | Identity::Online => Err(NotRun::of(not_yet())),
+        Identity::Offline | Identity::Online => account::live(&prepared, &words),
     };
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let lived = match lived {
@@ -79,14 +80,21 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
 }
 
 /// Why a command has never run.
-struct NotRun {
+pub(super) struct NotRun {
     error: CliError,
     code: u8,
 }
 
 impl NotRun {
-    fn of(error: CliError) -> Self {
+    /// The sandbox has failed.
+    pub(super) fn of(error: CliError) -> Self {
         Self { error, code: NOT_STARTED }
+    }
+
+    /// The sandbox stands, but there is no such program in it.
+    pub(super) fn not_executed(program: &str, why: &str) -> Self {
+        let error = CliError::new(format!("`{program}` cannot be executed")).why(why);
+        Self { error: error.hint("is it on the PATH, and let in by env.allow?"), code: NOT_FOUND }
     }
 }
 
@@ -94,9 +102,7 @@ impl From<ConfineError> for NotRun {
     fn from(error: ConfineError) -> Self {
         let shown = CliError::from_error(&error);
         match error {
-            ConfineError::NotFound { .. } => {
-                Self { error: shown.hint("is it on the PATH, and let in by env.allow?"), code: NOT_FOUND }
-            }
+            ConfineError::NotFound { program } => Self::not_executed(&program, "it is not found"),
             ConfineError::NotKept(_) => {
                 Self::of(shown.hint("the command was not started; `pinfold doctor` tells more"))
             }
@@ -107,25 +113,25 @@ impl From<ConfineError> for NotRun {
 
 impl From<std::io::Error> for NotRun {
     fn from(error: std::io::Error) -> Self {
-        Self::of(CliError::new("the standard streams cannot be passed on").why(error.to_string()))
+        Self::of(CliError::new("the run cannot be prepared").why(error.to_string()))
     }
 }
 
-fn not_yet() -> CliError {
-    CliError::new("commands cannot run under accounts yet")
-        .why("pinfold is set up for them, and the part that runs commands there is not finished")
-        .hint("`pinfold setup --uninstall` takes the accounts away; then commands run under your own")
-}
-
 /// How a command ended.
-struct Lived {
+pub(super) struct Lived {
     /// Its exit code; nothing where a limit has ended it.
-    code: Option<u32>,
-    limit: Option<Passed>,
-    used: Option<Used>,
+    pub(super) code: Option<u32>,
+    pub(super) limit: Option<Passed>,
+    pub(super) cpu_ms: Option<u64>,
+    pub(super) peak_memory_bytes: Option<u64>,
 }
 
 impl Lived {
+    /// Ended by a limit.
+    pub(super) fn limited(passed: Passed) -> Self {
+        Self { code: None, limit: Some(passed), cpu_ms: None, peak_memory_bytes: None }
+    }
+
     fn exit_code(&self) -> u32 {
         self.code.unwrap_or(ENDED_BY_TIME)
     }
@@ -135,8 +141,8 @@ impl Lived {
             code: self.code.map(u32::cast_signed),
             limit: self.limit.as_ref().map(|passed| passed.name.key().to_owned()),
             duration_ms,
-            peak_memory_bytes: self.used.map(|used| used.peak_memory_bytes),
-            cpu_ms: self.used.map(|used| used.cpu_time_ms),
+            peak_memory_bytes: self.peak_memory_bytes,
+            cpu_ms: self.cpu_ms,
             ..End::default()
         }
     }
@@ -169,7 +175,8 @@ fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived,
     // Whatever is left of the run goes with it, and then its output has ended.
     drop(confined);
     passing.finish();
-    Ok(Lived { code: code.filter(|_| limit.is_none()), limit, used })
+    let (cpu_ms, peak_memory_bytes) = used.map(|used| (used.cpu_time_ms, used.peak_memory_bytes)).unzip();
+    Ok(Lived { code: code.filter(|_| limit.is_none()), limit, cpu_ms, peak_memory_bytes })
 }
 
 /// Until the command has ended, by itself or by a limit.

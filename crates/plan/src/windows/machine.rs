@@ -26,6 +26,8 @@ pub struct Machine {
     /// Files below what is protected or hidden that have another name as well: a directory does not speak for them, since
     /// they inherit from whichever directory came last.
     pub linked: Vec<String>,
+    /// The program itself, which accounts must be able to start.
+    pub program: Option<String>,
     /// What `pinfold setup` has made, when it is whole.
     pub accounts: Option<Accounts>,
 }

@@ -64,7 +64,8 @@ impl<'a> Grounds<'a> {
             Mode::ReadOnly => (*path, Reach::Look),
         });
         let own = [&*self.host.private_home, &*self.host.private_temp].map(|path| (path, Reach::Work));
-        granted.chain(outside).chain(own).filter_map(|(path, wanted)| self.left_of(wanted, native(path)))
+        let places = granted.chain(outside).chain(own).filter_map(|(path, wanted)| self.left_of(wanted, native(path)));
+        places.chain(self.program())
     }
 
     /// What the policy wants of a place.
@@ -76,6 +77,11 @@ impl<'a> Grounds<'a> {
             // What is copied on write elsewhere is read here.
             AreaKind::Read | AreaKind::CopyOnWrite => (site.area.set.as_deref() != Some(SYSTEM)).then_some(Reach::Look),
         }
+    }
+
+    /// The program itself, where an account has to start it.
+    fn program(&self) -> Option<(String, Reach)> {
+        self.machine.program.clone().filter(|_| self.leave_to_look).map(|program| (program, Reach::Look))
     }
 
     /// What is left of a place that lies in something hidden, or may be looked at anyway.

@@ -27,6 +27,7 @@ pub(crate) fn machine(accounts: Option<Accounts>) -> Machine {
         identifiers: Default::default(),
         without_lists: Vec::new(),
         linked: Vec::new(),
+        program: None,
         accounts,
     }
 }

@@ -221,8 +221,13 @@ fn bounds(job: &Bounds) -> job::Bounds {
         processes: job.processes,
         memory_bytes: job.memory_bytes,
         cpu_time_ms: job.cpu_time_ms,
-        interface: job.interface.iter().fold(0, |sum, limit| sum | interface(*limit)),
+        interface: interface_bits(&job.interface),
     }
+}
+
+/// The bits (`JOB_OBJECT_UILIMIT_…`) of some limits.
+pub fn interface_bits(limits: &[InterfaceLimit]) -> u32 {
+    limits.iter().fold(0, |sum, limit| sum | interface(*limit))
 }
 
 fn interface(limit: InterfaceLimit) -> u32 {

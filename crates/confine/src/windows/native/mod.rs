@@ -15,7 +15,7 @@ mod token;
 mod world;
 
 pub use canary::live_if_asked;
-pub use confined::{Command, Confined};
+pub use confined::{Command, Confined, interface_bits};
 pub use ground::{Ground, clean};
 pub use guard::Guard;
 pub use lists::FileLists;

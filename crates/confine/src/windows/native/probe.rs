@@ -35,6 +35,7 @@ pub fn look() -> Result<Machine, ConfineError> {
         identifiers: BTreeMap::new(),
         without_lists: Vec::new(),
         linked: Vec::new(),
+        program: None,
         accounts: None,
     })
 }

@@ -1,0 +1,154 @@
+//! A command under an account of its own, from the supervisor's side: the runner is started there, and told what to run.
+
+use std::io;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use pinfold_confine::windows::{ConfineError, Guard, OwnConsole, interface_bits};
+use pinfold_plan::windows::accounts::Use;
+use pinfold_plan::windows::{Identity, InterfaceLimit, Plan, native};
+use pinfold_policy::{LimitName, plain};
+use pinfold_runner::windows::{JobLimits, LaunchError, Runner, nonce};
+use pinfold_runner::{Account, End, Password, Remote, Session, Start, Stdio, Streams, TerminalSize, supervise};
+use pinfold_setup::windows::ThisMachine;
+use pinfold_setup::{Named, Setup};
+
+use super::environment::environment;
+use super::gate::Gate;
+use super::prepare::Prepared;
+use super::run::{Lived, NotRun};
+use super::watch::{INTERVAL, Passed};
+use crate::error::CliError;
+
+/// Processes of a run besides the command's: the runner, and who tries the confinement out.
+const RUNNER_PROCESSES: u32 = 2;
+/// How long a runner may take to end what it was told to end.
+const END_TIME: Duration = Duration::from_secs(2);
+
+/// From pins and access lists to the end of the command.
+pub(super) fn live(prepared: &Prepared, words: &[String]) -> Result<Lived, NotRun> {
+    let plan = &prepared.plan;
+    let Some(setup) = &prepared.setup else { return Err(NotRun::of(CliError::new("no account is set up"))) };
+    let environment = environment(prepared).map_err(NotRun::of)?;
+    let guard = Guard::set(&prepared.ground, plan)?;
+    guard.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
+    if !guard.breaches.is_empty() {
+        return Err(ConfineError::NotKept(guard.breaches.clone()).into());
+    }
+    let gate = Gate::start(prepared).map_err(NotRun::of)?;
+    let console = OwnConsole::take()?;
+    let start = Start {
+        command: words.to_vec(),
+        environment,
+        directory: native(&prepared.context.directory),
+        plan: plan.clone(),
+        stdio: match console.as_ref().map(OwnConsole::size).transpose()? {
+            Some((columns, rows)) => Stdio::Terminal(TerminalSize { rows, columns }),
+            None => Stdio::Pipes,
+        },
+    };
+    let program = std::env::current_exe()?;
+    let account = account(setup, plan.identity).map_err(NotRun::of)?;
+    let (runner, link) = pinfold_runner::windows::start(&program, &account, limits(plan)).map_err(not_launched)?;
+    let session = Session::new(start, runner.peer(), nonce()?, plan.limits.output_bytes).map_err(failed)?;
+    let streams = Streams { stdin: io::stdin(), stdout: io::stdout(), stderr: io::stderr() };
+    let remote = session.remote();
+    let (end, limit) =
+        in_time(plan.limits.wall_time_ms, &runner, &remote, || supervise(link, session, streams, |_| ()));
+    let usage = runner.usage().ok();
+    drop(runner);
+    drop(gate);
+    let code = match end {
+        Ok(End::Exited { code }) => Some(code),
+        Ok(End::OutputLimit) => return Ok(Lived::limited(output_limit(plan))),
+        Ok(End::Refused { step, message, .. }) => return Err(refused(&step, &message)),
+        Ok(End::NotExecuted { message, .. }) => return Err(NotRun::not_executed(&words[0], &plain(&message))),
+        // A run that was ended for its time has said nothing more.
+        Err(_) if limit.is_some() => None,
+        Err(error) => return Err(failed(error)),
+    };
+    Ok(Lived {
+        code: code.filter(|_| limit.is_none()),
+        limit,
+        cpu_ms: usage.map(|usage| usage.cpu_ms),
+        peak_memory_bytes: None,
+    })
+}
+
+/// Supervises, and ends the run when its time is over.
+fn in_time<T: Send>(
+    wall_time_ms: Option<u64>,
+    runner: &Runner,
+    remote: &Remote,
+    supervise: impl FnOnce() -> T + Send,
+) -> (T, Option<Passed>) {
+    let deadline = wall_time_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
+    let (done, ended) = channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || drop(done.send(supervise())));
+        let mut passed: Option<(Passed, Instant)> = None;
+        loop {
+            match ended.recv_timeout(INTERVAL) {
+                Ok(end) => return (end, passed.map(|(passed, _)| passed)),
+                Err(RecvTimeoutError::Disconnected) => unreachable!("it sends before it ends"),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            match &passed {
+                None if deadline.is_some_and(|deadline| Instant::now() > deadline) => {
+                    let text = format!("limits.wall-time allows {} ms", wall_time_ms.unwrap_or_default());
+                    passed = Some((Passed { name: LimitName::WallTime, text }, Instant::now()));
+                    remote.terminate();
+                }
+                // What a runner does about an order is its own affair; what the system does is not.
+                Some((_, since)) if since.elapsed() > END_TIME => {
+                    let _ = runner.end();
+                    remote.abandon();
+                }
+                _ => {}
+            }
+        }
+    })
+}
+
+fn account(setup: &Setup, identity: Identity) -> Result<Account, CliError> {
+    let used = if identity == Identity::Online { Use::Online } else { Use::Offline };
+    let secret = setup
+        .password(&ThisMachine, used)
+        .map_err(|error| CliError::from_error(&error).hint("`pinfold setup --repair` makes new passwords"))?;
+    let Named { name, sid } = setup.account(used).clone();
+    let password =
+        Password::new(secret.expose()).ok_or_else(|| CliError::new("the password of the account is damaged"))?;
+    Ok(Account { name, sid, password })
+}
+
+/// What holds even a command that has taken over its runner. The runner makes a desktop.
+fn limits(plan: &Plan) -> JobLimits {
+    let interface: Vec<InterfaceLimit> =
+        plan.job.interface.iter().copied().filter(|limit| *limit != InterfaceLimit::Desktop).collect();
+    JobLimits {
+        processes: plan.job.processes.map(|processes| processes.saturating_add(RUNNER_PROCESSES)),
+        memory_bytes: plan.job.memory_bytes,
+        cpu_time_ms: plan.job.cpu_time_ms,
+        interface: interface_bits(&interface),
+    }
+}
+
+fn output_limit(plan: &Plan) -> Passed {
+    let text = format!("limits.output allows {} bytes", plan.limits.output_bytes.unwrap_or_default());
+    Passed { name: LimitName::Output, text }
+}
+
+fn refused(step: &str, message: &str) -> NotRun {
+    NotRun::of(CliError::new(format!("failed to {}", plain(step))).why(plain(message)))
+}
+
+fn failed(error: impl std::error::Error) -> NotRun {
+    NotRun::of(CliError::from_error(&error).hint("how the command ended is not known"))
+}
+
+fn not_launched(error: LaunchError) -> NotRun {
+    let hint = error.hint().map(ToString::to_string);
+    let shown = CliError::new(format!("failed to {error}"));
+    let shown = std::error::Error::source(&error).map(ToString::to_string).into_iter().fold(shown, CliError::why);
+    NotRun::of(hint.into_iter().fold(shown, CliError::hint))
+}
