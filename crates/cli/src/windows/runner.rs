@@ -40,8 +40,7 @@ fn start(asked: Start<Plan>) -> Result<Launched<Inside>, NotStarted> {
         },
     };
     // Below the account's own profile, which the command, of low integrity, does not write.
-    let mut confined =
-        Confined::start_within(&plan, Vec::new(), &command, &std::env::temp_dir()).map_err(not_started)?;
+    let confined = Confined::start_within(&plan, Vec::new(), &command, &std::env::temp_dir()).map_err(not_started)?;
     let pid = confined.id();
     let mut launched = Launched {
         running: Inside(confined),

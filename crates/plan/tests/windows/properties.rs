@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use pinfold_acl::{self as acl, Access, Child, Descriptor, Group, Level, Restriction, Sid, Token, inherited};
-use pinfold_plan::windows::{Identity, Machine, Plan, Reach, native};
+use pinfold_plan::windows::{Identity, Machine, Plan, Reach, Step, judge, native};
 use pinfold_policy::{self as policy, Decider, Effect, Policy, Verdict};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
@@ -119,6 +119,11 @@ impl Scene {
         self.plan.token.taken_from(&whose, writing)
     }
 
+    fn step(&self, path: &str) -> Step {
+        let node = self.world.node(path);
+        Step { path: path.to_owned(), child: node.child, descriptor: node.descriptor.clone() }
+    }
+
     /// By rights, and because nobody holds a handle to it or to something below that does not share that.
     fn may_remove(&self, token: &Token, path: &str) -> bool {
         let pinned = self.plan.pins.iter().any(|pin| is_in(pin, path));
@@ -200,6 +205,22 @@ proptest! {
         }
     }
 
+    /// A single path is judged as the whole tree is, where it has one name.
+    #[test]
+    fn one_path_is_judged_like_the_tree(scene in prop_oneof![scene(false), scene(true)]) {
+        let with_accounts = scene.plan.identity != Identity::Caller;
+        let machine = Machine { groups: vec![Sid::USERS], ..machine(with_accounts.then(accounts)) };
+        let token = scene.token(Restriction::WRITES_AT_MOST);
+        for path in scene.after.names.keys().filter(|path| scene.world.other_names(path).count() == 1) {
+            let ends = path.match_indices('\\').map(|(end, _)| end).chain([path.len()]);
+            let way: Vec<Step> = ends.map(|end| scene.step(&path[..end])).collect();
+            for access in [Access::FILE_READ_DATA, Access::FILE_WRITE_DATA, Access::DELETE, Access::WRITE_DAC] {
+                let judged = judge(&scene.plan, &machine, &way, access, Restriction::WRITES_AT_MOST).is_ok();
+                prop_assert_eq!(judged, scene.after.may(&token, path, access), "{} {:?}", path, access);
+            }
+        }
+    }
+
     /// What everybody may read is left to it.
     #[test]
     fn an_account_reads_what_the_policy_says_and_nothing_else(scene in scene(true)) {
@@ -265,8 +286,8 @@ proptest! {
 /// closes it by itself.
 #[test]
 fn a_restricted_token_alone_lets_protected_files_be_removed() {
-    let text = format!("files.write = ['@workspace', '@home', '@temp']\nfiles.protect = ['@metadata']\n");
-    let (policy, mut runner) = (policy(&text), proptest::test_runner::TestRunner::deterministic());
+    let text = "files.write = ['@workspace', '@home', '@temp']\nfiles.protect = ['@metadata']\n";
+    let (policy, mut runner) = (policy(text), proptest::test_runner::TestRunner::deterministic());
     let tree = world().new_tree(&mut runner).expect("a tree");
     let world = proptest::strategy::ValueTree::current(&tree);
     let plan = plan(&policy, &seen(&world, &policy), machine(None)).expect("a plan");
