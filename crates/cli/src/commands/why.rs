@@ -1,12 +1,13 @@
 //! `pinfold why`: allowed or not, by which rule, and the smallest change that would allow it.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_policy::{Access, Destination, Effect, Policy, Rules, Ruling, Verdict, decide, mask_instead};
 use serde::Serialize;
 
-use crate::args::{AccessArg, WhyArgs};
+use crate::args::{AccessArg, PolicyFlags, WhyArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::{layers, output, platform};
@@ -38,7 +39,7 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
     if args.json {
         output::json(&verdict)?;
     } else {
-        print_verdict(word, &path, &verdict, note(access, &path));
+        print_verdict(word, &path, &verdict, note(access, &path, &args.policy));
     }
     Ok(if verdict.allowed { ExitCode::SUCCESS } else { ExitCode::from(REFUSED) })
 }
@@ -122,14 +123,14 @@ pub(crate) fn real(path: &Path) -> PathBuf {
 }
 
 /// What else stands in the way, besides the policy.
-fn note(access: Access, path: &Path) -> Option<&'static str> {
+fn note(access: Access, path: &Path, flags: &PolicyFlags) -> Option<Cow<'static, str>> {
     if !path.exists() {
-        return Some("it does not exist").filter(|_| access != Access::Write);
+        return Some("it does not exist".into()).filter(|_| access != Access::Write);
     }
-    platform::in_the_way(access, path)
+    platform::in_the_way(access, path, flags)
 }
 
-fn print_verdict(word: &str, path: &Path, verdict: &Verdict, note: Option<&str>) {
+fn print_verdict(word: &str, path: &Path, verdict: &Verdict, note: Option<Cow<'static, str>>) {
     let answer = if verdict.allowed { "may" } else { "may not" };
     println!("{answer} {word} {}", path.display());
     println!("  why: {}", verdict.why);

@@ -1,5 +1,6 @@
 //! Where things are, and what the kernel says of a path beside the policy.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Access, Platform};
 
+use crate::args::PolicyFlags;
 use crate::context::Variable;
 
 /// What policies are resolved for.
@@ -36,11 +38,11 @@ pub(crate) fn masked(path: &Path) -> Result<(), String> {
 }
 
 /// What stands in the way though the policy does not.
-pub(crate) fn in_the_way(access: Access, path: &Path) -> Option<&'static str> {
+pub(crate) fn in_the_way(access: Access, path: &Path, _: &PolicyFlags) -> Option<Cow<'static, str>> {
     let wanted = match access {
         Access::Read => rustix::fs::Access::READ_OK,
         Access::Write => rustix::fs::Access::WRITE_OK,
         Access::Exec => rustix::fs::Access::EXEC_OK,
     };
-    rustix::fs::access(path, wanted).is_err().then_some("the file's own permissions refuse it")
+    rustix::fs::access(path, wanted).is_err().then_some("the file's own permissions refuse it".into())
 }

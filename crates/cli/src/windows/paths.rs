@@ -1,11 +1,17 @@
 //! Where things are, and what the system says of a path beside the policy.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use pinfold_acl::{Access as Rights, Layer, Restriction};
+use pinfold_confine::windows::way;
+use pinfold_plan::windows::{judge, native};
 use pinfold_policy::{Access, Platform};
 
+use super::prepare::prepare_with_machine;
+use crate::args::PolicyFlags;
 use crate::context::Variable;
 
 /// What policies are resolved for.
@@ -38,8 +44,21 @@ pub(crate) fn masked(_path: &Path) -> Result<(), String> {
     Err("files are hidden on Windows, not masked".to_owned())
 }
 
-/// What stands in the way though the policy does not.
-pub(crate) fn in_the_way(access: Access, path: &Path) -> Option<&'static str> {
-    let read_only = std::fs::metadata(path).is_ok_and(|found| found.permissions().readonly() && !found.is_dir());
-    (access == Access::Write && read_only).then_some("the file's own attributes say that it is read-only")
+/// What stands in the way though the policy does not: the access list that the file will have once the plan's entries are
+/// in it, by the same model that plans are proven with.
+pub(crate) fn in_the_way(access: Access, path: &Path, flags: &PolicyFlags) -> Option<Cow<'static, str>> {
+    let (prepared, machine) = prepare_with_machine(flags).ok()?;
+    let wanted = match access {
+        Access::Read => Rights::FILE_READ_DATA,
+        Access::Write => Rights::FILE_WRITE_DATA,
+        Access::Exec => Rights::FILE_EXECUTE,
+    };
+    let way = way(&native(path)).ok()?;
+    let denied = judge(&prepared.plan, &machine, &way, wanted, Restriction::WRITES_AT_MOST).err()?;
+    Some(match denied.by {
+        Layer::Integrity => "its integrity label refuses it".into(),
+        Layer::Groups => "its access list refuses it".into(),
+        Layer::Restriction => "its access list has nothing for the run's identifiers, and inherits nothing".into(),
+        Layer::Privilege => "it needs a privilege".into(),
+    })
 }

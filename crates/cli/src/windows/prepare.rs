@@ -34,6 +34,11 @@ pub(super) struct Prepared {
 
 /// Makes the plan for a call. No access list has been changed afterwards.
 pub(super) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
+    prepare_with_machine(flags).map(|(prepared, _)| prepared)
+}
+
+/// The same with the facts about the machine.
+pub(super) fn prepare_with_machine(flags: &PolicyFlags) -> Result<(Prepared, Machine), CliError> {
     let context = Context::new(flags.workspace.as_deref())?;
     let merged = layers::in_force(&context, flags)?;
     output::withheld(&merged.withheld);
@@ -52,7 +57,7 @@ pub(super) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
     let plan = windows::build(&policy, sight.host(), &machine).map_err(|error| plan_error(&error))?;
     refuse_to_open_up_pinfold(&context, &plan)?;
     let setup = setup.filter(|_| plan.identity != Identity::Caller);
-    Ok(Prepared { context, policy, store, sight, ground, plan, setup })
+    Ok((Prepared { context, policy, store, sight, ground, plan, setup }, machine))
 }
 
 /// What the administrator has set up, for whoever calls.

@@ -12,6 +12,7 @@ mod pins;
 pub mod probe;
 mod terminal;
 mod token;
+mod way;
 mod world;
 
 pub use canary::live_if_asked;
@@ -22,6 +23,7 @@ pub use lists::FileLists;
 pub use measure::free_bytes;
 pub use own_console::OwnConsole;
 pub use terminal::Terminal;
+pub use way::way;
 pub use world::unique_name as random_name;
 
 pub use super::sys::job::Used;
