@@ -18,20 +18,20 @@ use rustix::net::SendFlags;
 use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_subreaper};
 use thiserror::Error;
 
-use crate::audience::Audience;
-use crate::control::Control;
-use crate::executed::{self, Observer, Observing, Recording};
-use crate::exit::{End, Outcome};
-use crate::gate::GateProcess;
-use crate::limits::Watchman;
-use crate::network::Counters;
-use crate::output::Relay;
-use crate::process_tree;
-use crate::record::Recorder;
-use crate::refused::{Judge, Trace};
-use crate::terminal::Terminal;
-use crate::trust::Bundle;
-use crate::watch::{Lookout, Quarantine};
+use crate::linux::audience::Audience;
+use crate::linux::control::Control;
+use crate::linux::executed::{self, Observer, Observing, Recording};
+use crate::linux::exit::{End, Outcome};
+use crate::linux::gate::GateProcess;
+use crate::linux::limits::Watchman;
+use crate::linux::network::Counters;
+use crate::linux::output::Relay;
+use crate::linux::process_tree;
+use crate::linux::record::Recorder;
+use crate::linux::refused::{Judge, Trace};
+use crate::linux::terminal::Terminal;
+use crate::linux::trust::Bundle;
+use crate::linux::watch::{Lookout, Quarantine};
 
 /// Signals that are passed on to the command.
 const FORWARDED: [Signal; 6] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2];

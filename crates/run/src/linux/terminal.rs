@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize};
 
-use crate::output::write_all;
+use crate::linux::output::write_all;
 
 /// Bytes moved in one go.
 const CHUNK_BYTES: usize = 16 * 1024;

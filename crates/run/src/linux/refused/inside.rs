@@ -9,7 +9,7 @@ use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, ResolveFlags, StatxAttributes, StatxFlags, openat2, readlinkat, statx,
 };
 
-use crate::executed::is_read_only;
+use crate::linux::executed::is_read_only;
 
 /// Most names that are followed of one path, those in links as well.
 const MAX_STEPS: usize = 256;

@@ -13,9 +13,9 @@ use pinfold_confine::linux::probe::{Appearance, Names, Tree, look_again, look_an
 use pinfold_survey::{Place, Repository, RepositoryKind, SurveyError};
 use rustix::fs::CWD;
 
-use crate::open;
-use crate::session::Memory;
-use crate::watch::{Quarantine, sweep};
+use crate::linux::open;
+use crate::linux::session::Memory;
+use crate::linux::watch::{Quarantine, sweep};
 use pinfold_traps::git_config;
 
 /// Largest git configuration that is read, in bytes. A larger one is not plain.

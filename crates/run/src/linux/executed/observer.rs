@@ -18,7 +18,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::recorder::Recorder;
 use super::watch::Watch;
 use super::{Executions, Recording, Tally};
-use crate::refused::{Refusals, Trace};
+use crate::linux::refused::{Refusals, Trace};
 
 /// How long the end of a run waits for the last digests.
 const LAST_DIGESTS: Duration = Duration::from_secs(2);

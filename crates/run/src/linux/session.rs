@@ -31,9 +31,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::control::{Control, Introduction, Place, Remember, Watched};
-use crate::open;
-use crate::watch::Quarantine;
+use crate::linux::control::{Control, Introduction, Place, Remember, Watched};
+use crate::linux::open;
+use crate::linux::watch::Quarantine;
 
 /// Most runs at the same time in one workspace.
 const MAX_SIMULTANEOUS: usize = 256;

@@ -7,7 +7,7 @@ use pinfold_gate::link::{Answer, encode};
 use rustix::net::{SendFlags, send};
 
 use super::{Place, Said, Told, VERSION};
-use crate::packet::{self, Packet};
+use crate::linux::packet::{self, Packet};
 
 /// A connection to a run.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use rustix::process::Pid;
 use super::inside::{Opened, missing};
 use super::log::{Attempt, Log};
 use super::{Judge, Refusals};
-use crate::executed::{Root, current_directory, directory, executable_name};
+use crate::linux::executed::{Root, current_directory, directory, executable_name};
 
 /// Keeps what was refused.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use rustix::termios::{QueueSelector, isatty, tcflush, tcgetpgrp};
 
 use super::Question;
 use super::message::answer;
-use crate::output::write_all;
+use crate::linux::output::write_all;
 
 /// Longest answer, in bytes.
 const LINE_BYTES_MAX: usize = 64;

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::executed::Executions;
-use crate::limits::LimitReached;
-use crate::refused::Refusals;
-use crate::traffic::Traffic;
-use crate::watch::Quarantine;
+use crate::linux::executed::Executions;
+use crate::linux::limits::LimitReached;
+use crate::linux::refused::Refusals;
+use crate::linux::traffic::Traffic;
+use crate::linux::watch::Quarantine;
 
 /// Exit status when the sandbox itself failed and the command never ran.
 const NOT_STARTED: u8 = 125;

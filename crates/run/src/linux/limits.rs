@@ -7,7 +7,7 @@ use pinfold_plan::{Identity, Plan};
 use pinfold_policy::LimitName;
 use rustix::process::Pid;
 
-use crate::process_tree;
+use crate::linux::process_tree;
 
 /// How often the supervisor looks.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(100);

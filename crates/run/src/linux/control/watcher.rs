@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 
 use super::{Said, Told, VERSION, WAITING_MAX};
-use crate::packet::{self, Packet};
+use crate::linux::packet::{self, Packet};
 
 /// A connection to a watcher.
 #[derive(Debug)]

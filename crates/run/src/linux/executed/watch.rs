@@ -18,7 +18,7 @@ use super::family::Family;
 use super::observer::{Command, Counts};
 use super::program::{self, Found, Program, Root, Version};
 use super::recorder::Told;
-use crate::refused::{Blocked, Trace, missing};
+use crate::linux::refused::{Blocked, Trace, missing};
 
 /// Most arguments that are recorded of a program.
 const MAX_ARGUMENTS: usize = 512;

@@ -17,8 +17,8 @@ use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags, add_watch,
 use rustix::fs::{AtFlags, CWD, FileType, RenameFlags};
 use rustix::io::Errno;
 
-use crate::open;
-use crate::settings::{self, Settings};
+use crate::linux::open;
+use crate::linux::settings::{self, Settings};
 
 /// A protected name that appeared.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::time::Duration;
 use pinfold_gate::link::{Answer, Report};
 use rustix::event::PollFlags;
 
-use crate::control::Control;
-use crate::record::Recorder;
-use crate::watch::Quarantined;
+use crate::linux::control::Control;
+use crate::linux::record::Recorder;
+use crate::linux::watch::Quarantined;
 
 pub(crate) struct Audience<'a> {
     /// Where others watch, if anybody can.

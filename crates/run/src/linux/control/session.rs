@@ -14,7 +14,7 @@ use super::peer::is_outside;
 use super::questions::Questions;
 use super::watcher::Watcher;
 use super::{EVENTS_KEPT, Place, QUESTIONS_MAX, Question, TEXT_MAX, Told, VERSION, WATCHERS_MAX, WORDS_MAX};
-use crate::watch::Quarantined;
+use crate::linux::watch::Quarantined;
 
 /// What a watcher hears of a run first.
 #[derive(Debug)]
