@@ -6,9 +6,7 @@ mod pen;
 use pinfold_ledger::Durability;
 use pinfold_ledger::event::{End, Event, Start};
 
-#[cfg(target_os = "linux")]
-pub(crate) use self::pen::Lines;
-pub(crate) use self::pen::{Pen, PenError, Sheet};
+pub(crate) use self::pen::{Lines, Pen, PenError, Sheet};
 use crate::context::Context;
 use crate::platform;
 

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use pinfold_confine::windows::{ConfineError, Guard, OwnConsole, interface_bits};
+use pinfold_confine::windows::{ConfineError, Guard, OwnConsole, free_bytes, interface_bits};
 use pinfold_plan::windows::accounts::Use;
 use pinfold_plan::windows::{Identity, InterfaceLimit, Plan, native};
 use pinfold_policy::{LimitName, plain};
@@ -16,6 +16,7 @@ use pinfold_setup::{Named, Setup};
 use super::environment::environment;
 use super::gate::Gate;
 use super::prepare::Prepared;
+use super::record::Record;
 use super::run::{Lived, NotRun};
 use super::watch::{INTERVAL, Passed};
 use crate::error::CliError;
@@ -26,7 +27,7 @@ const RUNNER_PROCESSES: u32 = 2;
 const END_TIME: Duration = Duration::from_secs(2);
 
 /// From pins and access lists to the end of the command.
-pub(super) fn live(prepared: &Prepared, words: &[String]) -> Result<Lived, NotRun> {
+pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived, NotRun> {
     let plan = &prepared.plan;
     let Some(setup) = &prepared.setup else { return Err(NotRun::of(CliError::new("no account is set up"))) };
     let environment = environment(prepared).map_err(NotRun::of)?;
@@ -35,7 +36,7 @@ pub(super) fn live(prepared: &Prepared, words: &[String]) -> Result<Lived, NotRu
     if !guard.breaches.is_empty() {
         return Err(ConfineError::NotKept(guard.breaches.clone()).into());
     }
-    let gate = Gate::start(prepared).map_err(NotRun::of)?;
+    let gate = Gate::start(prepared, record.lines()).map_err(NotRun::of)?;
     let console = OwnConsole::take()?;
     let start = Start {
         command: words.to_vec(),
@@ -53,8 +54,7 @@ pub(super) fn live(prepared: &Prepared, words: &[String]) -> Result<Lived, NotRu
     let session = Session::new(start, runner.peer(), nonce()?, plan.limits.output_bytes).map_err(failed)?;
     let streams = Streams { stdin: io::stdin(), stdout: io::stdout(), stderr: io::stderr() };
     let remote = session.remote();
-    let (end, limit) =
-        in_time(plan.limits.wall_time_ms, &runner, &remote, || supervise(link, session, streams, |_| ()));
+    let (end, limit) = in_bounds(&Bounds::new(plan), &runner, &remote, || supervise(link, session, streams, |_| ()));
     let usage = runner.usage().ok();
     drop(runner);
     drop(gate);
@@ -75,14 +75,38 @@ pub(super) fn live(prepared: &Prepared, words: &[String]) -> Result<Lived, NotRu
     })
 }
 
-/// Supervises, and ends the run when its time is over.
-fn in_time<T: Send>(
-    wall_time_ms: Option<u64>,
+/// Limits that neither the job nor the session keeps.
+struct Bounds<'a> {
+    plan: &'a Plan,
+    begin: Instant,
+    free_before: Option<u64>,
+}
+
+impl<'a> Bounds<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        Self { plan, begin: Instant::now(), free_before: free_bytes(&plan.workspace).ok() }
+    }
+
+    fn passed(&self) -> Option<Passed> {
+        let limits = &self.plan.limits;
+        let elapsed_ms = u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if let Some(limit) = limits.wall_time_ms.filter(|limit| elapsed_ms > *limit) {
+            return Some(Passed { name: LimitName::WallTime, text: format!("limits.wall-time allows {limit} ms") });
+        }
+        let limit = limits.disk_bytes?;
+        let grown = self.free_before?.checked_sub(free_bytes(&self.plan.workspace).ok()?)?;
+        let text = || format!("the disk became {grown} bytes fuller, limits.disk allows {limit}");
+        (grown > limit).then(|| Passed { name: LimitName::Disk, text: text() })
+    }
+}
+
+/// Supervises, and ends the run when it has passed a limit.
+fn in_bounds<T: Send>(
+    bounds: &Bounds<'_>,
     runner: &Runner,
     remote: &Remote,
     supervise: impl FnOnce() -> T + Send,
 ) -> (T, Option<Passed>) {
-    let deadline = wall_time_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
     let (done, ended) = channel();
     std::thread::scope(|scope| {
         scope.spawn(move || drop(done.send(supervise())));
@@ -94,17 +118,16 @@ fn in_time<T: Send>(
                 Err(RecvTimeoutError::Timeout) => {}
             }
             match &passed {
-                None if deadline.is_some_and(|deadline| Instant::now() > deadline) => {
-                    let text = format!("limits.wall-time allows {} ms", wall_time_ms.unwrap_or_default());
-                    passed = Some((Passed { name: LimitName::WallTime, text }, Instant::now()));
-                    remote.terminate();
+                None => {
+                    passed = bounds.passed().map(|passed| (passed, Instant::now()));
+                    passed.iter().for_each(|_| remote.terminate());
                 }
                 // What a runner does about an order is its own affair; what the system does is not.
                 Some((_, since)) if since.elapsed() > END_TIME => {
                     let _ = runner.end();
                     remote.abandon();
                 }
-                _ => {}
+                Some(_) => {}
             }
         }
     })

@@ -4,29 +4,36 @@ use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use pinfold_gate::Search;
 use pinfold_gate::link::frames::{receive, send, send_start};
 use pinfold_gate::link::{Order, Report, SocketRole, Start, VERSION};
 use pinfold_plan::windows::Network;
 use pinfold_policy::Rules;
+use pinfold_run::seen;
 
 use super::prepare::Prepared;
 use crate::error::CliError;
+use crate::record::Lines;
 
 /// How long a gate may take until it serves.
 const READY_TIME: Duration = Duration::from_secs(10);
+
+/// How long a gate may take to say its last words.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// A gate that serves. It ends when this is dropped.
 pub(super) struct Gate {
     process: Child,
     orders: Option<ChildStdin>,
+    listener: Option<JoinHandle<()>>,
 }
 
 impl Gate {
     /// Starts the gate, where the plan has one, and waits until it serves.
-    pub(super) fn start(prepared: &Prepared) -> Result<Option<Self>, CliError> {
+    pub(super) fn start(prepared: &Prepared, record: Option<Lines>) -> Result<Option<Self>, CliError> {
         let Network::Gate { port } = prepared.plan.network else { return Ok(None) };
         let start = start(prepared, port)?;
         let program = std::env::current_exe().map_err(|error| not_there(&error))?;
@@ -40,11 +47,11 @@ impl Gate {
         // Without it there are no sockets.
         command.envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
         let mut process = command.spawn().map_err(|error| not_there(&error))?;
-        let mut gate = Self { orders: process.stdin.take(), process };
+        let mut gate = Self { orders: process.stdin.take(), process, listener: None };
         if let Some(orders) = &mut gate.orders {
             send_start(orders, &start).map_err(|error| not_there(&error))?;
         }
-        match gate.reports().recv_timeout(READY_TIME) {
+        match gate.reports(record).recv_timeout(READY_TIME) {
             Ok(Report::Ready { .. }) => Ok(Some(gate)),
             _ => Err(CliError::new("the gate does not serve")
                 .why(format!("port {port} of the loopback may be taken by another run or program"))
@@ -52,16 +59,20 @@ impl Gate {
         }
     }
 
-    /// What it tells. Nobody listens to more than that it serves, but it must not wait for that.
-    fn reports(&mut self) -> Receiver<Report> {
+    /// What it tells goes into the record, and its first word to whoever waits for it.
+    fn reports(&mut self, record: Option<Lines>) -> Receiver<Report> {
         let (said, heard) = channel();
         if let Some(output) = self.process.stdout.take() {
-            std::thread::spawn(move || {
+            self.listener = Some(std::thread::spawn(move || {
                 let mut output = BufReader::new(output);
                 while let Ok(Some(report)) = receive::<Report>(&mut output) {
+                    if let Some((lines, event)) = record.as_ref().zip(seen(&report)) {
+                        // Who cannot write it says so at the end.
+                        let _ = lines.event(event);
+                    }
                     let _ = said.send(report);
                 }
-            });
+            }));
         }
         heard
     }
@@ -72,8 +83,14 @@ impl Drop for Gate {
         if let Some(mut orders) = self.orders.take() {
             let _ = send(&mut orders, &Order::Stop);
         }
+        // It ends when it has said its last words.
+        let deadline = Instant::now() + LAST_WORDS;
+        while Instant::now() < deadline && matches!(self.process.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
+        self.listener.take().map(JoinHandle::join);
     }
 }
 

@@ -11,7 +11,7 @@ use super::prepare::Prepared;
 use super::watch::{Passed, Quarantined};
 use crate::agent;
 use crate::error::{CliError, with_causes};
-use crate::record::{Pen, RECORD_BYTES_MAX, Sheet, caller};
+use crate::record::{Lines, Pen, RECORD_BYTES_MAX, Sheet, caller};
 
 /// The record, where there is one.
 pub(super) struct Record(Option<Pen>);
@@ -66,6 +66,11 @@ impl Record {
             operation: "exceed".to_owned(),
             why: passed.text.clone(),
         });
+    }
+
+    /// Where others add events, where there is a record.
+    pub(super) fn lines(&self) -> Option<Lines> {
+        self.0.as_ref().map(Pen::lines)
     }
 
     /// Adds a remark.

@@ -26,14 +26,24 @@ const ENDED_BY_TIME: u32 = 124;
 const NOT_FOUND: u8 = 127;
 
 pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
+    refuse_to_ask(args.ask)?;
     let manner = Manner { best_effort: args.best_effort, tell: Tell::of(args), agent: args.agent.as_deref() };
     execute(&args.policy, &args.command, &manner)
 }
 
 pub(super) fn shell(args: &ShellArgs) -> Result<ExitCode, CliError> {
+    refuse_to_ask(args.ask)?;
     let shell = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
     eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
     execute(&args.policy, &[shell], &Manner { best_effort: args.best_effort, tell: Tell::Quiet, agent: None })
+}
+
+/// Nobody could answer.
+fn refuse_to_ask(asked: bool) -> Result<(), CliError> {
+    match asked {
+        true => Err(CliError::new("--ask does not exist on Windows").why("runs have no control socket here yet")),
+        false => Ok(()),
+    }
 }
 
 /// How a run begins and tells.
@@ -54,7 +64,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let begin = Instant::now();
     let lived = match prepared.plan.identity {
         Identity::Caller => live(&prepared, &words, &record),
-        Identity::Offline | Identity::Online => account::live(&prepared, &words),
+        Identity::Offline | Identity::Online => account::live(&prepared, &words, &record),
     };
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let lived = match lived {

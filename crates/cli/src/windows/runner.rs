@@ -4,10 +4,13 @@ use std::ffi::OsString;
 use std::io;
 use std::os::windows::io::AsHandle;
 use std::process::ExitCode;
+use std::sync::{Arc, Weak};
 
-use pinfold_confine::windows::{Command, ConfineError, Confined, probe};
+use pinfold_confine::windows::{Command, ConfineError, Confined, Terminal, probe};
 use pinfold_plan::windows::Plan;
 use pinfold_runner::{Launched, NotStarted, Running, Start, Stdio, TerminalSize, Usage, windows};
+
+use super::watch::INTERVAL;
 
 pub(super) use pinfold_runner::ARGUMENT;
 
@@ -21,8 +24,25 @@ pub(super) fn main(rest: &[OsString]) -> ExitCode {
     }
 }
 
-/// What runs inside.
-struct Inside(Confined);
+/// What runs inside, with the limit that the runner itself looks after.
+struct Inside {
+    confined: Arc<Confined>,
+    terminal: Option<Terminal>,
+}
+
+/// How a run ends that has more handles open than it may: `STATUS_QUOTA_EXCEEDED`.
+const TOO_MANY_HANDLES: u32 = 0xc000_0044;
+
+/// Ends the command when one of its processes has more handles than it may; nobody outside can count them.
+fn watch_handles(confined: &Weak<Confined>, most: u64) {
+    while let Some(confined) = confined.upgrade() {
+        if confined.most_handles().is_ok_and(|handles| u64::from(handles) > most) {
+            let _ = confined.terminate(TOO_MANY_HANDLES);
+        }
+        drop(confined);
+        std::thread::sleep(INTERVAL);
+    }
+}
 
 fn start(asked: Start<Plan>) -> Result<Launched<Inside>, NotStarted> {
     let plan = own_plan(asked.plan).map_err(not_started)?;
@@ -40,16 +60,23 @@ fn start(asked: Start<Plan>) -> Result<Launched<Inside>, NotStarted> {
         },
     };
     // Below the account's own profile, which the command, of low integrity, does not write.
-    let confined = Confined::start_within(&plan, Vec::new(), &command, &std::env::temp_dir()).map_err(not_started)?;
+    let mut confined =
+        Confined::start_within(&plan, Vec::new(), &command, &std::env::temp_dir()).map_err(not_started)?;
     let pid = confined.id();
+    let terminal = confined.terminal.take();
+    let confined = Arc::new(confined);
+    if let Some(most) = plan.limits.open_files {
+        let watched = Arc::downgrade(&confined);
+        std::thread::spawn(move || watch_handles(&watched, most));
+    }
     let mut launched = Launched {
-        running: Inside(confined),
+        running: Inside { confined, terminal },
         pid,
         stdin: Box::new(keys),
         stdout: Box::new(output),
         stderr: Some(Box::new(errors)),
     };
-    if let Some(terminal) = &mut launched.running.0.terminal {
+    if let Some(terminal) = &mut launched.running.terminal {
         launched.stdin = Box::new(terminal.keys.try_clone().map_err(no_streams)?);
         launched.stdout = Box::new(terminal.screen.take().ok_or_else(|| no_streams(io::ErrorKind::NotFound.into()))?);
         launched.stderr = None;
@@ -68,19 +95,19 @@ fn own_plan(mut plan: Plan) -> Result<Plan, ConfineError> {
 
 impl Running for Inside {
     fn wait(&self) -> io::Result<u32> {
-        self.0.wait()
+        self.confined.wait()
     }
 
     fn end(&self) -> io::Result<()> {
-        self.0.terminate(1)
+        self.confined.terminate(1)
     }
 
     fn resize(&self, size: TerminalSize) -> io::Result<()> {
-        self.0.terminal.as_ref().map_or(Ok(()), |terminal| terminal.resize((size.columns, size.rows)))
+        self.terminal.as_ref().map_or(Ok(()), |terminal| terminal.resize((size.columns, size.rows)))
     }
 
     fn usage(&self) -> io::Result<Usage> {
-        let used = self.0.used()?;
+        let used = self.confined.used()?;
         let (processes, cpu_ms) = (used.processes_now, used.cpu_time_ms);
         Ok(Usage { processes, memory_bytes: used.peak_memory_bytes, cpu_ms })
     }

@@ -48,7 +48,7 @@ fn files(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
     }
     if !policy.protect.is_empty() {
         table.push(Assurance::kept(Promise::MetadataSealed, &[writes, &[Handles]].concat()));
-        table.push(Assurance::kept(Promise::MetadataWatched, &[Watch]));
+        table.push(Assurance::kept(Promise::MetadataWatched, &[Watch]).note("looked for at the end of the run"));
     }
     if !policy.copy_on_write.is_empty() {
         table.push(Assurance::kept(Promise::CachesIntact, writes).note("read-only"));

@@ -81,7 +81,11 @@ impl<'a> Grounds<'a> {
 
     /// The program itself, where an account has to start it.
     fn program(&self) -> Option<(String, Reach)> {
-        self.machine.program.clone().filter(|_| self.leave_to_look).map(|program| (program, Reach::Look))
+        let program = self.machine.program.clone().filter(|_| self.leave_to_look)?;
+        let at = |site: &&Site| is_in(&program, &native(&site.area.path));
+        let shown = self.sites.iter().rfind(at).is_some_and(|site| site.area.kind != AreaKind::Private);
+        // What everybody may start, or is let in already, needs no entry.
+        (!shown).then_some((program, Reach::Look))
     }
 
     /// What is left of a place that lies in something hidden, or may be looked at anyway.
