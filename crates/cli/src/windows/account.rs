@@ -14,7 +14,7 @@ use pinfold_setup::windows::ThisMachine;
 use pinfold_setup::{Named, Setup};
 
 use super::environment::environment;
-use super::gate::Gate;
+use super::gate::{Gate, WayOut};
 use super::prepare::Prepared;
 use super::record::Record;
 use super::run::{Lived, NotRun};
@@ -23,6 +23,8 @@ use crate::error::CliError;
 
 /// Processes of a run besides the command's: the runner, and who tries the confinement out.
 const RUNNER_PROCESSES: u32 = 2;
+/// How long the last processes may take to end.
+const LEFT_TIME: Duration = Duration::from_secs(10);
 /// How long a runner may take to end what it was told to end.
 const END_TIME: Duration = Duration::from_secs(2);
 
@@ -36,6 +38,7 @@ pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Re
     if !guard.breaches.is_empty() {
         return Err(ConfineError::NotKept(guard.breaches.clone()).into());
     }
+    let _way_out = WayOut::take(prepared).map_err(NotRun::of)?;
     let gate = Gate::start(prepared, record.lines()).map_err(NotRun::of)?;
     let console = OwnConsole::take()?;
     let start = Start {
@@ -56,6 +59,7 @@ pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Re
     let remote = session.remote();
     let (end, limit) = in_bounds(&Bounds::new(plan), &runner, &remote, || supervise(link, session, streams, |_| ()));
     let usage = runner.usage().ok();
+    nobody_is_left(&runner)?;
     drop(runner);
     drop(gate);
     let code = match end {
@@ -131,6 +135,21 @@ fn in_bounds<T: Send>(
             }
         }
     })
+}
+
+/// Ends whatever is left of a run, and waits until it is gone: what the run has left is looked at afterwards.
+fn nobody_is_left(runner: &Runner) -> Result<(), NotRun> {
+    runner.end()?;
+    let deadline = Instant::now() + LEFT_TIME;
+    while runner.usage()?.processes > 0 {
+        if Instant::now() > deadline {
+            return Err(NotRun::of(
+                CliError::new("processes of the run do not end").why("they were told to, and are still there"),
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }
 
 fn account(setup: &Setup, identity: Identity) -> Result<Account, CliError> {

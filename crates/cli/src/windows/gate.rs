@@ -1,6 +1,7 @@
 //! The gate of a run: a process of the user's own at the one port that the firewall leaves to the account.
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::io::BufReader;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -23,6 +24,33 @@ const READY_TIME: Duration = Duration::from_secs(10);
 
 /// How long a gate may take to say its last words.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Who has the one port that the firewall leaves to the account: many runs without a network, to which nobody answers there,
+/// or a single run with rules. Otherwise a run without a network would find the gate of another.
+pub(super) struct WayOut(#[expect(dead_code, reason = "it is held, and nothing is done with it")] Option<File>);
+
+impl WayOut {
+    pub(super) fn take(prepared: &Prepared) -> Result<Self, CliError> {
+        let path = prepared.store.backend().join("way-out");
+        let cannot = |error: std::io::Error| {
+            CliError::new(format!("{} cannot be locked", path.display())).why(error.to_string())
+        };
+        let alone = match prepared.plan.network {
+            Network::Host => return Ok(Self(None)),
+            Network::None => false,
+            Network::Gate { .. } => true,
+        };
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
+        let locked = if alone { file.try_lock() } else { file.try_lock_shared() };
+        match locked {
+            Ok(()) => Ok(Self(Some(file))),
+            Err(TryLockError::Error(error)) => Err(cannot(error)),
+            Err(TryLockError::WouldBlock) => Err(CliError::new("another run is in the way")
+                .why("a run with network rules and one without a network, or two with rules, would share one way out")
+                .hint("start it again when the other has ended")),
+        }
+    }
+}
 
 /// A gate that serves. It ends when this is dropped.
 pub(super) struct Gate {

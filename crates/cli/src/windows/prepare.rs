@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use pinfold_acl::Sid;
 use pinfold_confine::windows::{Ground, probe};
 use pinfold_plan::windows::{self, Identity, Machine, Plan, native};
 use pinfold_plan::{PlanError, Refusal};
@@ -49,8 +50,8 @@ pub(super) fn prepare_with_machine(flags: &PolicyFlags) -> Result<(Prepared, Mac
     let machine = machine(setup.as_ref())?;
     let areas = windows::areas(&policy, sight.host(), &machine).map_err(|error| plan_error(&error))?;
     let group = machine.accounts.as_ref().map(|accounts| accounts.group.clone());
-    let ground =
-        Ground::take(&store.backend(), &areas, group.as_ref()).map_err(|error| CliError::from_error(&error))?;
+    let shared: Vec<Sid> = group.into_iter().chain([machine.user.clone()]).collect();
+    let ground = Ground::take(&store.backend(), &areas, &shared).map_err(|error| CliError::from_error(&error))?;
     ground.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
     let machine = probe::complete(machine, &policy, sight.host(), &areas, &ground);
     let machine = machine.map_err(|error| CliError::from_error(&error))?;

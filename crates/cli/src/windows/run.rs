@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pinfold_confine::windows::{Command, ConfineError, Confined, Guard, OwnConsole};
 use pinfold_ledger::event::End;
@@ -22,6 +22,10 @@ use crate::platform::new_session_id;
 
 /// The exit code of a command that was ended by a limit: for wall-clock time that of timeout(1), as everywhere.
 const ENDED_BY_TIME: u32 = 124;
+/// The exit code of what the command has left behind.
+const ENDED_WITH_THE_COMMAND: u32 = 1;
+/// How long that may take to end.
+const END_TIME: Duration = Duration::from_secs(10);
 /// The exit code where a command cannot be found.
 const NOT_FOUND: u8 = 127;
 
@@ -182,11 +186,26 @@ fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived,
     };
     let (code, limit) = wait(&confined, &watcher)?;
     let used = confined.used().ok();
-    // Whatever is left of the run goes with it, and then its output has ended.
+    nobody_is_left(&confined)?;
     drop(confined);
     passing.finish();
     let (cpu_ms, peak_memory_bytes) = used.map(|used| (used.cpu_time_ms, used.peak_memory_bytes)).unzip();
     Ok(Lived { code: code.filter(|_| limit.is_none()), limit, cpu_ms, peak_memory_bytes })
+}
+
+/// Ends whatever is left of a run, and waits until it is gone: what the run has left is looked at afterwards.
+fn nobody_is_left(confined: &Confined) -> Result<(), NotRun> {
+    confined.terminate(ENDED_WITH_THE_COMMAND)?;
+    let deadline = Instant::now() + END_TIME;
+    while confined.used()?.processes_now > 0 {
+        if Instant::now() > deadline {
+            return Err(NotRun::of(
+                CliError::new("processes of the run do not end").why("they were told to, and are still there"),
+            ));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }
 
 /// Until the command has ended, by itself or by a limit.

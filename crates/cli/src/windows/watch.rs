@@ -97,13 +97,16 @@ pub(super) struct Quarantined {
     pub(super) moved_to: Option<PathBuf>,
 }
 
-/// Moves paths into a directory that nothing inside can reach. The command has ended, so nobody exchanges anything.
+/// Moves paths into a directory that nothing inside can reach. The last process of the run has ended, so nobody exchanges
+/// anything. What lies on another volume stays where it is, under a name that nobody obeys.
 pub(super) fn quarantine(paths: Vec<PathBuf>, directory: &Path) -> Vec<Quarantined> {
     let moved = |(number, path): (usize, PathBuf)| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let place = directory.join(format!("{number}-{name}"));
-        let done = std::fs::create_dir_all(directory).and_then(|()| std::fs::rename(&path, &place));
-        Quarantined { path, moved_to: done.is_ok().then_some(place) }
+        let aside = path.with_file_name(format!("quarantined-{}-{number}", std::process::id()));
+        let places = [directory.join(format!("{number}-{name}")), aside];
+        let made = std::fs::create_dir_all(directory).is_ok();
+        let moved_to = places.into_iter().find(|place| made && std::fs::rename(&path, place).is_ok());
+        Quarantined { path, moved_to }
     };
     paths.into_iter().enumerate().map(moved).collect()
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Policy, Scope};
+use pinfold_policy::{Policy, Protect, Scope};
 use pinfold_survey::{Entry, Kind, Limits, Survey};
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +22,34 @@ struct Name {
     name: PathBuf,
     /// Only files and links are meant.
     files_only: bool,
+    /// The file system takes upper and lower case for the same.
+    #[serde(default)]
+    ignores_case: bool,
+}
+
+impl Name {
+    fn is_end_of(&self, path: &Path) -> bool {
+        if !self.ignores_case {
+            return path.ends_with(&self.name);
+        }
+        let mut parts = path.iter().rev();
+        self.name.iter().rev().all(|part| parts.next().is_some_and(|found| folded(found) == folded(part)))
+    }
+}
+
+/// A name as file systems compare it that ignore case; of those, Windows' ignore dots and spaces at the end as well.
+fn folded(name: &OsStr) -> String {
+    name.to_string_lossy().to_lowercase().trim_end_matches(['.', ' ']).to_owned()
 }
 
 impl Names {
     /// The names of a policy.
     pub fn of(policy: &Policy) -> Self {
         let anywhere = policy.protect.iter().filter(|protect| protect.scope == Scope::Anywhere);
-        Self(anywhere.map(|protect| Name { name: protect.name.clone(), files_only: !protect.directory }).collect())
+        let ignores_case = policy.places.platform.folds_case();
+        let name =
+            |protect: &Protect| Name { name: protect.name.clone(), files_only: !protect.directory, ignores_case };
+        Self(anywhere.map(name).collect())
     }
 
     /// A survey for them, which bears more than the first one: somebody may want it to give up.
@@ -47,13 +68,39 @@ impl Names {
     pub fn cover(&self, entry: &Entry) -> bool {
         let directory = entry.kind == Kind::Directory;
         let in_packages = entry.path.parent().is_some_and(|parent| parent.iter().any(|part| part == "node_modules"));
-        let is_it = |name: &Name| !(name.files_only && directory) && entry.path.ends_with(&name.name);
+        let is_it = |name: &Name| !(name.files_only && directory) && name.is_end_of(&entry.path);
         !in_packages && self.0.iter().any(is_it)
     }
 
     /// As [`Names::cover`], for what is new: a `.git` is judged as a repository, and what a person has put in the
     /// place of an old one is his.
     pub fn cover_new(&self, entry: &Entry) -> bool {
-        !entry.replaced && entry.path.file_name() != Some(OsStr::new(".git")) && self.cover(entry)
+        let repository = entry.path.file_name().is_some_and(|name| folded(name) == ".git" && self.is_git(name));
+        !entry.replaced && !repository && self.cover(entry)
+    }
+
+    /// Whether git takes a name for its own.
+    fn is_git(&self, name: &OsStr) -> bool {
+        name == OsStr::new(".git") || self.0.iter().any(|name| name.ignores_case)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_as_the_file_system_does() {
+        let name = |ignores_case| Name { name: ".vscode/tasks.json".into(), files_only: true, ignores_case };
+        for (path, exact, folded) in [
+            ("a/.vscode/tasks.json", true, true),
+            ("a/.VSCode/Tasks.JSON", false, true),
+            ("a/.vscode./tasks.json ", false, true),
+            ("tasks.json", false, false),
+            (".vscodex/tasks.json", false, false),
+        ] {
+            let is = |ignores_case| name(ignores_case).is_end_of(Path::new(path));
+            assert_eq!((is(false), is(true)), (exact, folded), "{path}");
+        }
     }
 }

@@ -80,7 +80,7 @@ impl Scene {
     }
 
     fn ground(&self) -> Ground {
-        Ground::take(&self.0.join("state"), &["work", "home", "temp"].map(|name| self.path(name)), None).unwrap()
+        Ground::take(&self.0.join("state"), &["work", "home", "temp"].map(|name| self.path(name)), &[]).unwrap()
     }
 
     /// As `pinfold_plan::windows::build` makes it.
@@ -114,7 +114,7 @@ impl Scene {
                 integrity: Level::LOW,
                 default_list: owners.into_iter().map(all).collect(),
             },
-            edits: roots.iter().flat_map(|root| edits(root, None)).collect(),
+            edits: roots.iter().flat_map(|root| edits(root, None, &root.sid)).collect(),
             roots: roots.into(),
             pins: vec![self.path(r"work\.git"), self.path(r"work\.git\config"), self.path(r"work\.git\hooks")],
             job: Job {
@@ -207,7 +207,7 @@ fn a_plan_for_a_policy_is_what_is_carried_out(scene: &Scene) {
     let machine = probe::look().unwrap();
     let areas = areas(&policy, &sight.host, &machine).unwrap();
     assert_eq!(areas, ["work", "home", "temp"].map(|name| scene.path(name)));
-    let ground = Ground::take(&scene.0.join("state"), &areas, None).unwrap();
+    let ground = Ground::take(&scene.0.join("state"), &areas, &[]).unwrap();
     let machine = probe::complete(machine, &policy, &sight.host, &areas, &ground).unwrap();
     assert_eq!(machine.linked, [scene.path(r"work\.git\hooks\pre-commit")]);
     let plan = build(&policy, &sight.host, &machine).unwrap();
@@ -275,9 +275,9 @@ fn cleaning_up_leaves_the_lists_as_they_were(scene: &Scene) {
     let before = read();
     let ground = scene.ground();
     let guard = Guard::set(&ground, &scene.plan(&ground)).unwrap();
-    assert_eq!(clean(&scene.0.join("state"), None).unwrap().undone, 0, "a run needs them");
+    assert_eq!(clean(&scene.0.join("state"), &[]).unwrap().undone, 0, "a run needs them");
     drop((guard, ground));
-    let cleaned = clean(&scene.0.join("state"), None).unwrap();
+    let cleaned = clean(&scene.0.join("state"), &[]).unwrap();
     assert!(cleaned.undone == 6 && cleaned.left.is_empty() && cleaned.gone.is_empty(), "{cleaned:?}");
     assert_eq!(read(), before);
 }

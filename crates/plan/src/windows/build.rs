@@ -33,7 +33,7 @@ pub fn build(policy: &Policy, host: &Host, machine: &Machine) -> Result<Plan, Pl
         private_temp: native(&host.private_temp),
         network: network(policy, machine, identity),
         token: token(machine, identity, &identifiers),
-        edits: roots.iter().flat_map(|root| edits(root, group)).collect(),
+        edits: roots.iter().flat_map(|root| edits(root, group, &machine.user)).collect(),
         pins: pins(&roots),
         roots,
         // That of an account's runner is the supervisor's, which is another tree of jobs.
@@ -61,7 +61,7 @@ pub fn areas(policy: &Policy, host: &Host, machine: &Machine) -> Result<Vec<Stri
 /// What is different in a place that may be written, all that leads there, and the place itself.
 fn pins(roots: &[Root]) -> Vec<String> {
     let writable = roots.iter().filter(|root| root.reach == Reach::Work);
-    let mut pins: Vec<String> = writable.flat_map(|root| edits(root, None)).map(|edit| edit.path).collect();
+    let mut pins: Vec<String> = writable.flat_map(|root| edits(root, None, &root.sid)).map(|edit| edit.path).collect();
     pins.sort();
     pins.dedup();
     pins
@@ -92,8 +92,8 @@ fn network(policy: &Policy, machine: &Machine, identity: Identity) -> Network {
 
 fn token(machine: &Machine, identity: Identity, identifiers: &[Sid]) -> Token {
     match (&machine.accounts, identity) {
-        (Some(accounts), Identity::Offline) => Token::of_account(&accounts.offline, identifiers),
-        (Some(accounts), Identity::Online) => Token::of_account(&accounts.online, identifiers),
+        (Some(accounts), Identity::Offline) => Token::of_account(&accounts.offline, &accounts.group, identifiers),
+        (Some(accounts), Identity::Online) => Token::of_account(&accounts.online, &accounts.group, identifiers),
         _ => Token::of_the_caller(machine, identifiers),
     }
 }

@@ -60,9 +60,10 @@ const LOOK: Access = Access(Access::FILE_GENERIC_READ.0 | Access::FILE_GENERIC_E
 const WORK: Access = Access(LOOK.0 | Access::FILE_GENERIC_WRITE.0);
 
 /// All that a root needs, for its identifier and, where commands run under accounts, for the `group` of those. What may be
-/// written is labelled with low integrity, which commands have, and what is protected in it is not: so many descriptors are changed as there are protected paths and directories on the way to them,
+/// written is labelled with low integrity, which commands have, and what is protected in it is not; for that its `user` gets
+/// the right to. So many descriptors are changed as there are protected paths and directories on the way to them,
 /// however large the tree is.
-pub fn edits(root: &Root, group: Option<&Sid>) -> Vec<Edit> {
+pub fn edits(root: &Root, group: Option<&Sid>, user: &Sid) -> Vec<Edit> {
     let deny = |access, inherit| sids(root, group).map(|sid| Ace::deny(sid, access, inherit)).collect::<Vec<_>>();
     let mut others: BTreeMap<&str, (Vec<Ace>, Option<Label>)> = BTreeMap::new();
     let inner = || root.kept.iter().chain(&root.protected).chain(&root.hidden).flat_map(|path| directories_to(path));
@@ -85,12 +86,12 @@ pub fn edits(root: &Root, group: Option<&Sid>) -> Vec<Edit> {
         entries,
         label,
     });
-    std::iter::once(first(root, group)).chain(others).collect()
+    std::iter::once(first(root, group, user)).chain(others).collect()
 }
 
 /// For the root itself.
-fn first(root: &Root, group: Option<&Sid>) -> Edit {
-    let entries = match root.reach {
+fn first(root: &Root, group: Option<&Sid>, user: &Sid) -> Edit {
+    let mut entries: Vec<Ace> = match root.reach {
         Reach::Look => sids(root, group).map(|sid| Ace::allow(sid, LOOK, Inherit::ALL)).collect(),
         // The root itself stays where it is.
         Reach::Work => sids(root, group)
@@ -101,6 +102,10 @@ fn first(root: &Root, group: Option<&Sid>) -> Edit {
             .collect(),
     };
     let label = (root.reach == Reach::Work).then(|| Label::new(Level::LOW, Inherit::ALL));
+    if label.is_some() {
+        // Labels are set by who may give a file another owner, which outside of their own homes users may not.
+        entries.push(Ace::allow(user.clone(), Access::WRITE_OWNER, Inherit::ALL));
+    }
     Edit { path: root.path.clone(), entries, label }
 }
 
@@ -148,6 +153,10 @@ impl Edit {
 mod tests {
     use super::*;
 
+    fn user() -> Sid {
+        Sid::new(5, &[21, 1, 2, 3, 1001]).unwrap()
+    }
+
     fn root(protected: &[&str]) -> Root {
         let protected = protected.iter().map(|path| (*path).into()).collect();
         let sid = Sid::new(5, &[21, 7, 7, 7, 7]).unwrap();
@@ -156,19 +165,19 @@ mod tests {
 
     #[test]
     fn few_lists_are_changed() {
-        let paths: Vec<String> = edits(&root(&[r".git\hooks", r".git\config", r"a\b\.envrc"]), None)
+        let paths: Vec<String> = edits(&root(&[r".git\hooks", r".git\config", r"a\b\.envrc"]), None, &user())
             .into_iter()
             .map(|edit| edit.path)
             .collect();
         let expected = ["", r"\.git", r"\.git\config", r"\.git\hooks", r"\a", r"\a\b", r"\a\b\.envrc"]
             .map(|path| format!(r"C:\work{path}"));
         assert_eq!(paths, expected);
-        assert_eq!(edits(&Root { path: r"D:\".into(), ..root(&["x"]) }, None)[1].path, r"D:\x");
+        assert_eq!(edits(&Root { path: r"D:\".into(), ..root(&["x"]) }, None, &user())[1].path, r"D:\x");
     }
 
     #[test]
     fn what_is_protected_on_the_way_stays_protected() {
-        let denied = |protected: &[&str]| edits(&root(protected), None)[1].entries[0].access;
+        let denied = |protected: &[&str]| edits(&root(protected), None, &user())[1].entries[0].access;
         assert_eq!(denied(&["a", r"a\b"]), Restriction::WRITES_AT_MOST);
         assert_eq!(denied(&[r"a\b", "a"]), Restriction::WRITES_AT_MOST);
         assert_eq!(denied(&[r"a\b"]), Access::DELETE);
@@ -184,7 +193,7 @@ mod tests {
             Ace::allow(Sid::SYSTEM, Access::FILE_ALL, from_above),
         ]);
         let group = Sid::new(5, &[21, 8, 8, 8, 1002]).unwrap();
-        for edit in [None, Some(&group)].into_iter().flat_map(|group| edits(&root(&["a"]), group)) {
+        for edit in [None, Some(&group)].into_iter().flat_map(|group| edits(&root(&["a"]), group, &user())) {
             let added = edit.added_to(&list);
             assert_eq!(edit.added_to(&added), added);
             assert_eq!(edit.removed_from(&added), list);

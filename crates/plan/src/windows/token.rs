@@ -38,23 +38,25 @@ impl Token {
     /// `identifiers` is let to.
     pub(super) fn of_the_caller(machine: &Machine, identifiers: &[Sid]) -> Self {
         let restricting = [identifiers, machine.logon.as_slice(), &[Sid::EVERYONE]].concat();
-        // What the command makes is its own: pipes between its processes are opened with both lists.
-        let owners = [std::slice::from_ref(&machine.user), machine.logon.as_slice(), identifiers].concat();
-        Self { write_restricted: true, ..Self::new(restricting, owners) }
+        Self { write_restricted: true, ..Self::new(restricting, &machine.user, identifiers) }
     }
 
     /// That of an account, which owns nothing and is restricted in reading as well, as it is in a group with other runs;
     /// what everybody may read is left to it. The logon session is the runner's, who adds it
     /// ([`Token::in_session`]).
-    pub(super) fn of_account(account: &Sid, identifiers: &[Sid]) -> Self {
+    pub(super) fn of_account(account: &Sid, group: &Sid, identifiers: &[Sid]) -> Self {
         // Without the account's own the rules of the firewall would not know it.
         let known = [Sid::EVERYONE, Sid::USERS, Sid::RESTRICTED, account.clone()];
-        let owners = [std::slice::from_ref(account), identifiers].concat();
-        Self::new([identifiers, &known].concat(), owners)
+        Self::new([identifiers, &known].concat(), group, identifiers)
     }
 
-    fn new(restricting: Vec<Sid>, owners: Vec<Sid>) -> Self {
-        let all = |sid| Ace::allow(sid, Access::GENERIC_ALL, Inherit::NOTHING);
+    /// What the command makes is its own: opened with the one list by `whose`, and with the other by the run's identifiers
+    /// alone. What else restricts is the same in runs beside it, which are not to take each other's processes over; nor are
+    /// they for being the owner.
+    fn new(restricting: Vec<Sid>, whose: &Sid, identifiers: &[Sid]) -> Self {
+        let all = |sid: &Sid| Ace::allow(sid.clone(), Access::GENERIC_ALL, Inherit::NOTHING);
+        let owner = Ace::allow(Sid::OWNER_RIGHTS, Access::READ_CONTROL, Inherit::NOTHING);
+        let everything = [whose].into_iter().chain(identifiers).chain([&Sid::SYSTEM]).map(all);
         Self {
             write_restricted: false,
             least_privilege: true,
@@ -62,16 +64,14 @@ impl Token {
             restricting,
             privileges: vec![PASS_THROUGH.to_owned()],
             integrity: Level::LOW,
-            default_list: owners.into_iter().chain([Sid::SYSTEM]).map(all).collect(),
+            default_list: everything.chain([owner]).collect(),
         }
     }
 
-    /// For a logon session that is known only where the token is made: its identifier restricts as well, and what the
-    /// command makes is open to it.
+    /// For a logon session that is known only where the token is made: its identifier restricts as well.
     #[must_use]
     pub fn in_session(mut self, logon: Sid) -> Self {
         if !self.restricting.contains(&logon) {
-            self.default_list.push(Ace::allow(logon.clone(), Access::GENERIC_ALL, Inherit::NOTHING));
             self.restricting.push(logon);
         }
         self

@@ -5,6 +5,7 @@ pub(super) mod attacker;
 
 use std::process::ExitCode;
 
+use pinfold_acl::Sid;
 use pinfold_confine::windows::{clean, probe};
 use pinfold_plan::Assurance;
 use pinfold_setup::installed;
@@ -41,9 +42,9 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<ExitCode, CliError> {
 fn clean_up() -> Result<ExitCode, CliError> {
     let context = Context::new(None)?;
     let setup = directory().ok().and_then(|directory| installed(&ThisMachine, &directory).ok().flatten());
-    let group = setup.map(|setup| setup.group.sid);
-    let cleaned =
-        clean(&store::backend(context.state()), group.as_ref()).map_err(|error| CliError::from_error(&error))?;
+    let user = probe::look().map_err(|error| CliError::from_error(&error))?.user;
+    let shared: Vec<Sid> = setup.map(|setup| setup.group.sid).into_iter().chain([user]).collect();
+    let cleaned = clean(&store::backend(context.state()), &shared).map_err(|error| CliError::from_error(&error))?;
     println!("{} access lists are as they were", cleaned.undone);
     for left in &cleaned.left {
         println!("  left: {left} ({})", left.error);

@@ -4,7 +4,7 @@ use std::io;
 use std::os::windows::io::{AsHandle, BorrowedHandle, OwnedHandle};
 use std::path::Path;
 
-use pinfold_acl::{Access, Ace, Acl, Descriptor, Inherit, Label};
+use pinfold_acl::{Access, Ace, Acl, Descriptor, Inherit, Label, Sid};
 use pinfold_plan::windows::{InterfaceLimit, Job as Bounds, Mitigation, Plan, environment_block};
 
 use super::context::Context;
@@ -207,11 +207,14 @@ fn handles(command: &Command<'_>) -> Result<[OwnedHandle; 3], ConfineError> {
 
 /// A desktop that what is restricted to the plan's identifiers may use, at the integrity of the command.
 fn open_to(plan: &Plan, own: &Token) -> Result<Descriptor, ConfineError> {
-    /// To use a desktop, and to ask about its list: all that is specific to desktops, and `READ_CONTROL`.
-    const USE: Access = Access(0x1ff | Access::READ_CONTROL.0);
+    /// To use a desktop, and to ask about its list: all that is specific to desktops but `DESKTOP_SWITCHDESKTOP`, with which
+    /// the user would be shown it.
+    const USE: Access = Access(0xff | Access::READ_CONTROL.0);
     let user = own.user().step("ask for the user")?;
-    let entries = plan.token.default_list.iter().map(|ace| Ace::allow(ace.sid.clone(), USE, Inherit::NOTHING));
-    let mut descriptor = Descriptor::new(user.clone(), user, Some(Acl::canonical(entries)));
+    let whom = plan.token.default_list.iter().filter(|ace| ace.sid != Sid::OWNER_RIGHTS);
+    let entries = whom.map(|ace| Ace::allow(ace.sid.clone(), USE, Inherit::NOTHING));
+    let owner = Ace::allow(Sid::OWNER_RIGHTS, Access::READ_CONTROL, Inherit::NOTHING);
+    let mut descriptor = Descriptor::new(user.clone(), user, Some(Acl::canonical(entries.chain([owner]))));
     descriptor.label = Some(Label::new(plan.token.integrity, Inherit::NOTHING));
     Ok(descriptor)
 }

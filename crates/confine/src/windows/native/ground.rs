@@ -22,14 +22,15 @@ pub struct Ground {
     pub identifiers: BTreeMap<String, Sid>,
     /// What the user should know: files that were damaged, entries that could not be taken out.
     pub notes: Vec<String>,
-    group: Option<Sid>,
+    shared: Vec<Sid>,
     taken: Taken,
 }
 
 impl Ground {
     /// Takes the identifiers of some paths, which exist, and takes out of all lists what nobody remembers any more.
-    /// `directory` is that of this backend below the state directory, `group` that of the accounts, where there are some.
-    pub fn take(directory: &Path, areas: &[String], group: Option<&Sid>) -> Result<Self, ConfineError> {
+    /// `directory` is that of this backend below the state directory, `shared` whoever else entries of
+    /// several roots are for: the user, and the group of the accounts.
+    pub fn take(directory: &Path, areas: &[String], shared: &[Sid]) -> Result<Self, ConfineError> {
         let lock = Lock::of(directory)?;
         let mut identifiers = Identifiers::open(directory, &lock)?;
         let mut notes = Vec::from_iter(identifiers.set_aside.as_ref().map(|path| {
@@ -41,18 +42,20 @@ impl Ground {
             roots.push(Root { path, file: files::id(&directory) });
         }
         let taken = identifiers.take(&roots, &mut Machine)?;
-        let mut journal = journal(directory, group, &mut notes)?;
+        let mut journal = journal(directory, shared, &mut notes)?;
         let cleaned = journal.undo(&mut FileLists, &|sid| identifiers.forgotten(sid))?;
         notes.extend(cleaned.left.iter().map(|left| format!("{left}: {}", left.error)));
         let identifiers = areas.iter().cloned().zip(taken.sids.iter().cloned()).collect();
-        Ok(Self { directory: directory.to_owned(), identifiers, notes, group: group.cloned(), taken })
+        Ok(Self { directory: directory.to_owned(), identifiers, notes, shared: shared.to_vec(), taken })
     }
 
-    /// Gives lists what the plan says.
+    /// Gives lists what the plan says, and takes out what places have that no run is in: with their labels they would be open
+    /// to this one.
     pub(super) fn apply(&self, edits: &[Edit]) -> Result<Applied, ConfineError> {
         let lock = Lock::of(&self.directory)?;
         let others = Identifiers::open_again(&self.directory, &lock, &self.taken)?;
-        let mut journal = journal(&self.directory, self.group.as_ref(), &mut Vec::new())?;
+        let mut journal = journal(&self.directory, &self.shared, &mut Vec::new())?;
+        journal.undo(&mut FileLists, &|sid| !others.in_use(sid) && !self.taken.sids.contains(sid))?;
         Ok(journal.apply(&mut FileLists, edits, &|sid| others.in_use(sid))?)
     }
 
@@ -63,11 +66,11 @@ impl Ground {
 }
 
 /// Takes out of all lists what no run needs at present, and forgets identifiers whose roots are gone.
-pub fn clean(directory: &Path, group: Option<&Sid>) -> Result<Cleaned, ConfineError> {
+pub fn clean(directory: &Path, shared: &[Sid]) -> Result<Cleaned, ConfineError> {
     let lock = Lock::of(directory)?;
     let mut identifiers = Identifiers::open(directory, &lock)?;
     identifiers.prune(&Machine)?;
-    let mut journal = journal(directory, group, &mut Vec::new())?;
+    let mut journal = journal(directory, shared, &mut Vec::new())?;
     let idle = journal.sids().all(|sid| !identifiers.in_use(sid));
     match idle {
         true => Ok(journal.clean(&mut FileLists)?),
@@ -75,12 +78,8 @@ pub fn clean(directory: &Path, group: Option<&Sid>) -> Result<Cleaned, ConfineEr
     }
 }
 
-fn journal(
-    directory: &Path,
-    group: Option<&Sid>,
-    notes: &mut Vec<String>,
-) -> Result<Journal<JournalFile>, ConfineError> {
-    let journal = Journal::open(JournalFile::of(directory))?.sharing(group.cloned());
+fn journal(directory: &Path, shared: &[Sid], notes: &mut Vec<String>) -> Result<Journal<JournalFile>, ConfineError> {
+    let journal = Journal::open(JournalFile::of(directory))?.sharing(shared.iter().cloned());
     notes.extend(journal.damaged.as_ref().map(|copy| format!("the journal of access lists was damaged; see {copy}")));
     Ok(journal)
 }

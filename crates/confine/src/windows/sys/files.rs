@@ -43,8 +43,9 @@ impl Purpose {
             Self::Look => FILE_READ_ATTRIBUTES,
             Self::Read => GENERIC_READ,
             Self::ReadList => FILE_READ_ATTRIBUTES | READ_CONTROL,
-            Self::WriteList => FILE_READ_ATTRIBUTES | READ_CONTROL | WRITE_DAC,
-            Self::WriteLabel => FILE_READ_ATTRIBUTES | READ_CONTROL | WRITE_DAC | WRITE_OWNER,
+            // Entries go to what is in a directory only where it may be listed.
+            Self::WriteList => FILE_READ_ATTRIBUTES | FILE_LIST_DIRECTORY | READ_CONTROL | WRITE_DAC,
+            Self::WriteLabel => FILE_READ_ATTRIBUTES | FILE_LIST_DIRECTORY | READ_CONTROL | WRITE_DAC | WRITE_OWNER,
             // Of a file the same bit means to read it. Only a handle that reads or writes counts for sharing.
             Self::Pin => FILE_READ_ATTRIBUTES | FILE_LIST_DIRECTORY,
         }

@@ -15,7 +15,7 @@ use windows_sys::Win32::System::JobObjects::{
     JobObjectBasicAccountingInformation, JobObjectBasicUIRestrictions, JobObjectExtendedLimitInformation,
     QueryInformationJobObject, SetInformationJobObject, TerminateJobObject,
 };
-use windows_sys::Win32::System::Threading::{GetCurrentProcess, INFINITE};
+use windows_sys::Win32::System::Threading::GetCurrentProcess;
 
 use super::{check, owned, size_of};
 
@@ -52,6 +52,9 @@ pub struct Used {
 
 /// Times are counted in units of 100 nanoseconds.
 const UNITS_PER_MS: i64 = 10_000;
+
+/// After how long a job is looked at without a message.
+const LOOK_AGAIN_MS: u32 = 100;
 
 impl Job {
     /// One with these bounds, that kills what is in it when it is closed.
@@ -93,9 +96,9 @@ impl Job {
     /// Waits until no process is in it any more.
     pub(in crate::windows) fn wait_until_empty(&self) -> io::Result<()> {
         let port = self.port();
-        // Each process that ends is told at the port, so none is waited for in vain.
         while self.count()?.processes_now > 0 {
-            next_message(&port, INFINITE)?;
+            // Each process that ends is told at the port; but that a message arrives is not promised.
+            let _ = next_message(&port, LOOK_AGAIN_MS);
         }
         Ok(())
     }

@@ -31,7 +31,7 @@ fn tree() -> Tree {
 fn wanted(path: &str, sid: Sid, protected: &[&str]) -> Vec<Edit> {
     let protected = protected.iter().map(|path| (*path).to_owned()).collect();
     let root = Root { path: path.to_owned(), sid, reach: Reach::Work, kept: vec![], protected, hidden: vec![] };
-    edits(&root, None)
+    edits(&root, None, &root.sid)
 }
 
 /// Two runs after each other, of which the second protects something else, and cleaning up.
@@ -184,7 +184,7 @@ fn entries_of_a_group_go_with_the_last_identifier_of_a_place() {
     let with_group = |path: &str, sid: Sid, protected: &[&str]| {
         let protected = protected.iter().map(|path| (*path).to_owned()).collect();
         let root = Root { path: path.to_owned(), sid, reach: Reach::Work, kept: vec![], protected, hidden: vec![] };
-        edits(&root, Some(&group))
+        edits(&root, Some(&group), &root.sid)
     };
     let (mut machine, disk) = (Machine::new(tree()), Disk::default());
     let mut journal = Journal::open(disk).unwrap().sharing([group.clone()]);

@@ -69,7 +69,8 @@ fn wanted(tree: &Tree, place: usize, who: u32, protected: &[usize]) -> Vec<Edit>
     let below: Vec<&str> = tree.keys().filter_map(|other| other.strip_prefix(&start)).collect();
     let protected = protected.iter().filter(|_| !below.is_empty()).map(|place| below[place % below.len()].to_owned());
     let protected = protected.collect();
-    edits(&Root { path, sid: sid(who), reach: Reach::Work, kept: vec![], protected, hidden: vec![] }, None)
+    let root = Root { path, sid: sid(who), reach: Reach::Work, kept: vec![], protected, hidden: vec![] };
+    edits(&root, None, &root.sid)
 }
 
 /// Does it all, to the end or to the crash. What others do, they do to the other machine as well.
