@@ -4,6 +4,8 @@
 //! What needs no system call is compiled and tested on every platform: which identifier stands for a writable root
 //! ([`identifiers`]), and the journal of all changes to access lists ([`journal`]), without which nothing is changed.
 
+#[cfg(windows)]
+pub mod attack;
 mod durable;
 mod error;
 pub mod identifiers;

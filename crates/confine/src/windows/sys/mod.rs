@@ -1,6 +1,7 @@
 //! The functions of Windows that are called, each behind one that is safe.
 #![allow(unsafe_code, reason = "the functions of Windows are foreign")]
 
+pub(super) mod attack;
 pub(super) mod console;
 pub(super) mod desktop;
 pub(super) mod files;

@@ -182,13 +182,13 @@ impl AsHandle for Process {
 }
 
 /// What a process is started with besides, as a list that only the system knows the form of.
-struct Attributes<'a> {
+pub(super) struct Attributes<'a> {
     list: Vec<u64>,
     values: std::marker::PhantomData<&'a ()>,
 }
 
 impl<'a> Attributes<'a> {
-    fn with_room_for(count: u32) -> io::Result<Self> {
+    pub(super) fn with_room_for(count: u32) -> io::Result<Self> {
         let mut bytes = 0;
         // SAFETY: without a list it only says how large one would be, and fails with that.
         unsafe { InitializeProcThreadAttributeList(std::ptr::null_mut(), count, 0, &raw mut bytes) };
@@ -198,11 +198,11 @@ impl<'a> Attributes<'a> {
         Ok(Self { list, values: std::marker::PhantomData })
     }
 
-    fn pointer(&mut self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
+    pub(super) fn pointer(&mut self) -> LPPROC_THREAD_ATTRIBUTE_LIST {
         self.list.as_mut_ptr().cast()
     }
 
-    fn add<T>(&mut self, attribute: u32, values: &'a [T]) -> io::Result<()> {
+    pub(super) fn add<T>(&mut self, attribute: u32, values: &'a [T]) -> io::Result<()> {
         // SAFETY: the values live as long as the list, and are as large as is said.
         unsafe { self.update(attribute, values.as_ptr().cast(), size_of_val(values)) }
     }
