@@ -3,6 +3,7 @@
 
 mod agent;
 mod args;
+mod attack;
 mod commands;
 mod context;
 mod error;

@@ -13,10 +13,9 @@ use rustix::termios::{LocalModes, tcgetattr};
 use super::super::attacker;
 use super::super::attempt::PATIENCE;
 use super::super::host::setting_in;
-use super::judge;
-use super::report::Row;
 use super::scene::{Scene, Setting};
-use super::trial::{Patience, Trial, Tried, attackers, end};
+use super::trial::{Patience, Trial, attackers, end};
+use crate::attack::{Row, Tried, judge};
 use crate::error::CliError;
 
 /// How long a supervisor that looks ten times a second may take to act.

@@ -6,7 +6,6 @@
 mod catalogue;
 mod held;
 mod likeness;
-mod report;
 mod round;
 mod scene;
 mod trial;
@@ -17,15 +16,18 @@ use std::time::Instant;
 use pinfold_plan::linux;
 use rustix::process::Signal;
 
-use self::report::Report;
 use self::scene::{Scene, Setting, Side};
-use self::trial::{Patience, Tried};
+use self::trial::Patience;
 use super::attempt::{self, Caller, attempt};
 use super::scratch::Scratch;
 use crate::args::DoctorArgs;
+use crate::attack::Report;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::{layers, output};
+
+/// What nobody sees from outside.
+const TOLD_OF: &str = "a new user namespace";
 
 pub(super) fn attack(args: &DoctorArgs) -> Result<ExitCode, CliError> {
     let begin = Instant::now();
@@ -38,7 +40,7 @@ pub(super) fn attack(args: &DoctorArgs) -> Result<ExitCode, CliError> {
     let inside = Scene::make(&setting, Side::Inside)?;
     let mut tried = round::fight(&setting, &bare, &inside, &patience)?;
     tried.extend(held::fight(&setting, &bare, &inside, &patience)?);
-    let report = Report::new(&setting.plan, tried, begin.elapsed());
+    let report = Report::new(&setting.plan.profile, &setting.plan.assurance, &tried, begin.elapsed(), TOLD_OF);
     if args.json {
         output::json(&report)?;
     } else {
@@ -65,13 +67,4 @@ fn setting(args: &DoctorArgs, context: &Context, scratch: &Scratch) -> Result<Se
         return Err(error.hint("`pinfold doctor` says what this host lacks"));
     }
     Ok(Setting { root: scratch.path().to_owned(), caller, policy, plan, best_effort, unconfined: args.unconfined })
-}
-
-/// Adds what was seen of one attack on both sides up.
-fn judge(bare: bool, inside: bool) -> Tried {
-    match (bare, inside) {
-        (false, _) => Tried::Nowhere("it fails here even without the sandbox".into()),
-        (true, true) => Tried::Succeeded,
-        (true, false) => Tried::Contained,
-    }
 }

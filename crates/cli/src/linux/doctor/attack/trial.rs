@@ -17,17 +17,6 @@ use crate::error::CliError;
 /// How often one looks.
 const INTERVAL: Duration = Duration::from_millis(2);
 
-/// What came of one attack.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Tried {
-    /// It succeeded without the sandbox and failed inside.
-    Contained,
-    /// It succeeded inside.
-    Succeeded,
-    /// It proves nothing here, because of this.
-    Nowhere(String),
-}
-
 /// Waits without missing that the user has had enough.
 #[derive(Debug)]
 pub(super) struct Patience {

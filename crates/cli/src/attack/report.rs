@@ -3,21 +3,21 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use pinfold_plan::{Assurance, Plan, Promise};
+use pinfold_plan::{Assurance, Promise};
 use serde::Serialize;
 
-use super::trial::Tried;
+use super::Tried;
 
 /// One attack and what came of it.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
-    pub(super) promise: Promise,
-    pub(super) name: &'static str,
+pub(crate) struct Row {
+    pub(crate) promise: Promise,
+    pub(crate) name: &'static str,
     /// What it did, should it have succeeded.
-    pub(super) harm: &'static str,
+    pub(crate) harm: &'static str,
     /// There is no view of it from outside: the attacker itself tells.
-    pub(super) told: bool,
-    pub(super) tried: Tried,
+    pub(crate) told: bool,
+    pub(crate) tried: Tried,
 }
 
 /// What is known of one promise.
@@ -61,25 +61,29 @@ struct Harm {
 /// All of it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Report {
+pub(crate) struct Report {
     profile: String,
     duration_ms: u64,
     promises: Vec<Line>,
+    /// Of what only the attacker itself can tell, in words.
+    #[serde(skip)]
+    told_of: &'static str,
 }
 
 impl Report {
-    pub(super) fn new(plan: &Plan, rows: Vec<Row>, took: Duration) -> Self {
-        let promises = plan.assurance.iter().map(|assurance| Line::of(assurance, &rows)).collect();
+    /// For the promises of a table. `told_of` says in words of what only the attacker can tell.
+    pub(crate) fn new(profile: &str, table: &[Assurance], rows: &[Row], took: Duration, told_of: &'static str) -> Self {
+        let promises = table.iter().map(|assurance| Line::of(assurance, rows)).collect();
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        Self { profile: plan.profile.clone(), duration_ms, promises }
+        Self { profile: profile.to_owned(), duration_ms, promises, told_of }
     }
 
     /// Whether no promise was found broken or without a keeper.
-    pub(super) fn all_kept(&self) -> bool {
+    pub(crate) fn all_kept(&self) -> bool {
         self.promises.iter().all(|line| matches!(line.outcome, Outcome::Kept | Outcome::NotTested))
     }
 
-    pub(super) fn describe(&self, policies: &str) -> String {
+    pub(crate) fn describe(&self, policies: &str) -> String {
         let mut text = format!("attacks on profile `{}` with {policies}\n\n", self.profile);
         let width = self.promises.iter().map(|line| line.text.len()).max().unwrap_or(0);
         for line in &self.promises {
@@ -99,7 +103,8 @@ impl Report {
         if told > 0 {
             let _ = writeln!(
                 text,
-                "all but {told} are judged from outside; of a new user namespace only the attacker can tell"
+                "all but {told} are judged from outside; of {} only the attacker can tell",
+                self.told_of
             );
         }
         text
@@ -226,7 +231,8 @@ mod tests {
         let lines = promises.map(|(promise, tried)| {
             Line::of(&Assurance::kept(promise, &[Keeper::Mount]), &[Row { promise, ..row("x", tried) }])
         });
-        let report = Report { profile: "workspace".into(), duration_ms: 1234, promises: lines.into() };
+        let report =
+            Report { profile: "workspace".into(), duration_ms: 1234, promises: lines.into(), told_of: "nothing" };
         let text = report.describe("no policy files");
         assert!(text.contains("kept        nothing outside the writable paths changes  1 attack\n"), "{text}");
         assert!(text.contains("BROKEN      nothing leaves or enters by the network     a file outside"), "{text}");
