@@ -15,6 +15,11 @@ mod record;
 mod trust;
 #[cfg(windows)]
 mod windows;
+/// Data that is the same everywhere, and tested everywhere.
+#[cfg(all(test, not(windows)))]
+#[allow(dead_code, unused_imports, reason = "it is carried out on Windows only")]
+#[path = "windows/doctor/attack/catalogue/mod.rs"]
+mod windows_catalogue;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
