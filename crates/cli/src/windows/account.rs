@@ -4,7 +4,7 @@ use std::io;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use pinfold_confine::windows::{ConfineError, Guard, OwnConsole, free_bytes, interface_bits};
+use pinfold_confine::windows::{ConfineError, Guard, OwnConsole, free_bytes, interface_bits, interrupted};
 use pinfold_plan::windows::accounts::Use;
 use pinfold_plan::windows::{Identity, InterfaceLimit, Plan, native};
 use pinfold_policy::{LimitName, plain};
@@ -114,20 +114,23 @@ fn in_bounds<T: Send>(
     let (done, ended) = channel();
     std::thread::scope(|scope| {
         scope.spawn(move || drop(done.send(supervise())));
-        let mut passed: Option<(Passed, Instant)> = None;
+        let (mut passed, mut told) = (None, None::<Instant>);
         loop {
             match ended.recv_timeout(INTERVAL) {
-                Ok(end) => return (end, passed.map(|(passed, _)| passed)),
+                Ok(end) => return (end, passed),
                 Err(RecvTimeoutError::Disconnected) => unreachable!("it sends before it ends"),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            match &passed {
+            match told {
                 None => {
-                    passed = bounds.passed().map(|passed| (passed, Instant::now()));
-                    passed.iter().for_each(|_| remote.terminate());
+                    passed = bounds.passed();
+                    if passed.is_some() || interrupted() {
+                        told = Some(Instant::now());
+                        remote.terminate();
+                    }
                 }
                 // What a runner does about an order is its own affair; what the system does is not.
-                Some((_, since)) if since.elapsed() > END_TIME => {
+                Some(since) if since.elapsed() > END_TIME => {
                     let _ = runner.end();
                     remote.abandon();
                 }

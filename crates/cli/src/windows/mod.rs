@@ -15,6 +15,7 @@ mod relay;
 mod report;
 mod run;
 mod runner;
+mod session;
 mod setup;
 mod sight;
 mod store;

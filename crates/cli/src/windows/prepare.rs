@@ -12,6 +12,7 @@ use pinfold_setup::{Setup, installed};
 
 use super::sight::{self, Sight};
 use super::store::Store;
+use super::{report, session};
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
@@ -45,6 +46,8 @@ pub(super) fn prepare_with_machine(flags: &PolicyFlags) -> Result<(Prepared, Mac
     output::withheld(&merged.withheld);
     output::notes(&merged.notes);
     let (policy, store) = (merged.policy, Store::open(&context)?);
+    // First: what a killed run has left must not pass for something that was always there.
+    report::quarantined(&policy, &session::settle(&store));
     let sight = sight::look(&policy, &store)?;
     let setup = setup()?;
     let machine = machine(setup.as_ref())?;

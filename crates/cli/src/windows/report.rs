@@ -1,6 +1,6 @@
 //! What is told of a run at its end.
 
-use pinfold_policy::{Access, decide, plain};
+use pinfold_policy::{Access, Policy, decide, plain};
 use serde::Serialize;
 
 use super::prepare::Prepared;
@@ -55,6 +55,19 @@ struct Moved {
     moved_to: Option<String>,
 }
 
+/// Says what was moved to quarantine, and why.
+pub(super) fn quarantined(policy: &Policy, quarantined: &[Quarantined]) {
+    for Quarantined { path, moved_to } in quarantined {
+        let shown = plain(&path.to_string_lossy());
+        let notice = match moved_to {
+            Some(place) => format!("quarantined: {shown} appeared and is now {}", place.display()),
+            None => format!("warning: {shown} appeared and could not be moved away"),
+        };
+        let notice = CliError::notice(notice).why("programs outside would obey it");
+        eprintln!("{}", notice.verdict(decide(policy, Access::Write, path)));
+    }
+}
+
 impl Report<'_> {
     pub(super) fn print(&self, prepared: &Prepared, tell: Tell) -> Result<(), CliError> {
         if tell == Tell::Json {
@@ -63,15 +76,7 @@ impl Report<'_> {
             eprintln!("{text}");
             return Ok(());
         }
-        for Quarantined { path, moved_to } in &self.quarantined {
-            let shown = plain(&path.to_string_lossy());
-            let notice = match moved_to {
-                Some(place) => format!("quarantined: {shown} appeared and is now {}", place.display()),
-                None => format!("warning: {shown} appeared and could not be moved away"),
-            };
-            let notice = CliError::notice(notice).why("programs outside would obey it");
-            eprintln!("{}", notice.verdict(decide(&prepared.policy, Access::Write, path)));
-        }
+        quarantined(&prepared.policy, &self.quarantined);
         if let Some(passed) = self.limit.as_ref().filter(|_| tell == Tell::Ordinary) {
             eprintln!("pinfold: ended: {} ({})", passed.text, prepared.policy.limits.get(passed.name).origin);
         }

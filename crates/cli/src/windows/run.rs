@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use pinfold_confine::windows::{Command, ConfineError, Confined, Guard, OwnConsole};
+use pinfold_confine::windows::{Command, ConfineError, Confined, Guard, OwnConsole, heed_interrupts, interrupted};
 use pinfold_ledger::event::End;
 use pinfold_plan::windows::{Identity, native};
 
@@ -15,6 +15,7 @@ use super::prepare::{Prepared, accept, prepare};
 use super::record::Record;
 use super::relay::{self, Relay};
 use super::report::{Report, Tell};
+use super::session::Session;
 use super::watch::{self, INTERVAL, Passed, Watcher};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::{CliError, NOT_STARTED};
@@ -22,6 +23,8 @@ use crate::platform::new_session_id;
 
 /// The exit code of a command that was ended by a limit: for wall-clock time that of timeout(1), as everywhere.
 const ENDED_BY_TIME: u32 = 124;
+/// The exit code of a command that was ended from the console (`STATUS_CONTROL_C_EXIT`).
+const INTERRUPTED: u32 = 0xc000_013a;
 /// The exit code of what the command has left behind.
 const ENDED_WITH_THE_COMMAND: u32 = 1;
 /// How long that may take to end.
@@ -65,6 +68,9 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let words = words(command)?;
     let session = new_session_id();
     let record = Record::begin(&prepared, &session, manner.agent, command, manner.best_effort)?;
+    let memory = prepared.sight.memory(&prepared.plan.watch);
+    let remembered = Session::begin(&prepared.store, &session, &memory)?;
+    heed_interrupts().map_err(|error| CliError::new("events of the console cannot be had").why(error.to_string()))?;
     let begin = Instant::now();
     let lived = match prepared.plan.identity {
         Identity::Caller => live(&prepared, &words, &record),
@@ -83,6 +89,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let found = look_again(&mut prepared)?;
     let appeared = watch::appeared(&prepared.plan.watch, found);
     let quarantined = watch::quarantine(appeared, &prepared.store.quarantine(&session));
+    drop(remembered);
     record.quarantined(&quarantined);
     lived.limit.iter().for_each(|passed| record.limit(&prepared, passed));
     let code = lived.exit_code();
@@ -218,6 +225,7 @@ fn wait(confined: &Confined, watcher: &Watcher) -> Result<(Option<u32>, Option<P
             match ended.recv_timeout(INTERVAL) {
                 Ok(code) => return Ok((Some(code?), passed)),
                 Err(RecvTimeoutError::Disconnected) => return Ok((None, passed)),
+                Err(RecvTimeoutError::Timeout) if interrupted() => confined.terminate(INTERRUPTED)?,
                 Err(RecvTimeoutError::Timeout) if passed.is_none() => {
                     passed = watcher.look(confined);
                     if passed.is_some() {

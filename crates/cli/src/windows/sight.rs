@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use pinfold_confine::windows::probe::{Names, Sight as Seen, Stores, look_again, look_at};
-use pinfold_plan::Host;
+use pinfold_confine::windows::probe::{Appearance, Names, Sight as Seen, Stores, look_again, look_at};
+use pinfold_plan::{Host, Watch};
 use pinfold_policy::Policy;
 use pinfold_survey::SurveyError;
 use pinfold_traps::git_config;
 
+use super::session::Memory;
 use super::store::Store;
 use crate::error::CliError;
 use crate::output;
@@ -36,18 +37,35 @@ impl Sight {
         &self.seen.host
     }
 
-    /// What would execute outside and was not there before: protected names, and what a new repository should not have from
-    /// the beginning.
+    /// What would execute outside and was not there before.
     pub(super) fn look_again(&mut self) -> Result<Vec<PathBuf>, SurveyError> {
-        let appearance = look_again(&self.names, &mut self.seen.trees)?;
-        let mut appeared: Vec<PathBuf> = appearance.protected.iter().map(|(root, path)| root.join(path)).collect();
-        let git = appearance.repositories.iter().filter_map(|(_, repository)| repository.git_dir.as_ref());
-        appeared.extend(git.filter(|place| !place.outside).flat_map(|place| obeyed(&place.path)));
-        appeared.sort();
-        // A directory takes what is in it along.
-        appeared.dedup_by(|inner, outer| inner.starts_with(&*outer));
-        Ok(appeared)
+        Ok(obeyed_outside(&look_again(&self.names, &mut self.seen.trees)?))
     }
+
+    /// What a later start would have to know to settle the run.
+    pub(super) fn memory(&self, watch: &[Watch]) -> Memory {
+        let host = self.host();
+        let git = host.git.iter().flat_map(|git| [Some(git.path.clone()), git.pointer.clone()].into_iter().flatten());
+        Memory {
+            format: Memory::FORMAT,
+            watch: watch.to_vec(),
+            names: self.names.clone(),
+            roots: self.seen.trees.iter().map(|tree| tree.root.clone()).collect(),
+            known: git.chain(host.protected.iter().cloned()).collect(),
+        }
+    }
+}
+
+/// Of what has appeared, what would execute outside: protected names, and what a new repository should not have from the
+/// beginning.
+pub(super) fn obeyed_outside(appearance: &Appearance) -> Vec<PathBuf> {
+    let mut appeared: Vec<PathBuf> = appearance.protected.iter().map(|(root, path)| root.join(path)).collect();
+    let git = appearance.repositories.iter().filter_map(|(_, repository)| repository.git_dir.as_ref());
+    appeared.extend(git.filter(|place| !place.outside).flat_map(|place| obeyed(&place.path)));
+    appeared.sort();
+    // A directory takes what is in it along.
+    appeared.dedup_by(|inner, outer| inner.starts_with(&*outer));
+    appeared
 }
 
 /// What git would obey in a new repository: hooks that are no samples, and settings that it does not write by itself.

@@ -4,6 +4,7 @@
 //! STATE\workspaces\ID\path          the workspace's path
 //! STATE\workspaces\ID\home\         the private home
 //! STATE\workspaces\ID\temp\         the temporary directory
+//! STATE\sessions\ID.json          a run; locked as long as its supervisor lives
 //! STATE\windows\                    identifiers, and the journal of changes to access lists
 //! STATE\quarantine\SESSION\         what it quarantined
 //! STATE\ledger\                     the record of all runs
@@ -50,6 +51,11 @@ impl Store {
     /// What the backend remembers.
     pub(super) fn backend(&self) -> PathBuf {
         backend(&self.root)
+    }
+
+    /// Where runs are remembered as long as they go on.
+    pub(super) fn sessions(&self) -> PathBuf {
+        self.root.join("sessions")
     }
 
     /// What a session quarantined.

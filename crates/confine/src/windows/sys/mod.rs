@@ -5,6 +5,7 @@ pub(super) mod attack;
 pub(super) mod console;
 pub(super) mod desktop;
 pub(super) mod files;
+pub(super) mod interrupts;
 pub(super) mod job;
 pub(super) mod measure;
 pub(super) mod own_console;

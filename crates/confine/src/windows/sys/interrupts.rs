@@ -1,0 +1,34 @@
+//! Events of the console: Ctrl-C, Ctrl-Break, a closed window.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use windows_sys::Win32::System::Console::{CTRL_BREAK_EVENT, CTRL_C_EVENT, SetConsoleCtrlHandler};
+use windows_sys::core::BOOL;
+
+use super::check;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// The system gives about as long when a window is closed, and ends the process when the handler returns.
+const LAST_TIME: Duration = Duration::from_secs(5);
+
+/// Has events told from now on.
+pub(in crate::windows) fn heed() -> io::Result<()> {
+    // SAFETY: the function stays where it is as long as the program lives, and may be called by any thread.
+    check(unsafe { SetConsoleCtrlHandler(Some(told), 1) })
+}
+
+pub(in crate::windows) fn interrupted() -> bool {
+    INTERRUPTED.load(Relaxed)
+}
+
+/// Called by a thread of the system's own.
+extern "system" fn told(event: u32) -> BOOL {
+    INTERRUPTED.store(true, Relaxed);
+    if event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT {
+        std::thread::sleep(LAST_TIME);
+    }
+    1
+}
