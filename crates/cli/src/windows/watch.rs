@@ -1,6 +1,6 @@
 //! What is looked at regularly while a command runs: limits that its job does not keep, and names that must not appear.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -86,8 +86,9 @@ pub(super) fn appeared(watched: &[Watch], found: Vec<PathBuf>) -> Vec<PathBuf> {
         let found = path.symlink_metadata().ok()?;
         (!watch.files_only || !found.is_dir()).then_some(path)
     };
-    let all: BTreeSet<String> = watched.iter().filter_map(there).chain(found).map(|path| native(&path)).collect();
-    all.into_iter().map(PathBuf::from).collect()
+    let all = watched.iter().filter_map(there).chain(found).map(|path| native(&path));
+    let once: BTreeMap<String, String> = all.map(|path| (path.to_lowercase(), path)).collect();
+    once.into_values().map(PathBuf::from).collect()
 }
 
 /// Something that was moved away, or could not be.
