@@ -284,18 +284,44 @@ proptest! {
     }
 }
 
-/// The hole that is known of such sandboxes: where only the narrow meaning of writing is restricted, a token of ordinary
-/// integrity removes a file that it may not write. So a restricted token alone is not enough, and each of the other two
-/// closes it by itself.
-#[test]
-fn a_restricted_token_alone_lets_protected_files_be_removed() {
+/// A repository in an ordinary tree, for the caller.
+fn ordinary() -> Scene {
     let text = "files.write = ['@workspace', '@home', '@temp']\nfiles.protect = ['@metadata']\n";
     let (policy, mut runner) = (policy(text), proptest::test_runner::TestRunner::deterministic());
     let tree = world().new_tree(&mut runner).expect("a tree");
     let world = proptest::strategy::ValueTree::current(&tree);
     let plan = plan(&policy, &seen(&world, &policy), machine(None)).expect("a plan");
     let edits = plan.edits.iter().filter(|edit| world.names.contains_key(&edit.path));
-    let scene = Scene { after: world.edited(edits), says: says(&policy, &world), world, plan };
+    Scene { after: world.edited(edits), says: says(&policy, &world), world, plan }
+}
+
+/// The price of labels: what one run may write is open to another one of low integrity, where deletion is no write. What is
+/// pinned keeps its place all the same, as long as the first run lives; and before one begins, places without a run lose their
+/// labels.
+#[test]
+fn of_two_runs_at_once_one_may_delete_in_the_others_workspace_but_not_what_is_pinned() {
+    let scene = ordinary();
+    let index = r"C:\w\.git\index";
+    let other = |writing| {
+        let token = scene.token(writing);
+        token.restricted_about([crate::world::synthetic(99), Sid::EVERYONE], writing)
+    };
+    assert!(scene.after.may_remove(&other(Restriction::WRITES_AT_LEAST), index), "the price");
+    assert!(!scene.after.may_remove(&other(Restriction::WRITES_AT_MOST), index));
+    assert!(!scene.world.may_remove(&other(Restriction::WRITES_AT_LEAST), index), "without labels there is none");
+    for pinned in [r"C:\w", r"C:\w\.git", r"C:\w\.git\hooks", r"C:\w\.git\config"] {
+        assert!(!scene.may_remove(&other(Restriction::WRITES_AT_LEAST), pinned), "{pinned}");
+    }
+    let writes = |token: &Token| scene.after.may(token, index, Access::FILE_WRITE_DATA);
+    assert!(!writes(&other(Restriction::WRITES_AT_LEAST)) && !writes(&other(Restriction::WRITES_AT_MOST)));
+}
+
+/// The hole that is known of such sandboxes: where only the narrow meaning of writing is restricted, a token of ordinary
+/// integrity removes a file that it may not write. So a restricted token alone is not enough, and each of the other two
+/// closes it by itself.
+#[test]
+fn a_restricted_token_alone_lets_protected_files_be_removed() {
+    let scene = ordinary();
     let hooks = r"C:\w\.git\hooks";
     let low = scene.token(Restriction::WRITES_AT_LEAST);
     let medium = Token { level: Level::MEDIUM, ..low.clone() };
