@@ -42,15 +42,16 @@ impl Deny {
 
 /// The directory that a glob from the root starts at, and the pattern below it.
 fn split(glob: &str) -> (PathBuf, &str) {
-    let mut fixed = PathBuf::from("/");
-    let mut pattern = glob.trim_start_matches('/');
+    // What stands before the first slash is a drive, or nothing.
+    let (drive, mut pattern) = glob.split_once('/').unwrap_or((glob, ""));
+    let mut fixed = format!("{drive}/");
     while let Some((name, rest)) = pattern.split_once('/')
         && let Some(name) = unescaped(name)
     {
-        fixed.push(name);
+        fixed = paths::join(&fixed, &name);
         pattern = rest;
     }
-    (fixed, pattern)
+    (fixed.into(), pattern)
 }
 
 /// What a part of a glob means, if that is one name.
@@ -100,5 +101,7 @@ mod tests {
         assert_eq!(split("/srv/*.key"), (PathBuf::from("/srv"), "*.key"));
         assert_eq!(split("/a/[*][]]/**/x"), (PathBuf::from("/a/*]"), "**/x"));
         assert_eq!(split("/[ab]/x"), (PathBuf::from("/"), "[ab]/x"));
+        assert_eq!(split("D:/srv/*.key"), (PathBuf::from("D:/srv"), "*.key"));
+        assert_eq!(split("D:/*.key"), (PathBuf::from("D:/"), "*.key"));
     }
 }
