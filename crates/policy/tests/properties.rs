@@ -456,7 +456,8 @@ proptest! {
         let to = Destination::parse("h.x", 443).expect("a host");
         let decoded = path.replace("%2e", ".").replace("%2F", "/");
         if Rules::new(&policy).request(&to, "GET", &path).allowed() {
-            prop_assert!(decoded.starts_with("/x") && !decoded.contains("/.") && !decoded.contains("//"));
+            let goes_elsewhere = decoded.split('/').any(|part| [".", ".."].contains(&part));
+            prop_assert!(decoded.starts_with("/x") && !goes_elsewhere && !decoded.contains("//"));
             prop_assert!(!path.contains("%2F") && !path.contains(';') && !path.contains("%5c") && !path.contains("%00"));
         }
     }
