@@ -23,6 +23,7 @@
 mod access;
 mod ace;
 mod acl;
+mod administrators;
 mod bytes;
 mod check;
 mod descriptor;

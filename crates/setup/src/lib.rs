@@ -14,6 +14,7 @@
 //! The machine is a trait, [`Machine`]; on Windows `windows::ThisMachine` is the one that the process runs on.
 #![deny(unsafe_code)]
 
+mod believed;
 mod check;
 mod code;
 mod error;
@@ -30,6 +31,7 @@ mod wanted;
 #[cfg(windows)]
 pub mod windows;
 
+pub use believed::is_administrators;
 pub use check::{Checked, Difference, State, check};
 pub use code::Code;
 pub use error::SetupError;

@@ -11,7 +11,7 @@ use crate::machine::{AccountFound, EntryKind, Fault, Machine, RuleFound};
 use crate::marker::{self, Known, Marker};
 use crate::password::Secret;
 use crate::thing::Thing;
-use crate::wanted::{Wanted, is_administrators};
+use crate::wanted::Wanted;
 
 /// How something is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,11 +110,13 @@ impl<M: Machine> Scene<'_, M> {
     fn directory(&self) -> Result<Look, Fault> {
         let Some(found) = self.machine.entry(&self.wanted.directory)? else { return Ok(Look::Missing) };
         Ok(match found.kind {
-            EntryKind::Directory if is_administrators(&found.descriptor) => Look::right_unless(
+            EntryKind::Directory if found.descriptor.is_administrators() => Look::right_unless(
                 !is_same(&found.descriptor, &self.wanted.directory_descriptor()),
                 "its list is another",
             ),
-            EntryKind::Directory => Look::Foreign("it belongs to somebody who is no administrator".into()),
+            EntryKind::Directory => {
+                Look::Foreign("somebody who is no administrator owns it or may change what is in it".into())
+            }
             EntryKind::File | EntryKind::Other => Look::Foreign("it is no directory".into()),
         })
     }

@@ -9,8 +9,9 @@ use pinfold_plan::windows::accounts::{GROUP, Use};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::machine::{EntryKind, Fault, Keep};
-use crate::wanted::{is_administrators, marker_path};
+use crate::believed::is_administrators;
+use crate::machine::{Fault, Keep};
+use crate::wanted::marker_path;
 
 /// The version of the marker, raised whenever today's program would read it wrongly.
 pub const FORMAT: u32 = 1;
@@ -140,13 +141,7 @@ fn is_of_an_account(sid: &Sid) -> bool {
 /// The content of the marker, if only administrators could have written it.
 pub(crate) fn read(machine: &impl Keep, directory: &str) -> Result<Option<Vec<u8>>, Fault> {
     let path = marker_path(directory);
-    for (path, kind) in [(directory, EntryKind::Directory), (&path, EntryKind::File)] {
-        let entry = machine.entry(path)?;
-        if !entry.is_some_and(|entry| entry.kind == kind && is_administrators(&entry.descriptor)) {
-            return Ok(None);
-        }
-    }
-    machine.read_file(&path)
+    if is_administrators(machine, &path)? { machine.read_file(&path) } else { Ok(None) }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::install::{disable_all, require_elevated};
 use crate::machine::{EntryKind, Fault, Machine};
 use crate::make::Maker;
 use crate::marker::{self, Known};
-use crate::wanted::{Wanted, is_administrators};
+use crate::wanted::Wanted;
 
 /// A process still runs under an account (`ERROR_BUSY`).
 const IN_USE: Fault = Fault { call: "waiting for its last process", code: 170 };
@@ -120,7 +120,7 @@ impl<M: Machine> Remover<'_, M> {
         let directory = self.maker.wanted.directory.clone();
         self.step(format!("the directory {directory}"), |maker| {
             let Some(found) = maker.machine.entry(&directory)? else { return Ok(Fate::Absent) };
-            if found.kind != EntryKind::Directory || !is_administrators(&found.descriptor) {
+            if found.kind != EntryKind::Directory || !found.descriptor.is_administrators() {
                 return Ok(Fate::Kept);
             }
             maker.machine.remove_file(&maker.wanted.marker_path())?;

@@ -55,11 +55,6 @@ pub(crate) fn marker_path(directory: &str) -> String {
     format!(r"{}\setup.json", directory.trim_end_matches('\\'))
 }
 
-/// Whether only administrators could have put it there.
-pub(crate) fn is_administrators(descriptor: &Descriptor) -> bool {
-    [Sid::ADMINISTRATORS, Sid::SYSTEM].contains(&descriptor.owner)
-}
-
 #[cfg(test)]
 mod tests {
     use pinfold_acl::{Group, Token, check};

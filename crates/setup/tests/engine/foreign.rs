@@ -1,10 +1,11 @@
 //! What has a name of ours but is not, and what is ours but was changed by somebody.
 
-use pinfold_acl::Sid;
+use pinfold_acl::{Access, Ace, Acl, Descriptor, Inherit, Sid};
 use pinfold_plan::windows::accounts::{AccountFlags, GROUP, Use};
 use pinfold_plan::windows::firewall::GROUPING;
 use pinfold_setup::{
-    AccountFound, Code, EntryKind, GroupFound, RuleFound, SetupError, State, install, installed, repair, uninstall,
+    AccountFound, Code, EntryKind, GroupFound, RuleFound, SetupError, State, install, installed, is_administrators,
+    repair, uninstall,
 };
 
 use crate::recorded::{Account, DIRECTORY, MARKER, Recorded, World, entry_of, sid};
@@ -74,6 +75,24 @@ fn a_marker_that_anybody_could_have_written_is_not_believed() {
     assert_eq!(checked(&machine).state, State::Incomplete);
     repair(&mut machine, &wanted()).unwrap();
     assert_complete(&machine);
+}
+
+/// Whoever may change a directory that is the system's gives it our name and puts a marker into it.
+#[test]
+fn a_marker_that_others_may_change_is_not_believed() {
+    for path in [DIRECTORY, MARKER] {
+        for list in [None, Some(Acl(vec![Ace::allow(Sid::USERS, Access::FILE_WRITE_DATA, Inherit::ALL)]))] {
+            let mut machine = complete();
+            machine.world.entries.get_mut(path).unwrap().found.descriptor.dacl = list;
+            assert_eq!(is_administrators(&machine, MARKER), Ok(false));
+            assert_eq!(installed(&machine, DIRECTORY), Ok(None));
+        }
+    }
+    let mut machine = complete();
+    assert_eq!(is_administrators(&machine, MARKER), Ok(true));
+    let descriptor = &mut machine.world.entries.get_mut(DIRECTORY).unwrap().found.descriptor;
+    *descriptor = Descriptor { owner: Sid::SYSTEM, dacl: None, ..descriptor.clone() };
+    assert_eq!(install(&mut machine, &wanted()).map_err(|error| error.code()), Err(Code::Foreign));
 }
 
 #[test]

@@ -195,9 +195,7 @@ impl Recorded {
     fn claims_too_much(&self) -> bool {
         let entry = |path: &str| {
             let entry = self.world.entries.get(path);
-            entry.filter(|entry| {
-                entry.found.descriptor.owner == Sid::ADMINISTRATORS && entry.found.kind != EntryKind::Other
-            })
+            entry.filter(|entry| entry.found.descriptor.is_administrators() && entry.found.kind != EntryKind::Other)
         };
         let is_finished = |entry: &Entry| String::from_utf8_lossy(&entry.content).contains("\"finished\": true");
         let finished = entry(DIRECTORY).is_some() && entry(MARKER).is_some_and(is_finished);
