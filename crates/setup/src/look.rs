@@ -8,7 +8,7 @@ use pinfold_plan::windows::filters::{Filter, filters};
 use pinfold_plan::windows::firewall::{GROUPING, Rule, rules};
 
 use crate::machine::{AccountFound, EntryKind, Fault, Machine, RuleFound};
-use crate::marker::{self, Known, Marker};
+use crate::marker::{self, Known, Marker, OUR_NAMES};
 use crate::password::Secret;
 use crate::thing::Thing;
 use crate::wanted::Wanted;
@@ -89,13 +89,27 @@ impl<M: Machine> Scene<'_, M> {
         comment == MADE_BY || self.known.sids.contains(sid)
     }
 
-    /// Identifiers that were ours and are nobody's now.
+    /// Identifiers that were ours and are nobody's now. Of somebody else's nothing is left to us, whatever the marker says.
     pub(crate) fn former(&self, sid: &Sid) -> Result<Look, Fault> {
+        if self.is_somebody_elses(sid)? {
+            return Ok(Look::Right);
+        }
         let mut left = !self.machine.rights(sid)?.is_empty() || self.machine.has_profile(sid)?;
         for group in self.group_sid()?.iter().chain([&Sid::USERS]) {
             left |= self.machine.is_member(group, sid)?;
         }
         Ok(Look::right_unless(left, "there is something"))
+    }
+
+    /// Whether somebody is there who is not ours by both name and comment.
+    fn is_somebody_elses(&self, sid: &Sid) -> Result<bool, Fault> {
+        let Some(name) = self.machine.name_of(sid)? else { return Ok(false) };
+        if !name.starts_with(OUR_NAMES) {
+            return Ok(true);
+        }
+        let account = self.machine.account(&name)?.map(|found| (found.sid, found.comment));
+        let group = self.machine.group(&name)?.map(|found| (found.sid, found.comment));
+        Ok(![account, group].into_iter().flatten().any(|(whose, comment)| whose == *sid && comment == MADE_BY))
     }
 
     pub(crate) fn former_sids(&self) -> Result<Vec<Sid>, Fault> {

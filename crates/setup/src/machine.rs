@@ -81,6 +81,8 @@ pub trait Accounts {
     /// Takes somebody, who may be gone, out of a group.
     fn remove_member(&mut self, group: &Sid, member: &Sid) -> Result<(), Fault>;
 
+    /// What whoever has an identifier is called; `None` when there is nobody any more.
+    fn name_of(&self, who: &Sid) -> Result<Option<String>, Fault>;
     /// What somebody, who may be gone, was given and denied by name.
     fn rights(&self, who: &Sid) -> Result<BTreeSet<String>, Fault>;
     /// Gives a right, or a denial.

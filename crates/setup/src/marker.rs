@@ -16,7 +16,7 @@ use crate::wanted::marker_path;
 /// The version of the marker, raised whenever today's program would read it wrongly.
 pub const FORMAT: u32 = 1;
 /// How accounts, groups and files of every version are named.
-const OUR_NAMES: &str = "Pinfold";
+pub(crate) const OUR_NAMES: &str = "Pinfold";
 
 /// What this version writes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -66,6 +66,10 @@ impl Accounts for ThisMachine {
         groups::remove_member(&named(group)?, member)
     }
 
+    fn name_of(&self, who: &Sid) -> Result<Option<String>, Fault> {
+        groups::name_of(who)
+    }
+
     fn rights(&self, who: &Sid) -> Result<BTreeSet<String>, Fault> {
         rights::of(who)
     }

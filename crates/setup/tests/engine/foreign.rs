@@ -193,6 +193,29 @@ fn what_an_account_left_is_removed_when_somebody_removed_the_account() {
 }
 
 #[test]
+fn nobody_else_is_forgotten_whatever_the_marker_says() {
+    let claiming = || {
+        let mut machine = complete();
+        machine.world.rights.insert(sid(1001), ["SeBatchLogonRight".to_owned()].into());
+        let entry = machine.world.entries.get_mut(MARKER).unwrap();
+        let text = String::from_utf8(entry.content.clone()).unwrap();
+        let former = format!("\"former\": [\"{}\"]", sid(1001));
+        entry.content = text.replace("\"former\": []", &former).into_bytes();
+        assert!(String::from_utf8_lossy(&entry.content).contains(&former));
+        machine
+    };
+    let mut expected = pristine();
+    expected.rights.insert(sid(1001), ["SeBatchLogonRight".to_owned()].into());
+    let mut machine = claiming();
+    repair(&mut machine, &wanted()).unwrap();
+    assert_complete(&machine);
+    for mut machine in [machine, claiming()] {
+        uninstall(&mut machine, &wanted()).unwrap();
+        assert_eq!(machine.world, expected);
+    }
+}
+
+#[test]
 fn a_group_that_somebody_removed_leaves_no_rights() {
     let mut machine = complete();
     let group = machine.world.groups.remove(GROUP).unwrap();

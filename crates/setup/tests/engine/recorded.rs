@@ -302,6 +302,14 @@ impl Accounts for Recorded {
         })
     }
 
+    fn name_of(&self, who: &Sid) -> Result<Option<String>, Fault> {
+        self.ask(|world| {
+            let accounts = world.accounts.iter().map(|(name, account)| (name, &account.found.sid));
+            let mut all = accounts.chain(world.groups.iter().map(|(name, found)| (name, &found.sid)));
+            all.find(|(_, sid)| *sid == who).map(|(name, _)| name.clone())
+        })
+    }
+
     fn rights(&self, who: &Sid) -> Result<BTreeSet<String>, Fault> {
         if !self.elevated {
             return Err(DENIED);

@@ -87,9 +87,9 @@ fn computer_name() -> Result<String, Fault> {
     Ok(String::from_utf16_lossy(name.get(..units as usize).unwrap_or_default()))
 }
 
-/// The name of a group, which the language of the system decides over for those of its own.
-pub(crate) fn name_of(group: &Sid) -> Result<Option<String>, Fault> {
-    let sid = SidBytes::new(group);
+/// The name of a group or an account, which the language of the system decides over for those of its own.
+pub(crate) fn name_of(who: &Sid) -> Result<Option<String>, Fault> {
+    let sid = SidBytes::new(who);
     let (mut name, mut domain) = ([0_u16; NAME_UNITS], [0_u16; NAME_UNITS]);
     let (mut name_units, mut domain_units) = (NAME_UNITS as u32, NAME_UNITS as u32);
     let mut kind: SID_NAME_USE = 0;
