@@ -27,6 +27,9 @@ pub(crate) fn in_force(context: &Context, flags: &PolicyFlags) -> Result<Merged,
 fn files(context: &Context) -> Result<Vec<Layer>, CliError> {
     let mut layers = Vec::new();
     for (kind, file) in file_layers(context) {
+        if kind == LayerKind::Managed && !is_administrators(&file)? {
+            continue;
+        }
         let Some(text) = read_if_exists(&file)? else { continue };
         let kind = match kind {
             LayerKind::Project { .. } => {
@@ -37,6 +40,19 @@ fn files(context: &Context) -> Result<Vec<Layer>, CliError> {
         layers.push(Layer::new(kind, parsed(&text, &file)?));
     }
     Ok(layers)
+}
+
+/// Whether the administrator's policy counts: what anybody could have put there is passed over, and not in silence.
+fn is_administrators(file: &Path) -> Result<bool, CliError> {
+    let is = platform::is_administrators(file).map_err(|error| unreadable(file, &error))?;
+    if !is && file.symlink_metadata().is_ok() {
+        eprintln!(
+            "pinfold: warning: {} does NOT count: others than administrators could have written it",
+            file.display()
+        );
+        eprintln!("pinfold: note: it counts once it and its directory are owned and written by administrators alone");
+    }
+    Ok(is)
 }
 
 /// Where policy files are looked for.

@@ -9,6 +9,7 @@ use pinfold_acl::{Access as Rights, Layer, Restriction};
 use pinfold_confine::windows::way;
 use pinfold_plan::windows::{judge, native};
 use pinfold_policy::{Access, Platform};
+use pinfold_setup::windows::ThisMachine;
 
 use super::prepare::prepare_with_machine;
 use crate::args::PolicyFlags;
@@ -37,6 +38,11 @@ pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
     // Others, such as those of file servers, mean something else without it.
     let plain = plain.filter(|text| text.as_bytes().get(1) == Some(&b':')).map(PathBuf::from);
     Ok(plain.unwrap_or(real))
+}
+
+/// Whether only administrators could have written a file: in `C:\ProgramData` everybody may make directories.
+pub(crate) fn is_administrators(path: &Path) -> io::Result<bool> {
+    pinfold_setup::is_administrators(&ThisMachine, &native(path)).map_err(io::Error::other)
 }
 
 /// Whether a file can be masked, or why not.
