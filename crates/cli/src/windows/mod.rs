@@ -7,6 +7,7 @@ mod doctor;
 mod environment;
 mod gate;
 mod machine;
+mod own;
 mod paths;
 mod plan;
 mod prepare;

@@ -10,6 +10,7 @@ use pinfold_policy::Policy;
 use pinfold_setup::windows::{ThisMachine, directory};
 use pinfold_setup::{Setup, installed};
 
+use super::own;
 use super::sight::{self, Sight};
 use super::store::Store;
 use super::{report, session};
@@ -59,7 +60,7 @@ pub(super) fn prepare_with_machine(flags: &PolicyFlags) -> Result<(Prepared, Mac
     let machine = probe::complete(machine, &policy, sight.host(), &areas, &ground);
     let machine = machine.map_err(|error| CliError::from_error(&error))?;
     let plan = windows::build(&policy, sight.host(), &machine).map_err(|error| plan_error(&error))?;
-    refuse_to_open_up_pinfold(&context, &plan)?;
+    own::refuse_to_open(&context, &plan)?;
     let setup = setup.filter(|_| plan.identity != Identity::Caller);
     Ok((Prepared { context, policy, store, sight, ground, plan, setup }, machine))
 }
@@ -86,23 +87,6 @@ fn machine(setup: Option<&Setup>) -> Result<Machine, CliError> {
     let own = setup.filter(|setup| setup.owner == machine.user);
     let program = std::env::current_exe().ok().and_then(|program| super::real(&program).ok());
     Ok(Machine { accounts: own.map(Setup::accounts), program: program.map(|program| native(&program)), ..machine })
-}
-
-/// A command that could write pinfold's own state or policy would decide about the next run.
-fn refuse_to_open_up_pinfold(context: &Context, plan: &Plan) -> Result<(), CliError> {
-    let own = [context.state().to_owned(), context.user_policy()].map(|path| native(&path).to_lowercase());
-    let opened =
-        plan.roots.iter().filter(|root| root.reach == windows::Reach::Work).map(|root| root.path.to_lowercase());
-    let is_in =
-        |path: &str, root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'));
-    for root in opened {
-        if let Some(own) = own.iter().find(|own| is_in(own, &root)) {
-            return Err(CliError::new(format!("{own} would be writable inside"))
-                .why(format!("{root} is opened for writing, and pinfold's own files are in it"))
-                .hint("open a directory further down, or set LOCALAPPDATA and APPDATA to other places"));
-        }
-    }
-    Ok(())
 }
 
 /// Refuses a plan with promises that nothing keeps, unless the user said otherwise.

@@ -1,0 +1,68 @@
+//! Pinfold's own files are opened to no command.
+
+use std::path::{Path, PathBuf};
+
+use pinfold_plan::windows::{Plan, Reach, native};
+
+use crate::context::Context;
+use crate::error::CliError;
+
+/// A command that could write pinfold's own state or policy would decide about the next run.
+pub(super) fn refuse_to_open(context: &Context, plan: &Plan) -> Result<(), CliError> {
+    let own = [context.state().to_owned(), context.user_policy()];
+    for root in plan.roots.iter().filter(|root| root.reach == Reach::Work) {
+        if let Some(own) = own.iter().find(|own| is_in(own, Path::new(&root.path))) {
+            return Err(CliError::new(format!("{} would be writable inside", own.display()))
+                .why(format!("{} is opened for writing, and pinfold's own files are in it", root.path))
+                .hint("open a directory further down, or set LOCALAPPDATA and APPDATA to other places"));
+        }
+    }
+    Ok(())
+}
+
+/// However both are spelled: by variables and flags come short names, links and either case.
+fn is_in(path: &Path, root: &Path) -> bool {
+    let (path, root) = (comparable(path), comparable(root));
+    path.strip_prefix(&root).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
+}
+
+/// What is there of a path without links, and behind it what is not there yet; a drive without its backslash.
+fn comparable(path: &Path) -> String {
+    let there = path.ancestors().find_map(|above| Some((super::real(above).ok()?, above)));
+    let settled = match there {
+        Some((real, above)) => path.strip_prefix(above).map_or(real.clone(), |rest| real.join(rest)),
+        None => PathBuf::from(path),
+    };
+    native(&settled).trim_end_matches('\\').to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drive_has_everything_on_it_and_a_directory_only_what_is_below() {
+        assert!(is_in(Path::new(r"Q:\State\pinfold"), Path::new(r"q:\")));
+        assert!(is_in(Path::new(r"Q:\State\pinfold"), Path::new(r"q:\state\")));
+        assert!(is_in(Path::new(r"Q:\State"), Path::new(r"q:\state")));
+        for other in [r"q:\state2", r"q:\stat", r"r:\", r"q:\state\pinfold\more"] {
+            assert!(!is_in(Path::new(r"Q:\State\pinfold"), Path::new(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn another_spelling_of_a_directory_is_the_same() {
+        let directory = std::env::temp_dir().join(format!("pinfold-own-{}", std::process::id()));
+        std::fs::create_dir_all(directory.join("a long name of a directory")).unwrap();
+        let real = super::super::real(&directory).unwrap().join("a long name of a directory");
+        let spelled = directory.join("A LONG NAME OF A DIRECTORY").join("..").join("a long name of a directory");
+        assert!(is_in(&spelled.join("not there yet").join("deep"), &real));
+        // Where the volume gives short names.
+        let short = directory.join("ALONGN~1");
+        if short.exists() {
+            assert!(is_in(&short.join("state"), &real));
+        }
+        assert!(!is_in(&spelled, &real.join("not there yet")));
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+}
