@@ -26,7 +26,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::args::Command;
-use crate::error::CliError;
+use crate::error::{CliError, NOT_STARTED};
 
 pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
 pub(crate) use paths::{
@@ -35,6 +35,11 @@ pub(crate) use paths::{
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
 pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {
+    // Before anything loads one.
+    if let Err(error) = pinfold_confine::windows::load_libraries_of_the_system_only() {
+        eprintln!("pinfold: libraries cannot be kept to those of the system: {error}");
+        return Some(ExitCode::from(NOT_STARTED));
+    }
     if let Some(code) = pinfold_confine::windows::live_if_asked() {
         return Some(code);
     }
