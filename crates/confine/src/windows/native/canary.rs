@@ -15,6 +15,7 @@ use crate::windows::ConfineError;
 use crate::windows::self_check::Breach;
 use crate::windows::self_check::attempt::{self, ARGUMENT, Attempt, Expected, Wish};
 use crate::windows::self_check::scene::Scene;
+use crate::windows::self_check::silence;
 use crate::windows::sys::process::{Start, Stdio};
 use crate::windows::sys::{files, inheritable};
 
@@ -92,7 +93,7 @@ fn try_out(like: &Start<'_>, expected: &[Expected], directory: &Path) -> io::Res
     canary.job.wait_until_empty()?;
     let outcomes = std::fs::read_to_string(told)?;
     match outcomes.is_empty() {
-        true => Err(io::Error::other(format!("the one who tries has ended with {code:#x} and said nothing"))),
+        true => Err(io::Error::other(silence::why(code))),
         false => Ok(outcomes),
     }
 }

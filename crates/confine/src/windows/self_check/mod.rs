@@ -8,6 +8,7 @@ pub mod attempt;
 mod breach;
 pub mod lists;
 pub mod scene;
+pub mod silence;
 pub mod token;
 
 pub use breach::{Breach, Mechanism};
