@@ -3,6 +3,7 @@
 mod attack;
 pub(super) mod attacker;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use pinfold_acl::Sid;
@@ -90,10 +91,13 @@ impl Answer {
         text.push_str(&format!("  {:<17}{}\n", "accounts", yes(self.set_up)));
         text.push_str(&format!("\npromises of profile `{}` here\n", self.profile));
         text.push_str(&output::assurance(&self.assurance));
-        text.push_str(match self.assurance.iter().all(Assurance::is_kept) {
-            true => "\nevery promise is kept; pinfold doctor --attack puts them to the test\n",
-            false => "\na run starts with --best-effort only; `pinfold setup` makes accounts that keep the rest\n",
-        });
+        if self.assurance.iter().all(Assurance::is_kept) {
+            return text + "\nevery promise is kept; pinfold doctor --attack puts them to the test\n";
+        }
+        text.push_str("\na run starts with --best-effort only; what would help:\n");
+        let missing = self.assurance.iter().filter(|row| !row.is_kept());
+        let remedies: BTreeSet<&str> = missing.filter_map(|row| row.remedy.as_deref()).collect();
+        remedies.iter().for_each(|remedy| text.push_str(&format!("  {remedy}\n")));
         text
     }
 }
