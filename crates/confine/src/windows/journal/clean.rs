@@ -9,6 +9,7 @@ use super::holding::{Holding, Labels};
 use super::line::Record;
 use super::lists::{Change, List, Lists, without};
 use super::{Journal, JournalError, Storage};
+use crate::windows::FileId;
 
 /// What has been taken out.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub struct Left {
 
 /// What goes out of one list.
 struct Part {
+    /// What it was put into, where that is known.
+    file: Option<FileId>,
     entries: Vec<Ace>,
     labels: Option<Labels>,
 }
@@ -69,7 +72,8 @@ impl<S: Storage> Journal<S> {
             let all = !holding.entries.is_empty() && self.all_of(holding, whose);
             let entries: Vec<Ace> = holding.entries.iter().filter(|ace| goes(path, all, ace)).cloned().collect();
             let labels = holding.labels.clone().filter(|_| label_goes(path, all));
-            (!entries.is_empty() || labels.is_some()).then(|| (path.clone(), Part { entries, labels }))
+            (!entries.is_empty() || labels.is_some())
+                .then(|| (path.clone(), Part { file: holding.file, entries, labels }))
         };
         let parts: BTreeMap<String, Part> = self.holdings.iter().filter_map(part).collect();
         let settled = parts.keys().filter(|path| self.holdings.get(*path).is_some_and(|held| held.settled));
@@ -104,8 +108,21 @@ impl Part {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             list => list?,
         };
+        self.refuse_another(lists, path, list.file)?;
         lists.write(path, &self.change(&list))?;
         Ok(true)
+    }
+
+    /// Somebody moved what was there away, and put another in its place: that one is left alone, and what is ours is where
+    /// the first one is now. Where that is gone, as after most programs that save a file, the other one may have its list.
+    fn refuse_another(&self, lists: &impl Lists, path: &str, now: Option<FileId>) -> io::Result<()> {
+        let (Some(file), Some(now)) = (self.file, now) else { return Ok(()) };
+        if file == now || !lists.is_somewhere(path, file) {
+            return Ok(());
+        }
+        Err(io::Error::other(
+            "something else is in its place now, and what had the entries was moved; move it back and clean up again",
+        ))
     }
 
     /// A label that somebody else set stays.

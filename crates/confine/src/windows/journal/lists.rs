@@ -37,6 +37,8 @@ pub struct Change {
 pub trait Lists {
     /// Reads the list of a file.
     fn read(&self, path: &str) -> io::Result<List>;
+    /// Whether a file that had a path once is still somewhere on its volume. In doubt it is.
+    fn is_somewhere(&self, path: &str, file: FileId) -> bool;
     /// Writes parts of it, and what everything below inherits of them.
     fn write(&mut self, path: &str, change: &Change) -> io::Result<()>;
 }

@@ -4,6 +4,7 @@ use std::io;
 
 use pinfold_acl::{Acl, Label};
 
+use crate::windows::FileId;
 use crate::windows::journal::{Change, List, Lists};
 use crate::windows::sys::files::{self, Purpose};
 use crate::windows::sys::security;
@@ -24,6 +25,10 @@ impl Lists for FileLists {
             dacl: found.dacl.ok_or_else(missing)?,
             label: found.label,
         })
+    }
+
+    fn is_somewhere(&self, path: &str, file: FileId) -> bool {
+        open(path, Purpose::Look).map_or(true, |beside| files::is_somewhere(&beside, file))
     }
 
     fn write(&mut self, path: &str, change: &Change) -> io::Result<()> {

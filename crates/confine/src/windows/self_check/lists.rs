@@ -42,6 +42,7 @@ mod tests {
     use pinfold_acl::{Access, Acl, Inherit, Label, Level, Sid};
 
     use super::*;
+    use crate::windows::FileId;
     use crate::windows::journal::{Change, List};
 
     /// One list, whatever the path.
@@ -50,6 +51,10 @@ mod tests {
     impl Lists for One {
         fn read(&self, path: &str) -> io::Result<List> {
             if path == "gone" { Err(io::ErrorKind::NotFound.into()) } else { Ok(self.0.clone()) }
+        }
+
+        fn is_somewhere(&self, _: &str, _: FileId) -> bool {
+            true
         }
 
         fn write(&mut self, _: &str, _: &Change) -> io::Result<()> {

@@ -4,13 +4,14 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr::null_mut;
 
-use windows_sys::Win32::Foundation::{GENERIC_READ, GENERIC_WRITE};
+use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER, GENERIC_READ, GENERIC_WRITE};
 use windows_sys::Win32::Storage::FileSystem::{
-    CreateFileW, FILE_ATTRIBUTE_REPARSE_POINT, FILE_ATTRIBUTE_TAG_INFO, FILE_FLAG_BACKUP_SEMANTICS,
-    FILE_FLAG_OPEN_REPARSE_POINT, FILE_ID_INFO, FILE_INFO_BY_HANDLE_CLASS, FILE_LIST_DIRECTORY, FILE_NAME_NORMALIZED,
-    FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_STANDARD_INFO,
-    FileAttributeTagInfo, FileIdInfo, FileStandardInfo, GetFileInformationByHandleEx, GetFinalPathNameByHandleW,
-    GetVolumeInformationByHandleW, OPEN_EXISTING, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+    CreateFileW, ExtendedFileIdType, FILE_ATTRIBUTE_REPARSE_POINT, FILE_ATTRIBUTE_TAG_INFO, FILE_FLAG_BACKUP_SEMANTICS,
+    FILE_FLAG_OPEN_REPARSE_POINT, FILE_ID_128, FILE_ID_DESCRIPTOR, FILE_ID_DESCRIPTOR_0, FILE_ID_INFO,
+    FILE_INFO_BY_HANDLE_CLASS, FILE_LIST_DIRECTORY, FILE_NAME_NORMALIZED, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE,
+    FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_STANDARD_INFO, FileAttributeTagInfo, FileIdInfo, FileIdType,
+    FileStandardInfo, GetFileInformationByHandleEx, GetFinalPathNameByHandleW, GetVolumeInformationByHandleW,
+    OPEN_EXISTING, OpenFileById, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
 };
 use windows_sys::Win32::System::SystemServices::FILE_PERSISTENT_ACLS;
 
@@ -165,6 +166,41 @@ pub(in crate::windows) fn is_directory(handle: &OwnedHandle) -> io::Result<bool>
 pub(in crate::windows) fn id(handle: &OwnedHandle) -> Option<FileId> {
     let found = information(handle, FileIdInfo, FILE_ID_INFO::default()).ok()?;
     Some(FileId { volume: found.VolumeSerialNumber, file: u128::from_le_bytes(found.FileId.Identifier) })
+}
+
+/// Whether there is a file of some number on its volume, by whatever name. In doubt there is.
+pub(in crate::windows) fn is_somewhere(beside: &OwnedHandle, file: FileId) -> bool {
+    if id(beside).is_none_or(|id| id.volume != file.volume) {
+        return true;
+    }
+    let wanted = descriptor(file.file);
+    let (share, flags) = (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, FILE_FLAG_BACKUP_SEMANTICS);
+    // SAFETY: the handle is open, the structure is as large as it says, and what may be missing is.
+    let opened = owned(unsafe {
+        OpenFileById(
+            beside.as_raw_handle(),
+            &raw const wanted,
+            FILE_READ_ATTRIBUTES,
+            share,
+            std::ptr::null(),
+            flags | FILE_FLAG_OPEN_REPARSE_POINT,
+        )
+    });
+    // NTFS says of a number that is nobody's that it is no number.
+    let nobodys = [ERROR_INVALID_PARAMETER, ERROR_FILE_NOT_FOUND].map(|code| code as i32);
+    opened.map_or_else(|error| !error.raw_os_error().is_some_and(|code| nobodys.contains(&code)), |_| true)
+}
+
+/// NTFS takes numbers of 64 bits, and of longer ones that they are something else.
+fn descriptor(file: u128) -> FILE_ID_DESCRIPTOR {
+    let (kind, number) = match i64::try_from(file) {
+        Ok(short) => (FileIdType, FILE_ID_DESCRIPTOR_0 { FileId: short }),
+        Err(_) => (
+            ExtendedFileIdType,
+            FILE_ID_DESCRIPTOR_0 { ExtendedFileId: FILE_ID_128 { Identifier: file.to_le_bytes() } },
+        ),
+    };
+    FILE_ID_DESCRIPTOR { dwSize: size_of::<FILE_ID_DESCRIPTOR>(), Type: kind, Anonymous: number }
 }
 
 /// Whether its volume keeps access lists.

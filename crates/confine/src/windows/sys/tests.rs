@@ -301,3 +301,21 @@ fn nothing_is_no_console_and_random_bytes_differ() {
     bytes.iter_mut().for_each(|bytes| random(bytes).unwrap());
     assert_ne!(bytes[0], bytes[1]);
 }
+
+#[test]
+fn a_file_is_somewhere_as_long_as_it_has_a_name() {
+    let directory = std::env::temp_dir().join(format!("pinfold-somewhere-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let (first, second) = (directory.join("first"), directory.join("second"));
+    std::fs::write(&first, "x").unwrap();
+    let beside = files::open(directory.to_str().unwrap(), Purpose::Look).unwrap();
+    let number = files::id(&files::open(first.to_str().unwrap(), Purpose::Look).unwrap());
+    if let Some(number) = number {
+        std::fs::rename(&first, &second).unwrap();
+        assert!(files::is_somewhere(&beside, number));
+        std::fs::remove_file(&second).unwrap();
+        println!("when it is gone: {}", files::is_somewhere(&beside, number));
+    }
+    drop(beside);
+    std::fs::remove_dir_all(&directory).unwrap();
+}

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use pinfold_acl::{Ace, Acl, Child, Inherit, Label, Sid, inherited, renewed};
 
 use super::super::{Change, List, Lists, Storage};
+use crate::windows::FileId;
 
 /// Something with a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,12 +94,17 @@ pub(super) struct Machine {
     pub(super) writes: usize,
     /// Paths that nobody may open.
     pub(super) closed: Vec<String>,
+    /// The numbers of files at some paths.
+    pub(super) numbers: BTreeMap<String, u128>,
+    /// Numbers of files that are somewhere else now.
+    pub(super) moved: Vec<u128>,
     pub(super) fate: Fate,
 }
 
 impl Machine {
     pub(super) fn new(tree: Tree) -> Self {
-        Self { tree, writes: 0, closed: Vec::new(), fate: Fate::default() }
+        let (closed, numbers, moved) = Default::default();
+        Self { tree, writes: 0, closed, numbers, moved, fate: Fate::default() }
     }
 
     fn set(&mut self, path: &str, change: &Change) {
@@ -129,7 +135,12 @@ impl Lists for Machine {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         let Node { child, dacl, label } = self.tree.get(path).ok_or(io::ErrorKind::NotFound)?.clone();
-        Ok(List { directory: child == Child::Directory, file: None, dacl, label })
+        let file = self.numbers.get(path).map(|number| FileId { volume: 1, file: *number });
+        Ok(List { directory: child == Child::Directory, file, dacl, label })
+    }
+
+    fn is_somewhere(&self, _: &str, file: FileId) -> bool {
+        self.moved.contains(&file.file)
     }
 
     fn write(&mut self, path: &str, change: &Change) -> io::Result<()> {

@@ -307,3 +307,38 @@ fn the_journal_of_many_runs_does_not_grow() {
     Journal::open(disk.clone()).unwrap().clean(&mut machine).unwrap();
     assert_eq!(machine.tree, tree());
 }
+
+#[test]
+fn what_was_put_in_the_place_of_another_is_left_alone_and_told() {
+    let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+    machine.numbers.insert(r"C:\work".into(), 1);
+    let edits = wanted(r"C:\work", sid(1), &[".git"]);
+    Journal::open(disk.clone()).unwrap().apply(&mut machine, &edits, &nobody).unwrap();
+    let ours = machine.tree.clone();
+    // Moved away, and another in its place.
+    machine.tree = tree();
+    machine.numbers.insert(r"C:\work".into(), 2);
+    machine.moved.push(1);
+    let cleaned = Journal::open(disk.clone()).unwrap().clean(&mut machine).unwrap();
+    let left: Vec<_> = cleaned.left.iter().map(|left| left.path.as_str()).collect();
+    assert_eq!((left, &machine.tree), (vec![r"C:\work"], &tree()));
+    // And back.
+    machine.tree = ours;
+    machine.numbers.insert(r"C:\work".into(), 1);
+    let cleaned = Journal::open(disk).unwrap().clean(&mut machine).unwrap();
+    assert!(cleaned.left.is_empty() && cleaned.undone > 0);
+    assert_eq!(machine.tree[r"C:\work"], tree()[r"C:\work"]);
+}
+
+/// Programs save a file as another one and give it the name, some of them with the list of the first.
+#[test]
+fn a_file_that_took_the_place_of_one_that_is_gone_is_cleaned() {
+    let (mut machine, disk) = (Machine::new(tree()), Disk::default());
+    machine.numbers.insert(r"C:\work\.git\config".into(), 1);
+    let edits = wanted(r"C:\work", sid(1), &[r".git\config"]);
+    Journal::open(disk.clone()).unwrap().apply(&mut machine, &edits, &nobody).unwrap();
+    machine.numbers.insert(r"C:\work\.git\config".into(), 2);
+    let mut journal = Journal::open(disk).unwrap();
+    assert!(journal.clean(&mut machine).unwrap().left.is_empty());
+    assert_eq!((journal.paths().count(), machine.tree), (0, tree()));
+}
