@@ -9,6 +9,9 @@
 //! | `PINFOLD_TEST_AS` | user who attacks, when root runs the tests (`root` too); one is made when it is missing |
 //! | `PINFOLD_TEST_BASE` | where scenes are built, instead of the user's home |
 //! | `PINFOLD_NO_SKIP` | `1`: a test that this host cannot run fails |
+//! | `PINFOLD_WINE` | runs programs for Windows when it is called with `wine` first |
+//! | `PINFOLD_WINDOWS_BIN` | the program for Windows as it is released |
+//! | `PINFOLD_WINDOWS_PLUMBING_BIN` | the same with the feature `plumbing`, which starts commands where nothing confines them |
 //! | `PINFOLD_TEST_BARE` | `1`: run without the sandbox; then every attack test must fail |
 #![forbid(unsafe_code)]
 

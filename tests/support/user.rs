@@ -62,7 +62,7 @@ impl User {
     }
 
     /// Where this user's scenes are built.
-    pub(crate) fn base(&self) -> PathBuf {
+    pub fn base(&self) -> PathBuf {
         let base = match std::env::var_os("PINFOLD_TEST_BASE") {
             Some(base) => PathBuf::from(base),
             None => self.home.join("pinfold-attacks"),

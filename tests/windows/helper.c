@@ -1,0 +1,151 @@
+/* What the tests run inside and around runs, as neither Wine nor Windows has a program that says exactly what it was given.
+ * Its own arguments come from the C library, whose reading of a command line is not that of Rust. */
+#include <windows.h>
+#include <shellapi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+static void out(const char *bytes, size_t count)
+{
+    DWORD written;
+    HANDLE stdout_handle = GetStdHandle(STD_OUTPUT_HANDLE);
+    while (count && WriteFile(stdout_handle, bytes, count, &written, NULL))
+        bytes += written, count -= written;
+}
+
+static void line(const wchar_t *text)
+{
+    char bytes[1 << 16];
+    int count = WideCharToMultiByte(CP_UTF8, 0, text, -1, bytes, sizeof bytes, NULL, NULL);
+    bytes[count - 1] = '\n';
+    out(bytes, count);
+}
+
+static void leave(const wchar_t *file, const char *text)
+{
+    DWORD written;
+    HANDLE handle = CreateFileW(file, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    WriteFile(handle, text, strlen(text), &written, NULL);
+    CloseHandle(handle);
+}
+
+/* What is left of the command line after some words that need no quotes. */
+static wchar_t *after(int words)
+{
+    wchar_t *at = GetCommandLineW();
+    int quoted = 0;
+    for (; words; at++) {
+        if (*at == L'"')
+            quoted = !quoted;
+        else if (*at == L' ' && !quoted && at[1] != L' ')
+            words--;
+    }
+    return at;
+}
+
+static HANDLE start(wchar_t *line, DWORD flags)
+{
+    STARTUPINFOW startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION process;
+    if (!CreateProcessW(NULL, line, NULL, NULL, TRUE, flags, NULL, NULL, &startup, &process))
+        return NULL;
+    CloseHandle(process.hThread);
+    return process.hProcess;
+}
+
+/* at STATE PROGRAM…: runs a program that keeps its things there, and leaves its whole exit code in STATE\code. */
+static int at(wchar_t *state)
+{
+    wchar_t path[4096];
+    char text[16];
+    DWORD code = 4294967295u;
+    const wchar_t *const places[][2] = {
+        {L"LOCALAPPDATA", L"%ls\\local"}, {L"APPDATA", L"%ls\\roaming"}, {L"USERPROFILE", L"%ls\\home"}};
+    for (int i = 0; i < 3; i++) {
+        swprintf(path, 4096, places[i][1], state);
+        CreateDirectoryW(path, NULL);
+        SetEnvironmentVariableW(places[i][0], path);
+    }
+    HANDLE process = start(after(3), 0);
+    if (!process)
+        return 99;
+    WaitForSingleObject(process, INFINITE);
+    GetExitCodeProcess(process, &code);
+    snprintf(text, sizeof text, "%lu", code);
+    swprintf(path, 4096, L"%ls\\code", state);
+    leave(path, text);
+    return code;
+}
+
+/* pass: what comes in goes out. */
+static int pass(void)
+{
+    static char piece[1 << 16];
+    DWORD count;
+    while (ReadFile(GetStdHandle(STD_INPUT_HANDLE), piece, sizeof piece, &count, NULL) && count)
+        out(piece, count);
+    return 0;
+}
+
+/* late MILLISECONDS FILE: leaves a file, but not at once. */
+static int late(wchar_t **words)
+{
+    Sleep(wcstoul(words[0], NULL, 10));
+    leave(words[1], "late");
+    return 0;
+}
+
+/* with-late MILLISECONDS FILE [wait]: starts `late` as much apart from itself as it can. */
+static int with_late(int count, wchar_t **words)
+{
+    wchar_t self[4096], text[8192], began[4096];
+    GetModuleFileNameW(NULL, self, 4096);
+    swprintf(text, 8192, L"\"%ls\" late %ls \"%ls\"", self, words[0], words[1]);
+    HANDLE process = start(text, DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP | CREATE_BREAKAWAY_FROM_JOB);
+    if (!process)
+        process = start(text, DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+    if (!process)
+        return 98;
+    swprintf(began, 4096, L"%ls.began", words[1]);
+    leave(began, "began");
+    if (count > 2)
+        Sleep(INFINITE);
+    return 0;
+}
+
+int wmain(int count, wchar_t **words)
+{
+    const wchar_t *role = count > 1 ? words[1] : L"";
+    if (!wcscmp(role, L"at"))
+        return at(words[2]);
+    if (!wcscmp(role, L"words")) {
+        for (int i = 2; i < count; i++)
+            line(words[i]);
+        return 0;
+    }
+    if (!wcscmp(role, L"environment")) {
+        for (wchar_t *entry = GetEnvironmentStringsW(); *entry; entry += wcslen(entry) + 1)
+            line(entry);
+        return 0;
+    }
+    if (!wcscmp(role, L"pass"))
+        return pass();
+    if (!wcscmp(role, L"both")) {
+        out("to out\n", 7);
+        DWORD written;
+        WriteFile(GetStdHandle(STD_ERROR_HANDLE), "to err\n", 7, &written, NULL);
+        return 0;
+    }
+    if (!wcscmp(role, L"flood"))
+        for (;;)
+            out("much too much\n", 14);
+    if (!wcscmp(role, L"exit"))
+        return wcstoul(words[2], NULL, 10);
+    if (!wcscmp(role, L"late"))
+        return late(words + 2);
+    if (!wcscmp(role, L"with-late"))
+        return with_late(count - 2, words + 2);
+    return 97;
+}

@@ -1,0 +1,38 @@
+//! Where nothing confines, the program as it is released runs nothing.
+
+use crate::room::Room;
+
+/// A command whose success is a file.
+const PROOF: [&str; 4] = ["--", "cmd", "/c", "echo hi> proof"];
+
+#[test]
+fn the_released_program_refuses_to_run_what_nothing_confines() {
+    let Some(room) = Room::new() else { return };
+    let ended = room.released(["run", "--best-effort"]).words(PROOF).go().ends_with(125);
+    assert!(!room.has("home/project/proof"), "the command ran: {ended}");
+    for mechanism in ["restricted token", "integrity", "trial"] {
+        assert!(ended.stderr.contains(mechanism), "does not name {mechanism}: {ended}");
+    }
+    // The control: what refuses is the check, as without it the very same command does its work.
+    room.pinfold(["run", "--best-effort"]).words(PROOF).go().ends_with(0).says("NOT CONFINED");
+    assert!(room.has("home/project/proof"));
+}
+
+#[test]
+fn promises_that_nothing_keeps_are_refused_before_anything_is_tried() {
+    let Some(room) = Room::new() else { return };
+    for call in [room.released(["run"]), room.pinfold(["run"])] {
+        call.words(PROOF).go().ends_with(125).says("denied files are hidden").says("--best-effort");
+        assert!(!room.has("home/project/proof"));
+    }
+}
+
+#[test]
+fn a_refused_run_is_on_record_and_leaves_nothing_behind() {
+    let Some(room) = Room::new() else { return };
+    room.released(["run", "--best-effort"]).words(PROOF).go().ends_with(125);
+    let last = room.events().pop().expect("an end");
+    assert_eq!((last["kind"].as_str(), last["code"].as_i64()), (Some("end"), Some(125)), "{last}");
+    let checks = std::fs::read_dir(room.path("local/pinfold/windows/checks")).expect("the place of trials");
+    assert_eq!(checks.count(), 0);
+}
