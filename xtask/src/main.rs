@@ -55,8 +55,9 @@ enum Task {
     },
     /// Run what is built for Windows under Wine, which shows that it works and nothing of what it enforces
     ///
-    /// Without a program, the tests of the crates that are for Windows, which `test` runs as well. Standard library, compiler
-    /// and Wine are got as for `test`. With one, that program, by the ordinary user of the tests; cargo and tests call it so.
+    /// Without a program, the tests of the crates that are for Windows, and those that drive pinfold.exe from outside: as it is
+    /// released, which must refuse to run anything there, and with the feature `plumbing`. `test` runs them as well. Standard
+    /// library, compiler and Wine are got as for `test`. With one, that program, by the ordinary user of the tests; cargo and tests call it so.
     Wine {
         /// A program for Windows
         program: Option<OsString>,

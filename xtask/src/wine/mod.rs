@@ -2,6 +2,7 @@
 //! what a sandbox relies on (no restricting identifiers, no access lists of files, no integrity), so nothing here says
 //! anything about confinement.
 
+mod built;
 mod prefix;
 mod tests;
 

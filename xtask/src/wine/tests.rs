@@ -1,10 +1,14 @@
 //! The tests of what is for Windows, under Wine.
 
-use crate::machine;
-use crate::portable::{ON_WINDOWS, packages};
-use crate::shell::{Result, root, skip, step};
+use std::path::Path;
+use std::process::Command;
+
+use crate::machine::{self, TEST_USER};
+use crate::portable::{ON_WINDOWS, SLOW_UNDER_WINE, packages};
+use crate::shell::{Result, cargo, command, root, skip, step};
 use crate::standard_library::{Libraries, WINDOWS};
 use crate::tally::Tally;
+use crate::wine::built::{Build, Built};
 use crate::wine::prefix::Prefix;
 
 /// Stands before every count, so that nobody takes it for more than it is.
@@ -25,24 +29,61 @@ pub(crate) fn alone() -> Result<()> {
 pub(crate) fn run_tests() -> Result<Tally> {
     machine::install(&machine::FOR_WINDOWS)?;
     machine::install(&machine::FOR_WINE)?;
-    let mut cargo = match Libraries::get()?.cargo(
-        "test",
-        WINDOWS,
-        &format!("--no-fail-fast --lib --bins --tests{}", packages(&ON_WINDOWS)),
-    ) {
-        Ok(cargo) => cargo,
-        Err(why) => return skip(LABEL, why),
-    };
+    let libraries = Libraries::get()?;
+    if let Err(why) = libraries.cargo("build", WINDOWS, "") {
+        return skip(LABEL, why);
+    }
     let prefix = match Prefix::get() {
         Ok(prefix) => prefix,
         Err(why) => return skip(LABEL, why),
     };
+    let tally = all(&libraries);
+    prefix.end()?;
+    tally
+}
+
+/// Everything is built with the same packages each time, so that what they depend on is built once.
+fn all(libraries: &Libraries) -> Result<Tally> {
+    let released = step("for Windows: program and tests", || Built::new(libraries, Build::Released))?;
+    let units = step("for Windows: unit tests", || Tally::of(&mut units(libraries)?))?;
+    let plumbing =
+        step("for Windows: program that starts commands unconfined", || Built::new(libraries, Build::Plumbing))?;
+    let carried_out = step("for Windows: plans carried out unconfined", || {
+        Tally::of(&mut this_wine([plumbing.test("pinfold-confine", "windows")?]))
+    })?;
+    let driven = step("for Windows: the program from outside", || {
+        Tally::of(&mut driven(&released.program, &plumbing.program)?)
+    })?;
+    Ok(units + carried_out + driven)
+}
+
+/// What the crates test of themselves, the build for releases among them.
+fn units(libraries: &Libraries) -> Result<Command> {
+    let words = format!("--no-fail-fast --lib --bins --tests{}", packages(&ON_WINDOWS));
+    let mut cargo = libraries.cargo("test", WINDOWS, &words)?;
     // By way of `run`.
     let runner = format!("target.{WINDOWS}.runner = [{:?}, \"wine\"]", std::env::current_exe()?);
     cargo.arg("--config").arg(runner);
+    cargo.arg("--").args(SLOW_UNDER_WINE.iter().flat_map(|name| ["--skip", name]));
     // Snapshots are compared, never written; there is no cargo to ask where they lie.
     cargo.env("INSTA_UPDATE", "no").env("INSTA_WORKSPACE_ROOT", root());
-    let tally = Tally::of(&mut cargo);
-    prefix.end()?;
-    tally
+    Ok(cargo)
+}
+
+/// The tests on this system that call the program for Windows.
+fn driven(released: &Path, plumbing: &Path) -> Result<Command> {
+    let mut tests = cargo("test --package pinfold-tests --test windows --no-fail-fast");
+    tests.env("PINFOLD_WINE", std::env::current_exe()?).env("PINFOLD_TEST_AS", TEST_USER);
+    tests.env("PINFOLD_WINDOWS_BIN", released).env("PINFOLD_WINDOWS_PLUMBING_BIN", plumbing);
+    // All that they need has been built.
+    tests.env("PINFOLD_NO_SKIP", "1");
+    Ok(tests)
+}
+
+/// This program, as it runs others for Windows.
+fn this_wine<'a>(words: impl IntoIterator<Item = &'a Path>) -> Command {
+    let program = std::env::current_exe().unwrap_or_default();
+    let mut wine = command(&program.to_string_lossy(), ["wine"]);
+    wine.args(words);
+    wine
 }
