@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Trust(TrustArgs),
     /// Tell what this host can keep, what is missing, and how to get it
     Doctor(DoctorArgs),
-    /// Make accounts for commands, as Windows needs them to keep reads and the network; once, as administrator
+    /// Make accounts that commands run under (Windows only, once, as administrator)
     Setup(SetupArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
