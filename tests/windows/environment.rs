@@ -40,6 +40,18 @@ fn a_variable_that_is_asked_for_arrives_whatever_its_case() {
 }
 
 #[test]
+fn of_names_that_differ_only_in_case_one_arrives() {
+    let Some(room) = Room::new() else { return };
+    let twice = |call: crate::room::Call<'_>| {
+        let text = call.variable("Twice", "a").variable("TWICE", "b").go().ok();
+        text.lines().filter(|line| line.to_uppercase().starts_with("TWICE=")).count()
+    };
+    // The control: under Wine they are two for whoever calls.
+    assert_eq!(twice(room.bare(&["environment"])), 2);
+    assert_eq!(twice(room.run_with(&["--env", "twice"], &["environment"])), 1);
+}
+
+#[test]
 fn home_and_temporary_directory_are_the_runs_own() {
     let Some(room) = Room::new() else { return };
     let found = environment(&room, &[]);

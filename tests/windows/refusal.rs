@@ -19,6 +19,16 @@ fn the_released_program_refuses_to_run_what_nothing_confines() {
 }
 
 #[test]
+fn what_starts_commands_unconfined_is_no_part_of_the_released_program() {
+    let Some(room) = Room::new() else { return };
+    let words = b"NOT CONFINED, in a build for tests";
+    let has_words = |program: &[u8]| program.windows(words.len()).any(|window| window == words);
+    let [released, plumbing] = room.programs();
+    assert!(!has_words(&released));
+    assert!(has_words(&plumbing), "the control: this is what the other one would say");
+}
+
+#[test]
 fn promises_that_nothing_keeps_are_refused_before_anything_is_tried() {
     let Some(room) = Room::new() else { return };
     for call in [room.released(["run"]), room.pinfold(["run"])] {

@@ -115,6 +115,11 @@ impl Room {
         self.call(&native(&self.builds[Build::Plumbing as usize])).words(words)
     }
 
+    /// The bytes of both: as released, and for tests.
+    pub(crate) fn programs(&self) -> [Vec<u8>; 2] {
+        self.builds.each_ref().map(|path| std::fs::read(path).expect("the program"))
+    }
+
     /// A run with flags, in which the tests' own program plays a part.
     pub(crate) fn run_with(&self, flags: &[&str], part: &[&str]) -> Call<'_> {
         self.pinfold(["run", "--best-effort"]).words(flags).words(["--", &native(helper())]).words(part)
