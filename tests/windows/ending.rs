@@ -47,3 +47,24 @@ fn a_killed_supervisor_takes_the_command_and_its_children_along() {
     }
     room.run(&["exit", "0"]).go().ok();
 }
+
+#[test]
+fn what_was_planted_before_the_supervisor_died_is_moved_away_by_the_next_start() {
+    let Some(room) = Room::new() else { return };
+    room.write("home/project/.vscode/settings.json", "{}");
+    room.write("home/project/do.cmd", "@echo x> .envrc\r\n@ping -n 600 127.0.0.1 > NUL\r\n");
+    let run = room.pinfold(["run", "--best-effort", "--", "cmd", "/c", "do.cmd", &room.native("mark")]).start();
+    while !room.has("home/project/.envrc") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    kill_process(room.supervisor().expect("pinfold runs"), Signal::KILL).expect("it can be killed");
+    drop(run.wait());
+    // The control: there was nobody to move it.
+    assert!(room.has("home/project/.envrc"));
+
+    room.run(&["exit", "0"]).go().ends_with(0).says(".envrc").says("quarantined");
+    assert!(!room.has("home/project/.envrc"));
+    assert!(room.has("home/project/.vscode/settings.json"), "it was there before");
+    let left = std::fs::read_dir(room.path("local/pinfold/sessions")).expect("a directory").count();
+    assert_eq!(left, 0, "and nothing is left to settle");
+}
