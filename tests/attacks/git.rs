@@ -109,6 +109,12 @@ fn the_settings_are_extended() {
     in_project(r#"trap_config >> .git/config"#).is_contained();
 }
 
+/// Whoever opens exactly this file has not taken its protection back, which is another word.
+#[test]
+fn the_settings_are_extended_where_a_person_has_opened_them() {
+    in_project(r#"trap_config >> .git/config"#).flags("--write .git/config").is_contained();
+}
+
 #[test]
 fn the_settings_are_exchanged() {
     in_project(r#"trap_config > mine; mv mine .git/config; rm -f .git/config; trap_config > .git/config"#)
