@@ -10,6 +10,9 @@ use crate::shell::{Result, command, run as carry_out, succeeds, target_directory
 /// Where Debian has it without the package that only puts it into PATH.
 const DEBIAN: [(&str, &str); 2] = [("wine64", "/usr/lib/wine/wine64"), ("wineserver", "/usr/lib/wine/wineserver64")];
 const STUB: &str = "xtask/src/wine/bcryptprimitives.c";
+/// How long Wine's server waits for the next program after the last has ended, in seconds. By itself it waits three, and
+/// the next program may come while it goes.
+const SERVER_WAITS: &str = "--persistent=600";
 
 /// The directory, and the programs of Wine.
 pub(super) struct Prefix {
@@ -37,6 +40,11 @@ impl Prefix {
         let mut command = self.as_user(&self.wine);
         command.arg(program);
         command
+    }
+
+    /// Has its server up until [`Self::end`], or until nobody has needed it for long.
+    pub(super) fn begin(&self) -> Result<()> {
+        carry_out(self.as_user(&self.server).arg(SERVER_WAITS))
     }
 
     /// Ends what still runs there, so that nothing is left.

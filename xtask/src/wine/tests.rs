@@ -37,6 +37,7 @@ pub(crate) fn run_tests() -> Result<Tally> {
         Ok(prefix) => prefix,
         Err(why) => return skip(LABEL, why),
     };
+    prefix.begin()?;
     let tally = all(&libraries);
     prefix.end()?;
     tally
