@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use pinfold_policy::Grant;
 use thiserror::Error;
 
+use crate::macos::TextError;
+
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PlanError {
@@ -48,4 +50,7 @@ pub enum PlanError {
         /// The area.
         path: String,
     },
+    /// A path cannot be written in a Seatbelt profile.
+    #[error(transparent)]
+    Text(#[from] TextError),
 }

@@ -2,6 +2,7 @@
 
 use core::net::Ipv4Addr;
 
+use pinfold_policy::Policy;
 use serde::{Deserialize, Serialize};
 
 /// The gate's own address: the first of the range from which it gives names addresses. Its name server listens there
@@ -32,4 +33,12 @@ pub struct Gate {
     pub transparent: bool,
     /// TLS of some hosts is opened, so that programs must trust the gate's own authority.
     pub inspects: bool,
+}
+
+/// The ports that a policy publishes, each once.
+pub(crate) fn published(policy: &Policy) -> Vec<u16> {
+    let mut ports: Vec<u16> = policy.network.publish.iter().map(|rule| rule.port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
 }

@@ -1,13 +1,13 @@
 //! What exists and could execute outside is sealed; what is missing is watched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Area, AreaKind, Policy, Protect, Scope};
 
 use crate::sites::{Outside, Site, covering};
-use crate::{Host, Mode, Watch};
+use crate::{GitDirectory, Host, Mode, Watch};
 
 /// How protected names are kept.
 #[derive(Debug, Default)]
@@ -30,7 +30,6 @@ pub(crate) enum Hold {
 /// Protects git directories and names in every writable area.
 pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Outside<'_>) -> Protection {
     let mut holds = Holds { sites, outside, held: BTreeMap::new() };
-    let mut watch = Vec::new();
     for git in &host.git {
         holds.add(&git.path, Hold::Pin);
         if let Some(pointer) = &git.pointer {
@@ -39,8 +38,6 @@ pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Ou
         for protect in scoped(policy, Scope::Repository) {
             if git.existing.contains(&protect.name) {
                 holds.add(&git.path.join(&protect.name), Hold::Seal);
-            } else {
-                watch.extend(missing(&git.path.join(&protect.name), protect));
             }
         }
     }
@@ -52,11 +49,27 @@ pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Ou
     }
     let opened_in_vain = sites.iter().map(|site| &site.area).filter(|area| policy.protects(area));
     holds.held.extend(opened_in_vain.map(|area| (area.path.clone(), Hold::Seal)));
-    let workspace = &policy.places.workspace;
-    if covering(sites, workspace).is_some_and(|area| area.kind == AreaKind::Write) {
+    let workspace = covering(sites, &policy.places.workspace);
+    let is_writable = workspace.is_some_and(|area| area.kind == AreaKind::Write);
+    Protection { held: holds.outermost(), watch: watched(policy, &host.git, &host.present, is_writable) }
+}
+
+/// Protected names that do not exist: in git directories, and in the workspace where one could make them.
+pub(crate) fn watched(
+    policy: &Policy,
+    git: &[GitDirectory],
+    present: &BTreeSet<PathBuf>,
+    workspace_is_writable: bool,
+) -> Vec<Watch> {
+    let mut watch = Vec::new();
+    for git in git {
+        let absent = scoped(policy, Scope::Repository).filter(|protect| !git.existing.contains(&protect.name));
+        watch.extend(absent.filter_map(|protect| missing(&git.path.join(&protect.name), protect)));
+    }
+    if workspace_is_writable {
         for protect in scoped(policy, Scope::Workspace).chain(scoped(policy, Scope::Anywhere)) {
-            let path = workspace.join(&protect.name);
-            if !host.present.contains(&path) {
+            let path = policy.places.workspace.join(&protect.name);
+            if !present.contains(&path) {
                 watch.extend(missing(&path, protect));
             }
         }
@@ -64,7 +77,7 @@ pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Ou
     // By text, which for many names in one directory is far quicker than by parts.
     watch.sort_unstable_by(|one, other| text(one).cmp(&text(other)));
     watch.dedup();
-    Protection { held: holds.outermost(), watch }
+    watch
 }
 
 fn text(watch: &Watch) -> (&OsStr, &OsStr, bool) {
@@ -79,7 +92,8 @@ fn less_open_places(sites: &[Site]) -> impl Iterator<Item = &Path> {
     others.into_iter().map(|area| area.path.as_path()).filter(inside)
 }
 
-fn scoped(policy: &Policy, scope: Scope) -> impl Iterator<Item = &Protect> {
+/// The protections that count there.
+pub(crate) fn scoped(policy: &Policy, scope: Scope) -> impl Iterator<Item = &Protect> {
     policy.protect.iter().filter(move |protect| protect.scope == scope)
 }
 

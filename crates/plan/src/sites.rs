@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Area, AreaKind, List, Places, Platform, Policy};
+use pinfold_policy::{Area, AreaKind, Grant, List, Places, Platform, Policy};
 
-use crate::{Host, Kind, Mode, PlanError};
+use crate::{GitDirectory, Host, Kind, Mode, PlanError};
 
 /// The deepest area that contains a path.
 pub(crate) fn covering<'a>(sites: &'a [Site], path: &Path) -> Option<&'a Area> {
@@ -35,11 +35,7 @@ pub(crate) fn sites(policy: &Policy, host: &Host) -> Result<Vec<Site>, PlanError
                 linked.push(Site { area: Area { path: leads_to.clone(), ..area.clone() }, directory: *directory });
             }
             Some(found) => sites.push(Site { area: area.clone(), directory: *found == Kind::Directory }),
-            None => {
-                if let Some(grant) = named_by_a_person(policy, area) {
-                    return Err(PlanError::Missing { path: area.path.clone(), grant });
-                }
-            }
+            None => refuse_missing(policy, area)?,
         }
     }
     linked.into_iter().for_each(|site| insert(&mut sites, site));
@@ -62,7 +58,7 @@ fn insert(sites: &mut Vec<Site>, site: Site) {
 }
 
 /// The managed policy was asked for paths as they are written; a link may lead away from there.
-fn refuse_link_beyond_ceiling(policy: &Policy, area: &Area, found: Option<&Kind>) -> Result<(), PlanError> {
+pub(crate) fn refuse_link_beyond_ceiling(policy: &Policy, area: &Area, found: Option<&Kind>) -> Result<(), PlanError> {
     let list = match area.kind {
         AreaKind::Private => return Ok(()),
         AreaKind::Read => List::Read,
@@ -92,10 +88,7 @@ impl<'a> Outside<'a> {
             _ => (List::Read, Mode::ReadOnly),
         };
         let visible = workspace.is_some_and(|kind| kind != AreaKind::Private);
-        let mut directories: Vec<&Path> = host.git.iter().filter(|git| git.outside).map(|git| &*git.path).collect();
-        directories.sort();
-        // Sorted, so a common directory comes before the worktree directories in it.
-        directories.dedup_by(|inner, outer| inner.starts_with(&**outer));
+        let mut directories = outermost_outside(&host.git);
         let shown = |path: &Path| {
             covering(sites, path).is_some_and(|area| {
                 area.kind == AreaKind::Write || area.kind == AreaKind::Read && mode == Mode::ReadOnly
@@ -106,14 +99,25 @@ impl<'a> Outside<'a> {
     }
 }
 
+/// The git directories outside of the workspace, without those that lie in another one.
+pub(crate) fn outermost_outside(git: &[GitDirectory]) -> Vec<&Path> {
+    let mut directories: Vec<&Path> = git.iter().filter(|git| git.outside).map(|git| &*git.path).collect();
+    directories.sort();
+    // Sorted, so a common directory comes before the worktree directories in it.
+    directories.dedup_by(|inner, outer| inner.starts_with(&**outer));
+    directories
+}
+
 /// A set lists what may exist; a path that a person wrote should.
-fn named_by_a_person(policy: &Policy, area: &Area) -> Option<pinfold_policy::Grant> {
-    let lists = [&policy.read, &policy.write, &policy.copy_on_write];
-    let mut grants = lists.into_iter().flatten();
-    let is_it = |grant: &&pinfold_policy::Grant| {
+pub(crate) fn refuse_missing(policy: &Policy, area: &Area) -> Result<(), PlanError> {
+    let named = |grant: &&Grant| {
         grant.set.is_none() && grant.target.host_path(&policy.places).is_some_and(|path| path == area.path)
     };
-    if area.set.is_some() { None } else { grants.find(is_it).cloned() }
+    let grants = [&policy.read, &policy.write, &policy.copy_on_write].into_iter().flatten();
+    match grants.filter(|_| area.set.is_none()).find(named) {
+        Some(grant) => Err(PlanError::Missing { path: area.path.clone(), grant: grant.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// A workspace that contains the home or is the system's would make every other rule worthless.
@@ -148,6 +152,27 @@ fn is_the_systems(platform: Platform, path: &str) -> bool {
 
 const LINUX: [&str; 12] =
     ["/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/proc", "/run", "/sys", "/usr", "/var"];
-const MACOS: [&str; 12] =
-    ["/", "/applications", "/bin", "/dev", "/etc", "/library", "/private", "/system", "/tmp", "/users", "/usr", "/var"];
+const MACOS: [&str; 21] = [
+    "/",
+    "/applications",
+    "/bin",
+    "/cores",
+    "/dev",
+    "/etc",
+    "/library",
+    "/opt",
+    "/private",
+    "/private/etc",
+    "/private/tmp",
+    "/private/var",
+    "/sbin",
+    "/system",
+    "/system/volumes",
+    "/system/volumes/data",
+    "/tmp",
+    "/users",
+    "/usr",
+    "/var",
+    "/volumes",
+];
 const WINDOWS: [&str; 5] = ["/windows", "/users", "/program files", "/program files (x86)", "/programdata"];

@@ -180,6 +180,6 @@ fn plan_error(error: PlanError) -> CliError {
         PlanError::WithoutLists { .. } => {
             shown.hint("work on a volume with NTFS or ReFS: on FAT everybody may write everything")
         }
-        PlanError::LinkBeyondCeiling { .. } | PlanError::WithoutIdentifier { .. } => shown,
+        PlanError::LinkBeyondCeiling { .. } | PlanError::WithoutIdentifier { .. } | PlanError::Text(_) => shown,
     }
 }

@@ -116,6 +116,6 @@ fn plan_error(error: &PlanError) -> CliError {
         PlanError::WorkspaceTooWide { .. } | PlanError::WorkspaceIsSystem { .. } => shown
             .why("everything in the workspace can be read and written by the command")
             .hint("change to the project's directory, or name one with --workspace DIR"),
-        PlanError::LinkBeyondCeiling { .. } | PlanError::WithoutIdentifier { .. } => shown,
+        PlanError::LinkBeyondCeiling { .. } | PlanError::WithoutIdentifier { .. } | PlanError::Text(_) => shown,
     }
 }

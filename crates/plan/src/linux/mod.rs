@@ -88,10 +88,7 @@ pub fn network(policy: &Policy, backend: Backend, redirects: bool) -> Network {
 
 /// Ports inside that the host's loopback shall show.
 fn published(policy: &Policy, network: Network) -> Vec<u16> {
-    let mut ports: Vec<u16> = policy.network.publish.iter().map(|rule| rule.port).collect();
-    ports.sort_unstable();
-    ports.dedup();
-    if matches!(network, Network::Gate(_)) { ports } else { Vec::new() }
+    if matches!(network, Network::Gate(_)) { crate::gate::published(policy) } else { Vec::new() }
 }
 
 /// Who the command is when `uid` calls, where that does not depend on the workspace.

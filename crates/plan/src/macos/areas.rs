@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Area, AreaKind, DenyMatcher, Grant, List, Policy};
+use pinfold_policy::{Area, AreaKind, DenyMatcher, List, Policy};
 
 use super::host::Host;
-use super::plan::PlanError;
-use crate::Kind;
+use crate::sites::{outermost_outside, refuse_link_beyond_ceiling, refuse_missing};
+use crate::{Kind, PlanError};
 
 /// Sets with the machine's own trees, which floating denials leave alone.
 const MACHINE_SETS: [&str; 3] = ["@system", "@toolchains", "@caches"];
@@ -89,44 +89,13 @@ pub(super) fn covering<'a>(sites: &'a [Site], path: &Path) -> Option<&'a Site> {
     sites.iter().rev().find(|site| path.starts_with(&site.path))
 }
 
-/// The managed policy was asked for paths as they are written; a link may lead away from there.
-fn refuse_link_beyond_ceiling(policy: &Policy, area: &Area, found: Option<&Kind>) -> Result<(), PlanError> {
-    let list = match area.kind {
-        AreaKind::Private => return Ok(()),
-        AreaKind::Read => List::Read,
-        AreaKind::CopyOnWrite => List::CopyOnWrite,
-        AreaKind::Write => List::Write,
-    };
-    match found {
-        Some(Kind::Link { leads_to, .. }) if !policy.fits_ceilings(list, leads_to) => {
-            Err(PlanError::LinkBeyondCeiling { link: area.path.clone(), target: leads_to.clone() })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A set lists what may exist; a path that a person wrote should.
-fn refuse_missing(policy: &Policy, area: &Area) -> Result<(), PlanError> {
-    let named = |grant: &&Grant| {
-        grant.set.is_none() && grant.target.host_path(&policy.places).is_some_and(|path| path == area.path)
-    };
-    let grants = [&policy.read, &policy.write, &policy.copy_on_write].into_iter().flatten();
-    match grants.into_iter().find(named) {
-        Some(grant) if area.set.is_none() => Err(PlanError::Missing { path: area.path.clone(), grant: grant.clone() }),
-        _ => Ok(()),
-    }
-}
-
 /// Git directories outside of a workspace that is itself a linked worktree or submodule: without them nobody could
 /// commit. They are as open as the workspace, as far as the managed policy lets them be.
 pub(super) fn outside(policy: &Policy, host: &Host, sites: &[Site]) -> Vec<Site> {
     let Some(workspace) = covering(sites, &policy.places.workspace).map(|site| site.show) else { return Vec::new() };
     let list = if workspace == Show::Write { List::Write } else { List::Read };
-    let mut paths: Vec<&PathBuf> = host.git.iter().filter(|git| git.outside).map(|git| &git.path).collect();
-    paths.sort();
-    // Sorted, so a common directory comes before the worktree directories in it.
-    paths.dedup_by(|inner, outer| inner.starts_with(&**outer));
+    let mut paths = outermost_outside(&host.git);
     let shown = |path: &Path| covering(sites, path).is_some_and(|site| site.show >= workspace);
     paths.retain(|path| workspace != Show::Nothing && !shown(path) && policy.fits_ceilings(list, path));
-    paths.into_iter().map(|path| Site { path: path.clone(), show: workspace, machine: false }).collect()
+    paths.into_iter().map(|path| Site { path: path.to_owned(), show: workspace, machine: false }).collect()
 }

@@ -9,6 +9,7 @@ use pinfold_policy::{Policy, Scope};
 use super::areas::{Show, Site, covering};
 use super::host::Host;
 use super::profile::{Filter, Operation, Profile};
+use crate::protect::scoped;
 
 /// The rules for what exists: sealed paths are not changed, and no directory between them and their writable place is
 /// renamed or removed, nor is the place itself.
@@ -37,8 +38,7 @@ fn holds_all_below(policy: &Policy, path: &Path) -> bool {
 /// What exists and may not be changed.
 fn sealed<'a>(policy: &'a Policy, host: &'a Host) -> impl Iterator<Item = PathBuf> + 'a {
     let in_git = host.git.iter().flat_map(|git| {
-        let repository = policy.protect.iter().filter(|protect| protect.scope == Scope::Repository);
-        let existing = repository.filter(|protect| git.existing.contains(&protect.name));
+        let existing = scoped(policy, Scope::Repository).filter(|protect| git.existing.contains(&protect.name));
         existing.map(|protect| git.path.join(&protect.name)).chain(git.pointer.clone())
     });
     in_git.chain(host.protected.iter().cloned())
@@ -50,8 +50,8 @@ fn kept_in_place<'a>(policy: &'a Policy, host: &'a Host, sites: &'a [Site]) -> i
     let hidden = host.denied.iter().map(|(path, _)| path).chain(&host.masked).cloned();
     let inner = sites.iter().map(|site| site.path.clone());
     // Names of several parts that do not exist yet: the directory in front could be swapped for a prepared one.
-    let parts = policy.protect.iter().filter(|protect| protect.scope == Scope::Workspace);
-    let prepared = parts.filter_map(|protect| Some(policy.places.workspace.join(protect.name.parent()?)));
+    let prepared = scoped(policy, Scope::Workspace)
+        .filter_map(|protect| Some(policy.places.workspace.join(protect.name.parent()?)));
     git.chain(hidden).chain(inner).chain(prepared)
 }
 

@@ -37,6 +37,6 @@ mod text;
 pub use host::Host;
 pub use network::Network;
 pub use pattern::Pattern;
-pub use plan::{HomeLink, Plan, PlanError, build, refusal};
+pub use plan::{HomeLink, Plan, build, refusal};
 pub use profile::{Action, Filter, Operation, Profile, Rule};
 pub use text::TextError;

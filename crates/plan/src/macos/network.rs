@@ -43,10 +43,7 @@ impl Network {
 
 /// Ports that the policy publishes: here they are the host's own, so that others on this machine reach them at once.
 pub(super) fn published(policy: &Policy, network: Network) -> Vec<u16> {
-    let mut ports: Vec<u16> = policy.network.publish.iter().map(|rule| rule.port).collect();
-    ports.sort_unstable();
-    ports.dedup();
-    if matches!(network, Network::Gate { .. }) { ports } else { Vec::new() }
+    if matches!(network, Network::Gate { .. }) { crate::gate::published(policy) } else { Vec::new() }
 }
 
 /// The rules. Sockets with a path are for the places that are the run's own: in others there may be those of programs

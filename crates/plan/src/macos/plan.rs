@@ -1,55 +1,19 @@
 //! Policy and host to a plan for macOS: everything the backend will do, as data.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use pinfold_policy::{Grant, Policy};
+use pinfold_policy::Policy;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use super::areas::{Show, Site, covering, sites};
 use super::host::Host;
 use super::network::{self, Network};
 use super::profile::Profile;
-use super::text::TextError;
-use super::{files, kept, machine, protected};
-use crate::{Assurance, Limits, Refusal, Watch};
-
-/// Why there is no plan.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PlanError {
-    /// A path that a person named does not exist.
-    #[error("{} does not exist", path.display())]
-    Missing {
-        /// The path.
-        path: PathBuf,
-        /// Who named it.
-        grant: Grant,
-    },
-    /// The workspace would open up the whole home directory.
-    #[error("the workspace {} contains your home directory", workspace.display())]
-    WorkspaceTooWide {
-        /// The workspace.
-        workspace: PathBuf,
-    },
-    /// The workspace would open up what is the system's.
-    #[error("the workspace {} is a system directory", workspace.display())]
-    WorkspaceIsSystem {
-        /// The workspace.
-        workspace: PathBuf,
-    },
-    /// A link leads to where the managed policy does not let anyone.
-    #[error("{} leads to {}, which the managed policy does not allow", link.display(), target.display())]
-    LinkBeyondCeiling {
-        /// The link.
-        link: PathBuf,
-        /// Where it leads.
-        target: PathBuf,
-    },
-    /// A path cannot be written in a profile.
-    #[error(transparent)]
-    Text(#[from] TextError),
-}
+use super::{files, kept, machine};
+use crate::protect::watched;
+use crate::sites::refuse_wide_workspace;
+use crate::{Assurance, Limits, PlanError, Refusal, Watch};
 
 /// A link in the private home, by which programs find what is visible of the real one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -123,8 +87,10 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
         network,
         publish,
         seatbelt,
-        limits: limits(policy),
-        watch: protected::watched(policy, host, writable),
+        limits: Limits::of(policy),
+        // The kernel refuses to make them; who looks as well finds what is moved there with a directory around it, and what
+        // a spelling beyond ASCII lets through.
+        watch: watched(policy, &host.git, &host.present, writable),
         assurance: Vec::new(),
     };
     plan.assurance = kept::assurance(&plan, policy, host);
@@ -133,43 +99,7 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
 
 /// The promises of a plan that nothing keeps, if any.
 pub fn refusal(plan: &Plan) -> Option<Refusal> {
-    let missing: Vec<_> = plan.assurance.iter().filter(|assurance| !assurance.is_kept()).cloned().collect();
-    (!missing.is_empty()).then_some(Refusal { missing })
-}
-
-/// A workspace that contains the home or is the system's would make every other rule worthless.
-fn refuse_wide_workspace(policy: &Policy) -> Result<(), PlanError> {
-    const SYSTEM: [&str; 20] = [
-        "/",
-        "/Applications",
-        "/Library",
-        "/System",
-        "/System/Volumes",
-        "/System/Volumes/Data",
-        "/Users",
-        "/Volumes",
-        "/bin",
-        "/cores",
-        "/dev",
-        "/etc",
-        "/opt",
-        "/private",
-        "/private/etc",
-        "/private/tmp",
-        "/private/var",
-        "/sbin",
-        "/usr",
-        "/var",
-    ];
-    let workspace = policy.places.workspace.clone();
-    let folded = |path: &Path| PathBuf::from(path.to_string_lossy().to_lowercase());
-    if folded(&policy.places.home).starts_with(folded(&workspace)) {
-        return Err(PlanError::WorkspaceTooWide { workspace });
-    }
-    if SYSTEM.iter().any(|system| folded(&workspace) == folded(Path::new(system))) {
-        return Err(PlanError::WorkspaceIsSystem { workspace });
-    }
-    Ok(())
+    Refusal::of(&plan.assurance)
 }
 
 /// `CFFIXED_USER_HOME` is what CoreFoundation asks for before it asks the user database.
@@ -190,19 +120,4 @@ fn home_links(policy: &Policy, host: &Host, sites: &[Site]) -> Vec<HomeLink> {
         }
     }
     links
-}
-
-fn limits(policy: &Policy) -> Limits {
-    let limits = &policy.limits;
-    Limits {
-        memory_bytes: limits.memory.value,
-        processes: limits.processes.value,
-        open_files: limits.open_files.value,
-        cpu_time_ms: limits.cpu_time_ms.value,
-        wall_time_ms: limits.wall_time_ms.value,
-        disk_bytes: limits.disk.value,
-        file_size_bytes: limits.file_size.value,
-        temp_bytes: limits.temp.value,
-        output_bytes: limits.output.value,
-    }
 }

@@ -15,7 +15,7 @@ use super::areas::{Show, Site};
 use super::host::Host;
 use super::pattern::{AND_BELOW, Pattern, Purpose, exactly, none_of, spelled};
 use super::profile::{Filter, Operation, Profile};
-use crate::Watch;
+use crate::protect::scoped;
 
 /// Names that only the inside of a git directory has, where the name of a submodule has ended.
 const INSIDE: [&str; 5] = ["objects", "refs", "logs", "lfs", "rr-cache"];
@@ -49,10 +49,6 @@ fn repositories(policy: &Policy, host: &Host) -> Vec<String> {
     std::iter::once(by_name).chain(known.map(|git| format!("{}{names}", inside(&git.path)))).collect()
 }
 
-fn scoped(policy: &Policy, scope: Scope) -> impl Iterator<Item = &Protect> {
-    policy.protect.iter().filter(move |protect| protect.scope == scope)
-}
-
 /// The path of an existing directory with a slash behind it.
 fn inside(place: &Path) -> String {
     format!("{}/", exactly(place.to_string_lossy().trim_end_matches('/')))
@@ -61,31 +57,4 @@ fn inside(place: &Path) -> String {
 fn name(protect: &Protect) -> String {
     let name = spelled(&protect.name.to_string_lossy(), Purpose::Denial);
     if protect.directory { format!("{name}{AND_BELOW}") } else { name }
-}
-
-/// Names that must not appear and do not exist. The kernel refuses to make them; who looks as well finds what is moved
-/// there with a directory around it, and what a spelling beyond ASCII lets through.
-pub(super) fn watched(policy: &Policy, host: &Host, workspace_is_writable: bool) -> Vec<Watch> {
-    let mut watch: Vec<Watch> = Vec::new();
-    for git in &host.git {
-        let missing = scoped(policy, Scope::Repository).filter(|protect| !git.existing.contains(&protect.name));
-        watch.extend(missing.filter_map(|protect| missing_name(&git.path.join(&protect.name), protect)));
-    }
-    if workspace_is_writable {
-        for protect in scoped(policy, Scope::Workspace).chain(scoped(policy, Scope::Anywhere)) {
-            let path = policy.places.workspace.join(&protect.name);
-            if !host.present.contains(&path) {
-                watch.extend(missing_name(&path, protect));
-            }
-        }
-    }
-    watch.sort();
-    watch.dedup();
-    watch
-}
-
-/// Where a missing name would appear: the directory it lies in and its last part.
-fn missing_name(path: &Path, protect: &Protect) -> Option<Watch> {
-    let (directory, name) = (path.parent()?.to_owned(), path.file_name()?.into());
-    Some(Watch { directory, name, files_only: !protect.directory })
 }

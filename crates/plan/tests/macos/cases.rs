@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use pinfold_plan::macos::{self, Host, Network, PlanError, TextError};
-use pinfold_plan::{GitDirectory, Keeper, Kind, Promise};
+use pinfold_plan::macos::{self, Host, Network, TextError};
+use pinfold_plan::{GitDirectory, Keeper, Kind, PlanError, Promise};
 use pinfold_policy::PROFILE_NAMES;
 
 use crate::seatbelt::{Seatbelt, Subject};
