@@ -13,7 +13,6 @@ pub mod link;
 pub mod linux;
 #[cfg(any(target_os = "linux", windows))]
 mod probe;
-pub mod sight;
 pub mod windows;
 
 pub use hex::hex;

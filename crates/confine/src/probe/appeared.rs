@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pinfold_survey::{Entry, Place, Repository, RepositoryKind, SurveyError};
 
-use super::Tree;
-use crate::sight::Names;
+use super::{Names, Tree};
 
 /// What has appeared in trees since they were looked through.
 #[derive(Debug, Default)]

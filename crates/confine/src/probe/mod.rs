@@ -7,27 +7,30 @@ use std::path::{Path, PathBuf};
 
 use pinfold_plan::{GitDirectory, Host, Kind};
 use pinfold_policy::{DenyMatcher, Policy, Scope};
-use pinfold_survey::{Found, Repository, Survey, SurveyError};
+use pinfold_survey::SurveyError;
 
-use self::git::configured_programs;
+use self::git::{configured_programs, git_directories};
 pub(crate) use self::hidden::Hidden;
 use self::paths::{behind_link, kinds};
 use self::system::{Listings, exists};
-use crate::sight::{Denied, git_directories, roots};
+use self::trees::{repositories, roots, survey};
 
 mod appeared;
 mod git;
 mod hidden;
 #[cfg(target_os = "linux")]
 mod listings;
+mod names;
 mod paths;
 #[cfg_attr(target_os = "linux", path = "linux.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
+mod trees;
 
 pub use self::appeared::{Appearance, look_again, look_anew};
 pub use self::hidden::{masked, masked_with};
-pub use crate::sight::Names;
+pub use self::names::Names;
+pub use self::trees::Tree;
 
 /// Where a run keeps what lasts; see the session store.
 #[derive(Debug, Clone)]
@@ -51,17 +54,6 @@ pub struct Sight {
     pub host: Host,
     /// The trees that were looked through.
     pub trees: Vec<Tree>,
-}
-
-/// A tree that was looked through: a place that a person opened, not the system's and not the toolchains'.
-#[derive(Debug)]
-pub struct Tree {
-    /// Its path.
-    pub root: PathBuf,
-    /// What was found in it.
-    pub found: Found,
-    /// All of its names, to tell later what has changed.
-    pub snapshot: system::Snapshot,
 }
 
 /// What was found, whatever the system.
@@ -93,22 +85,6 @@ pub(crate) fn gather(policy: &Policy) -> Result<Gathered, SurveyError> {
     let git = repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect();
     let present = present(policy, &listings);
     Ok(Gathered { paths, trees, protected, hidden, git, present })
-}
-
-/// Looks through every tree.
-fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) -> Result<Vec<Tree>, SurveyError> {
-    let looked = roots.into_iter().map(|root| {
-        let denied = Denied::below(matcher, &root);
-        let survey = Survey::new([&root]).denied(&denied).doors().names(names.last());
-        let (found, snapshot) = system::walk(survey)?;
-        Ok(Tree { root, found, snapshot })
-    });
-    looked.collect()
-}
-
-/// All repositories with the root of their tree.
-fn repositories(trees: &[Tree]) -> impl Iterator<Item = (&Path, &Repository)> {
-    trees.iter().flat_map(|tree| tree.found.repositories.iter().map(|repository| (tree.root.as_path(), repository)))
 }
 
 /// Protected names that exist outside of git directories.

@@ -53,19 +53,19 @@ impl Names {
     }
 
     /// A survey for them, which bears more than the first one: somebody may want it to give up.
-    pub fn survey(&self, root: &Path) -> Survey<'static> {
+    pub(super) fn survey(&self, root: &Path) -> Survey<'static> {
         let limits = Limits { matches: MOST_MATCHES, ..Limits::default() };
         Survey::new([root.to_owned()]).names(self.last()).limits(limits)
     }
 
     /// Their last parts: what a survey looks for.
-    pub fn last(&self) -> impl Iterator<Item = &OsStr> {
+    pub(super) fn last(&self) -> impl Iterator<Item = &OsStr> {
         self.0.iter().filter_map(|name| name.name.file_name())
     }
 
     /// Whether an entry has one of these names. What packages bring along in `node_modules` is left alone: nobody
     /// opens or enters those directories, and package managers must be able to remove them.
-    pub fn cover(&self, entry: &Entry) -> bool {
+    pub(super) fn cover(&self, entry: &Entry) -> bool {
         let directory = entry.kind == Kind::Directory;
         let in_packages = entry.path.parent().is_some_and(|parent| parent.iter().any(|part| part == "node_modules"));
         let is_it = |name: &Name| !(name.files_only && directory) && name.is_end_of(&entry.path);
@@ -74,7 +74,7 @@ impl Names {
 
     /// As [`Names::cover`], for what is new: a `.git` is judged as a repository, and what a person has put in the
     /// place of an old one is his.
-    pub fn cover_new(&self, entry: &Entry) -> bool {
+    pub(super) fn cover_new(&self, entry: &Entry) -> bool {
         let repository = entry.path.file_name().is_some_and(|name| folded(name) == ".git" && self.is_git(name));
         !entry.replaced && !repository && self.cover(entry)
     }
