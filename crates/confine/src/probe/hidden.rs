@@ -16,15 +16,15 @@ const MASKED_BYTES_MAX: usize = 16 << 20;
 
 /// Existing paths that the run may not see as they are.
 #[derive(Debug, Default)]
-pub(crate) struct Hidden {
+pub(super) struct Hidden {
     /// Those of which it sees nothing; directories flagged.
-    pub(crate) denied: Vec<(PathBuf, bool)>,
+    pub(super) denied: Vec<(PathBuf, bool)>,
     /// Those that would be seen as they are in another place.
-    pub(crate) in_place: Vec<PathBuf>,
+    pub(super) in_place: Vec<PathBuf>,
     /// What is seen of files with placeholders for their values.
-    pub(crate) masked: BTreeMap<PathBuf, String>,
+    pub(super) masked: BTreeMap<PathBuf, String>,
     /// Files that should be masked, cannot be and are therefore denied, and why.
-    pub(crate) unmaskable: BTreeMap<PathBuf, String>,
+    pub(super) unmaskable: BTreeMap<PathBuf, String>,
 }
 
 impl Hidden {

@@ -2,15 +2,15 @@
 //!
 //! What differs between systems is in one module, `system`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use pinfold_plan::{GitDirectory, Host, Kind};
+use pinfold_plan::Host;
 use pinfold_policy::{DenyMatcher, Policy, Scope};
 use pinfold_survey::SurveyError;
 
 use self::git::{configured_programs, git_directories};
-pub(crate) use self::hidden::Hidden;
+use self::hidden::Hidden;
 use self::paths::{behind_link, kinds};
 use self::system::{Listings, exists};
 use self::trees::{repositories, roots, survey};
@@ -56,18 +56,18 @@ pub struct Sight {
     pub trees: Vec<Tree>,
 }
 
-/// What was found, whatever the system.
-pub(crate) struct Gathered {
-    pub(crate) paths: BTreeMap<PathBuf, Kind>,
-    pub(crate) trees: Vec<Tree>,
-    pub(crate) protected: Vec<PathBuf>,
-    pub(crate) hidden: Hidden,
-    pub(crate) git: Vec<GitDirectory>,
-    pub(crate) present: BTreeSet<PathBuf>,
+impl Sight {
+    /// Denies the directory of the control sockets where it lies in a tree that was looked through: whoever could connect
+    /// there would answer for the user.
+    pub(crate) fn deny_control(&mut self, directory: &Path) {
+        if self.trees.iter().any(|tree| directory.starts_with(&tree.root)) {
+            self.host.denied.push((directory.to_owned(), true));
+        }
+    }
 }
 
-/// Looks through everything that a person opened.
-pub(crate) fn gather(policy: &Policy) -> Result<Gathered, SurveyError> {
+/// Looks through everything that a person opened, and gathers the facts that every system has.
+pub(crate) fn gather(policy: &Policy, stores: &Stores) -> Result<Sight, SurveyError> {
     let listings = Listings::below([&*policy.places.home, &*policy.places.workspace]);
     let policy = &*policy.following_links(|path| behind_link(path, &listings));
     let matcher = DenyMatcher::new(policy);
@@ -81,10 +81,24 @@ pub(crate) fn gather(policy: &Policy) -> Result<Gathered, SurveyError> {
     protected.extend(std::env::current_exe());
     // A link and what it leads to are one thing to whoever reads through it.
     protected.extend(protected.iter().filter_map(|path| target(path)).collect::<Vec<_>>());
-    let hidden = Hidden::find(policy, &trees, &matcher, &listings);
+    let Hidden { denied, in_place, masked, unmaskable } = Hidden::find(policy, &trees, &matcher, &listings);
     let git = repositories(&trees).flat_map(|(root, repository)| git_directories(policy, root, repository)).collect();
-    let present = present(policy, &listings);
-    Ok(Gathered { paths, trees, protected, hidden, git, present })
+    let host = Host {
+        private_home: stores.home.clone(),
+        layers: stores.layers.clone(),
+        private_temp: stores.temp.clone(),
+        own_trust: stores.trust.clone(),
+        paths,
+        denied,
+        denied_in_place: in_place,
+        masked,
+        unmaskable,
+        git,
+        protected,
+        present: present(policy, &listings),
+        ..Host::default()
+    };
+    Ok(Sight { host, trees })
 }
 
 /// Protected names that exist outside of git directories.

@@ -9,7 +9,7 @@ use pinfold_survey::SurveyError;
 use self::links::links;
 use self::machine::{can_map_ids, kernel, name, readable_secrets};
 use super::sys;
-use crate::probe::{Gathered, Hidden, gather};
+use crate::probe::gather;
 
 mod gate;
 mod links;
@@ -28,14 +28,13 @@ pub fn look(
     spelled: &[PathBuf],
     no_user_namespaces: Option<String>,
 ) -> Result<Sight, SurveyError> {
-    let Gathered { paths, trees, protected, hidden, git, present } = gather(policy)?;
-    let Hidden { mut denied, in_place, masked, unmaskable } = hidden;
+    let mut sight = gather(policy, &stores)?;
+    // A read-only mount does not stop a connection. Without mounts seccomp does.
+    if no_user_namespaces.is_none() {
+        sight.deny_control(&stores.control);
+    }
     let owner = rustix::fs::stat(&policy.places.workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
     let id_mapped_mounts = can_map_ids(&[&policy.places.workspace, &stores.home]);
-    // Whoever could connect there would answer for the user, and a read-only mount does not stop a connection. Without
-    // mounts seccomp does.
-    let shown = no_user_namespaces.is_none() && trees.iter().any(|tree| stores.control.starts_with(&tree.root));
-    denied.extend(shown.then_some((stores.control, true)));
     // Only a run with a gate has its own names and certificates.
     let rules = policy.network.mode == NetworkMode::Rules;
     let opens_tls = rules && Rules::new(policy).inspects();
@@ -49,11 +48,7 @@ pub fn look(
         landlock_abi: sys::landlock_abi(),
         kernel: kernel(),
         overlay: kernel() >= (5, 11),
-        private_home: stores.home,
-        layers: stores.layers,
-        private_temp: stores.temp,
-        links: links(&paths, spelled),
-        paths,
+        links: links(&sight.host.paths, spelled),
         name: name(),
         resolver: std::fs::canonicalize("/etc/resolv.conf").ok(),
         hosts: rules.then(|| std::fs::canonicalize("/etc/hosts").ok()).flatten(),
@@ -61,18 +56,11 @@ pub fn look(
         redirects: false,
         trust_bundles: if rules { trust_bundles() } else { Vec::new() },
         java_trust_stores: if opens_tls { java_trust_stores(&policy.places.home) } else { Vec::new() },
-        own_trust: stores.trust,
-        denied,
-        denied_in_place: in_place,
-        masked,
-        unmaskable,
-        git,
-        protected,
-        present,
         // Root's shadow may not read what only root may.
         readable_secrets: if id_mapped_mounts { Vec::new() } else { readable_secrets() },
+        ..sight.host
     };
-    Ok(Sight { host, trees })
+    Ok(Sight { host, ..sight })
 }
 
 /// User and group id of the caller.

@@ -14,8 +14,8 @@ use pinfold_survey::SurveyError;
 use super::Ground;
 use super::context::Context;
 use super::token::{allows, logon};
+use crate::probe::gather;
 pub use crate::probe::{Appearance, Names, Sight, Stores, Tree, look_again, look_anew, masked, masked_with};
-use crate::probe::{Gathered, Hidden, gather};
 use crate::windows::ConfineError;
 use crate::windows::place::folded;
 use crate::windows::sys;
@@ -42,25 +42,9 @@ pub fn look() -> Result<Machine, ConfineError> {
 
 /// What was seen of a workspace, as the plan wants to know it: what is the same on every system.
 pub fn look_at(policy: &Policy, stores: Stores) -> Result<Sight, SurveyError> {
-    let Gathered { paths, trees, protected, hidden, git, present } = gather(policy)?;
-    let Hidden { mut denied, in_place, masked, unmaskable } = hidden;
-    denied.extend(trees.iter().any(|tree| stores.control.starts_with(&tree.root)).then_some((stores.control, true)));
-    let host = Host {
-        private_home: stores.home,
-        layers: stores.layers,
-        private_temp: stores.temp,
-        own_trust: stores.trust,
-        paths,
-        denied,
-        denied_in_place: in_place,
-        masked,
-        unmaskable,
-        git,
-        protected,
-        present,
-        ..Host::default()
-    };
-    Ok(Sight { host, trees })
+    let mut sight = gather(policy, &stores)?;
+    sight.deny_control(&stores.control);
+    Ok(sight)
 }
 
 /// The same machine with what depends on the areas of a plan: their identifiers, whether their volumes keep lists, and
