@@ -11,7 +11,7 @@ use super::context::Context;
 use super::terminal::Terminal;
 use super::token;
 use super::world::unique_name;
-use super::{Guard, canary};
+use super::{Guard, canary, probe};
 use crate::windows::ConfineError;
 use crate::windows::program::{Invocation, Search, invocation};
 use crate::windows::self_check::token::differences;
@@ -158,7 +158,7 @@ fn unbounded(job: &Job, planned: &job::Bounds) -> Option<Breach> {
 
 /// Where the caller is in a job already, the system would only say that access is denied.
 fn make_job(planned: &job::Bounds) -> Result<Job, ConfineError> {
-    if planned.interface != 0 && job::is_within().step("ask whether this process is in a job")? {
+    if planned.interface != 0 && probe::is_in_job()? {
         let what = "this process is in a job itself, and jobs within jobs have no limits of the user interface";
         return Err(io::Error::other(what)).step("limit the user interface");
     }

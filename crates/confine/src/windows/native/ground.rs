@@ -20,6 +20,8 @@ pub struct Ground {
     directory: PathBuf,
     /// By the paths that they were taken for, as `pinfold_plan::windows::Machine` wants them.
     pub identifiers: BTreeMap<String, Sid>,
+    /// Those of the paths that lie on volumes without access lists (FAT).
+    pub without_lists: Vec<String>,
     /// What the user should know: files that were damaged, entries that could not be taken out.
     pub notes: Vec<String>,
     shared: Vec<Sid>,
@@ -36,17 +38,21 @@ impl Ground {
         let mut notes = Vec::from_iter(identifiers.set_aside.as_ref().map(|path| {
             format!("the identifiers of writable roots could not be read; they are now in {}", path.display())
         }));
-        let mut roots = Vec::new();
+        let (mut roots, mut without_lists) = (Vec::new(), Vec::new());
         for path in areas {
             let directory = files::open(path, Purpose::Look).step_at("open", path)?;
             roots.push(Root { path, file: files::id(&directory) });
+            if !files::keeps_lists(&directory).step_at("ask about the volume of", path)? {
+                without_lists.push(path.clone());
+            }
         }
         let taken = identifiers.take(&roots, &mut Machine)?;
         let mut journal = journal(directory, shared, &mut notes)?;
         let cleaned = journal.undo(&mut FileLists, &|sid| identifiers.forgotten(sid))?;
         notes.extend(cleaned.left.iter().map(|left| format!("{left}: {}", left.error)));
         let identifiers = areas.iter().cloned().zip(taken.sids.iter().cloned()).collect();
-        Ok(Self { directory: directory.to_owned(), identifiers, notes, shared: shared.to_vec(), taken })
+        let (directory, shared) = (directory.to_owned(), shared.to_vec());
+        Ok(Self { directory, identifiers, without_lists, notes, shared, taken })
     }
 
     /// Gives lists what the plan says, and takes out what places have that no run is in: with their labels they would be open

@@ -60,7 +60,7 @@ pub fn complete(
     let closed: Vec<String> = closed(policy, host).map(|path| native(&path)).filter(inside).collect();
     Ok(Machine {
         identifiers: ground.identifiers.clone(),
-        without_lists: without_lists(areas)?,
+        without_lists: ground.without_lists.clone(),
         linked: linked(&closed)?,
         ..machine
     })
@@ -96,27 +96,15 @@ pub fn is_elevated() -> Result<bool, ConfineError> {
 
 /// Whether this process is in a job already, as in some terminals and under most services. Then a run's job can have no
 /// limits of the user interface.
-pub fn is_in_job() -> Result<bool, ConfineError> {
+pub(super) fn is_in_job() -> Result<bool, ConfineError> {
     sys::job::is_within().step("ask whether this process is in a job")
 }
 
-/// Those of some paths that lie on volumes without access lists (FAT).
-pub fn without_lists(paths: &[String]) -> Result<Vec<String>, ConfineError> {
-    let mut without = Vec::new();
-    for path in paths {
-        let keeps = files::open(path, Purpose::Look).and_then(|file| files::keeps_lists(&file));
-        if !keeps.step_at("ask about the volume of", path)? {
-            without.push(path.clone());
-        }
-    }
-    Ok(without)
-}
-
 /// The files at and below some paths that have another name as well. Links are not followed.
-pub fn linked(paths: &[String]) -> Result<Vec<String>, ConfineError> {
+fn linked(paths: &[String]) -> Result<Vec<String>, ConfineError> {
     let mut linked = Vec::new();
     for path in paths {
-        collect_linked(Path::new(&native(Path::new(path))), &mut linked).step_at("look through", path)?;
+        collect_linked(Path::new(path), &mut linked).step_at("look through", path)?;
     }
     Ok(linked)
 }
