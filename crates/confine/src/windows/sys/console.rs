@@ -4,9 +4,11 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, OwnedHandle};
 
 use windows_sys::Win32::System::Console::{
-    COORD, ClosePseudoConsole, CreatePseudoConsole, GetConsoleMode, HPCON, ResizePseudoConsole,
+    CONSOLE_MODE, COORD, ClosePseudoConsole, CreatePseudoConsole, GetConsoleMode, HPCON, ResizePseudoConsole,
 };
 use windows_sys::core::HRESULT;
+
+use super::check;
 
 /// One that is there as long as this lives. When it goes, what is attached to it is told to end.
 #[derive(Debug)]
@@ -39,9 +41,15 @@ impl Drop for PseudoConsole {
 
 /// Whether a handle leads to a console: to keys that somebody types and to a screen.
 pub(in crate::windows) fn is_console(handle: BorrowedHandle<'_>) -> bool {
+    mode(handle).is_ok()
+}
+
+/// The mode that a console has. What is none has no mode.
+pub(super) fn mode(handle: BorrowedHandle<'_>) -> io::Result<CONSOLE_MODE> {
     let mut mode = 0;
     // SAFETY: the handle is open, and `mode` is there to be written.
-    unsafe { GetConsoleMode(handle.as_raw_handle(), &raw mut mode) != 0 }
+    check(unsafe { GetConsoleMode(handle.as_raw_handle(), &raw mut mode) })?;
+    Ok(mode)
 }
 
 fn coord((columns, rows): (u16, u16)) -> COORD {

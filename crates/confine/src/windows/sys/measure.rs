@@ -6,10 +6,10 @@ use std::ptr::null_mut;
 
 use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
 use windows_sys::Win32::System::JobObjects::{JobObjectBasicProcessIdList, QueryInformationJobObject};
-use windows_sys::Win32::System::Threading::{GetProcessHandleCount, OpenProcess, PROCESS_QUERY_LIMITED_INFORMATION};
+use windows_sys::Win32::System::Threading::{GetProcessHandleCount, PROCESS_QUERY_LIMITED_INFORMATION};
 
 use super::job::Job;
-use super::{check, owned, wide};
+use super::{check, process, size_of, wide};
 
 /// Most processes of a job that are looked at.
 const PROCESSES_MAX: usize = 4096;
@@ -33,18 +33,18 @@ struct ProcessIds {
 /// The numbers of the processes in a job.
 pub(in crate::windows) fn processes(job: &Job) -> io::Result<Vec<u32>> {
     let mut found = Box::new(ProcessIds { assigned: 0, listed: 0, ids: [0; PROCESSES_MAX] });
-    let size = size_of::<ProcessIds>() as u32;
     let (handle, class) = (job.handle.as_raw_handle(), JobObjectBasicProcessIdList);
     // SAFETY: as many bytes are there to be written, in the layout that this class has.
-    check(unsafe { QueryInformationJobObject(handle, class, (&raw mut *found).cast(), size, null_mut()) })?;
+    check(unsafe {
+        QueryInformationJobObject(handle, class, (&raw mut *found).cast(), size_of::<ProcessIds>(), null_mut())
+    })?;
     let listed = usize::try_from(found.listed).unwrap_or_default().min(PROCESSES_MAX);
     Ok(found.ids.iter().take(listed).filter_map(|id| u32::try_from(*id).ok()).collect())
 }
 
 /// How many handles a process has open.
 pub(in crate::windows) fn handles(process: u32) -> io::Result<u32> {
-    // SAFETY: takes numbers alone.
-    let process = owned(unsafe { OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, process) })?;
+    let process = process::open(process, PROCESS_QUERY_LIMITED_INFORMATION)?;
     let mut count = 0;
     // SAFETY: the handle is open, and `count` is there to be written.
     check(unsafe { GetProcessHandleCount(process.as_raw_handle(), &raw mut count) })?;

@@ -80,9 +80,7 @@ pub(super) fn random(buffer: &mut [u8]) -> io::Result<()> {
 
 /// The build of Windows.
 pub(super) fn build() -> u32 {
-    // SAFETY: numbers and an array of numbers, for which zeros are a value.
-    let mut version: OSVERSIONINFOW = unsafe { std::mem::zeroed() };
-    version.dwOSVersionInfoSize = size_of::<OSVERSIONINFOW>();
+    let mut version = OSVERSIONINFOW { dwOSVersionInfoSize: size_of::<OSVERSIONINFOW>(), ..OSVERSIONINFOW::default() };
     // SAFETY: the structure is as large as it says. The call never fails.
     unsafe { RtlGetVersion(&raw mut version) };
     version.dwBuildNumber

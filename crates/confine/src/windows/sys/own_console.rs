@@ -6,11 +6,11 @@ use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle};
 use windows_sys::Win32::System::Console::{
     CONSOLE_MODE, CONSOLE_SCREEN_BUFFER_INFO, DISABLE_NEWLINE_AUTO_RETURN, ENABLE_ECHO_INPUT, ENABLE_LINE_INPUT,
     ENABLE_PROCESSED_INPUT, ENABLE_PROCESSED_OUTPUT, ENABLE_VIRTUAL_TERMINAL_INPUT, ENABLE_VIRTUAL_TERMINAL_PROCESSING,
-    GetConsoleMode, GetConsoleScreenBufferInfo, SetConsoleMode,
+    GetConsoleScreenBufferInfo, SetConsoleMode,
 };
 
 use super::check;
-use super::console::is_console;
+use super::console::mode;
 
 /// The modes that were there before. They come back when this is dropped.
 #[derive(Debug)]
@@ -23,16 +23,13 @@ impl Modes {
     /// Keys and screen as sequences of bytes; nothing where one of both is no console.
     pub(in crate::windows) fn raw() -> io::Result<Option<Self>> {
         let (input, output) = (io::stdin(), io::stdout());
-        if !is_console(input.as_handle()) || !is_console(output.as_handle()) {
-            return Ok(None);
-        }
+        let (Ok(keys), Ok(screen)) = (mode(input.as_handle()), mode(output.as_handle())) else { return Ok(None) };
         let (input, output) = (input.as_handle().try_clone_to_owned()?, output.as_handle().try_clone_to_owned()?);
-        let before = (mode(input.as_handle())?, mode(output.as_handle())?);
-        let modes = Self { input: (input, before.0), output: (output, before.1) };
+        let modes = Self { input: (input, keys), output: (output, screen) };
         let cooked = ENABLE_ECHO_INPUT | ENABLE_LINE_INPUT | ENABLE_PROCESSED_INPUT;
-        set(modes.input.0.as_handle(), before.0 & !cooked | ENABLE_VIRTUAL_TERMINAL_INPUT)?;
+        set(modes.input.0.as_handle(), keys & !cooked | ENABLE_VIRTUAL_TERMINAL_INPUT)?;
         let sequences = ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING | DISABLE_NEWLINE_AUTO_RETURN;
-        set(modes.output.0.as_handle(), before.1 | sequences)?;
+        set(modes.output.0.as_handle(), screen | sequences)?;
         Ok(Some(modes))
     }
 }
@@ -54,13 +51,6 @@ pub(in crate::windows) fn size(modes: &Modes) -> io::Result<(u16, u16)> {
     let seen = info.srWindow;
     let extent = |from: i16, to: i16| u16::try_from(i32::from(to) - i32::from(from) + 1).unwrap_or(1);
     Ok((extent(seen.Left, seen.Right), extent(seen.Top, seen.Bottom)))
-}
-
-fn mode(handle: BorrowedHandle<'_>) -> io::Result<CONSOLE_MODE> {
-    let mut mode = 0;
-    // SAFETY: the handle is open, and `mode` is there to be written.
-    check(unsafe { GetConsoleMode(handle.as_raw_handle(), &raw mut mode) })?;
-    Ok(mode)
 }
 
 fn set(handle: BorrowedHandle<'_>, mode: CONSOLE_MODE) -> io::Result<()> {

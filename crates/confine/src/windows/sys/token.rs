@@ -9,9 +9,10 @@ use windows_sys::Win32::Foundation::{ERROR_NOT_ALL_ASSIGNED, GetLastError, HANDL
 use windows_sys::Win32::Security::{
     ACL, AdjustTokenPrivileges, CreateRestrictedToken, GetTokenInformation, IsTokenRestricted, LUA_TOKEN,
     LUID_AND_ATTRIBUTES, LookupPrivilegeNameW, SE_PRIVILEGE_ENABLED, SID_AND_ATTRIBUTES, SetTokenInformation,
-    TOKEN_ADJUST_DEFAULT, TOKEN_ADJUST_PRIVILEGES, TOKEN_ASSIGN_PRIMARY, TOKEN_DEFAULT_DACL, TOKEN_DUPLICATE,
-    TOKEN_INFORMATION_CLASS, TOKEN_MANDATORY_LABEL, TOKEN_PRIVILEGES, TOKEN_QUERY, TokenDefaultDacl, TokenElevation,
-    TokenGroups, TokenIntegrityLevel, TokenPrivileges, TokenRestrictedSids, TokenUser, WRITE_RESTRICTED,
+    TOKEN_ACCESS_MASK, TOKEN_ADJUST_DEFAULT, TOKEN_ADJUST_PRIVILEGES, TOKEN_ASSIGN_PRIMARY, TOKEN_DEFAULT_DACL,
+    TOKEN_DUPLICATE, TOKEN_INFORMATION_CLASS, TOKEN_MANDATORY_LABEL, TOKEN_PRIVILEGES, TOKEN_QUERY, TokenDefaultDacl,
+    TokenElevation, TokenGroups, TokenIntegrityLevel, TokenPrivileges, TokenRestrictedSids, TokenUser,
+    WRITE_RESTRICTED,
 };
 use windows_sys::Win32::System::SystemServices::SE_GROUP_INTEGRITY;
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
@@ -52,10 +53,14 @@ impl Token {
     pub(in crate::windows) fn own() -> io::Result<Self> {
         let access =
             TOKEN_QUERY | TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY | TOKEN_ADJUST_DEFAULT | TOKEN_ADJUST_PRIVILEGES;
-        let mut token: HANDLE = null_mut();
         // SAFETY: takes no pointers, and gives a handle that is never closed.
-        let process = unsafe { GetCurrentProcess() };
-        // SAFETY: `token` is there to be written.
+        Self::of(unsafe { GetCurrentProcess() }, access)
+    }
+
+    /// That of a process, to do some things with it.
+    pub(super) fn of(process: HANDLE, access: TOKEN_ACCESS_MASK) -> io::Result<Self> {
+        let mut token: HANDLE = null_mut();
+        // SAFETY: the handle is open, and `token` is there to be written.
         check(unsafe { OpenProcessToken(process, access, &raw mut token) })?;
         Ok(Self(owned(token)?))
     }
@@ -89,43 +94,37 @@ impl Token {
     pub(in crate::windows) fn set_integrity(&self, level: Level) -> io::Result<()> {
         let mut sid = Sid::new(16, &[level.0]).expect("one part is not too many").to_bytes();
         let label = SID_AND_ATTRIBUTES { Sid: sid.as_mut_ptr().cast(), Attributes: SE_GROUP_INTEGRITY as u32 };
-        let label = TOKEN_MANDATORY_LABEL { Label: label };
-        // SAFETY: the structure is as large as is said, and what it points to lives until the call returns.
-        check(unsafe {
-            SetTokenInformation(
-                self.0.as_raw_handle(),
-                TokenIntegrityLevel,
-                (&raw const label).cast(),
-                size_of::<TOKEN_MANDATORY_LABEL>(),
-            )
-        })
+        self.set(TokenIntegrityLevel, &TOKEN_MANDATORY_LABEL { Label: label })
     }
 
     /// Sets the list of what is made with it and gets none.
     pub(in crate::windows) fn set_default_list(&self, list: &Acl) -> io::Result<()> {
         let too_large = || io::Error::new(io::ErrorKind::InvalidInput, "the list is too large");
         let mut list = list.to_bytes().ok_or_else(too_large)?;
-        let list = TOKEN_DEFAULT_DACL { DefaultDacl: list.as_mut_ptr().cast::<ACL>() };
-        // SAFETY: the structure is as large as is said, and what it points to lives until the call returns.
-        check(unsafe {
-            SetTokenInformation(
-                self.0.as_raw_handle(),
-                TokenDefaultDacl,
-                (&raw const list).cast(),
-                size_of::<TOKEN_DEFAULT_DACL>(),
-            )
-        })
+        self.set(TokenDefaultDacl, &TOKEN_DEFAULT_DACL { DefaultDacl: list.as_mut_ptr().cast::<ACL>() })
+    }
+
+    fn set<T>(&self, class: TOKEN_INFORMATION_CLASS, value: &T) -> io::Result<()> {
+        // SAFETY: each class comes with its structure, which is as large as is said, and what it points to lives until the
+        // call returns.
+        check(unsafe { SetTokenInformation(self.0.as_raw_handle(), class, (&raw const *value).cast(), size_of::<T>()) })
     }
 
     /// Makes a privilege count that is there.
     pub(in crate::windows) fn enable(&self, privilege: &Privilege) -> io::Result<()> {
-        let state = TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [privilege.to_raw(SE_PRIVILEGE_ENABLED)] };
+        self.enable_raw(privilege.to_raw(SE_PRIVILEGE_ENABLED))
+    }
+
+    /// The same by its number.
+    pub(super) fn enable_raw(&self, privilege: LUID_AND_ATTRIBUTES) -> io::Result<()> {
+        let state = TOKEN_PRIVILEGES { PrivilegeCount: 1, Privileges: [privilege] };
         // SAFETY: takes no pointers.
         unsafe { SetLastError(0) };
         // SAFETY: the structure is as large as it says, and what may be missing is.
         check(unsafe {
             AdjustTokenPrivileges(self.0.as_raw_handle(), 0, &raw const state, 0, null_mut(), null_mut())
         })?;
+        // The call succeeds even where the token has no such privilege, and says so this way only.
         // SAFETY: takes no pointers.
         match unsafe { GetLastError() } {
             ERROR_NOT_ALL_ASSIGNED => Err(io::Error::from_raw_os_error(ERROR_NOT_ALL_ASSIGNED as i32)),

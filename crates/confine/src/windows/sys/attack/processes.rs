@@ -3,7 +3,6 @@
 use std::ffi::c_void;
 use std::fs::File;
 use std::io;
-use std::mem::zeroed;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr::{null, null_mut, without_provenance, without_provenance_mut};
 
@@ -17,23 +16,17 @@ use windows_sys::Win32::System::Diagnostics::ToolHelp::{
 };
 use windows_sys::Win32::System::Threading::{
     CREATE_NO_WINDOW, CreateProcessW, EXTENDED_STARTUPINFO_PRESENT, GetCurrentProcess, GetExitCodeProcess,
-    GetPriorityClass, IDLE_PRIORITY_CLASS, OpenProcess, OpenThread, PROC_THREAD_ATTRIBUTE_PARENT_PROCESS,
-    PROCESS_ACCESS_RIGHTS, PROCESS_CREATE_PROCESS, PROCESS_DUP_HANDLE, PROCESS_INFORMATION,
-    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SET_INFORMATION, PROCESS_TERMINATE, PROCESS_VM_OPERATION,
-    PROCESS_VM_READ, PROCESS_VM_WRITE, ResumeThread, STARTUPINFOEXW, SetPriorityClass, SuspendThread,
-    THREAD_SUSPEND_RESUME, TerminateProcess, WaitForSingleObject,
+    GetPriorityClass, IDLE_PRIORITY_CLASS, OpenThread, PROC_THREAD_ATTRIBUTE_PARENT_PROCESS, PROCESS_CREATE_PROCESS,
+    PROCESS_DUP_HANDLE, PROCESS_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SET_INFORMATION,
+    PROCESS_TERMINATE, PROCESS_VM_OPERATION, PROCESS_VM_READ, PROCESS_VM_WRITE, ResumeThread, STARTUPINFOEXW,
+    SetPriorityClass, SuspendThread, THREAD_SUSPEND_RESUME, TerminateProcess, WaitForSingleObject,
 };
 
-use super::super::process::Attributes;
+use super::super::process::{Attributes, open};
 use super::super::{check, owned, size_of, wide};
 
 /// How long a child of somebody else's may take, in milliseconds.
 const PATIENCE_MS: u32 = 10_000;
-
-pub(super) fn open(process: u32, access: PROCESS_ACCESS_RIGHTS) -> io::Result<OwnedHandle> {
-    // SAFETY: takes no pointers.
-    owned(unsafe { OpenProcess(access, 0, process) })
-}
 
 /// Reads its memory at an address.
 pub fn read_memory(process: u32, address: usize, length: usize) -> io::Result<Vec<u8>> {
@@ -175,8 +168,7 @@ pub fn start_as_child_of(process: u32, program: &str, arguments: &str) -> io::Re
     let mut startup = STARTUPINFOEXW { lpAttributeList: attributes.pointer(), ..STARTUPINFOEXW::default() };
     startup.StartupInfo.cb = size_of::<STARTUPINFOEXW>();
     let (program, mut line) = (wide(program)?, wide(&format!("\"{program}\" {arguments}"))?);
-    // SAFETY: it is made of handles and numbers, for which zeros are a value.
-    let mut made: PROCESS_INFORMATION = unsafe { zeroed() };
+    let mut made = PROCESS_INFORMATION::default();
     let flags = EXTENDED_STARTUPINFO_PRESENT | CREATE_NO_WINDOW;
     // SAFETY: the texts have their ends, the attributes live until the call returns, and what may be missing is.
     check(unsafe {
