@@ -84,11 +84,7 @@ fn try_out(like: &Start<'_>, expected: &[Expected], directory: &Path) -> io::Res
         stdio: Stdio::Handles([input.as_handle(), output.as_handle(), nothing.as_handle()]),
         ..*like
     };
-    let suspended = canary.suspended()?;
-    if !canary.job.holds(suspended.process())? {
-        return Err(io::Error::other("it is not in the job"));
-    }
-    let code = suspended.resume()?.wait()?;
+    let code = canary.begin()?.wait()?;
     // Before the files go and the command comes.
     canary.job.wait_until_empty()?;
     let outcomes = std::fs::read_to_string(told)?;

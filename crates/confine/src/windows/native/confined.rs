@@ -94,7 +94,7 @@ impl Confined {
         breaches.extend(differences(&plan.token, &token::facts(&token)));
         breaches.extend(canary::send(&start, plan, directory, &name)?);
         let unkept = refuse(breaches)?;
-        let process = begin(&start, &command.words[0])?;
+        let process = start.begin().step_at("start", &command.words[0])?;
         Ok(Self { process, job, terminal, unkept, _desktop: desktop })
     }
 
@@ -163,15 +163,6 @@ fn make_job(planned: &job::Bounds) -> Result<Job, ConfineError> {
         return Err(io::Error::other(what)).step("limit the user interface");
     }
     Job::new(planned).step("make a job")
-}
-
-/// Suspended, looked at, and let go.
-fn begin(start: &Start<'_>, program: &str) -> Result<Process, ConfineError> {
-    let suspended = start.suspended().step_at("start", program)?;
-    if !start.job.holds(suspended.process()).step("ask which job a process is in")? {
-        return Err(io::Error::other("it is not in the job")).step_at("start", program);
-    }
-    suspended.resume().step_at("start", program)
 }
 
 fn invocation_of(command: &Command<'_>) -> Result<Invocation, ConfineError> {

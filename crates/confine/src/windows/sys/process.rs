@@ -73,14 +73,23 @@ pub(super) fn open(process: u32, access: PROCESS_ACCESS_RIGHTS) -> io::Result<Ow
 
 /// One whose first thread has not begun.
 #[derive(Debug)]
-pub(in crate::windows) struct Suspended {
-    process: Process,
+pub(super) struct Suspended {
+    pub(super) process: Process,
     thread: OwnedHandle,
 }
 
 impl Start<'_> {
+    /// Suspended, looked at, and let go: nothing of it runs outside of the job.
+    pub(in crate::windows) fn begin(&self) -> io::Result<Process> {
+        let suspended = self.suspended()?;
+        match self.job.holds(&suspended.process)? {
+            true => suspended.resume(),
+            false => Err(io::Error::other("it is not in the job")),
+        }
+    }
+
     /// Makes the process, which does nothing yet.
-    pub(in crate::windows) fn suspended(&self) -> io::Result<Suspended> {
+    pub(super) fn suspended(&self) -> io::Result<Suspended> {
         let (program, directory) = (wide(self.program)?, wide(self.directory)?);
         // The call may write into it.
         let mut command_line = wide(self.command_line)?;
@@ -152,13 +161,8 @@ impl Start<'_> {
 }
 
 impl Suspended {
-    /// The process, to look at it before it begins.
-    pub(in crate::windows) fn process(&self) -> &Process {
-        &self.process
-    }
-
     /// Lets it begin.
-    pub(in crate::windows) fn resume(self) -> io::Result<Process> {
+    pub(super) fn resume(self) -> io::Result<Process> {
         // SAFETY: the handle is open.
         match unsafe { ResumeThread(self.thread.as_raw_handle()) } {
             u32::MAX => Err(io::Error::last_os_error()),

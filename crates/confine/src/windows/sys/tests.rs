@@ -126,7 +126,7 @@ impl Child<'_> {
             mitigations: super::process::NO_EXTENSION_POINTS | super::process::NO_REMOTE_IMAGES,
         }
         .suspended()?;
-        assert!(job.holds(suspended.process())?);
+        assert!(job.holds(&suspended.process)?);
         suspended.resume()
     }
 
