@@ -5,14 +5,6 @@ use std::io;
 use super::Confined;
 use crate::windows::sys::measure;
 
-/// What is left of the volume that a path is on, to the caller, in bytes.
-///
-/// # Errors
-/// When there is no such volume.
-pub fn free_bytes(path: &str) -> io::Result<u64> {
-    measure::free_bytes(path)
-}
-
 impl Confined {
     /// The most handles that one process of the run has open.
     ///

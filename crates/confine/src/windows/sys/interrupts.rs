@@ -14,13 +14,18 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// The system gives about as long when a window is closed, and ends the process when the handler returns.
 const LAST_TIME: Duration = Duration::from_secs(5);
 
-/// Has events told from now on.
-pub(in crate::windows) fn heed() -> io::Result<()> {
+/// From now on, Ctrl-C, Ctrl-Break and a closed window are told by [`interrupted`] and end nothing by themselves, so that a
+/// run ends in order; a closed window leaves some seconds.
+///
+/// # Errors
+/// When the system does not take the wish.
+pub fn heed_interrupts() -> io::Result<()> {
     // SAFETY: the function stays where it is as long as the program lives, and may be called by any thread.
     check(unsafe { SetConsoleCtrlHandler(Some(told), 1) })
 }
 
-pub(in crate::windows) fn interrupted() -> bool {
+/// Whether somebody has wanted this program to end.
+pub fn interrupted() -> bool {
     INTERRUPTED.load(Relaxed)
 }
 

@@ -15,7 +15,10 @@ use super::{check, process, size_of, wide};
 const PROCESSES_MAX: usize = 4096;
 
 /// What is left of the volume that a path is on, to the caller, in bytes.
-pub(in crate::windows) fn free_bytes(path: &str) -> io::Result<u64> {
+///
+/// # Errors
+/// When there is no such volume.
+pub fn free_bytes(path: &str) -> io::Result<u64> {
     let (path, mut free) = (wide(path)?, 0);
     // SAFETY: the path ends with NUL, and `free` is there to be written; the other numbers are not asked for.
     check(unsafe { GetDiskFreeSpaceExW(path.as_ptr(), &raw mut free, null_mut(), null_mut()) })?;
