@@ -10,7 +10,6 @@ use thiserror::Error;
 use super::holding::Holding;
 use super::line::{Labelled, Record};
 use super::lists::{Change, List, Lists, fitted, merged};
-
 use super::{Journal, JournalError, Storage};
 use crate::windows::place::folded;
 
@@ -107,7 +106,7 @@ impl<S: Storage> Journal<S> {
         let entries: Vec<Ace> = entries.cloned().collect();
         let labelled = wanted.label.and_then(|label| newly_labelled(label, holding, list));
         // What is known may have been taken away by others: then the list is changed once more.
-        let again = differs(wanted, list) && holding.is_some_and(|holding| holding.settled);
+        let again = holding.is_some_and(|holding| holding.settled) && self.change(wanted, list) != Change::default();
         (!entries.is_empty() || labelled.is_some() || again).then(|| Record::Added {
             path: wanted.path.clone(),
             file: list.file,
@@ -125,8 +124,8 @@ impl<S: Storage> Journal<S> {
     }
 
     fn unsettled_of(&self, wanted: &[Edit]) -> Vec<Record> {
-        let paths: BTreeSet<&String> = wanted.iter().map(|wanted| &wanted.path).collect();
-        let unsettled = paths.into_iter().filter(|path| self.holdings.get(*path).is_some_and(|held| !held.settled));
+        let paths = wanted.iter().map(|wanted| &wanted.path);
+        let unsettled = paths.filter(|path| self.holdings.get(*path).is_some_and(|held| !held.settled));
         unsettled.map(|path| Record::Settled { path: path.clone() }).collect()
     }
 
@@ -158,10 +157,6 @@ impl<S: Storage> Journal<S> {
 
 fn read(lists: &impl Lists, path: &str) -> Result<List, ApplyError> {
     lists.read(path).map_err(|source| ApplyError::Read { path: path.to_owned(), source })
-}
-
-fn differs(wanted: &Edit, list: &List) -> bool {
-    wanted.added_to(&list.dacl) != list.dacl || wanted.label.is_some_and(|label| list.label != Some(label))
 }
 
 /// What is to be remembered of a label: what was there before the first of ours.

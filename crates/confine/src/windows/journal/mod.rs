@@ -102,7 +102,8 @@ impl<S: Storage> Journal<S> {
     }
 
     /// The paths whose lists have entries or a label of ours, or may have.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
+    #[cfg(test)]
+    fn paths(&self) -> impl Iterator<Item = &str> {
         self.holdings.keys().map(String::as_str)
     }
 
