@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 
 use crate::elf;
-use crate::shell::{Result, cargo, command, read, root, run, target_directory, which};
+use crate::shell::{Result, cargo, command, root, run, target_directory, which};
+use crate::standard_library::installed;
 
 /// The target of the static program: musl where its standard library is installed or can be, else glibc.
 pub(crate) fn target() -> Result<String> {
     let machine = std::env::consts::ARCH;
     let musl = format!("{machine}-unknown-linux-musl");
-    // Without rustup, or without its server, the directory below tells.
+    // Without rustup, or without its server, it may be there all the same.
     let _ = command("rustup", ["target", "add", &musl]).output();
-    let libraries = read(&mut command("rustc", ["--print", "target-libdir", "--target", &musl]))?;
-    let installed = std::fs::read_dir(libraries.trim()).is_ok_and(|mut files| files.next().is_some());
-    if installed {
+    if installed(&musl)? {
         return Ok(musl);
     }
     eprintln!("   no standard library for {musl} (`rustup target add {musl}`): linking glibc statically instead");

@@ -71,8 +71,8 @@ impl Libraries {
     }
 }
 
-/// Is it part of the toolchain?
-fn installed(target: &str) -> Result<bool> {
+/// Is the library of a target part of the toolchain?
+pub(crate) fn installed(target: &str) -> Result<bool> {
     let libraries = read(&mut command("rustc", ["--print", "target-libdir", "--target", target]))?;
     Ok(std::fs::read_dir(libraries.trim()).is_ok_and(|mut files| files.next().is_some()))
 }

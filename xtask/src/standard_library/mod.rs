@@ -5,4 +5,4 @@ mod build;
 mod debian;
 mod libraries;
 
-pub(crate) use libraries::{APPLE, Libraries, WINDOWS, WINDOWS_MSVC};
+pub(crate) use libraries::{APPLE, Libraries, WINDOWS, WINDOWS_MSVC, installed};
