@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::portable::{ON_APPLE, ON_WINDOWS, packages};
+use crate::portable::{on_apple, on_windows};
 use crate::shell::{Result, cargo, command, read, root, run as carry_out, shown, skip, step, tools_directory, which};
 use crate::standard_library::{APPLE, Libraries, WINDOWS, WINDOWS_MSVC};
 use crate::{boundaries, generate, machine};
@@ -52,7 +52,7 @@ fn clippy() -> Result<()> {
 fn other_platforms() -> Result<()> {
     machine::install(&machine::FOR_WINDOWS)?;
     let libraries = Libraries::get()?;
-    let (on_windows, on_apple) = (packages(&ON_WINDOWS), packages(&ON_APPLE));
+    let (on_windows, on_apple) = (on_windows(), on_apple());
     // Benchmarks may be for one platform, and tests for Windows need not be looked at twice.
     let commands = [
         libraries.cargo("clippy", WINDOWS, &format!("--lib --bins --tests{on_windows} -- -D warnings")),

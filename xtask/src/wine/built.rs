@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::portable::{ON_WINDOWS, packages};
+use crate::portable::on_windows;
 use crate::shell::{Result, read, target_directory};
 use crate::standard_library::{Libraries, WINDOWS};
 
@@ -43,11 +43,8 @@ pub(super) struct Built {
 impl Built {
     /// Builds what is not built yet.
     pub(super) fn new(libraries: &Libraries, build: Build) -> Result<Self> {
-        let words = format!(
-            "--lib --bins --tests --message-format json-render-diagnostics{}{}",
-            packages(&ON_WINDOWS),
-            build.words()
-        );
+        let words =
+            format!("--lib --bins --tests --message-format json-render-diagnostics{}{}", on_windows(), build.words());
         let told = read(libraries.cargo("build", WINDOWS, &words)?.stderr(std::process::Stdio::inherit()))?;
         let messages = told.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?;
         let program = target_directory().join("windows").join(build.program());

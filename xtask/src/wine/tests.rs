@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::machine::{self, TEST_USER};
-use crate::portable::{ON_WINDOWS, SLOW_UNDER_WINE, packages};
+use crate::portable::{SLOW_UNDER_WINE, on_windows};
 use crate::shell::{Result, cargo, command, root, skip, step};
 use crate::standard_library::{Libraries, WINDOWS};
 use crate::tally::Tally;
@@ -60,7 +60,7 @@ fn all(libraries: &Libraries) -> Result<Tally> {
 
 /// What the crates test of themselves, the build for releases among them.
 fn units(libraries: &Libraries) -> Result<Command> {
-    let words = format!("--no-fail-fast --lib --bins --tests{}", packages(&ON_WINDOWS));
+    let words = format!("--no-fail-fast --lib --bins --tests{}", on_windows());
     let mut cargo = libraries.cargo("test", WINDOWS, &words)?;
     // By way of `run`.
     let runner = format!("target.{WINDOWS}.runner = [{:?}, \"wine\"]", std::env::current_exe()?);
