@@ -18,10 +18,11 @@ pub(super) enum Build {
 }
 
 impl Build {
+    /// What is built: of the second only what is run.
     fn words(self) -> &'static str {
         match self {
-            Self::Released => "",
-            Self::Plumbing => " --features pinfold-cli/plumbing",
+            Self::Released => "--lib --bins --tests",
+            Self::Plumbing => "--bin pinfold --test windows --features pinfold-cli/plumbing",
         }
     }
 
@@ -33,7 +34,7 @@ impl Build {
     }
 }
 
-/// The program and all tests.
+/// The program and tests.
 pub(super) struct Built {
     /// A copy of the program, as the next build takes its place.
     pub(super) program: PathBuf,
@@ -43,8 +44,7 @@ pub(super) struct Built {
 impl Built {
     /// Builds what is not built yet.
     pub(super) fn new(libraries: &Libraries, build: Build) -> Result<Self> {
-        let words =
-            format!("--lib --bins --tests --message-format json-render-diagnostics{}{}", on_windows(), build.words());
+        let words = format!("{}{} --message-format json-render-diagnostics", build.words(), on_windows());
         let told = read(libraries.cargo("build", WINDOWS, &words)?.stderr(std::process::Stdio::inherit()))?;
         let messages = told.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?;
         let program = target_directory().join("windows").join(build.program());
