@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::portable::{on_apple, on_windows};
-use crate::shell::{Result, cargo, command, read, root, run as carry_out, shown, skip, step, tools_directory, which};
+use crate::shell::{
+    Result, cargo, command, read, root, run as carry_out, shown, skip, step, target_directory, tools_directory, which,
+};
 use crate::standard_library::{APPLE, Libraries, WINDOWS_MSVC};
 use crate::{boundaries, generate, machine};
 
@@ -20,9 +22,7 @@ pub(crate) fn run(advisories: bool) -> Result<()> {
         ("boundaries", &boundaries::check),
         ("generated files", &generate::check),
         ("clippy", &clippy),
-        ("clippy of the fuzz targets", &|| {
-            carry_out(&mut cargo("clippy --manifest-path fuzz/Cargo.toml --target-dir fuzz/target -- -D warnings"))
-        }),
+        ("clippy of the fuzz targets", &clippy_of_fuzz_targets),
         ("documentation", &|| carry_out(cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings"))),
         ("other platforms", &other_platforms),
         ("dependencies", &|| dependencies(advisories)),
@@ -46,6 +46,12 @@ fn format() -> Result<()> {
 fn clippy() -> Result<()> {
     carry_out(&mut cargo("clippy --workspace --all-targets -- -D warnings"))?;
     carry_out(&mut cargo("clippy --workspace --test windows -- -D warnings"))
+}
+
+/// What they depend on is looked at once, in one place for both workspaces.
+fn clippy_of_fuzz_targets() -> Result<()> {
+    let mut clippy = cargo("clippy --manifest-path fuzz/Cargo.toml -- -D warnings");
+    carry_out(clippy.env("CARGO_TARGET_DIR", target_directory()))
 }
 
 /// Clippy for one of the two kinds of Windows, as no code of ours tells them apart and the tests are built for the other, and
