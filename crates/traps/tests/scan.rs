@@ -7,17 +7,10 @@ use std::path::Path;
 
 use pinfold_policy::Platform;
 use pinfold_traps::limits::{EXCERPT_CHARS_MAX, FILE_BYTES_MAX};
-use pinfold_traps::{ChangeKind, Changed, Finding, Severity, Traps};
+use pinfold_traps::{ChangeKind, Changed, Severity, Traps};
 use proptest::prelude::*;
 
-use support::{Tree, created};
-
-const TASK: &str = "{\"tasks\": [{\"runOptions\": {\"runOn\": \"folderOpen\"}}]}";
-
-fn only(findings: Vec<Finding>) -> Finding {
-    let [finding] = <[Finding; 1]>::try_from(findings).unwrap();
-    finding
-}
+use support::{TASK, Tree, created, only};
 
 #[test]
 fn a_finding_tells_where_when_and_what() {

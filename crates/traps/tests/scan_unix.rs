@@ -6,16 +6,9 @@ mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pinfold_traps::{Finding, Severity, Traps};
+use pinfold_traps::{Severity, Traps};
 
-use support::{Tree, created};
-
-const TASK: &str = "{\"tasks\": [{\"runOptions\": {\"runOn\": \"folderOpen\"}}]}";
-
-fn only(findings: Vec<Finding>) -> Finding {
-    let [finding] = <[Finding; 1]>::try_from(findings).unwrap();
-    finding
-}
+use support::{TASK, Tree, created, only};
 
 #[test]
 fn what_is_no_file_is_not_opened_and_counts_by_its_name() {

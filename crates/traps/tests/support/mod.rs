@@ -129,6 +129,15 @@ impl Drop for Tree {
     }
 }
 
+/// A task of an editor that runs when its folder is opened.
+pub(crate) const TASK: &str = "{\"tasks\": [{\"runOptions\": {\"runOn\": \"folderOpen\"}}]}";
+
+/// The one finding that there is.
+pub(crate) fn only(findings: Vec<Finding>) -> Finding {
+    let [finding] = <[Finding; 1]>::try_from(findings).unwrap();
+    finding
+}
+
 pub(crate) fn created(path: &str) -> Changed {
     Changed { path: path.into(), kind: ChangeKind::Created }
 }
