@@ -58,7 +58,8 @@ pub(crate) enum Leads {
 
 /// Follows the content of the `.git` file at `path` in words; `None` when git would not take it for a pointer.
 pub(crate) fn pointer(
-    (tree, platform): (&Tree, Platform),
+    tree: &Tree,
+    platform: Platform,
     path: &Path,
     content: &[u8],
     own: Option<&Path>,

@@ -59,7 +59,7 @@ impl Look {
             (Self::PointerElsewhere, Thing::Link(target)) if !leads_out(target) => shown(target),
             (Self::PointerOut | Self::PointerElsewhere, Thing::File(file)) => {
                 let Content::Bytes(content) = file.content() else { return Some(None) };
-                let leads = git::pointer((tree, *platform), path, &content, *own_pointer)?;
+                let leads = git::pointer(tree, *platform, path, &content, *own_pointer)?;
                 let wanted = if self == Self::PointerOut { Leads::Out } else { Leads::Elsewhere };
                 let text = String::from_utf8_lossy(&content).into_owned();
                 (leads == wanted).then_some(Some(Hit { line: 1, text }))
