@@ -89,6 +89,14 @@ impl Sid {
         bytes
     }
 
+    /// From its binary form, which may be followed by anything.
+    ///
+    /// # Errors
+    /// When it is cut off, has too many parts, or is of another revision.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        Self::read(&mut Reader::new(bytes))
+    }
+
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.extend([REVISION, self.count]);
         out.extend(&self.authority.to_be_bytes()[2..]);
@@ -176,7 +184,7 @@ mod tests {
             let sid: Sid = text.parse().unwrap();
             assert_eq!(sid.to_string(), text);
             let bytes = sid.to_bytes();
-            assert_eq!((Sid::read(&mut Reader::new(&bytes)).as_ref(), bytes.len()), (Ok(&sid), sid.size()));
+            assert_eq!((Sid::parse(&bytes).as_ref(), bytes.len()), (Ok(&sid), sid.size()));
         }
     }
 
@@ -187,8 +195,13 @@ mod tests {
             assert!(text.parse::<Sid>().is_err(), "{text}");
         }
         assert!(Sid::new(1 << 48, &[]).is_none());
-        for bytes in [&[2, 0, 0, 0, 0, 0, 0, 5][..], &[1, 16, 0, 0, 0, 0, 0, 5], &[1, 1, 0, 0, 0, 0, 0, 5, 1, 2, 3]] {
-            assert!(Sid::read(&mut Reader::new(bytes)).is_err(), "{bytes:?}");
+        for bytes in [
+            &[2, 0, 0, 0, 0, 0, 0, 5][..],
+            &[1, 16, 0, 0, 0, 0, 0, 5],
+            &[1, 1, 0, 0, 0, 0, 0, 5, 1, 2, 3],
+            &[1, 2, 0, 0, 0, 0, 0, 5, 1, 0, 0, 0],
+        ] {
+            assert!(Sid::parse(bytes).is_err(), "{bytes:?}");
         }
     }
 }

@@ -19,7 +19,6 @@ pub(super) mod token;
 use std::io;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
 
-use pinfold_acl::Sid;
 use windows_sys::Wdk::System::SystemServices::RtlGetVersion;
 use windows_sys::Win32::Foundation::{
     DUPLICATE_SAME_ACCESS, DuplicateHandle, ERROR_SUCCESS, HANDLE, INVALID_HANDLE_VALUE, WIN32_ERROR,
@@ -84,12 +83,4 @@ pub(super) fn build() -> u32 {
     // SAFETY: the structure is as large as it says. The call never fails.
     unsafe { RtlGetVersion(&raw mut version) };
     version.dwBuildNumber
-}
-
-/// An identifier from its binary form (MS-DTYP 2.4.2.2), which may be followed by anything.
-fn sid(bytes: &[u8]) -> Option<Sid> {
-    let [1, count, authority @ ..] = *bytes.first_chunk::<8>()? else { return None };
-    let authority = authority.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    let (words, _) = bytes.get(8..8 + 4 * usize::from(count))?.as_chunks();
-    Sid::new(authority, &words.iter().map(|word| u32::from_le_bytes(*word)).collect::<Vec<u32>>())
 }

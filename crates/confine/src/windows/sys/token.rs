@@ -17,7 +17,7 @@ use windows_sys::Win32::Security::{
 use windows_sys::Win32::System::SystemServices::SE_GROUP_INTEGRITY;
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 
-use super::{check, owned, sid, size_of};
+use super::{check, owned, size_of};
 
 /// A primary token.
 #[derive(Debug)]
@@ -223,7 +223,7 @@ impl Information {
     }
 
     fn sid(&self, at: usize) -> io::Result<Sid> {
-        sid(self.pointed_to(at)?).ok_or_else(malformed)
+        Sid::parse(self.pointed_to(at)?).map_err(|_| malformed())
     }
 
     /// A number, and so many identifiers with attributes, each aligned as its pointer is.
