@@ -36,10 +36,12 @@ pub use error::{LinkError, SessionError};
 pub use frame::{Decoder, encode};
 pub use inbox::Inbox;
 pub use limits::{CHUNK_BYTES_MAX, MESSAGE_BYTES_MAX, START_BYTES_MAX, TEXT_BYTES_MAX, WINDOW_BYTES};
-pub use message::{Chunk, Hello, Nonce, Order, Ready, Report, Start, Stdio, Stream, TerminalSize, Usage, VERSION};
+pub use message::{
+    Chunk, Hello, Nonce, NotStarted, Order, Ready, Report, Start, Stdio, Stream, TerminalSize, Usage, VERSION,
+};
 pub use pipes::{PipeName, PipeNameError, READ_END, WRITE_END, descriptor};
 pub use protocol::{FromRunner, FromSupervisor, Violation};
-pub use runner::{Launched, Myself, NotStarted, Running, serve};
+pub use runner::{Launched, Myself, Running, serve};
 pub use supervisor::{End, Notice, Peer, Remote, Session, Streams, supervise};
 
 /// The first argument that makes the program a runner: told apart before any other argument is looked at.

@@ -7,8 +7,8 @@ mod support;
 use std::io::{self, PipeReader, PipeWriter, Write};
 
 use pinfold_runner::{
-    Chunk, End, Inbox, MESSAGE_BYTES_MAX, Nonce, Notice, Order, Ready, Report, START_BYTES_MAX, SessionError, Stdio,
-    Stream, Streams, TerminalSize, Usage, VERSION, WINDOW_BYTES, encode, supervise,
+    Chunk, End, Inbox, MESSAGE_BYTES_MAX, Nonce, NotStarted, Notice, Order, Ready, Report, START_BYTES_MAX,
+    SessionError, Stdio, Stream, Streams, TerminalSize, Usage, VERSION, WINDOW_BYTES, encode, supervise,
 };
 use serde_json::Value;
 use support::{Link, NONCE, Sink, link, peer, session, shell};
@@ -104,14 +104,17 @@ fn somebody_else_learns_nothing() {
 fn each_word_out_of_turn_ends_the_session() {
     let usage = Report::Usage(Usage { processes: 0, memory_bytes: 0, cpu_ms: 0 });
     let exited = Report::Exited { code: 0 };
+    let refused =
+        |step: &str| Report::NotStarted(NotStarted::Refused { step: step.into(), code: 1, message: "b".into() });
+    let not_executed = NotStarted::NotExecuted { code: 1, message: "b".into() };
     let wrong: [Vec<Report>; 15] = [
         vec![exited.clone(), exited.clone()],
         vec![exited.clone(), output(Stream::Stdout, b"late")],
         vec![exited.clone(), Report::Ready(honest())],
         vec![Report::Ready(honest()), exited.clone()],
         vec![Report::Started { pid: 1 }, exited.clone()],
-        vec![Report::refused("a", 1, "b"), exited.clone()],
-        vec![Report::not_executed(1, "b"), exited.clone()],
+        vec![refused("a"), exited.clone()],
+        vec![Report::NotStarted(not_executed), exited.clone()],
         vec![usage, exited.clone()],
         vec![Report::Taken { bytes: 1 }, exited.clone()],
         vec![Report::Taken { bytes: 0 }, exited.clone()],
@@ -119,7 +122,7 @@ fn each_word_out_of_turn_ends_the_session() {
         vec![output(Stream::Stdout, b""), exited.clone()],
         vec![output(Stream::Stdout, &vec![b'x'; (64 << 10) + 1]), exited.clone()],
         vec![output(Stream::Stderr, &vec![b'x'; 90 << 10]), exited.clone()],
-        vec![Report::Refused { step: "x".repeat(2000), code: 0, message: String::new() }],
+        vec![refused(&"x".repeat(2000))],
     ];
     for reports in wrong {
         let said = format!("{reports:?}");

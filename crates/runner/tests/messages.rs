@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic anywhere, its helpers too")]
 
 use pinfold_runner::{
-    Chunk, Decoder, FromRunner, FromSupervisor, Hello, MESSAGE_BYTES_MAX, Nonce, Order, Ready, Report, START_BYTES_MAX,
-    Start, Stdio, Stream, TerminalSize, Usage, encode,
+    Chunk, Decoder, FromRunner, FromSupervisor, Hello, MESSAGE_BYTES_MAX, Nonce, NotStarted, Order, Ready, Report,
+    START_BYTES_MAX, Start, Stdio, Stream, TerminalSize, Usage, encode,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -57,12 +57,22 @@ fn order() -> impl Strategy<Value = Order<Value>> {
     ]
 }
 
+fn not_started() -> impl Strategy<Value = NotStarted> {
+    prop_oneof![
+        (".{0,50}", any::<u32>(), ".{0,50}").prop_map(|(step, code, message)| NotStarted::Refused {
+            step,
+            code,
+            message
+        }),
+        (any::<u32>(), ".{0,50}").prop_map(|(code, message)| NotStarted::NotExecuted { code, message }),
+    ]
+}
+
 fn report() -> impl Strategy<Value = Report> {
     prop_oneof![
         (any::<u32>(), any::<u32>(), ".{0,50}", nonce(), nonce())
             .prop_map(|(version, pid, user, echo, nonce)| { Report::Ready(Ready { version, pid, user, echo, nonce }) }),
-        (".{0,50}", any::<u32>(), ".{0,50}").prop_map(|(step, code, text)| Report::refused(&step, code, &text)),
-        (any::<u32>(), ".{0,50}").prop_map(|(code, text)| Report::not_executed(code, &text)),
+        not_started().prop_map(Report::NotStarted),
         any::<u32>().prop_map(|pid| Report::Started { pid }),
         (stream(), chunk()).prop_map(|(stream, bytes)| Report::Output { stream, bytes }),
         any::<u32>().prop_map(|bytes| Report::Taken { bytes }),

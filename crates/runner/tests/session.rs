@@ -8,7 +8,8 @@ use std::io::{self, Read, Write};
 use std::sync::mpsc;
 
 use pinfold_runner::{
-    End, LinkError, Notice, START_BYTES_MAX, Session, SessionError, Stdio, Streams, TerminalSize, Usage, supervise,
+    End, LinkError, NotStarted, Notice, START_BYTES_MAX, Session, SessionError, Stdio, Streams, TerminalSize, Usage,
+    supervise,
 };
 use support::{NONCE, Sink, honest, link, peer, run, session, shell};
 
@@ -48,7 +49,10 @@ fn a_refusal_is_told_and_nothing_ran() {
     start.plan = "impossible".into();
     let outcome = run(session(start), io::empty());
     let message = "Access is denied.".to_owned();
-    assert_eq!(outcome.end.unwrap(), End::Refused { step: "lay the foundation".into(), code: 5, message });
+    assert_eq!(
+        outcome.end.unwrap(),
+        End::NotStarted(NotStarted::Refused { step: "lay the foundation".into(), code: 5, message })
+    );
     assert_eq!((outcome.stdout.as_str(), outcome.notices.len()), ("", 0));
     assert!(outcome.runner.is_ok());
 }
@@ -58,7 +62,7 @@ fn a_program_that_is_not_there_was_not_executed() {
     let mut start = shell("");
     start.command = vec!["/nowhere/at/all".into()];
     let outcome = run(session(start), io::empty());
-    assert!(matches!(outcome.end.unwrap(), End::NotExecuted { code: 2, .. }));
+    assert!(matches!(outcome.end.unwrap(), End::NotStarted(NotStarted::NotExecuted { code: 2, .. })));
 }
 
 #[test]
@@ -116,7 +120,7 @@ fn nothing_is_read_for_a_command_that_does_not_run() {
     }
     let mut start = shell("");
     start.plan = "impossible".into();
-    assert!(matches!(run(session(start), Untouched).end.unwrap(), End::Refused { .. }));
+    assert!(matches!(run(session(start), Untouched).end.unwrap(), End::NotStarted(NotStarted::Refused { .. })));
 }
 
 #[test]

@@ -9,7 +9,9 @@ use pinfold_plan::windows::accounts::Use;
 use pinfold_plan::windows::{Identity, InterfaceLimit, Plan, native};
 use pinfold_policy::{LimitName, plain};
 use pinfold_runner::windows::{JobLimits, LaunchError, Runner, nonce};
-use pinfold_runner::{Account, End, Password, Remote, Session, Start, Stdio, Streams, TerminalSize, supervise};
+use pinfold_runner::{
+    Account, End, NotStarted, Password, Remote, Session, Start, Stdio, Streams, TerminalSize, supervise,
+};
 use pinfold_setup::windows::ThisMachine;
 use pinfold_setup::{Named, Setup};
 
@@ -65,8 +67,10 @@ pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Re
     let code = match end {
         Ok(End::Exited { code }) => Some(code),
         Ok(End::OutputLimit) => return Ok(Lived::limited(output_limit(plan))),
-        Ok(End::Refused { step, message, .. }) => return Err(refused(&step, &message)),
-        Ok(End::NotExecuted { message, .. }) => return Err(NotRun::not_executed(&words[0], &plain(&message))),
+        Ok(End::NotStarted(NotStarted::Refused { step, message, .. })) => return Err(refused(&step, &message)),
+        Ok(End::NotStarted(NotStarted::NotExecuted { message, .. })) => {
+            return Err(NotRun::not_executed(&words[0], &plain(&message)));
+        }
         // A run that was ended for its time has said nothing more.
         Err(_) if limit.is_some() => None,
         Err(error) => return Err(failed(error)),

@@ -1,17 +1,19 @@
 //! What supervisor and runner say to each other.
 //!
-//! In order: [`Order::Hello`], [`Report::Ready`], [`Order::Start`]; then [`Report::Refused`] or
-//! [`Report::NotExecuted`], and that is the end, or [`Report::Started`], streams in both directions, and
+//! In order: [`Order::Hello`], [`Report::Ready`], [`Order::Start`]; then
+//! [`Report::NotStarted`], and that is the end, or [`Report::Started`], streams in both directions, and
 //! [`Report::Exited`] as the end.
 
 mod chunk;
 mod nonce;
+mod not_started;
 mod order;
 mod report;
 mod start;
 
 pub use chunk::Chunk;
 pub use nonce::Nonce;
+pub use not_started::NotStarted;
 pub use order::{Hello, Order};
 pub use report::{Ready, Report, Stream, Usage};
 pub use start::{Start, Stdio, TerminalSize};

@@ -2,32 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chunk, Nonce};
-use crate::limits::TEXT_BYTES_MAX;
+use super::{Chunk, Nonce, NotStarted};
 
-/// From the runner to the supervisor. Texts are cut to [`TEXT_BYTES_MAX`], not cleaned: whoever shows them makes them
-/// plain.
+/// From the runner to the supervisor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Report {
     /// The runner runs.
     Ready(Ready),
-    /// Confinement failed; the command never ran.
-    Refused {
-        /// What was being done, fit for "failed to …".
-        step: String,
-        /// The system's number for the error.
-        code: u32,
-        /// What it says about it.
-        message: String,
-    },
-    /// Everything is in force, but the command could not be executed.
-    NotExecuted {
-        /// The system's number for the error.
-        code: u32,
-        /// What it says about it.
-        message: String,
-    },
+    /// The command did not start.
+    NotStarted(NotStarted),
     /// Everything is in force and the command runs.
     Started {
         /// Its process id.
@@ -105,33 +89,4 @@ pub struct Usage {
     pub memory_bytes: u64,
     /// Time on processors, of those that have ended as well.
     pub cpu_ms: u64,
-}
-
-impl Report {
-    /// A [`Report::Refused`] with texts of a size that is allowed.
-    pub fn refused(step: &str, code: u32, message: &str) -> Self {
-        Self::Refused { step: cut(step), code, message: cut(message) }
-    }
-
-    /// A [`Report::NotExecuted`], likewise.
-    pub fn not_executed(code: u32, message: &str) -> Self {
-        Self::NotExecuted { code, message: cut(message) }
-    }
-}
-
-/// As many whole characters as may be.
-fn cut(text: &str) -> String {
-    text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)).unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_texts_are_cut_between_characters() {
-        let Report::Refused { step, message, .. } = Report::refused("a", 5, &"ü".repeat(2000)) else { panic!() };
-        assert_eq!((step.as_str(), message.len()), ("a", TEXT_BYTES_MAX));
-        assert_eq!(cut(&"日".repeat(1000)).len(), TEXT_BYTES_MAX / 3 * 3);
-    }
 }

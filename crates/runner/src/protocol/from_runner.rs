@@ -3,7 +3,7 @@
 use super::Violation;
 use super::window::Window;
 use crate::limits::TEXT_BYTES_MAX;
-use crate::message::{Report, Stdio, Stream};
+use crate::message::{NotStarted, Report, Stdio, Stream};
 
 /// Where a session is, as the supervisor sees it.
 #[derive(Debug)]
@@ -52,20 +52,19 @@ impl FromRunner {
             (_, Phase::Silent) => Err(Violation("does not say first who it is")),
             (Report::Ready(_), _) => Err(Violation("says twice who it is")),
             (_, Phase::Ready) => Err(Violation("tells of a command before it was given one")),
-            (Report::Refused { step, message, .. }, Phase::Starting) => {
+            (Report::NotStarted(why), Phase::Starting) => {
                 self.phase = Phase::Over;
-                short(step).and(short(message))
-            }
-            (Report::NotExecuted { message, .. }, Phase::Starting) => {
-                self.phase = Phase::Over;
-                short(message)
+                match why {
+                    NotStarted::Refused { step, message, .. } => short(step).and(short(message)),
+                    NotStarted::NotExecuted { message, .. } => short(message),
+                }
             }
             (Report::Started { .. }, Phase::Starting) => {
                 self.phase = Phase::Running;
                 Ok(())
             }
             (_, Phase::Starting) => Err(Violation("tells of a command that it did not say to run")),
-            (Report::Refused { .. } | Report::NotExecuted { .. } | Report::Started { .. }, Phase::Running) => {
+            (Report::NotStarted(_) | Report::Started { .. }, Phase::Running) => {
                 Err(Violation("says twice how the command was started"))
             }
             (report, Phase::Running) => self.hear_of_command(report),

@@ -4,5 +4,5 @@ mod running;
 mod serve;
 pub(crate) mod state;
 
-pub use running::{Launched, NotStarted, Running};
+pub use running::{Launched, Running};
 pub use serve::{Myself, serve};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 
-use crate::message::{Report, TerminalSize, Usage};
+use crate::message::{TerminalSize, Usage};
 
 /// A command that runs, with everything that it started. Dropped, none of that lives any more.
 pub trait Running: Send + Sync + 'static {
@@ -49,35 +49,5 @@ pub struct Launched<G> {
 impl<G: fmt::Debug> fmt::Debug for Launched<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Launched").field("running", &self.running).field("pid", &self.pid).finish_non_exhaustive()
-    }
-}
-
-/// Why a command did not start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NotStarted {
-    /// Confinement failed; the command never ran.
-    Refused {
-        /// What was being done, fit for "failed to …".
-        step: String,
-        /// The system's number for the error.
-        code: u32,
-        /// What it says about it.
-        message: String,
-    },
-    /// Everything is in force, but the command could not be executed.
-    NotExecuted {
-        /// The system's number for the error.
-        code: u32,
-        /// What it says about it.
-        message: String,
-    },
-}
-
-impl From<NotStarted> for Report {
-    fn from(not: NotStarted) -> Self {
-        match not {
-            NotStarted::Refused { step, code, message } => Self::refused(&step, code, &message),
-            NotStarted::NotExecuted { code, message } => Self::not_executed(code, &message),
-        }
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::running::{Launched, NotStarted, Running};
+use super::running::{Launched, Running};
 use super::state::{Job, Serving};
 use crate::error::SessionError;
 use crate::inbox::Inbox;
 use crate::limits::{CHUNK_BYTES_MAX, LAST_OUTPUT_TIME, MESSAGE_BYTES_MAX, START_BYTES_MAX};
-use crate::message::{Nonce, Order, Ready, Report, Start, Stream, VERSION};
+use crate::message::{Nonce, NotStarted, Order, Ready, Report, Start, Stream, VERSION};
 use crate::outbox::{post, send};
 use crate::protocol::{FromSupervisor, Violation};
 use crate::shared::Shared;
@@ -48,7 +48,7 @@ where
     let wanted = take_start::<P, _>(&mut inbox, &mut talk, me.nonce)?;
     match start(wanted) {
         Ok(launched) => run::<P, _, _, _>(inbox, writer, talk, launched),
-        Err(not) => Ok(send(&mut writer, &Report::from(not), MESSAGE_BYTES_MAX)?),
+        Err(why) => Ok(send(&mut writer, &Report::NotStarted(why.cut()), MESSAGE_BYTES_MAX)?),
     }
 }
 

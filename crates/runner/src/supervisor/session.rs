@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::remote::Remote;
 use super::state::Supervision;
 use crate::error::LinkError;
-use crate::message::{Nonce, Start, Usage};
+use crate::message::{Nonce, NotStarted, Start, Usage};
 use crate::shared::Shared;
 
 /// Who is expected at the other end.
@@ -58,22 +58,8 @@ pub enum End {
     },
     /// The command wrote more than it may and was ended.
     OutputLimit,
-    /// Confinement failed; the command never ran.
-    Refused {
-        /// What was being done, fit for "failed to …".
-        step: String,
-        /// The system's number for the error.
-        code: u32,
-        /// What it says about it.
-        message: String,
-    },
-    /// The command could not be executed.
-    NotExecuted {
-        /// The system's number for the error.
-        code: u32,
-        /// What it says about it.
-        message: String,
-    },
+    /// The command did not start.
+    NotStarted(NotStarted),
 }
 
 impl Session {

@@ -80,8 +80,7 @@ impl Supervision {
             Report::Usage(usage) => self.usage = Some(usage),
             Report::Exited { .. } if self.limit_reached => self.told = Some(End::OutputLimit),
             Report::Exited { code } => self.told = Some(End::Exited { code }),
-            Report::Refused { step, code, message } => self.told = Some(End::Refused { step, code, message }),
-            Report::NotExecuted { code, message } => self.told = Some(End::NotExecuted { code, message }),
+            Report::NotStarted(why) => self.told = Some(End::NotStarted(why)),
             // The account of the session has what these say.
             Report::Taken { .. } | Report::StdinClosed => {}
         }

@@ -167,7 +167,7 @@ fn a_program_that_is_not_there_is_told() {
     let (runner, link) = begin();
     let streams = Streams { stdin: io::empty(), stdout: io::sink(), stderr: io::sink() };
     let end = supervise(link, session(&runner, &[r"C:\not\there.exe"]), streams, drop);
-    assert!(matches!(end, Ok(End::NotExecuted { code: 2 | 3, .. })), "{end:?}");
+    assert!(matches!(end, Ok(End::NotStarted(NotStarted::NotExecuted { code: 2 | 3, .. }))), "{end:?}");
 }
 
 #[test]

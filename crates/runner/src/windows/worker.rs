@@ -12,9 +12,9 @@ use super::random::nonce;
 use super::sys::pipe;
 use super::user::own_user;
 use crate::error::SessionError;
-use crate::message::Start;
+use crate::message::{NotStarted, Start};
 use crate::pipes::{PipeName, PipeNameError, READ_END, WRITE_END};
-use crate::runner::{Launched, Myself, NotStarted, Running, serve};
+use crate::runner::{Launched, Myself, Running, serve};
 
 /// `SECURITY_IDENTIFICATION`: whoever made the pipe may learn who opens it, and not act in its name.
 const IDENTIFICATION: u32 = 0x1_0000;
