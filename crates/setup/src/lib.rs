@@ -41,7 +41,6 @@ pub use machine::{
     AccountFound, Accounts, EntryFound, EntryKind, Fault, FilterFound, FiltersFound, FirewallPolicy, GroupFound, Keep,
     LocalRules, Machine, Network, RuleFound, Scope,
 };
-pub use marker::FORMAT;
 pub use password::Secret;
 pub use uninstall::{Removed, uninstall};
 pub use wanted::Wanted;

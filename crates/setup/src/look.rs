@@ -175,7 +175,8 @@ impl<M: Machine> Scene<'_, M> {
         Ok(rules(&self.sid_of(Use::Offline)?.unwrap_or(nobody), self.wanted.gate_port()))
     }
 
-    fn found_rules(&self, planned: &[Rule]) -> Result<Vec<RuleFound>, Fault> {
+    /// The rules that are there, of our grouping or with a name of these.
+    pub(crate) fn found_rules(&self, planned: &[Rule]) -> Result<Vec<RuleFound>, Fault> {
         let names: Vec<&str> = planned.iter().map(|rule| rule.name.as_str()).collect();
         self.machine.rules(&names)
     }

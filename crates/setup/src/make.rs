@@ -33,10 +33,10 @@ impl<M: Machine> Maker<'_, M> {
             }
             Thing::Group => self.machine.make_group(GROUP, MADE_BY),
             Thing::Account(used) => self.account(*used),
-            Thing::Member(used) => match self.scene().group_sid()? {
-                Some(group) => self.member(*used, &group),
-                None => Err(gone()),
-            },
+            Thing::Member(used) => {
+                let group = self.scene().group_sid()?.ok_or_else(gone)?;
+                self.member(*used, &group)
+            }
             Thing::User(used) => self.member(*used, &Sid::USERS),
             Thing::Right(right) => {
                 let group = self.scene().group_sid()?.ok_or_else(gone)?;

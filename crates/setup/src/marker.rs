@@ -14,7 +14,7 @@ use crate::machine::{Fault, Keep};
 use crate::wanted::marker_path;
 
 /// The version of the marker, raised whenever today's program would read it wrongly.
-pub const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 /// How accounts, groups and files of every version are named.
 pub(crate) const OUR_NAMES: &str = "Pinfold";
 

@@ -7,9 +7,11 @@ use pinfold_plan::windows::firewall::GROUPING;
 
 use crate::error::SetupError;
 use crate::install::{disable_all, require_elevated};
+use crate::look::Look;
 use crate::machine::{EntryKind, Fault, Machine};
 use crate::make::Maker;
 use crate::marker::{self, Known};
+use crate::thing::Thing;
 use crate::wanted::Wanted;
 
 /// A process still runs under an account (`ERROR_BUSY`).
@@ -31,13 +33,13 @@ pub struct Removed {
 /// When something cannot be removed. What does not depend on it is gone, and the next call goes on with the rest.
 pub fn uninstall<M: Machine>(machine: &mut M, wanted: &Wanted) -> Result<Removed, SetupError> {
     require_elevated(machine)?;
-    let known = Known::read(machine, &wanted.directory).map_err(SetupError::at("the marker of the setup"))?;
+    let known = Known::read(machine, &wanted.directory).map_err(SetupError::at(Thing::Marker))?;
     let mut remover = Remover {
         maker: Maker { machine, wanted, known, passwords: BTreeMap::new() },
         done: Removed::default(),
         left: Vec::new(),
     };
-    remover.begin().map_err(SetupError::at("the marker of the setup"))?;
+    remover.begin().map_err(SetupError::at(Thing::Marker))?;
     disable_all(&mut remover.maker)?;
     remover.accounts();
     remover.groups();
@@ -157,7 +159,7 @@ fn forget_former<M: Machine>(maker: &mut Maker<'_, M>, sid: &Sid) -> Result<Fate
     if maker.scene().group_sid()?.as_ref() == Some(sid) {
         return Ok(Fate::Absent);
     }
-    if maker.scene().former(sid)? == crate::look::Look::Right {
+    if maker.scene().former(sid)? == Look::Right {
         return Ok(Fate::Absent);
     }
     maker.forget(sid).map(|()| Fate::Removed)
@@ -176,9 +178,8 @@ fn remove_group<M: Machine>(maker: &mut Maker<'_, M>, name: &str) -> Result<Fate
 
 /// All that are in our grouping. One is removed by its name, so what shares it with somebody else's stays.
 fn remove_rules<M: Machine>(maker: &mut Maker<'_, M>) -> Result<Fate, Fault> {
-    let planned = maker.scene().rules()?;
-    let names: Vec<&str> = planned.iter().map(|rule| rule.name.as_str()).collect();
-    let found = maker.machine.rules(&names)?;
+    let scene = maker.scene();
+    let found = scene.found_rules(&scene.rules()?)?;
     let (ours, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|rule| rule.grouping == GROUPING);
     let is_shared = |name: &str| others.iter().any(|other| other.name == name);
     for rule in ours.iter().filter(|rule| !is_shared(&rule.name)) {

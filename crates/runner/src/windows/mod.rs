@@ -37,5 +37,4 @@ pub use error::LaunchError;
 pub use job::JobLimits;
 pub use launch::{Runner, start};
 pub use random::nonce;
-pub use user::own_user;
-pub use worker::{WorkerError, connect, myself, run};
+pub use worker::{WorkerError, run};

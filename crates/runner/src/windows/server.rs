@@ -1,7 +1,6 @@
 //! The pair of pipes, made and waited at by the supervisor.
 
 use std::io::{self, ErrorKind};
-use std::os::windows::io::BorrowedHandle;
 use std::time::{Duration, Instant};
 
 use pinfold_acl::{Descriptor, Sid};
@@ -33,7 +32,7 @@ impl Server {
     pub(super) fn connect(self, runner: &Process, time: Duration) -> Result<(PipeEnd, PipeEnd), LaunchError> {
         let end = Instant::now() + time;
         for pipe in [&self.to_runner, &self.from_runner] {
-            admit(pipe, runner, runner.handle(), end.saturating_duration_since(Instant::now()))?;
+            admit(pipe, runner, end.saturating_duration_since(Instant::now()))?;
         }
         Ok((self.from_runner, self.to_runner))
     }
@@ -51,8 +50,8 @@ fn make(path: &str, direction: Direction, wanted: &Descriptor) -> io::Result<Pip
     }
 }
 
-fn admit(pipe: &PipeEnd, runner: &Process, ended: BorrowedHandle<'_>, time: Duration) -> Result<(), LaunchError> {
-    match pipe.connect(ended, time).map_err(LaunchError::Connect)? {
+fn admit(pipe: &PipeEnd, runner: &Process, time: Duration) -> Result<(), LaunchError> {
+    match pipe.connect(runner.handle(), time).map_err(LaunchError::Connect)? {
         Waited::Connected => {}
         Waited::Instead => return Err(LaunchError::Ended { code: runner.code().map_err(LaunchError::Connect)? }),
         Waited::TimedOut => return Err(LaunchError::TimedOut),

@@ -7,9 +7,6 @@ use pinfold_acl::Sid;
 use super::sys::token;
 
 /// The user of this process.
-///
-/// # Errors
-/// When the system does not say.
-pub fn own_user() -> io::Result<Sid> {
+pub(super) fn own_user() -> io::Result<Sid> {
     Sid::parse(&token::own_user()?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }

@@ -36,11 +36,11 @@ pub enum WorkerError {
     Session(#[from] SessionError),
 }
 
-/// The whole life of a runner process, of which `argument` stands behind [`ARGUMENT`](crate::ARGUMENT): [`connect`]s,
-/// and [`serve`]s with `start`. Afterwards the process is to end.
+/// The whole life of a runner process, of which `argument` stands behind [`ARGUMENT`](crate::ARGUMENT): opens the
+/// pipes, and [`serve`]s with `start`. Afterwards the process is to end.
 ///
 /// # Errors
-/// As those two. Nothing of the run lives any more; the supervisor has heard of it, or is gone.
+/// When there are no such pipes, and as [`serve`]. Nothing of the run lives any more; the supervisor has heard of it, or is gone.
 pub fn run<P, G, S>(argument: &str, start: S) -> Result<(), WorkerError>
 where
     P: DeserializeOwned + Send + 'static,
@@ -54,10 +54,7 @@ where
 
 /// Opens both pipes: the end for reading and the end for writing. Who made them is not known; that it is the same
 /// process is checked, and the session shows that it has both.
-///
-/// # Errors
-/// When they are not there, or not of one process.
-pub fn connect(name: &PipeName) -> io::Result<(File, File)> {
+pub(super) fn connect(name: &PipeName) -> io::Result<(File, File)> {
     let reader = open(&name.to_runner(), READ_END)?;
     let writer = open(&name.from_runner(), WRITE_END)?;
     if pipe::server(reader.as_handle())? != pipe::server(writer.as_handle())? {
@@ -71,9 +68,6 @@ fn open(path: &str, access: Access) -> io::Result<File> {
 }
 
 /// Who this process is, for a session.
-///
-/// # Errors
-/// When the system does not say.
-pub fn myself() -> io::Result<Myself> {
+fn myself() -> io::Result<Myself> {
     Ok(Myself { pid: std::process::id(), user: own_user()?.to_string(), nonce: nonce()? })
 }

@@ -10,10 +10,10 @@ pub(super) mod token;
 pub(super) mod transfer;
 pub(super) mod wait;
 
-use std::ffi::c_void;
 use std::io;
 use std::os::windows::io::{FromRawHandle, OwnedHandle};
 
+use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
 use windows_sys::core::BOOL;
 
 /// The system's convention: nothing is false, and there is an error number.
@@ -21,9 +21,9 @@ fn check(result: BOOL) -> io::Result<()> {
     if result == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// A handle that a call has just made; null when it failed.
-fn owned(handle: *mut c_void) -> io::Result<OwnedHandle> {
-    if handle.is_null() {
+/// A handle that a call has just made; null or the invalid one when it failed.
+fn owned(handle: HANDLE) -> io::Result<OwnedHandle> {
+    if handle.is_null() || handle == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the callers pass what the system has just given to them, which nobody else owns.

@@ -1,10 +1,10 @@
 //! Named pipes.
 
 use std::io;
-use std::os::windows::io::{AsRawHandle, BorrowedHandle, FromRawHandle, OwnedHandle};
+use std::os::windows::io::{AsRawHandle, BorrowedHandle, OwnedHandle};
 use std::ptr;
 
-use windows_sys::Win32::Foundation::{ERROR_INSUFFICIENT_BUFFER, INVALID_HANDLE_VALUE};
+use windows_sys::Win32::Foundation::ERROR_INSUFFICIENT_BUFFER;
 use windows_sys::Win32::Security::{
     DACL_SECURITY_INFORMATION, GROUP_SECURITY_INFORMATION, GetKernelObjectSecurity, LABEL_SECURITY_INFORMATION,
     OWNER_SECURITY_INFORMATION, SECURITY_ATTRIBUTES,
@@ -17,7 +17,7 @@ use windows_sys::Win32::System::Pipes::{
     PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT,
 };
 
-use super::{check, size_of};
+use super::{check, owned, size_of};
 
 /// What the system holds for a pipe, in bytes, before a writer waits.
 const BUFFER_BYTES: u32 = 64 << 10;
@@ -50,7 +50,7 @@ pub(in crate::windows) fn create(path: &str, direction: Direction, descriptor: &
         bInheritHandle: 0,
     };
     // SAFETY: the path ends with a zero, and the descriptor is a whole one; both outlive the call.
-    let pipe = unsafe {
+    owned(unsafe {
         CreateNamedPipeW(
             path.as_ptr(),
             access | FILE_FLAG_FIRST_PIPE_INSTANCE | FILE_FLAG_OVERLAPPED,
@@ -61,12 +61,7 @@ pub(in crate::windows) fn create(path: &str, direction: Direction, descriptor: &
             0,
             &raw const security,
         )
-    };
-    if pipe == INVALID_HANDLE_VALUE {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the system has just made it, and nobody else owns it.
-    Ok(unsafe { OwnedHandle::from_raw_handle(pipe) })
+    })
 }
 
 /// The security descriptor that a pipe really has, in self-relative form.
