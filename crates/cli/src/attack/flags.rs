@@ -6,7 +6,7 @@ use std::path::{Path, is_separator};
 use crate::args::PolicyFlags;
 
 /// The flags again as arguments, with paths that do not depend on the current directory.
-pub(crate) fn arguments(flags: &PolicyFlags, directory: &Path) -> Vec<OsString> {
+pub(super) fn arguments(flags: &PolicyFlags, directory: &Path) -> Vec<OsString> {
     let mut arguments = Vec::new();
     let mut add = |flag: &str, value: &OsStr| {
         let mut argument = OsString::from(format!("--{flag}="));

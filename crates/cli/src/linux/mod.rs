@@ -28,6 +28,8 @@ use pinfold_confine::linux::{confine_gate, end_on_broken_pipe};
 use crate::args::Command;
 use crate::error::CliError;
 
+pub(crate) use pinfold_plan::Plan;
+
 pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
 pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, masked, real,

@@ -6,15 +6,15 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::CliError;
 use pinfold_confine::hex;
+
+use crate::attack::Side;
+use crate::error::CliError;
 
 /// How the names of such places begin.
 const PREFIX: &str = "doctor-";
 /// Held as long as the place is in use.
 const LOCK: &str = "lock";
-/// The names of the two sides of a self-test.
-pub(super) const SIDES: [&str; 2] = ["bare", "inside"];
 /// How long a place may be without a lock: its maker may be about to lock it.
 const YOUNG: Duration = Duration::from_secs(60);
 
@@ -78,13 +78,13 @@ pub(super) fn remove_stale(state: &Path) -> (usize, u64) {
 }
 
 /// A file in shared memory that belongs to a place and goes with it.
-pub(super) fn shared_memory(place: &Path, side: &str) -> PathBuf {
+pub(super) fn shared_memory(place: &Path, side: Side) -> PathBuf {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
-    Path::new("/dev/shm").join(format!("pinfold-{name}-{side}"))
+    Path::new("/dev/shm").join(format!("pinfold-{name}-{}", side.name()))
 }
 
 fn remove_shared_memory(place: &Path) {
-    for side in SIDES {
+    for side in Side::ALL {
         let _ = std::fs::remove_file(shared_memory(place, side));
     }
 }

@@ -13,9 +13,8 @@ use rustix::termios::{LocalModes, tcgetattr};
 use super::super::attacker;
 use super::super::attempt::PATIENCE;
 use super::super::host::setting_in;
-use super::scene::{Scene, Setting};
 use super::trial::{Patience, Trial, attackers, end};
-use crate::attack::{Row, Tried, judge};
+use crate::attack::{Row, Scene, Setting, Tried, judge};
 use crate::error::CliError;
 
 /// How long a supervisor that looks ten times a second may take to act.

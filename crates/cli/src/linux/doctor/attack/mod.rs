@@ -13,18 +13,16 @@ mod trial;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use pinfold_plan::linux;
 use rustix::process::Signal;
 
-use self::scene::{Scene, Setting, Side};
 use self::trial::Patience;
-use super::attempt::{self, Caller, attempt};
+use super::attempt::attempt;
 use super::scratch::Scratch;
 use crate::args::DoctorArgs;
-use crate::attack::Report;
+use crate::attack::{Report, Scene, Setting, Side, policies};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, output};
+use crate::output;
 
 /// What nobody sees from outside.
 const TOLD_OF: &str = "a new user namespace";
@@ -44,27 +42,19 @@ pub(super) fn attack(args: &DoctorArgs) -> Result<ExitCode, CliError> {
     if args.json {
         output::json(&report)?;
     } else {
-        print!("{}", report.describe(&attempt::policies(&context)));
+        print!("{}", report.describe(&policies(&context)));
     }
     Ok(ExitCode::from(u8::from(!report.all_kept())))
 }
 
-/// What both scenes have in common.
+/// Prepares both sides, and sees that the sandbox starts.
 fn setting(args: &DoctorArgs, context: &Context, scratch: &Scratch) -> Result<Setting, CliError> {
-    let workspace = scratch.path().join("inside/workspace");
-    let caller = Caller::new(scratch.path(), workspace.clone(), &args.policy, context)?;
-    // The table says more where there are secrets to hide.
-    std::fs::write(workspace.join(".env"), "")
-        .map_err(|error| CliError::new("the test cannot be prepared").why(error.to_string()))?;
-    let there = Context::new(Some(&workspace))?;
-    let policy = layers::in_force(&there, &args.policy)?.policy;
-    let plan = caller.plan()?;
-    let best_effort = linux::refusal(&plan).is_some();
-    let start = attempt(&caller, best_effort)?;
+    let setting = Setting::make(args, context, scratch.path())?;
+    let start = attempt(&setting.caller, setting.best_effort)?;
     if !start.started {
         let error = CliError::new("the sandbox does not start, so nothing can be tested");
         let error = start.said.into_iter().fold(error, |error, said| error.why(said));
         return Err(error.hint("`pinfold doctor` says what this host lacks"));
     }
-    Ok(Setting { root: scratch.path().to_owned(), caller, policy, plan, best_effort, unconfined: args.unconfined })
+    Ok(setting)
 }

@@ -9,9 +9,8 @@ use rustix::pipe::PipeFlags;
 
 use super::super::attacker::NEXT;
 use super::catalogue::{self, Attack, Attempt, Company};
-use super::scene::{Scene, Setting};
 use super::trial::{Patience, word};
-use crate::attack::{Row, Tried, judge};
+use crate::attack::{Row, Scene, Setting, Tried, judge};
 use crate::error::CliError;
 
 /// What came of every attack of the row.

@@ -13,8 +13,8 @@ use pinfold_confine::windows::attack;
 use super::super::attacker;
 use super::super::attacker::victim::{FILE, MEMORY, READY, REWRITTEN, SCRATCHPAD, TYPED, WRITTEN};
 use super::catalogue::{Change, Verb};
-use super::scene::Scene;
 use super::trial::INTERVAL;
+use crate::attack::Scene;
 
 /// How long a process may take to be ready, and to end.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 use super::super::attacker::greedy::CROWD;
 use super::catalogue::{EXCESSES, Excess, Mark, fill_in};
 use super::round::text;
-use super::scene::{Scene, Setting};
 use super::trial::{INTERVAL, Trial, is_locked};
-use crate::attack::{Row, Tried, judge};
+use crate::attack::{Row, Scene, Setting, Tried, judge, unprepared};
 use crate::error::CliError;
 
 /// How long a supervisor that looks ten times a second may take to act.
@@ -44,12 +43,11 @@ enum Sight {
 /// Whether it did harm, or why that is not known.
 fn see(excess: &Excess, scene: &Scene<'_>) -> Result<Result<bool, String>, CliError> {
     let own = scene.own(excess.name);
-    let failed = |error: std::io::Error| CliError::new("the test cannot be prepared").why(error.to_string());
-    std::fs::create_dir_all(&own).map_err(failed)?;
-    std::fs::write(scene.alive(excess.name), "").map_err(failed)?;
+    std::fs::create_dir_all(&own).map_err(unprepared)?;
+    std::fs::write(scene.alive(excess.name), "").map_err(unprepared)?;
     let mut words = vec!["0".to_owned(), excess.verb.word().to_owned()];
     words.extend(excess.words.iter().filter_map(|word| fill_in(word, |blank| value(scene, excess, blank)).ok()));
-    let mut trial = scene.start(&[format!("--limit={}", excess.limit)], &words)?;
+    let mut trial = scene.start(&["--limit", excess.limit], &words)?;
     let seen = watch(excess, scene, &mut trial);
     let _ = std::fs::write(scene.end(excess.name), "");
     trial.release();

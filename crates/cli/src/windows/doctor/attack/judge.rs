@@ -10,10 +10,10 @@ use pinfold_policy::Access;
 use super::catalogue::{Attack, Change, Sign};
 use super::company::Changes;
 use super::likeness::{Likeness, Look};
-use super::scene::Scene;
 use super::scratch::remove;
 use super::services::Listener;
 use super::trial::is_locked;
+use crate::attack::Scene;
 
 /// What is known before an attack, or made for it.
 pub(super) enum Before {

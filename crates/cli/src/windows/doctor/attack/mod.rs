@@ -3,7 +3,6 @@
 //! Each attack of the [`catalogue`] is tried twice by the same program: bare, where it must succeed (or it proves nothing),
 //! and in the sandbox, where it must not. Whether it succeeded is seen from outside, by what became of the things it was after.
 
-mod caller;
 pub(super) mod catalogue;
 mod company;
 mod excess;
@@ -17,19 +16,17 @@ mod scratch;
 mod services;
 mod trial;
 
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 use std::time::Instant;
 
-use pinfold_plan::Refusal;
-
-use self::caller::Caller;
-use self::scene::{Scene, Setting, Side};
-use self::scratch::Scratch;
+use self::catalogue::Verb;
+use self::scratch::{Scratch, random};
+use super::attacker;
 use crate::args::DoctorArgs;
-use crate::attack::Report;
+use crate::attack::{Report, Scene, Setting, Side, policies};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, output};
+use crate::output;
 
 /// What nobody sees from outside.
 const TOLD_OF: &str = "privileges, owners and hosts far away";
@@ -49,24 +46,33 @@ pub(super) fn attack(args: &DoctorArgs) -> Result<ExitCode, CliError> {
     if args.json {
         output::json(&report)?;
     } else {
-        print!("{}", report.describe(&caller::policies(&context)));
+        print!("{}", report.describe(&policies(&context)));
     }
     Ok(ExitCode::from(u8::from(!report.all_kept())))
 }
 
-/// What both scenes have in common.
+/// Prepares both sides, and sees that the sandbox starts.
 fn setting(args: &DoctorArgs, context: &Context, scratch: &Scratch) -> Result<Setting, CliError> {
-    let workspace = scratch.path().join(r"inside\workspace");
-    let caller = Caller::new(scratch.path(), workspace.clone(), &args.policy, context)?;
-    // The table says more where there are secrets to hide.
-    std::fs::write(workspace.join(".env"), "")
-        .map_err(|error| CliError::new("the test cannot be prepared").why(error.to_string()))?;
-    let there = Context::new(Some(&workspace))?;
-    let policy = layers::in_force(&there, &args.policy)?.policy;
-    let plan = caller.plan()?;
-    let best_effort = Refusal::of(&plan.assurance).is_some();
+    let setting = Setting::make(args, context, scratch.path())?;
     if !args.unconfined {
-        caller.try_to_start(best_effort)?;
+        try_to_start(&setting)?;
     }
-    Ok(Setting { root: scratch.path().to_owned(), caller, policy, plan, best_effort, unconfined: args.unconfined })
+    Ok(setting)
+}
+
+/// Starts the smallest confined command, with what the policy asks for or as much of it as this machine can keep.
+fn try_to_start(setting: &Setting) -> Result<(), CliError> {
+    let failed = |error: std::io::Error| CliError::new("no run can be tried").why(error.to_string());
+    let word = random().map_err(failed)?;
+    let mut command = setting.caller.run(setting.best_effort, &["--quiet"]);
+    command.args([attacker::ARGUMENT, "-", Verb::Say.word(), &word]).stdin(Stdio::null());
+    let output = command.output().map_err(failed)?;
+    if output.status.success() && String::from_utf8_lossy(&output.stdout).contains(&word) {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let error = CliError::new("the sandbox does not start, so nothing can be tested");
+    let error = error.why(format!("it ended with {}", output.status));
+    let error = said.lines().fold(error, |error, line| error.why(line.trim()));
+    Err(error.hint("`pinfold doctor` says what this machine lacks"))
 }

@@ -6,9 +6,8 @@ use pinfold_plan::Promise;
 
 use super::catalogue::Verb;
 use super::round::text;
-use super::scene::{Scene, Setting};
 use super::trial::{INTERVAL, is_locked};
-use crate::attack::{Row, Tried, judge};
+use crate::attack::{Row, Scene, Setting, Tried, judge, unprepared};
 use crate::error::CliError;
 
 const NAME: &str = "kill-supervisor";
@@ -31,10 +30,9 @@ pub(super) fn fight(setting: &Setting, bare: &Scene<'_>, inside: &Scene<'_>) -> 
 }
 
 fn outlives(scene: &Scene<'_>) -> Result<Option<bool>, CliError> {
-    let failed = |error: std::io::Error| CliError::new("the test cannot be prepared").why(error.to_string());
     let (alive, end) = (scene.alive(NAME), scene.end(NAME));
-    std::fs::create_dir_all(scene.own(NAME)).map_err(failed)?;
-    std::fs::write(&alive, "").map_err(failed)?;
+    std::fs::create_dir_all(scene.own(NAME)).map_err(unprepared)?;
+    std::fs::write(&alive, "").map_err(unprepared)?;
     let words = ["0".to_owned(), Verb::Nest.word().to_owned(), text(&alive), text(&end)];
     let mut trial = scene.start(&[], &words)?;
     while !is_locked(&alive) {
@@ -50,6 +48,6 @@ fn outlives(scene: &Scene<'_>) -> Result<Option<bool>, CliError> {
         std::thread::sleep(INTERVAL);
     }
     let survived = is_locked(&alive);
-    std::fs::write(&end, "").map_err(failed)?;
+    std::fs::write(&end, "").map_err(unprepared)?;
     Ok(Some(survived))
 }

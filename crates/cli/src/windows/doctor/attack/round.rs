@@ -10,10 +10,9 @@ use super::catalogue::{self, Attack, Service, Sign, fill_in};
 use super::company::{Company, Gifts};
 use super::judge::{After, Before, pipe_name, prepare};
 use super::places::place;
-use super::scene::{Scene, Setting};
 use super::services::{Listener, far_away};
 use super::trial::INTERVAL;
-use crate::attack::{Row, Tried, judge};
+use crate::attack::{Row, Scene, Setting, Tried, judge, unprepared};
 use crate::error::CliError;
 
 /// How long those may take to begin who are started by others.
@@ -47,14 +46,13 @@ struct Ready {
 }
 
 fn see(attacks: &[&Attack], scene: &Scene<'_>) -> Result<Vec<Seen>, CliError> {
-    let failed = |error: std::io::Error| CliError::new("the test cannot be prepared").why(error.to_string());
-    let company = Company::gather(scene).map_err(failed)?;
-    let gifts = Gifts::make(scene).map_err(failed)?;
+    let company = Company::gather(scene).map_err(unprepared)?;
+    let gifts = Gifts::make(scene).map_err(unprepared)?;
     let far_away = far_away().map(|address| address.to_string());
     let known = Known { scene, company: &company, gifts: &gifts, far_away };
     let ready: Vec<Result<Ready, String>> = attacks.iter().map(|attack| known.make_ready(attack)).collect();
     let row = scene.workspace.join("row.json");
-    write_row(&row, &ready).map_err(failed)?;
+    write_row(&row, &ready).map_err(unprepared)?;
     let mut trial = scene.start(&[], &[attacker::ROW.into(), text(&row)])?;
     trial.finish()?;
     wait_for_the_late(&ready);

@@ -9,8 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 
 use super::super::super::attacker;
-use super::super::scene::{Scene, VARIABLE};
+use super::super::scene::VARIABLE;
 use super::super::trial::attackers;
+use crate::attack::Scene;
 use crate::error::CliError;
 
 /// All of them.

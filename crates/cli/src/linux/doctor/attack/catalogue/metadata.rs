@@ -6,8 +6,8 @@ use pinfold_plan::Promise::{MetadataSealed, MetadataWatched};
 use pinfold_policy::{Access, decide};
 
 use super::super::likeness::{Likeness, Look};
-use super::super::scene::Scene;
 use super::{Attempt, Listed, attempt, prepared};
+use crate::attack::Scene;
 
 pub(super) const ATTACKS: &[Listed] = &[
     (MetadataSealed, "git-config", "the settings of git were changed", |scene, _, _| {

@@ -15,7 +15,7 @@ use std::path::Path;
 use pinfold_plan::Promise;
 
 pub(super) use self::company::Company;
-use super::scene::Scene;
+use crate::attack::Scene;
 
 /// Stand for the numbers of descriptors that are known later.
 pub(super) const FILE_NUMBER: &str = "@file";

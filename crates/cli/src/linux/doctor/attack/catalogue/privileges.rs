@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use pinfold_plan::Promise::{KernelSurface, NoPrivileges, RootIsNobody};
 use rustix::mount::{UnmountFlags, unmount};
 
-use super::super::scene::Scene;
 use super::{Attempt, Listed, attempt, only_for_root, prepared};
+use crate::attack::Scene;
 
 /// Of this one only the attacker itself can tell.
 pub(super) const USER_NAMESPACE: &str = "user-namespace";

@@ -8,9 +8,10 @@ use pinfold_policy::{Access, decide};
 use sha2::{Digest, Sha256};
 
 use super::super::likeness::{Likeness, Look};
-use super::super::scene::{Scene, Side, VARIABLE};
+use super::super::scene::VARIABLE;
 use super::{FILE_NUMBER, Listed, PIPE_NUMBER, attempt, only_for_root, prepared, steals, through_processes};
-use crate::linux::doctor::scratch::{self, SIDES};
+use crate::attack::Scene;
+use crate::linux::doctor::scratch;
 
 pub(super) const ATTACKS: &[Listed] = &[
     (ReadsConfined, "read", "a file outside was read", |scene, _, name| {
@@ -129,7 +130,7 @@ fn hidden(scene: &Scene<'_>, name: &str, path: &str) -> Result<PathBuf, String> 
 
 /// The one thing outside of the test's own directory, because shared memory is nowhere else. It goes with the scene.
 fn shared_memory(scene: &Scene<'_>, token: &str) -> Result<PathBuf, String> {
-    let path = scratch::shared_memory(&scene.setting.root, SIDES[usize::from(scene.side == Side::Inside)]);
+    let path = scratch::shared_memory(&scene.setting.root, scene.side);
     prepared(std::fs::write(&path, token))?;
     Ok(path)
 }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use pinfold_plan::Promise::{NetworkOff, NetworkRules, SocketsOutside};
 
-use super::super::scene::Scene;
 use super::company::{Service, address_of_host};
 use super::{Attempt, Listed, attempt, prepared};
+use crate::attack::Scene;
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);

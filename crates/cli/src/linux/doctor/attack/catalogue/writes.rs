@@ -7,8 +7,8 @@ use pinfold_plan::Promise::{CachesIntact, WritesConfined};
 use pinfold_policy::{Access, AreaKind};
 
 use super::super::likeness::{Likeness, Look};
-use super::super::scene::{Scene, Side};
 use super::{Attempt, Listed, attempt, prepared, through_processes};
+use crate::attack::Scene;
 
 pub(super) const ATTACKS: &[Listed] = &[
     (WritesConfined, "overwrite", "a file outside was overwritten", |scene, _, name| {
@@ -99,11 +99,7 @@ fn in_cache(scene: &Scene<'_>) -> Result<Attempt, String> {
     let mut caches = areas.filter(|area| area.kind == AreaKind::CopyOnWrite && area.path.is_dir());
     let cache = caches.next().ok_or("no package cache exists here")?;
     let name = format!("pinfold-doctor-{}", scene.token("cache"));
-    let stands_for = if scene.side == Side::Bare || scene.setting.unconfined {
-        prepared(scene.canary("cache"))?
-    } else {
-        cache.path.clone()
-    };
+    let stands_for = if !scene.is_confined() { prepared(scene.canary("cache"))? } else { cache.path.clone() };
     let file = stands_for.join(name);
     Ok(attempt("plant", [&file.clone()], move |_| {
         // Should it be there after all, it goes.
