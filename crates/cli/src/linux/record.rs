@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use pinfold_confine::hex;
 use pinfold_confine::letters::letters;
 use pinfold_gate as gate;
-use pinfold_ledger::event::{End, Event, Promise, Start, Subject};
-use pinfold_ledger::{Durability, Ledger, Retention};
+use pinfold_ledger::event::{End, Event, Start, Subject};
+use pinfold_ledger::{Ledger, Retention};
 use pinfold_policy::{Access, decide};
 use pinfold_run::{Executions, LimitReached, Recorder};
 use sha2::{Digest, Sha256};
@@ -18,10 +18,8 @@ use super::prepare::Prepared;
 use super::programs::{self, Programs};
 use super::report::describe_limit;
 use crate::error::{CliError, NOT_STARTED, with_causes};
-use crate::record::{Pen, RECORD_BYTES_MAX, Sheet, caller};
+use crate::record::{self, Pen, unrecorded};
 
-/// How much of all records one run may take: an eighth.
-const RECORD_SHARE: u64 = 8;
 /// How often old records are looked for.
 const HOUSEKEEPING: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -42,30 +40,16 @@ impl Record {
     ) -> Result<Self, CliError> {
         let rule = &prepared.policy.ledger;
         let user = start.user.name.clone();
-        // To wait for the disk takes longer than to run most commands.
-        let durability = if rule.required.value { Durability::Power } else { Durability::Process };
-        let (directory, session) = (prepared.store.ledger_directory(), start.session.clone());
-        // One run must not drive out the records of all others.
-        let bytes_max = rule.keep_bytes.value.map_or(RECORD_BYTES_MAX, |bytes| bytes / RECORD_SHARE);
-        let sheet = Sheet { directory, session, durability, bytes_max, secrets };
-        let pen = Pen::new(sheet, Event::Start(Box::new(start))).map_err(|error| error.to_string());
-        // Only what is on the disk is recorded.
-        let pen = pen.and_then(|pen| if rule.required.value { pen.commit().map(|()| pen) } else { Ok(pen) });
-        match pen {
-            Ok(pen) => {
+        let pen = record::begin(rule, prepared.store.ledger_directory(), secrets, start)?;
+        let recorder = match &pen {
+            Some(pen) => {
                 let lines = pen.lines();
                 programs.go_to(&lines);
-                let append = move |event| lines.event(event);
-                Ok(Self { recorder: Recorder::new(user, rule.required.value, append), pen: Some(pen) })
+                Recorder::new(user, rule.required.value, move |event| lines.event(event))
             }
-            Err(why) if rule.required.value => Err(CliError::new("a run that cannot be recorded does not start")
-                .why(why)
-                .rule(format!("ledger.required, {}", rule.required.origin))),
-            Err(why) => {
-                eprintln!("{}", unrecorded(&why));
-                Ok(Self { recorder: Recorder::new(user, false, |_| Ok(())), pen: None })
-            }
-        }
+            None => Recorder::new(user, false, |_| Ok(())),
+        };
+        Ok(Self { recorder, pen })
     }
 
     /// Adds what was refused to the run otherwise than by its gate: git's own settings, and a network where there is none.
@@ -93,14 +77,7 @@ impl Record {
 
     /// Adds the limit that ended the run.
     pub(super) fn limit(&mut self, prepared: &Prepared, limit: &LimitReached) {
-        let name = format!("limits.{}", limit.name().key());
-        self.recorder.take(Event::Refused {
-            what: Subject::Limit,
-            rule: Some(format!("{name}, {}", prepared.policy.limits.get(limit.name()).origin)),
-            name: name.as_str().into(),
-            operation: "exceed".to_owned(),
-            why: describe_limit(limit),
-        });
+        self.recorder.take(record::limit(&prepared.policy, limit.name(), describe_limit(limit)));
     }
 
     /// Ends: the last event says how, and one before it what is missing.
@@ -144,10 +121,6 @@ pub(super) fn keep_house(prepared: &Prepared) {
     }
 }
 
-fn unrecorded(why: &str) -> CliError {
-    CliError::notice("this run is not recorded, or not as a whole").why(why)
-}
-
 /// The values that a gate puts into requests, by their names.
 pub(super) fn secrets(gate: Option<&gate::link::Start>) -> Vec<(String, String)> {
     let secrets = gate.iter().flat_map(|start| &start.secrets);
@@ -163,20 +136,10 @@ pub(super) fn start(
     best_effort: bool,
 ) -> Start {
     let plan = &prepared.plan;
-    let promise =
-        |row: &pinfold_plan::Assurance| Promise { promise: row.promise.text().to_owned(), kept_by: row.keepers() };
+    let with_letters = plan.clone().with_paths(|path| letters(path).into());
     Start {
-        session: session.to_owned(),
-        agent,
         workspace: plan.workspace.as_path().into(),
-        command: command.iter().map(|word| word.as_os_str().into()).collect(),
-        profile: plan.profile.clone(),
-        policy: hex(Sha256::digest(prepared.policy.digest_input())),
-        plan: hex(Sha256::digest(
-            serde_json::to_vec(&plan.clone().with_paths(|path| letters(path).into())).unwrap_or_default(),
-        )),
-        assurance: plan.assurance.iter().map(promise).collect(),
-        best_effort,
-        ..caller()
+        plan: hex(Sha256::digest(serde_json::to_vec(&with_letters).unwrap_or_default())),
+        ..record::start(&prepared.policy, plan, session, agent, command, best_effort)
     }
 }

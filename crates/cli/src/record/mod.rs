@@ -2,19 +2,22 @@
 
 #[cfg_attr(windows, expect(dead_code, reason = "which programs were executed is known on Linux alone"))]
 mod pen;
+mod run;
 
 use pinfold_ledger::Durability;
 use pinfold_ledger::event::{End, Event, Start};
 
-pub(crate) use self::pen::{Lines, Pen, PenError, Sheet};
+pub(crate) use self::pen::{Lines, Pen};
+use self::pen::{PenError, Sheet};
+pub(crate) use self::run::{begin, limit, start, unrecorded};
 use crate::context::Context;
 use crate::platform;
 
 /// How large the record of one run becomes where they are kept without a bound, in bytes.
-pub(crate) const RECORD_BYTES_MAX: u64 = 1 << 30;
+const RECORD_BYTES_MAX: u64 = 1 << 30;
 
 /// What every session begins with: who calls, where, and what writes it down.
-pub(crate) fn caller() -> Start {
+fn caller() -> Start {
     Start {
         user: platform::user(),
         host: platform::host_name(),
