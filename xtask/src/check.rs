@@ -7,7 +7,7 @@ use crate::portable::{on_apple, on_windows};
 use crate::shell::{
     Result, cargo, command, read, root, run as carry_out, shown, skip, step, target_directory, tools_directory, which,
 };
-use crate::standard_library::{APPLE, Libraries, WINDOWS_MSVC};
+use crate::standard_library::{APPLE, Libraries, WINDOWS, WINDOWS_MSVC};
 use crate::{boundaries, generate, machine};
 
 /// The version that is installed where cargo-deny is missing.
@@ -54,15 +54,15 @@ fn clippy_of_fuzz_targets() -> Result<()> {
     carry_out(clippy.env("CARGO_TARGET_DIR", target_directory()))
 }
 
-/// Clippy for one of the two kinds of Windows, as no code of ours tells them apart and the tests are built for the other, and
-/// what the compiler says for macOS.
+/// Clippy for the Windows that can be linked for, and what the compiler says for the two that cannot.
 fn other_platforms() -> Result<()> {
     machine::install(&machine::FOR_WINDOWS)?;
     let libraries = Libraries::get()?;
     let (on_windows, on_apple) = (on_windows(), on_apple());
     // Benchmarks may be for one platform, and tests for Windows need not be looked at twice.
     let commands = [
-        libraries.cargo_without_c("clippy", WINDOWS_MSVC, &format!("--lib --bins --tests{on_windows} -- -D warnings")),
+        libraries.cargo("clippy", WINDOWS, &format!("--lib --bins --tests{on_windows} -- -D warnings")),
+        libraries.cargo_without_c("check", WINDOWS_MSVC, &format!("--lib --bins{on_windows}")),
         libraries.cargo_without_c("check", APPLE, &format!("--lib --bins --tests{on_apple}")),
     ];
     for command in commands {

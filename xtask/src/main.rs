@@ -59,6 +59,9 @@ enum Task {
     /// released, which must refuse to run anything there, and with the feature `plumbing`. `test` runs them as well. Standard
     /// library, compiler and Wine are got as for `test`. With one, that program, by the ordinary user of the tests; cargo and tests call it so.
     Wine {
+        /// It is a test program, which Wine under load now and then does not bring to its end: then it starts once more
+        #[arg(long)]
+        tests: bool,
         /// A program for Windows
         program: Option<OsString>,
         /// What it is given
@@ -112,7 +115,10 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Args::parse().task {
-        Task::Wine { program: Some(program), arguments } => return finish_as(wine::run(&program, &arguments)),
+        Task::Wine { program: Some(program), arguments, tests: true } => {
+            return finish_as(wine::run_test_program(&program, &arguments));
+        }
+        Task::Wine { program: Some(program), arguments, .. } => return finish_as(wine::run(&program, &arguments)),
         Task::Wine { program: None, .. } => wine::alone(),
         Task::Demo => demo::run(),
         Task::Test { quick } => test::run(quick),

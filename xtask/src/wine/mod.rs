@@ -6,5 +6,5 @@ mod built;
 mod prefix;
 mod tests;
 
-pub(crate) use prefix::run;
+pub(crate) use prefix::{run, run_test_program};
 pub(crate) use tests::{LABEL, alone, run_tests};

@@ -2,13 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use crate::machine::{TEST_USER, is_root};
 use crate::shell::{Result, command, run as carry_out, succeeds, target_directory, which};
 
 /// Where Debian has it without the package that only puts it into PATH.
 const DEBIAN: [(&str, &str); 2] = [("wine64", "/usr/lib/wine/wine64"), ("wineserver", "/usr/lib/wine/wineserver64")];
+/// How a test program ends of which a test has failed.
+const TESTS_FAILED: i32 = 101;
 const STUB: &str = "xtask/src/wine/bcryptprimitives.c";
 /// How long Wine's server waits for the next program after the last has ended, in seconds. By itself it waits three, and
 /// the next program may come while it goes.
@@ -104,6 +106,21 @@ impl Prefix {
 
 /// Runs a program for Windows, with this program's input and output and in its directory; ends as it does.
 pub(crate) fn run(program: &OsStr, arguments: &[OsString]) -> Result<ExitCode> {
-    let status = Prefix::get()?.command(program).args(arguments).status()?;
-    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)))
+    Ok(exit_code(Prefix::get()?.command(program).args(arguments).status()?))
+}
+
+/// The same for a test program. It ends well or with failed tests; where it ends otherwise, that is told and it runs once
+/// more, as by then Wine has failed, or what fails twice.
+pub(crate) fn run_test_program(program: &OsStr, arguments: &[OsString]) -> Result<ExitCode> {
+    let prefix = Prefix::get()?;
+    let mut status = prefix.command(program).args(arguments).status()?;
+    if !status.success() && status.code() != Some(TESTS_FAILED) {
+        eprintln!("{} ended with {status}, as no test does; once more", program.display());
+        status = prefix.command(program).args(arguments).status()?;
+    }
+    Ok(exit_code(status))
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
 }

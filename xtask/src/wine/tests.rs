@@ -62,8 +62,8 @@ fn all(libraries: &Libraries) -> Result<Tally> {
 fn units(libraries: &Libraries) -> Result<Command> {
     let words = format!("--no-fail-fast --lib --bins --tests{}", on_windows());
     let mut cargo = libraries.cargo("test", WINDOWS, &words)?;
-    // By way of `run`.
-    let runner = format!("target.{WINDOWS}.runner = [{:?}, \"wine\"]", std::env::current_exe()?);
+    // By way of `run_test_program`.
+    let runner = format!("target.{WINDOWS}.runner = [{:?}, \"wine\", \"--tests\"]", std::env::current_exe()?);
     cargo.arg("--config").arg(runner);
     cargo.arg("--").args(SLOW_UNDER_WINE.iter().flat_map(|name| ["--skip", name]));
     // Snapshots are compared, never written; there is no cargo to ask where they lie.
