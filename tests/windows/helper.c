@@ -1,7 +1,11 @@
 /* What the tests run inside and around runs, as neither Wine nor Windows has a program that says exactly what it was given.
  * Its own arguments come from the C library, whose reading of a command line is not that of Rust. */
+#include <winsock2.h>
 #include <windows.h>
+#include <sddl.h>
 #include <shellapi.h>
+#include <wincrypt.h>
+#include <ws2tcpip.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +119,81 @@ static int with_late(int count, wchar_t **words)
     return 0;
 }
 
+/* seal ACCOUNT…: who the user is, and for each account a password as `pinfold setup` seals it for him, a line each. */
+static int seal(int count, wchar_t **accounts)
+{
+    union {
+        TOKEN_USER user;
+        char bytes[256];
+    } who;
+    HANDLE token;
+    DWORD size;
+    wchar_t *sid;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)
+        || !GetTokenInformation(token, TokenUser, &who, sizeof who, &size)
+        || !ConvertSidToStringSidW(who.user.User.Sid, &sid))
+        return 96;
+    line(sid);
+    for (int i = 0; i < count; i++) {
+        char both[256];
+        wchar_t text[4096];
+        DATA_BLOB open = {snprintf(both, sizeof both, "%ls\nnobody logs on", accounts[i]), (BYTE *)both}, sealed;
+        if (!CryptProtectData(&open, NULL, NULL, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &sealed))
+            return 95;
+        size = sizeof text / sizeof *text;
+        CryptBinaryToStringW(sealed.pbData, sealed.cbData, CRYPT_STRING_BASE64 | CRYPT_STRING_NOCRLF, text, &size);
+        line(text);
+    }
+    return 0;
+}
+
+/* Connects to an address, as HOST:PORT. */
+static SOCKET connected(const char *address)
+{
+    char host[256];
+    struct addrinfo *found, hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    const char *port = strrchr(address, ':');
+    snprintf(host, sizeof host, "%.*s", (int)(port - address), address);
+    if (getaddrinfo(host, port + 1, &hints, &found))
+        return INVALID_SOCKET;
+    SOCKET made = socket(AF_INET, SOCK_STREAM, 0);
+    return connect(made, found->ai_addr, found->ai_addrlen) ? INVALID_SOCKET : made;
+}
+
+/* by-proxy ADDRESS: what the proxy that HTTP_PROXY names says about a tunnel to there, and what comes out of it. */
+static int by_proxy(wchar_t *address)
+{
+    WSADATA started;
+    char text[4096];
+    const char *proxy = getenv("HTTP_PROXY");
+    WSAStartup(MAKEWORD(2, 2), &started);
+    if (!proxy || strncmp(proxy, "http://", 7))
+        return 94;
+    SOCKET tunnel = connected(proxy + 7);
+    if (tunnel == INVALID_SOCKET)
+        return 93;
+    int count = snprintf(text, sizeof text, "CONNECT %ls HTTP/1.1\r\nHost: %ls\r\n\r\n", address, address);
+    send(tunnel, text, count, 0);
+    while ((count = recv(tunnel, text, sizeof text, 0)) > 0)
+        out(text, count);
+    return 0;
+}
+
+/* directly ADDRESS: what somebody says who is called. */
+static int directly(wchar_t *wide)
+{
+    WSADATA started;
+    char text[4096];
+    WSAStartup(MAKEWORD(2, 2), &started);
+    snprintf(text, sizeof text, "%ls", wide);
+    SOCKET called = connected(text);
+    if (called == INVALID_SOCKET)
+        return 93;
+    for (int count; (count = recv(called, text, sizeof text, 0)) > 0;)
+        out(text, count);
+    return 0;
+}
+
 int wmain(int count, wchar_t **words)
 {
     const wchar_t *role = count > 1 ? words[1] : L"";
@@ -143,6 +222,12 @@ int wmain(int count, wchar_t **words)
             out("much too much\n", 14);
     if (!wcscmp(role, L"exit"))
         return wcstoul(words[2], NULL, 10);
+    if (!wcscmp(role, L"seal"))
+        return seal(count - 2, words + 2);
+    if (!wcscmp(role, L"by-proxy"))
+        return by_proxy(words[2]);
+    if (!wcscmp(role, L"directly"))
+        return directly(words[2]);
     if (!wcscmp(role, L"late"))
         return late(words + 2);
     if (!wcscmp(role, L"with-late"))

@@ -7,6 +7,7 @@
 //! `cargo xtask wine` builds both and runs these tests.
 #![forbid(unsafe_code)]
 
+mod account;
 mod arguments;
 mod commands;
 mod ending;

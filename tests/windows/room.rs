@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,10 +13,13 @@ use std::time::{Duration, Instant};
 
 use pinfold_tests::{User, marked, skip};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How long anything may take, on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Where the marker of a setup lies.
+const SETUP: &str = "setup.json";
 
 /// Which build of the program is called.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +46,7 @@ impl Build {
 /// ROOT/local/           %LOCALAPPDATA%
 /// ROOT/roaming/         %APPDATA%
 /// ROOT/code             the whole exit code of the last call
+/// ROOT/setup.json       the accounts, where there are some
 /// ```
 #[derive(Debug)]
 pub(crate) struct Room {
@@ -65,6 +70,13 @@ impl Room {
         let name = format!("room-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::SeqCst));
         let room = Self { user, root: user.base().join(name), wine, builds: [released, plumbing] };
         room.make(&room.path("home/project"));
+        Some(room)
+    }
+
+    /// One in which accounts pass for set up, though nobody can log on: their runners are the caller's.
+    pub(crate) fn with_accounts() -> Option<Self> {
+        let room = Self::new()?;
+        room.write(SETUP, marker(&room, free_port()));
         Some(room)
     }
 
@@ -140,6 +152,9 @@ impl Room {
         let mut command = Command::new(&self.wine);
         command.arg("wine").arg(helper()).args(["at", &native(&self.root), program]);
         command.current_dir(self.path("home/project"));
+        if self.has(SETUP) {
+            command.env("PINFOLD_PLUMBING_SETUP", self.native(SETUP));
+        }
         Call { command, stdin: None, room: self }
     }
 
@@ -169,6 +184,16 @@ impl Room {
         let pid = marked(&native(&self.root)).into_iter().find(is_pinfold)?;
         Pid::from_raw(pid.cast_signed())
     }
+
+    /// The process of Wine that is the runner of a run with accounts: its arguments tell nobody whose it is.
+    pub(crate) fn runner(&self) -> Option<Pid> {
+        let setup = format!("PINFOLD_PLUMBING_SETUP={}", self.native(SETUP));
+        let is_ours = |pid: &u32| {
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == setup.as_bytes())
+        };
+        Pid::from_raw(marked("__runner").into_iter().find(is_ours)?.cast_signed())
+    }
 }
 
 impl Drop for Room {
@@ -180,6 +205,30 @@ impl Drop for Room {
             eprintln!("{} stays: {error}", self.root.display());
         }
     }
+}
+
+/// What `pinfold setup` leaves behind, with the accounts being the caller.
+fn marker(room: &Room, gate_port: u16) -> String {
+    static SEALED: OnceLock<String> = OnceLock::new();
+    let sealed = SEALED.get_or_init(|| room.bare(&["seal", "PinfoldOffline", "PinfoldOnline"]).go().ok());
+    let mut lines = sealed.lines();
+    let [user, offline, online] = [(); 3].map(|()| lines.next().expect("a line of the helper's"));
+    let marker = json!({
+        "format": 1, "finished": true, "program": "0.1.0", "time": 1, "owner": user, "gate-port": gate_port,
+        "group": {"name": "PinfoldSandbox", "sid": "S-1-5-21-1-2-3-1004"},
+        "accounts": [
+            {"name": "PinfoldOffline", "sid": user, "sealed": offline},
+            {"name": "PinfoldOnline", "sid": user, "sealed": online},
+        ],
+        "former": [],
+    });
+    marker.to_string()
+}
+
+/// A port that nobody has at the moment.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
 }
 
 /// Wine has the whole file system as drive Z.
@@ -194,8 +243,9 @@ fn helper() -> &'static Path {
         let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("helper.exe");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("windows/helper.c");
         let mut compiler = Command::new("x86_64-w64-mingw32-gcc");
-        let status = compiler.args(["-municode", "-Os", "-s", "-Wall", "-Werror"]).arg(source).arg("-o").arg(&program);
-        assert!(status.status().expect("a compiler for Windows").success());
+        compiler.args(["-municode", "-Os", "-s", "-Wall", "-Werror"]).arg(source).arg("-o").arg(&program);
+        compiler.args(["-lcrypt32", "-lws2_32"]);
+        assert!(compiler.status().expect("a compiler for Windows").success());
         program
     })
 }

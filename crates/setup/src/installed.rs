@@ -46,14 +46,8 @@ pub struct Setup {
 /// # Errors
 /// When the marker is unfinished, damaged, or of another format.
 pub fn installed(machine: &impl Keep, directory: &str) -> Result<Option<Setup>, SetupError> {
-    let Some(content) = marker::read(machine, directory).map_err(SetupError::at(Thing::Marker))? else {
-        return Ok(None);
-    };
-    let marker = Marker::parse(&content).map_err(SetupError::Marker)?;
-    if !marker.finished {
-        return Err(SetupError::Unfinished("it was interrupted".into()));
-    }
-    setup(&marker).map(Some).ok_or_else(|| SetupError::Marker("a name or an identifier is missing".into()))
+    let content = marker::read(machine, directory).map_err(SetupError::at(Thing::Marker))?;
+    content.map(|content| Setup::parse(&content)).transpose()
 }
 
 fn setup(marker: &Marker) -> Option<Setup> {
@@ -72,6 +66,18 @@ fn setup(marker: &Marker) -> Option<Setup> {
 }
 
 impl Setup {
+    /// From the content of a marker; whoever has it answers for who wrote it.
+    ///
+    /// # Errors
+    /// When it is unfinished, damaged, or of another format.
+    pub fn parse(content: &[u8]) -> Result<Self, SetupError> {
+        let marker = Marker::parse(content).map_err(SetupError::Marker)?;
+        if !marker.finished {
+            return Err(SetupError::Unfinished("it was interrupted".into()));
+        }
+        setup(&marker).ok_or_else(|| SetupError::Marker("a name or an identifier is missing".into()))
+    }
+
     /// The same as a plan wants it.
     pub fn accounts(&self) -> Accounts {
         Accounts {

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use pinfold_confine::windows::{ConfineError, Guard, OwnConsole, free_bytes, interface_bits, interrupted};
+use pinfold_confine::windows::{Guard, OwnConsole, free_bytes, interface_bits, interrupted};
 use pinfold_plan::windows::accounts::Use;
 use pinfold_plan::windows::{Identity, InterfaceLimit, Plan, native};
 use pinfold_policy::{LimitName, plain};
@@ -15,6 +15,7 @@ use pinfold_runner::{
 use pinfold_setup::windows::ThisMachine;
 use pinfold_setup::{Named, Setup};
 
+use super::accounts::start_runner;
 use super::environment::environment;
 use super::gate::{Gate, WayOut};
 use super::prepare::Prepared;
@@ -37,9 +38,7 @@ pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Re
     let environment = environment(prepared).map_err(NotRun::of)?;
     let guard = Guard::set(&prepared.ground, plan)?;
     guard.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
-    if !guard.breaches.is_empty() {
-        return Err(ConfineError::NotKept(guard.breaches.clone()).into());
-    }
+    guard.unkept()?.iter().for_each(|breach| record.unkept(breach));
     let _way_out = WayOut::take(prepared).map_err(NotRun::of)?;
     let gate = Gate::start(prepared, record.lines()).map_err(NotRun::of)?;
     let console = OwnConsole::take()?;
@@ -55,7 +54,7 @@ pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Re
     };
     let program = std::env::current_exe()?;
     let account = account(setup, plan.identity).map_err(NotRun::of)?;
-    let (runner, link) = pinfold_runner::windows::start(&program, &account, limits(plan)).map_err(not_launched)?;
+    let (runner, link) = start_runner(&program, &account, limits(plan)).map_err(not_launched)?;
     let session = Session::new(start, runner.peer(), nonce()?, plan.limits.output_bytes).map_err(failed)?;
     let streams = Streams { stdin: io::stdin(), stdout: io::stdout(), stderr: io::stderr() };
     let remote = session.remote();

@@ -3,6 +3,7 @@
 //! None of it has been verified on a real Windows yet.
 
 mod account;
+mod accounts;
 mod doctor;
 mod environment;
 mod gate;

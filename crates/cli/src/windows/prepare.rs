@@ -7,9 +7,9 @@ use pinfold_confine::windows::{Ground, probe};
 use pinfold_plan::windows::{self, Identity, Machine, Plan, native};
 use pinfold_plan::{PlanError, Refusal};
 use pinfold_policy::Policy;
-use pinfold_setup::windows::{ThisMachine, directory};
-use pinfold_setup::{Setup, installed};
+use pinfold_setup::Setup;
 
+use super::accounts::setup;
 use super::own;
 use super::sight::{self, Sight};
 use super::store::Store;
@@ -63,16 +63,6 @@ pub(super) fn prepare_with_machine(flags: &PolicyFlags) -> Result<(Prepared, Mac
     own::refuse_to_open(&context, &plan)?;
     let setup = setup.filter(|_| plan.identity != Identity::Caller);
     Ok((Prepared { context, policy, store, sight, ground, plan, setup }, machine))
-}
-
-/// What the administrator has set up, for whoever calls.
-fn setup() -> Result<Option<Setup>, CliError> {
-    let directory =
-        directory().map_err(|fault| CliError::new("the place of setup cannot be found").why(fault.to_string()))?;
-    installed(&ThisMachine, &directory).map_err(|error| {
-        CliError::from_error(&error)
-            .hint("put it right with `pinfold setup --repair`, or take it away with --uninstall")
-    })
 }
 
 fn machine(setup: Option<&Setup>) -> Result<Machine, CliError> {

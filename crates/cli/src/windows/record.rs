@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use pinfold_confine::hex;
+use pinfold_confine::windows::self_check::Breach;
 use pinfold_ledger::event::{End, Event, Start};
 use sha2::{Digest, Sha256};
 
@@ -45,6 +46,11 @@ impl Record {
     /// Where others add events, where there is a record.
     pub(super) fn lines(&self) -> Option<Lines> {
         self.0.as_ref().map(Pen::lines)
+    }
+
+    /// Adds what does not hold and was let pass.
+    pub(super) fn unkept(&self, breach: &Breach) {
+        self.note(format!("not confined, in a build for tests: {breach}"));
     }
 
     /// Adds a remark.

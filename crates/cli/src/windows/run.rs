@@ -186,7 +186,7 @@ fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived,
     };
     let watcher = Watcher::new(plan, &relay);
     let mut confined = Confined::start(plan, &guard, &command)?;
-    confined.unkept.iter().for_each(|breach| record.note(format!("not confined, in a build for tests: {breach}")));
+    confined.unkept.iter().for_each(|breach| record.unkept(breach));
     let passing = match &mut confined.terminal {
         Some(terminal) => relay::begin_terminal(terminal, &relay.passed)?,
         None => relay.begin()?,

@@ -41,6 +41,20 @@ pub fn start(
     start_by(program, account, limits, |invocation| Process::log_on(account, invocation))
 }
 
+/// The same without the account: the runner is what the caller is. For tests where nobody can log on, so that everything
+/// around the logon is shown; the account's identifier must be the caller's, as both sides look who the other is.
+///
+/// # Errors
+/// As [`start`].
+#[cfg(feature = "plumbing")]
+pub fn start_as_caller(
+    program: &Path,
+    account: &Account,
+    limits: JobLimits,
+) -> Result<(Runner, (PipeEnd, PipeEnd)), LaunchError> {
+    start_by(program, account, limits, Process::plainly)
+}
+
 /// The same, with another way to start a process.
 pub(super) fn start_by(
     program: &Path,

@@ -35,6 +35,8 @@ mod worker;
 pub use end::PipeEnd;
 pub use error::LaunchError;
 pub use job::JobLimits;
+#[cfg(feature = "plumbing")]
+pub use launch::start_as_caller;
 pub use launch::{Runner, start};
 pub use random::nonce;
 pub use worker::{WorkerError, run};

@@ -60,7 +60,7 @@ impl Process {
     }
 
     /// As the caller: for tests where there is no such account.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "plumbing"))]
     pub(super) fn plainly(invocation: &Invocation) -> io::Result<Self> {
         process::plainly(invocation).map(Self::new)
     }

@@ -8,6 +8,7 @@ use pinfold_acl::{Access, Ace, Acl, Descriptor, Inherit, Label, Sid};
 use pinfold_plan::windows::{InterfaceLimit, Job as Bounds, Mitigation, Plan, environment_block};
 
 use super::context::Context;
+use super::refuse::refuse;
 use super::terminal::Terminal;
 use super::token;
 use super::world::unique_name;
@@ -129,21 +130,6 @@ impl AsHandle for Confined {
     fn as_handle(&self) -> BorrowedHandle<'_> {
         self.process.as_handle()
     }
-}
-
-/// Nothing is started where something does not hold.
-#[cfg(not(feature = "plumbing"))]
-fn refuse(breaches: Vec<Breach>) -> Result<Vec<Breach>, ConfineError> {
-    if breaches.is_empty() { Ok(breaches) } else { Err(ConfineError::NotKept(breaches)) }
-}
-
-/// Says so, as loudly as it can.
-#[cfg(feature = "plumbing")]
-fn refuse(breaches: Vec<Breach>) -> Result<Vec<Breach>, ConfineError> {
-    for breach in &breaches {
-        eprintln!("WARNING: NOT CONFINED, in a build for tests that must never be released: {breach}");
-    }
-    Ok(breaches)
 }
 
 /// What the job does not limit though it should.

@@ -8,6 +8,7 @@ use pinfold_plan::windows::{Edit, Plan, Reach, Root};
 use super::ground::Ground;
 use super::lists::FileLists;
 use super::pins::Pins;
+use super::refuse::refuse;
 use crate::windows::ConfineError;
 use crate::windows::journal::{Applied, Lists};
 use crate::windows::self_check::{Breach, lists};
@@ -35,6 +36,15 @@ impl Guard {
         let notes = roots.filter_map(|root| not_inherited(root, &plan.edits)).collect();
         let breaches = lists::differences(&plan.edits, &FileLists);
         Ok(Self { applied, breaches, notes, directory: ground.directory().to_owned(), _pins: pins })
+    }
+
+    /// For whoever leaves the start of the command to a runner: what does not hold of the lists and was let pass, which is
+    /// always nothing but in builds for tests of what is around the confinement.
+    ///
+    /// # Errors
+    /// When something does not hold.
+    pub fn unkept(&self) -> Result<Vec<Breach>, ConfineError> {
+        refuse(self.breaches.clone())
     }
 }
 

@@ -9,6 +9,7 @@ mod lists;
 mod measure;
 mod pins;
 pub mod probe;
+mod refuse;
 mod terminal;
 mod token;
 mod way;

@@ -60,7 +60,7 @@ pub(in crate::windows) fn log_on(name: &[u16], password: &[u16], invocation: &In
 }
 
 /// Starts one as the caller is, with its variables.
-#[cfg(test)]
+#[cfg(any(test, feature = "plumbing"))]
 pub(in crate::windows) fn plainly(invocation: &Invocation) -> io::Result<Started> {
     let startup = STARTUPINFOW { cb: size_of::<STARTUPINFOW>(), ..STARTUPINFOW::default() };
     let mut line = invocation.line.clone();
