@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
 /// Both ends of a terminal.
 #[derive(Debug)]
@@ -31,6 +32,16 @@ impl TypedTerminal {
         self.slave.try_clone().expect("another descriptor").into()
     }
 
+    /// Gives it a size, and lets no key become a signal.
+    pub fn plain(self, columns: u16, rows: u16) -> Self {
+        let size = Winsize { ws_col: columns, ws_row: rows, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&self.slave, size).expect("the terminal's size");
+        let mut modes = tcgetattr(&self.slave).expect("the terminal's modes");
+        modes.local_modes.remove(LocalModes::ISIG);
+        tcsetattr(&self.slave, OptionalActions::Now, &modes).expect("other modes");
+        self
+    }
+
     /// Types.
     pub fn type_in(&self, text: &str) {
         (&self.master).write_all(text.as_bytes()).expect("typing");
@@ -54,6 +65,6 @@ impl TypedTerminal {
 
     /// Its modes, as text to compare.
     pub fn modes(&self) -> String {
-        format!("{:?}", rustix::termios::tcgetattr(&self.slave).expect("the terminal's modes"))
+        format!("{:?}", tcgetattr(&self.slave).expect("the terminal's modes"))
     }
 }

@@ -59,7 +59,27 @@ static HANDLE start(wchar_t *line, DWORD flags)
     return process.hProcess;
 }
 
-/* at STATE PROGRAM…: runs a program that keeps its things there, and leaves its whole exit code in STATE\code. */
+/* Waits for a process, and leaves a line each time the modes of the console become other ones. */
+static void watch_modes(HANDLE process, const wchar_t *file)
+{
+    char text[1 << 12] = "";
+    size_t length = 0;
+    DWORD last[2] = {-1, -1}, now[2] = {0, 0};
+    int over;
+    do {
+        over = WaitForSingleObject(process, 20) != WAIT_TIMEOUT;
+        if (!GetConsoleMode(GetStdHandle(STD_INPUT_HANDLE), now)
+            || !GetConsoleMode(GetStdHandle(STD_OUTPUT_HANDLE), now + 1))
+            return;
+        if (memcmp(last, now, sizeof now) && length < sizeof text - 32)
+            length += snprintf(text + length, 32, "%lu %lu\n", now[0], now[1]);
+        memcpy(last, now, sizeof now);
+    } while (!over);
+    leave(file, text);
+}
+
+/* at STATE PROGRAM…: runs a program that keeps its things there, and leaves its whole exit code in STATE\code; at a console,
+ * the modes that this had in STATE\modes. */
 static int at(wchar_t *state)
 {
     wchar_t path[4096];
@@ -75,6 +95,8 @@ static int at(wchar_t *state)
     HANDLE process = start(after(3), 0);
     if (!process)
         return 99;
+    swprintf(path, 4096, L"%ls\\modes", state);
+    watch_modes(process, path);
     WaitForSingleObject(process, INFINITE);
     GetExitCodeProcess(process, &code);
     snprintf(text, sizeof text, "%lu", code);
@@ -147,6 +169,72 @@ static int seal(int count, wchar_t **accounts)
     return 0;
 }
 
+/* on-console PROGRAM…: a program whose streams are the console, which Wine does not give to whoever is started on one. */
+static int on_console(void)
+{
+    SECURITY_ATTRIBUTES inherited = {sizeof inherited, NULL, TRUE};
+    const wchar_t *const names[] = {L"CONIN$", L"CONOUT$", L"CONOUT$"};
+    for (int i = 0; i < 3; i++) {
+        HANDLE handle = CreateFileW(names[i], GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                    &inherited, OPEN_EXISTING, 0, NULL);
+        if (handle == INVALID_HANDLE_VALUE)
+            return 92;
+        SetStdHandle(STD_INPUT_HANDLE - i, handle);
+    }
+    DWORD code = 91;
+    HANDLE process = start(after(2), 0);
+    /* It is not meant by a Ctrl-C. */
+    SetConsoleCtrlHandler(NULL, TRUE);
+    WaitForSingleObject(process, INFINITE);
+    GetExitCodeProcess(process, &code);
+    return code;
+}
+
+/* size: columns and rows of the console. */
+static int size(void)
+{
+    char text[64];
+    CONSOLE_SCREEN_BUFFER_INFO info = {0};
+    GetConsoleScreenBufferInfo(GetStdHandle(STD_OUTPUT_HANDLE), &info);
+    out(text, snprintf(text, sizeof text, "%dx%d\r\n", info.srWindow.Right - info.srWindow.Left + 1,
+                       info.srWindow.Bottom - info.srWindow.Top + 1));
+    return 0;
+}
+
+static HANDLE interrupt;
+
+static BOOL WINAPI note_interrupt(DWORD event)
+{
+    if (event == CTRL_C_EVENT)
+        SetEvent(interrupt);
+    return event == CTRL_C_EVENT;
+}
+
+/* key: the number of the character that is typed. */
+static int key(void)
+{
+    char text[64];
+    wchar_t typed = 0;
+    DWORD count;
+    HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
+    SetConsoleMode(input, 0);
+    out("it listens\r\n", 12);
+    ReadConsoleW(input, &typed, 1, &count, NULL);
+    out(text, snprintf(text, sizeof text, "character-%u\r\n", typed));
+    return 0;
+}
+
+/* interrupt: presses Ctrl-C for all that have the same console, and for itself. */
+static int press(void)
+{
+    interrupt = CreateEventW(NULL, TRUE, FALSE, NULL);
+    SetConsoleCtrlHandler(note_interrupt, TRUE);
+    GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
+    WaitForSingleObject(interrupt, INFINITE);
+    out("it-was-interrupted\r\n", 20);
+    return 0;
+}
+
 /* Connects to an address, as HOST:PORT. */
 static SOCKET connected(const char *address)
 {
@@ -174,6 +262,8 @@ static int by_proxy(wchar_t *address)
         return 93;
     int count = snprintf(text, sizeof text, "CONNECT %ls HTTP/1.1\r\nHost: %ls\r\n\r\n", address, address);
     send(tunnel, text, count, 0);
+    /* Nothing more: else a proxy that refuses waits for another request. */
+    shutdown(tunnel, SD_SEND);
     while ((count = recv(tunnel, text, sizeof text, 0)) > 0)
         out(text, count);
     return 0;
@@ -228,6 +318,14 @@ int wmain(int count, wchar_t **words)
         return by_proxy(words[2]);
     if (!wcscmp(role, L"directly"))
         return directly(words[2]);
+    if (!wcscmp(role, L"on-console"))
+        return on_console();
+    if (!wcscmp(role, L"size"))
+        return size();
+    if (!wcscmp(role, L"key"))
+        return key();
+    if (!wcscmp(role, L"interrupt"))
+        return press();
     if (!wcscmp(role, L"late"))
         return late(words + 2);
     if (!wcscmp(role, L"with-late"))

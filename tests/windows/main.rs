@@ -18,3 +18,4 @@ mod record;
 mod refusal;
 mod room;
 mod streams;
+mod terminal;

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use pinfold_tests::{User, marked, skip};
+use pinfold_tests::{TypedTerminal, User, marked, skip};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
 
@@ -147,6 +147,11 @@ impl Room {
         self.call(&native(helper())).words(part)
     }
 
+    /// Where the tests' own program is.
+    pub(crate) fn helper(&self) -> String {
+        native(helper())
+    }
+
     /// A program for Windows in the project.
     pub(crate) fn call(&self, program: &str) -> Call<'_> {
         let mut command = Command::new(&self.wine);
@@ -155,7 +160,7 @@ impl Room {
         if self.has(SETUP) {
             command.env("PINFOLD_PLUMBING_SETUP", self.native(SETUP));
         }
-        Call { command, stdin: None, room: self }
+        Call { command, stdin: None, terminal: None, room: self }
     }
 
     /// What the ledger has of the last run.
@@ -255,6 +260,8 @@ fn helper() -> &'static Path {
 pub(crate) struct Call<'a> {
     command: Command,
     stdin: Option<Vec<u8>>,
+    /// Input and output, when it is at a terminal.
+    terminal: Option<[Stdio; 2]>,
     room: &'a Room,
 }
 
@@ -275,6 +282,12 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// At a terminal, but for its complaints.
+    pub(crate) fn at(mut self, terminal: &TypedTerminal) -> Self {
+        self.terminal = Some([terminal.stdio(), terminal.stdio()]);
+        self
+    }
+
     /// What it writes goes to files, so that nothing that outlives it keeps anybody waiting: services of Wine are started by the
     /// first program that needs them, with its streams.
     pub(crate) fn start(mut self) -> Running<'a> {
@@ -283,6 +296,7 @@ impl<'a> Call<'a> {
         let output = ["stdout", "stderr"].map(|name| self.room.path(format!("{name}-{number}")));
         let [stdout, stderr] = output.each_ref().map(|path| File::create(path).expect("a file for output"));
         let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
+        let [stdin, stdout] = self.terminal.unwrap_or([stdin, stdout.into()]);
         self.command.stdin(stdin).stdout(stdout).stderr(stderr).process_group(0);
         let described = format!("{:?}", self.command);
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{described}: {error}"));

@@ -1,6 +1,6 @@
 //! A command under an account of its own, from the supervisor's side: the runner is started there, and told what to run.
 
-use std::io;
+use std::io::{self, Read};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,11 @@ pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Re
     let account = account(setup, plan.identity).map_err(NotRun::of)?;
     let (runner, link) = start_runner(&program, &account, limits(plan)).map_err(not_launched)?;
     let session = Session::new(start, runner.peer(), nonce()?, plan.limits.output_bytes).map_err(failed)?;
-    let streams = Streams { stdin: io::stdin(), stdout: io::stdout(), stderr: io::stderr() };
+    let stdin: Box<dyn Read + Send> = match &console {
+        Some(console) => Box::new(console.keys()?),
+        None => Box::new(io::stdin()),
+    };
+    let streams = Streams { stdin, stdout: io::stdout(), stderr: io::stderr() };
     let remote = session.remote();
     let (end, limit) = in_bounds(&Bounds::new(plan), &runner, &remote, || supervise(link, session, streams, |_| ()));
     let usage = runner.usage().ok();

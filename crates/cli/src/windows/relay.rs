@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 
-use pinfold_confine::windows::Terminal;
+use pinfold_confine::windows::{OwnConsole, Terminal};
 
 /// As much as is passed on at once, in bytes.
 const PIECE_BYTES: usize = 64 << 10;
@@ -65,10 +65,14 @@ impl Relay {
     }
 }
 
-/// Passes on what a command with a terminal of its own shows, and what is typed.
-pub(super) fn begin_terminal(terminal: &mut Terminal, passed: &Arc<AtomicU64>) -> io::Result<Passing> {
-    let keys = terminal.keys.try_clone()?;
-    drop(spawn("keys", move || copy(io::stdin(), keys, None))?);
+/// Passes on what a command with a terminal of its own shows, and what is typed at the console.
+pub(super) fn begin_terminal(
+    terminal: &mut Terminal,
+    console: &OwnConsole,
+    passed: &Arc<AtomicU64>,
+) -> io::Result<Passing> {
+    let (typed, keys) = (console.keys()?, terminal.keys.try_clone()?);
+    drop(spawn("keys", move || copy(typed, keys, None))?);
     let passed = Arc::clone(passed);
     let screen = terminal.screen.take();
     let shown = screen.map(|screen| spawn("screen", move || copy(screen, Out::Output, Some(&passed)))).transpose()?;

@@ -187,9 +187,9 @@ fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived,
     let watcher = Watcher::new(plan, &relay);
     let mut confined = Confined::start(plan, &guard, &command)?;
     confined.unkept.iter().for_each(|breach| record.unkept(breach));
-    let passing = match &mut confined.terminal {
-        Some(terminal) => relay::begin_terminal(terminal, &relay.passed)?,
-        None => relay.begin()?,
+    let passing = match (&mut confined.terminal, &console) {
+        (Some(terminal), Some(console)) => relay::begin_terminal(terminal, console, &relay.passed)?,
+        _ => relay.begin()?,
     };
     let (code, limit) = wait(&confined, &watcher)?;
     let used = confined.used().ok();

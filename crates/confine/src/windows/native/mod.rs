@@ -26,6 +26,7 @@ pub use world::unique_name as random_name;
 
 pub use super::sys::interrupts::{heed_interrupts, interrupted};
 pub use super::sys::job::Used;
+pub use super::sys::keys::Keys;
 pub use super::sys::libraries::load_libraries_of_the_system_only;
 pub use super::sys::measure::free_bytes;
 pub use super::sys::own_console::OwnConsole;

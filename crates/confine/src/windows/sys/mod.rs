@@ -7,6 +7,7 @@ pub(super) mod desktop;
 pub(super) mod files;
 pub(super) mod interrupts;
 pub(super) mod job;
+pub(super) mod keys;
 pub(super) mod libraries;
 pub(super) mod measure;
 pub(super) mod own_console;

@@ -11,6 +11,7 @@ use windows_sys::Win32::System::Console::{
 
 use super::check;
 use super::console::mode;
+use super::keys::Keys;
 
 /// Keys go through as they are typed, and what comes is shown as it is, as long as this lives. The modes that were there
 /// before come back when it is dropped.
@@ -35,6 +36,14 @@ impl OwnConsole {
         let sequences = ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING | DISABLE_NEWLINE_AUTO_RETURN;
         set(console.output.0.as_handle(), screen | sequences)?;
         Ok(Some(console))
+    }
+
+    /// What is typed from now on.
+    ///
+    /// # Errors
+    /// When the system gives no further handle.
+    pub fn keys(&self) -> io::Result<Keys> {
+        self.input.0.try_clone().map(Keys::new)
     }
 
     /// How large it is, columns by rows of what is seen.

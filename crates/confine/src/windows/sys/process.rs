@@ -5,7 +5,7 @@ use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, BorrowedHandle, OwnedHandle};
 use std::ptr::null;
 
-use windows_sys::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE, WAIT_FAILED};
+use windows_sys::Win32::Foundation::{HANDLE, WAIT_FAILED};
 use windows_sys::Win32::System::Threading::{
     CREATE_NO_WINDOW, CREATE_SUSPENDED, CREATE_UNICODE_ENVIRONMENT, CreateProcessAsUserW, CreateProcessW,
     DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT, GetExitCodeProcess, INFINITE,
@@ -153,8 +153,8 @@ impl Start<'_> {
         [startup.StartupInfo.hStdInput, startup.StartupInfo.hStdOutput, startup.StartupInfo.hStdError] =
             match &self.stdio {
                 Stdio::Handles(handles) => handles.map(|handle| handle.as_raw_handle()),
-                // Else it would get ours, with a console of its own or not.
-                Stdio::Console(_) => [INVALID_HANDLE_VALUE; 3],
+                // With nothing here it gets those of its console, and without the flag it might get ours.
+                Stdio::Console(_) => [std::ptr::null_mut(); 3],
             };
         startup
     }
