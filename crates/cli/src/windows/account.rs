@@ -21,6 +21,7 @@ use super::gate::{Gate, WayOut};
 use super::prepare::Prepared;
 use super::record::Record;
 use super::run::{Lived, NotRun};
+use super::size::Size;
 use super::watch::{INTERVAL, Passed};
 use crate::error::CliError;
 
@@ -42,15 +43,13 @@ pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Re
     let _way_out = WayOut::take(prepared).map_err(NotRun::of)?;
     let gate = Gate::start(prepared, record.lines()).map_err(NotRun::of)?;
     let console = OwnConsole::take()?;
+    let size = Size::of(console.as_ref())?;
     let start = Start {
         command: words.to_vec(),
         environment,
         directory: native(&prepared.context.directory),
         plan: plan.clone(),
-        stdio: match console.as_ref().map(OwnConsole::size).transpose()? {
-            Some((columns, rows)) => Stdio::Terminal(TerminalSize { rows, columns }),
-            None => Stdio::Pipes,
-        },
+        stdio: size.seen().map_or(Stdio::Pipes, |size| Stdio::Terminal(terminal_size(size))),
     };
     let program = std::env::current_exe()?;
     let account = account(setup, plan.identity).map_err(NotRun::of)?;
@@ -62,7 +61,8 @@ pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Re
     };
     let streams = Streams { stdin, stdout: io::stdout(), stderr: io::stderr() };
     let remote = session.remote();
-    let (end, limit) = in_bounds(&Bounds::new(plan), &runner, &remote, || supervise(link, session, streams, |_| ()));
+    let (end, limit) =
+        in_bounds(&Bounds::new(plan), &runner, &remote, size, || supervise(link, session, streams, |_| ()));
     let usage = runner.usage().ok();
     nobody_is_left(&runner)?;
     drop(runner);
@@ -111,11 +111,12 @@ impl<'a> Bounds<'a> {
     }
 }
 
-/// Supervises, and ends the run when it has passed a limit.
+/// Supervises, hands the size of the console on, and ends the run when it has passed a limit.
 fn in_bounds<T: Send>(
     bounds: &Bounds<'_>,
     runner: &Runner,
     remote: &Remote,
+    mut size: Size<'_>,
     supervise: impl FnOnce() -> T + Send,
 ) -> (T, Option<Passed>) {
     let (done, ended) = channel();
@@ -128,6 +129,7 @@ fn in_bounds<T: Send>(
                 Err(RecvTimeoutError::Disconnected) => unreachable!("it sends before it ends"),
                 Err(RecvTimeoutError::Timeout) => {}
             }
+            size.changed().into_iter().for_each(|size| remote.resize(terminal_size(size)));
             match told {
                 None => {
                     passed = bounds.passed();
@@ -145,6 +147,10 @@ fn in_bounds<T: Send>(
             }
         }
     })
+}
+
+fn terminal_size((columns, rows): (u16, u16)) -> TerminalSize {
+    TerminalSize { rows, columns }
 }
 
 /// Ends whatever is left of a run, and waits until it is gone: what the run has left is looked at afterwards.

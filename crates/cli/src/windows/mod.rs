@@ -20,6 +20,7 @@ mod runner;
 mod session;
 mod setup;
 mod sight;
+mod size;
 mod store;
 mod watch;
 

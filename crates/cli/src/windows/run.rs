@@ -16,6 +16,7 @@ use super::record::Record;
 use super::relay::{self, Relay};
 use super::report::{Report, Tell};
 use super::session::Session;
+use super::size::Size;
 use super::watch::{self, INTERVAL, Passed, Watcher};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::error::{CliError, NOT_STARTED};
@@ -177,12 +178,13 @@ fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived,
     guard.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
     let relay = Relay::new(plan.limits.output_bytes.is_some())?;
     let console = OwnConsole::take()?;
+    let mut size = Size::of(console.as_ref())?;
     let command = Command {
         words,
         environment: &environment,
         directory: &native(&prepared.context.directory),
         stdio: relay.stdio(),
-        terminal: console.as_ref().map(OwnConsole::size).transpose()?,
+        terminal: size.seen(),
     };
     let watcher = Watcher::new(plan, &relay);
     let mut confined = Confined::start(plan, &guard, &command)?;
@@ -191,7 +193,7 @@ fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived,
         (Some(terminal), Some(console)) => relay::begin_terminal(terminal, console, &relay.passed)?,
         _ => relay.begin()?,
     };
-    let (code, limit) = wait(&confined, &watcher)?;
+    let (code, limit) = wait(&confined, &watcher, &mut size)?;
     let used = confined.used().ok();
     nobody_is_left(&confined)?;
     drop(confined);
@@ -215,13 +217,17 @@ fn nobody_is_left(confined: &Confined) -> Result<(), NotRun> {
     Ok(())
 }
 
-/// Until the command has ended, by itself or by a limit.
-fn wait(confined: &Confined, watcher: &Watcher) -> Result<(Option<u32>, Option<Passed>), NotRun> {
+/// Until the command has ended, by itself or by a limit. Meanwhile its terminal gets the size of the console.
+fn wait(confined: &Confined, watcher: &Watcher, size: &mut Size<'_>) -> Result<(Option<u32>, Option<Passed>), NotRun> {
     let (done, ended) = channel();
     std::thread::scope(|scope| {
         scope.spawn(move || drop(done.send(confined.wait())));
         let mut passed = None;
         loop {
+            if let (Some(terminal), Some(size)) = (&confined.terminal, size.changed()) {
+                // One that stays as it was is no reason to end.
+                let _ = terminal.resize(size);
+            }
             match ended.recv_timeout(INTERVAL) {
                 Ok(code) => return Ok((Some(code?), passed)),
                 Err(RecvTimeoutError::Disconnected) => return Ok((None, passed)),
