@@ -1,6 +1,8 @@
 //! Where nothing confines, the program as it is released runs nothing.
 
-use crate::room::Room;
+use serde_json::Value;
+
+use crate::room::{Call, Room};
 
 /// A command whose success is a file.
 const PROOF: [&str; 4] = ["--", "cmd", "/c", "echo hi> proof"];
@@ -21,11 +23,26 @@ fn the_released_program_refuses_to_run_what_nothing_confines() {
 #[test]
 fn what_starts_commands_unconfined_is_no_part_of_the_released_program() {
     let Some(room) = Room::new() else { return };
-    let words = b"NOT CONFINED, in a build for tests";
-    let has_words = |program: &[u8]| program.windows(words.len()).any(|window| window == words);
     let [released, plumbing] = room.programs();
-    assert!(!has_words(&released));
-    assert!(has_words(&plumbing), "the control: this is what the other one would say");
+    // What the other one would say, and where it would look for accounts that nobody has set up.
+    for words in ["NOT CONFINED, in a build for tests", "PINFOLD_PLUMBING_SETUP"] {
+        let has_words = |program: &[u8]| program.windows(words.len()).any(|window| window == words.as_bytes());
+        assert!(!has_words(&released), "{words}");
+        assert!(has_words(&plumbing), "the control: {words}");
+    }
+}
+
+#[test]
+fn the_released_program_knows_of_no_accounts_that_a_test_has_made_up() {
+    let Some(room) = Room::with_accounts() else { return };
+    let identity = |call: Call<'_>| {
+        let plan: Value = serde_json::from_str(&call.words(["plan", "--json"]).go().ok()).expect("JSON");
+        plan["identity"].as_str().map(str::to_owned)
+    };
+    assert_eq!(identity(room.released::<&str>([])).as_deref(), Some("caller"));
+    assert_eq!(identity(room.pinfold::<&str>([])).as_deref(), Some("offline"), "the control");
+    room.released(["run", "--best-effort"]).words(PROOF).go().ends_with(125).says("restricted token");
+    assert!(!room.has("home/project/proof"));
 }
 
 #[test]
