@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod alone;
 mod build;
 mod command_line;
 mod entries;

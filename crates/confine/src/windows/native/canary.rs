@@ -7,16 +7,19 @@ use std::os::windows::io::AsHandle;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pinfold_acl::Access;
+use pinfold_acl::{Access, Child, Descriptor};
+use pinfold_plan::windows::alone::{self, Dress};
 use pinfold_plan::windows::{Plan, Reach, Root};
 
 use super::context::Context;
 use crate::windows::ConfineError;
 use crate::windows::self_check::Breach;
+use crate::windows::self_check::alone::Places;
 use crate::windows::self_check::attempt::{self, ARGUMENT, Attempt, Expected, Wish};
 use crate::windows::self_check::scene::Scene;
 use crate::windows::self_check::silence;
 use crate::windows::sys::process::{Start, Stdio};
+use crate::windows::sys::token::Token;
 use crate::windows::sys::{files, inheritable};
 
 /// `FILE_FLAG_BACKUP_SEMANTICS`, without which no directory is opened, and `FILE_FLAG_OPEN_REPARSE_POINT`.
@@ -42,13 +45,35 @@ fn open(path: &Path, wish: Wish) -> io::Result<()> {
 pub(super) fn send(like: &Start<'_>, plan: &Plan, directory: &Path, name: &str) -> Result<Vec<Breach>, ConfineError> {
     let outside = directory.join("checks");
     let scene = Scene::build(&outside, Path::new(&plan.private_temp), name).step("make files for the self-check")?;
+    let alone = kept_alone(plan, scene.outside()).step("make places that one mechanism keeps alone")?;
     let mut expected = scene.attempts();
+    expected.extend(alone.attempts());
     expected.extend(plan.roots.iter().filter(|root| root.reach == Reach::Work).flat_map(places));
     expected.extend(plan.pins.iter().map(|path| never(path, Wish::Remove)));
     let told = try_out(like, &expected, scene.outside()).step("try out the confinement")?;
     let mut breaches = scene.judge();
+    breaches.extend(alone.judge());
     breaches.extend(attempt::differences(&expected, &told));
     Ok(breaches)
+}
+
+/// Places with lists and labels of their own, which go with their directory.
+fn kept_alone(plan: &Plan, directory: &Path) -> io::Result<Places> {
+    let owner = Token::own()?.user()?;
+    let make = |path: &Path, child, Dress { dacl, label }: &Dress| {
+        let made = Descriptor::new(owner.clone(), owner.clone(), Some(dacl.clone()));
+        let made = Descriptor { label: Some(*label), protected: true, ..made };
+        let path = path.to_str().ok_or_else(|| io::Error::other("its path is no Unicode"))?;
+        match child {
+            Child::Directory => files::make_directory(path, &made),
+            Child::File => files::make_file(path, &made),
+        }
+    };
+    let places = alone::places(plan);
+    if places.is_empty() {
+        return Err(io::Error::other("the plan has no identifier to try them with"));
+    }
+    Places::build(directory, places, &make)
 }
 
 /// What exists in a root, opened and left alone.
@@ -61,12 +86,12 @@ fn places(root: &Root) -> Vec<Expected> {
         .flat_map(|path| [Wish::Write, Wish::Remove, Wish::ChangeList].map(|wish| never(&path, wish)));
     let kept = root.kept.iter().map(below).map(|path| never(&path, Wish::Remove));
     // Its list may be changed by whoever owns it, which with all that is in it does no harm.
-    let itself = Expected { attempt: Attempt::Open(PathBuf::from(&root.path), Wish::Write), done: true };
+    let itself = Expected::of_all(Attempt::Open(PathBuf::from(&root.path), Wish::Write), true);
     std::iter::once(itself).chain(protected).chain(kept).collect()
 }
 
 fn never(path: &str, wish: Wish) -> Expected {
-    Expected { attempt: Attempt::Open(PathBuf::from(path), wish), done: false }
+    Expected::of_all(Attempt::Open(PathBuf::from(path), wish), false)
 }
 
 /// Attempts go in by a file and outcomes come out by another: nobody has to read while it lives.

@@ -58,6 +58,15 @@ pub struct Expected {
     pub attempt: Attempt,
     /// Whether it should be done.
     pub done: bool,
+    /// What does not hold where it goes otherwise.
+    pub mechanism: Mechanism,
+}
+
+impl Expected {
+    /// Of what several mechanisms keep, or none does.
+    pub fn of_all(attempt: Attempt, done: bool) -> Self {
+        Self { attempt, done, mechanism: Mechanism::Attempt }
+    }
 }
 
 impl Attempt {
@@ -99,16 +108,13 @@ pub fn differences(expected: &[Expected], outcomes: &str) -> Vec<Breach> {
     let outcomes: Vec<Option<Outcome>> = outcomes.lines().map(|line| serde_json::from_str(line).ok()).collect();
     let wrong = |(place, expected): (usize, &Expected)| {
         let found = outcomes.get(place).and_then(Option::as_ref);
-        match (found, expected.done) {
-            (Some(Outcome::Done), true) | (Some(Outcome::Refused(_)), false) => None,
-            (None, _) => Some(Breach::new(Mechanism::Attempt, format!("nobody says how {:?} went", expected.attempt))),
-            (Some(Outcome::Done), false) => {
-                Some(Breach::new(Mechanism::Attempt, format!("{:?} was done", expected.attempt)))
-            }
-            (Some(Outcome::Refused(why)), true) => {
-                Some(Breach::new(Mechanism::Attempt, format!("{:?} was refused: {why}", expected.attempt)))
-            }
-        }
+        let wrong = match (found, expected.done) {
+            (Some(Outcome::Done), true) | (Some(Outcome::Refused(_)), false) => return None,
+            (None, _) => format!("nobody says how {:?} went", expected.attempt),
+            (Some(Outcome::Done), false) => format!("{:?} was done", expected.attempt),
+            (Some(Outcome::Refused(why)), true) => format!("{:?} was refused: {why}", expected.attempt),
+        };
+        Some(Breach::new(expected.mechanism, wrong))
     };
     expected.iter().enumerate().filter_map(wrong).collect()
 }
@@ -122,7 +128,7 @@ mod tests {
     }
 
     fn expected(name: &str, done: bool) -> Expected {
-        Expected { attempt: Attempt::Open(name.into(), Wish::Remove), done }
+        Expected::of_all(Attempt::Open(name.into(), Wish::Remove), done)
     }
 
     #[test]

@@ -21,6 +21,10 @@ pub enum Mechanism {
     Label,
     /// The limits of the job.
     Job,
+    /// The restricting identifiers, where nothing else keeps a place.
+    RestrictionAlone,
+    /// The integrity of the token, where nothing else keeps a file.
+    IntegrityAlone,
     /// All of them together: something could be done, or could not, when it was tried.
     Attempt,
 }
@@ -51,6 +55,8 @@ impl fmt::Display for Breach {
             Mechanism::AccessList => "access list",
             Mechanism::Label => "integrity label",
             Mechanism::Job => "limits of the job",
+            Mechanism::RestrictionAlone => "restricting identifiers by themselves",
+            Mechanism::IntegrityAlone => "integrity by itself",
             Mechanism::Attempt => "trial",
         };
         write!(out, "{name}: {}", self.found)

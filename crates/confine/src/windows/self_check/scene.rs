@@ -3,8 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::attempt::{Attempt, Expected};
-use super::{Breach, Mechanism};
+use pinfold_plan::windows::alone::Deed;
+
+use super::attempt::Expected;
+use super::{Breach, Mechanism, deed};
 
 /// Two directories of the same files. They go with this.
 #[derive(Debug)]
@@ -13,8 +15,8 @@ pub struct Scene {
     inside: PathBuf,
 }
 
-/// What the files hold at first.
-const TEXT: &str = "as it was";
+/// What is done in both.
+const DEEDS: [Deed; 5] = [Deed::Write, Deed::Create, Deed::MakeDirectory, Deed::Rename, Deed::Remove];
 
 impl Scene {
     /// Makes both directories, with a name that nothing else has.
@@ -22,8 +24,9 @@ impl Scene {
         let scene = Self { outside: outside.join(name), inside: inside.join(name) };
         for directory in [&scene.outside, &scene.inside] {
             std::fs::create_dir_all(directory)?;
-            for file in ["written", "renamed", "removed"] {
-                std::fs::write(directory.join(file), TEXT)?;
+            for file in DEEDS.into_iter().filter_map(deed::file).map(|name| directory.join(name)) {
+                std::fs::File::create_new(&file)?;
+                deed::fill(&file)?;
             }
         }
         Ok(scene)
@@ -62,29 +65,13 @@ impl Drop for Scene {
     }
 }
 
-fn attacks(place: &Path, done: bool) -> Vec<Expected> {
-    let attempts = [
-        Attempt::Write(place.join("written")),
-        Attempt::Create(place.join("created")),
-        Attempt::MakeDirectory(place.join("made")),
-        Attempt::Rename(place.join("renamed"), place.join("renamed-away")),
-        Attempt::Remove(place.join("removed")),
-    ];
-    attempts.map(|attempt| Expected { attempt, done }).into()
+fn attacks(place: &Path, done: bool) -> [Expected; 5] {
+    DEEDS.map(|deed| Expected::of_all(deed::attempt(deed, place), done))
 }
 
 /// What can have been done to a directory, and whether it was.
 fn changes(directory: &Path) -> [(&'static str, bool); 5] {
-    let text = |name: &str| std::fs::read_to_string(directory.join(name)).ok();
-    let is_there = |name: &str| std::fs::symlink_metadata(directory.join(name)).is_ok();
-    let as_it_was = |name: &str| text(name).as_deref() == Some(TEXT);
-    [
-        ("written", !as_it_was("written")),
-        ("created", is_there("created")),
-        ("made", is_there("made")),
-        ("renamed", is_there("renamed-away") || !as_it_was("renamed")),
-        ("removed", !as_it_was("removed")),
-    ]
+    DEEDS.map(|deed| (deed::words(deed), deed::was_done(deed, directory)))
 }
 
 #[cfg(test)]

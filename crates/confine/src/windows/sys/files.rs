@@ -4,17 +4,20 @@ use std::io;
 use std::os::windows::io::{AsRawHandle, OwnedHandle};
 use std::ptr::null_mut;
 
+use pinfold_acl::Descriptor;
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_INVALID_PARAMETER, GENERIC_READ, GENERIC_WRITE};
 use windows_sys::Win32::Storage::FileSystem::{
-    CreateFileW, ExtendedFileIdType, FILE_ATTRIBUTE_REPARSE_POINT, FILE_ATTRIBUTE_TAG_INFO, FILE_FLAG_BACKUP_SEMANTICS,
-    FILE_FLAG_OPEN_REPARSE_POINT, FILE_ID_128, FILE_ID_DESCRIPTOR, FILE_ID_DESCRIPTOR_0, FILE_ID_INFO,
-    FILE_INFO_BY_HANDLE_CLASS, FILE_LIST_DIRECTORY, FILE_NAME_NORMALIZED, FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE,
-    FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_STANDARD_INFO, FileAttributeTagInfo, FileIdInfo, FileIdType,
-    FileStandardInfo, GetFileInformationByHandleEx, GetFinalPathNameByHandleW, GetVolumeInformationByHandleW,
-    OPEN_EXISTING, OpenFileById, READ_CONTROL, WRITE_DAC, WRITE_OWNER,
+    CREATE_NEW, CreateDirectoryW, CreateFileW, ExtendedFileIdType, FILE_ATTRIBUTE_NORMAL, FILE_ATTRIBUTE_REPARSE_POINT,
+    FILE_ATTRIBUTE_TAG_INFO, FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OPEN_REPARSE_POINT, FILE_ID_128, FILE_ID_DESCRIPTOR,
+    FILE_ID_DESCRIPTOR_0, FILE_ID_INFO, FILE_INFO_BY_HANDLE_CLASS, FILE_LIST_DIRECTORY, FILE_NAME_NORMALIZED,
+    FILE_READ_ATTRIBUTES, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, FILE_STANDARD_INFO,
+    FileAttributeTagInfo, FileIdInfo, FileIdType, FileStandardInfo, GetFileInformationByHandleEx,
+    GetFinalPathNameByHandleW, GetVolumeInformationByHandleW, OPEN_EXISTING, OpenFileById, READ_CONTROL, WRITE_DAC,
+    WRITE_OWNER,
 };
 use windows_sys::Win32::System::SystemServices::FILE_PERSISTENT_ACLS;
 
+use super::security::attributes;
 use super::{check, owned, size_of, wide};
 use crate::windows::FileId;
 
@@ -95,6 +98,37 @@ fn create_with(path: &str, access: u32, share: u32, flags: u32) -> io::Result<Ow
     let path = wide(path)?;
     // SAFETY: the path has its end, and what may be missing is.
     owned(unsafe { CreateFileW(path.as_ptr(), access, share, std::ptr::null(), OPEN_EXISTING, flags, null_mut()) })
+}
+
+/// Makes a directory that has this descriptor from its first moment.
+pub(in crate::windows) fn make_directory(path: &str, descriptor: &Descriptor) -> io::Result<()> {
+    let (path, mut descriptor) = (wide(&verbatim(path))?, bytes(descriptor)?);
+    let attributes = attributes(&mut descriptor);
+    // SAFETY: the path has its end, and the descriptor is whole and lives until the call returns.
+    check(unsafe { CreateDirectoryW(path.as_ptr(), &raw const attributes) })
+}
+
+/// Makes a file that has this descriptor from its first moment.
+pub(in crate::windows) fn make_file(path: &str, descriptor: &Descriptor) -> io::Result<()> {
+    let (path, mut descriptor) = (wide(&verbatim(path))?, bytes(descriptor)?);
+    let attributes = attributes(&mut descriptor);
+    // SAFETY: the path has its end, the descriptor is whole and lives until the call returns, and what may be missing is.
+    let made = owned(unsafe {
+        CreateFileW(
+            path.as_ptr(),
+            GENERIC_WRITE,
+            0,
+            &raw const attributes,
+            CREATE_NEW,
+            FILE_ATTRIBUTE_NORMAL,
+            null_mut(),
+        )
+    });
+    made.map(drop)
+}
+
+fn bytes(descriptor: &Descriptor) -> io::Result<Vec<u8>> {
+    descriptor.to_bytes().ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 /// A path that is taken as it stands, however long it is and whatever its last character is.
