@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::holding::Holding;
 use super::line::{Labelled, Record};
 use super::lists::{Change, List, Lists, fitted, merged};
+use super::spot::Spot;
 use super::{Journal, JournalError, Storage};
 use crate::windows::place::folded;
 
@@ -67,8 +68,10 @@ impl<S: Storage> Journal<S> {
         wanted: &[Edit],
         in_use: &dyn Fn(&Sid) -> bool,
     ) -> Result<Applied, ApplyError> {
+        let wanted = merged(wanted);
+        self.follow(lists, &wanted)?;
         let mut found = Vec::new();
-        for edit in merged(wanted) {
+        for edit in wanted {
             let list = read(lists, &edit.path)?;
             self.refuse_other_label(&edit, in_use)?;
             found.push((fitted(edit, &list), list));
@@ -91,7 +94,7 @@ impl<S: Storage> Journal<S> {
     }
 
     fn refuse_other_label(&self, wanted: &Edit, in_use: &dyn Fn(&Sid) -> bool) -> Result<(), ApplyError> {
-        let (Some(label), Some(holding)) = (wanted.label, self.holdings.get(&wanted.path)) else { return Ok(()) };
+        let (Some(label), Some(holding)) = (wanted.label, self.held(&wanted.path)) else { return Ok(()) };
         let other = holding.labels.as_ref().is_some_and(|labels| labels.set != label);
         if other && holding.entries.iter().any(|ace| in_use(&ace.sid)) {
             return Err(ApplyError::OtherLabel { path: wanted.path.clone() });
@@ -101,14 +104,14 @@ impl<S: Storage> Journal<S> {
 
     /// The line for what the journal does not know yet.
     fn addition(&self, wanted: &Edit, list: &List) -> Option<Record> {
-        let holding = self.holdings.get(&wanted.path);
+        let holding = self.held(&wanted.path);
         let entries = wanted.entries.iter().filter(|ace| holding.is_none_or(|holding| !holding.entries.contains(ace)));
         let entries: Vec<Ace> = entries.cloned().collect();
         let labelled = wanted.label.and_then(|label| newly_labelled(label, holding, list));
         // What is known may have been taken away by others: then the list is changed once more.
         let again = holding.is_some_and(|holding| holding.settled) && self.change(wanted, list) != Change::default();
         (!entries.is_empty() || labelled.is_some() || again).then(|| Record::Added {
-            path: wanted.path.clone(),
+            path: Spot::at(&wanted.path),
             file: list.file,
             entries,
             labelled,
@@ -117,7 +120,7 @@ impl<S: Storage> Journal<S> {
 
     /// Everything, where the last time was interrupted: what inherits the list may differ though the list does not.
     fn change(&self, wanted: &Edit, list: &List) -> Change {
-        let interrupted = self.holdings.get(&wanted.path).is_some_and(|holding| !holding.settled);
+        let interrupted = self.held(&wanted.path).is_some_and(|holding| !holding.settled);
         let dacl = wanted.added_to(&list.dacl);
         let label = wanted.label.filter(|label| interrupted || list.label != Some(*label));
         Change { dacl: (interrupted || dacl != list.dacl).then_some(dacl), label: label.map(Some) }
@@ -125,8 +128,8 @@ impl<S: Storage> Journal<S> {
 
     fn unsettled_of(&self, wanted: &[Edit]) -> Vec<Record> {
         let paths = wanted.iter().map(|wanted| &wanted.path);
-        let unsettled = paths.filter(|path| self.holdings.get(*path).is_some_and(|held| !held.settled));
-        unsettled.map(|path| Record::Settled { path: path.clone() }).collect()
+        let unsettled = paths.filter(|path| self.held(path).is_some_and(|held| !held.settled));
+        unsettled.map(|path| Record::Settled { path: Spot::at(path) }).collect()
     }
 
     /// Takes out what is left of earlier runs with the same identifiers.
@@ -142,13 +145,17 @@ impl<S: Storage> Journal<S> {
         // By whatever spelling an earlier run knew a path.
         let wanted: BTreeMap<String, &Edit> = wanted.iter().map(|edit| (folded(&edit.path), edit)).collect();
         let at = |path: &str| wanted.get(&folded(path));
-        let stale = |path: &str, all_own: bool, ace: &Ace| {
+        // What was moved away stays as it is: it may be anywhere.
+        let stale = |spot: &Spot, all_own: bool, ace: &Ace| {
             let may_go = if shared.contains(&ace.sid) { all_own } else { own.contains(&ace.sid) };
-            may_go && at(path).is_none_or(|edit| !edit.entries.contains(ace))
+            may_go && spot.moved.is_none() && at(&spot.path).is_none_or(|edit| !edit.entries.contains(ace))
         };
-        let label_is_stale = |path: &str, all_own: bool| all_own && at(path).is_none_or(|edit| edit.label.is_none());
+        let label_is_stale = |spot: &Spot, all_own: bool| {
+            all_own && spot.moved.is_none() && at(&spot.path).is_none_or(|edit| edit.label.is_none())
+        };
         let cleaned = self.take_out(lists, &|sid| own.contains(sid), &stale, &label_is_stale)?;
-        match cleaned.left.into_iter().next() {
+        // What was moved carries what it was denied along.
+        match cleaned.left.into_iter().find(|left| !left.moved) {
             Some(left) => Err(ApplyError::Write { path: left.path, source: left.error }),
             None => Ok(cleaned.undone),
         }

@@ -8,6 +8,7 @@ use pinfold_acl::{Ace, Sid};
 use super::holding::{Holding, Labels};
 use super::line::Record;
 use super::lists::{Change, List, Lists, without};
+use super::spot::Spot;
 use super::{Journal, JournalError, Storage};
 use crate::windows::FileId;
 
@@ -28,9 +29,22 @@ pub struct Cleaned {
 pub struct Left {
     /// Of what.
     pub path: String,
+    /// Whether it is somewhere else now. Where that is nobody can say.
+    pub moved: bool,
     /// Why.
     #[source]
     pub error: io::Error,
+}
+
+/// What had the entries has another path now. What is in its place, if anything, is left alone.
+#[derive(Debug, thiserror::Error)]
+#[error("it was moved; move it back, or remove it for good, and clean up again")]
+struct Moved;
+
+impl Moved {
+    fn is_why(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+    }
 }
 
 /// What goes out of one list.
@@ -52,7 +66,7 @@ impl<S: Storage> Journal<S> {
     /// Takes out what belongs to some identifiers, and with their last entry at a path the label that they had there.
     pub fn undo(&mut self, lists: &mut impl Lists, whose: &dyn Fn(&Sid) -> bool) -> Result<Cleaned, JournalError> {
         let shared = self.shared.clone();
-        let goes = |_: &str, all: bool, ace: &Ace| if shared.contains(&ace.sid) { all } else { whose(&ace.sid) };
+        let goes = |_: &Spot, all: bool, ace: &Ace| if shared.contains(&ace.sid) { all } else { whose(&ace.sid) };
         let cleaned = self.take_out(lists, whose, &goes, &|_, all| all)?;
         self.tidy()?;
         Ok(cleaned)
@@ -64,35 +78,37 @@ impl<S: Storage> Journal<S> {
         &mut self,
         lists: &mut impl Lists,
         whose: &dyn Fn(&Sid) -> bool,
-        goes: &dyn Fn(&str, bool, &Ace) -> bool,
-        label_goes: &dyn Fn(&str, bool) -> bool,
+        goes: &dyn Fn(&Spot, bool, &Ace) -> bool,
+        label_goes: &dyn Fn(&Spot, bool) -> bool,
     ) -> Result<Cleaned, JournalError> {
-        let part = |(path, holding): (&String, &Holding)| {
+        let part = |(spot, holding): (&Spot, &Holding)| {
             // Without entries it is nobody's.
             let all = !holding.entries.is_empty() && self.all_of(holding, whose);
-            let entries: Vec<Ace> = holding.entries.iter().filter(|ace| goes(path, all, ace)).cloned().collect();
-            let labels = holding.labels.clone().filter(|_| label_goes(path, all));
+            let entries: Vec<Ace> = holding.entries.iter().filter(|ace| goes(spot, all, ace)).cloned().collect();
+            let labels = holding.labels.clone().filter(|_| label_goes(spot, all));
             (!entries.is_empty() || labels.is_some())
-                .then(|| (path.clone(), Part { file: holding.file, entries, labels }))
+                .then(|| (spot.clone(), Part { file: holding.file, entries, labels }))
         };
-        let parts: BTreeMap<String, Part> = self.holdings.iter().filter_map(part).collect();
-        let settled = parts.keys().filter(|path| self.holdings.get(*path).is_some_and(|held| held.settled));
-        self.note(settled.map(|path| Record::Changing { path: path.clone() }).collect())?;
+        let parts: BTreeMap<Spot, Part> = self.holdings.iter().filter_map(part).collect();
+        let settled = parts.keys().filter(|spot| self.holdings.get(*spot).is_some_and(|held| held.settled));
+        self.note(settled.map(|spot| Record::Changing { path: spot.clone() }).collect())?;
         let mut cleaned = Cleaned::default();
         let mut records = Vec::new();
         // A directory before what is in it: what is inherited no longer need not be written for each.
-        for (path, part) in parts {
-            match part.restore(lists, &path) {
+        for (spot, part) in parts {
+            match part.restore(lists, &spot) {
                 Ok(true) => {
                     cleaned.undone += 1;
-                    records.push(part.removed(&path));
-                    records.push(Record::Settled { path });
+                    records.push(part.removed(&spot));
+                    records.push(Record::Settled { path: spot });
                 }
                 Ok(false) => {
-                    records.push(Record::Dropped { path: path.clone() });
-                    cleaned.gone.push(path);
+                    cleaned.gone.push(spot.path.clone());
+                    records.push(Record::Dropped { path: spot });
                 }
-                Err(error) => cleaned.left.push(Left { path, error }),
+                Err(error) => {
+                    cleaned.left.push(Left { moved: Moved::is_why(&error), path: spot.path, error });
+                }
             }
         }
         self.note(records)?;
@@ -103,26 +119,22 @@ impl<S: Storage> Journal<S> {
 impl Part {
     /// Writes the list without it, though it may be out already: what inherits the list may still have it. Says whether
     /// there is something at the path.
-    fn restore(&self, lists: &mut impl Lists, path: &str) -> io::Result<bool> {
+    fn restore(&self, lists: &mut impl Lists, Spot { path, moved }: &Spot) -> io::Result<bool> {
         let list = match lists.read(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            list => list?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            list => Some(list?),
         };
-        self.refuse_another(lists, path, list.file)?;
-        lists.write(path, &self.change(&list))?;
-        Ok(true)
-    }
-
-    /// Somebody moved what was there away, and put another in its place: that one is left alone, and what is ours is where
-    /// the first one is now. Where that is gone, as after most programs that save a file, the other one may have its list.
-    fn refuse_another(&self, lists: &impl Lists, path: &str, now: Option<FileId>) -> io::Result<()> {
-        let (Some(file), Some(now)) = (self.file, now) else { return Ok(()) };
-        if file == now || !lists.is_somewhere(path, file) {
-            return Ok(());
+        let another = |file: &FileId| list.as_ref().is_none_or(|list| list.file.is_some_and(|now| now != *file));
+        let away = self.file.filter(another);
+        if away.is_some_and(|file| lists.is_somewhere(path, file)) {
+            return Err(io::Error::other(Moved));
         }
-        Err(io::Error::other(
-            "something else is in its place now, and what had the entries was moved; move it back and clean up again",
-        ))
+        // What is gone has left its list to whatever took its name, as most programs that save a file do it; but not where
+        // that was known for another already.
+        match list.filter(|_| away.is_none() || moved.is_none()) {
+            Some(list) => lists.write(path, &self.change(&list)).map(|()| true),
+            None => Ok(false),
+        }
     }
 
     /// A label that somebody else set stays.
@@ -131,7 +143,7 @@ impl Part {
         Change { dacl: Some(without(&self.entries, &list.dacl)), label: labels.map(|labels| labels.before) }
     }
 
-    fn removed(&self, path: &str) -> Record {
-        Record::Removed { path: path.to_owned(), entries: self.entries.clone(), label: self.labels.is_some() }
+    fn removed(&self, spot: &Spot) -> Record {
+        Record::Removed { path: spot.clone(), entries: self.entries.clone(), label: self.labels.is_some() }
     }
 }

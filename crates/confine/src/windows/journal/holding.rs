@@ -1,10 +1,11 @@
-//! What is ours at one path, as the lines of the journal have it up to now.
+//! What is ours of one list, as the lines of the journal have it up to now.
 
 use std::collections::BTreeMap;
 
 use pinfold_acl::{Ace, Label};
 
 use super::line::{Labelled, Record};
+use super::spot::Spot;
 use crate::windows::FileId;
 
 /// Entries and a label of ours.
@@ -29,7 +30,7 @@ pub(super) struct Labels {
 }
 
 /// Takes a line into account.
-pub(super) fn take(holdings: &mut BTreeMap<String, Holding>, record: Record) {
+pub(super) fn take(holdings: &mut BTreeMap<Spot, Holding>, record: Record) {
     match record {
         Record::Added { path, file, entries, labelled } => {
             let holding = holdings.entry(path).or_default();
@@ -71,9 +72,9 @@ impl Holding {
     }
 
     /// The lines that say the same.
-    pub(super) fn records(&self, path: &str) -> Vec<Record> {
+    pub(super) fn records(&self, spot: &Spot) -> Vec<Record> {
         let added = |entries: &[Ace], labelled| Record::Added {
-            path: path.to_owned(),
+            path: spot.clone(),
             file: self.file,
             entries: entries.to_vec(),
             labelled,
@@ -83,7 +84,7 @@ impl Holding {
             let all = labels.earlier.iter().chain([&labels.set]);
             records.extend(all.map(|set| added(&[], Some(Labelled { set: *set, before: labels.before }))));
         }
-        records.extend(self.settled.then(|| Record::Settled { path: path.to_owned() }));
+        records.extend(self.settled.then(|| Record::Settled { path: spot.clone() }));
         records
     }
 }

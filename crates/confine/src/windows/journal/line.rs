@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::JournalError;
+use super::spot::Spot;
 use crate::hex;
 use crate::windows::FileId;
 
@@ -19,7 +20,7 @@ const HEAD_OF_ANY: &str = "pinfold journal of access lists, version ";
 pub(super) enum Record {
     /// The list of a path gets these, now.
     Added {
-        path: String,
+        path: Spot,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         file: Option<FileId>,
         entries: Vec<Ace>,
@@ -27,13 +28,13 @@ pub(super) enum Record {
         labelled: Option<Labelled>,
     },
     /// Something is about to be taken out of it.
-    Changing { path: String },
+    Changing { path: Spot },
     /// It is as it should be, and so is what inherits it.
-    Settled { path: String },
+    Settled { path: Spot },
     /// These are out of it.
-    Removed { path: String, entries: Vec<Ace>, label: bool },
+    Removed { path: Spot, entries: Vec<Ace>, label: bool },
     /// There is nothing at the path any more.
-    Dropped { path: String },
+    Dropped { path: Spot },
 }
 
 /// A label that is set, and what was there.
@@ -124,7 +125,7 @@ mod tests {
     fn the_form_is_that_of_version_1() {
         let sid: Sid = "S-1-5-21-1-2-3-4".parse().unwrap();
         let record = Record::Added {
-            path: r"C:\ü".into(),
+            path: Spot::at(r"C:\ü"),
             file: Some(FileId { volume: 0xab, file: 0x10 }),
             entries: vec![Ace::deny(sid, Access::DELETE, Inherit { only: true, ..Inherit::ALL })],
             labelled: Some(Labelled { set: Label::new(Level::LOW, Inherit::ALL), before: None }),
@@ -145,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_line_that_was_cut_off_anywhere_is_none() {
-        let line = write(&Record::Settled { path: "a".into() });
+        let line = write(&Record::Settled { path: Spot::at("a") });
         let whole = format!("{HEAD}{line}{line}");
         for end in 0..whole.len() {
             let parsed = parse(&whole.as_bytes()[..end]).unwrap();
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_damaged_line_costs_no_other() {
-        let line = |path: &str| write(&Record::Settled { path: path.into() });
+        let line = |path: &str| write(&Record::Settled { path: Spot::at(path) });
         let text = format!("{HEAD}{}{}{}", line("a"), line("b"), line("c")).replace(r#""b""#, r#""x""#);
         let parsed = parse(text.as_bytes()).unwrap();
         assert_eq!((parsed.records.len(), parsed.cut_off, parsed.damaged), (2, false, true));

@@ -7,15 +7,19 @@
 //! Of a list, only what the journal says is taken out. What others changed meanwhile stays.
 
 mod apply;
+mod begin;
 mod clean;
 mod file;
 mod holding;
 mod line;
 mod lists;
+mod moved;
+mod spot;
 #[cfg(test)]
 mod tests;
 
 pub use apply::{Applied, ApplyError};
+pub use begin::Begun;
 pub use clean::{Cleaned, Left};
 pub use file::{JournalFile, Storage};
 pub use lists::{Change, List, Lists};
@@ -29,6 +33,7 @@ use thiserror::Error;
 
 use holding::Holding;
 use line::{Parsed, Record};
+use spot::Spot;
 
 /// Why the journal cannot be used. No list has been changed then.
 #[derive(Debug, Error)]
@@ -54,7 +59,7 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal<S> {
     storage: S,
-    holdings: BTreeMap<String, Holding>,
+    holdings: BTreeMap<Spot, Holding>,
     shared: BTreeSet<Sid>,
     /// Lines in the storage.
     lines: usize,
@@ -96,6 +101,11 @@ impl<S: Storage> Journal<S> {
         holding.entries.iter().filter(|ace| !self.shared.contains(&ace.sid)).all(|ace| whose(&ace.sid))
     }
 
+    /// What is known of what is at a path.
+    fn held(&self, path: &str) -> Option<&Holding> {
+        self.holdings.get(&Spot::at(path))
+    }
+
     /// Whose entries are in some list.
     pub fn sids(&self) -> impl Iterator<Item = &Sid> {
         self.holdings.values().flat_map(|holding| holding.entries.iter().map(|ace| &ace.sid))
@@ -104,7 +114,7 @@ impl<S: Storage> Journal<S> {
     /// The paths whose lists have entries or a label of ours, or may have.
     #[cfg(test)]
     fn paths(&self) -> impl Iterator<Item = &str> {
-        self.holdings.keys().map(String::as_str)
+        self.holdings.keys().map(|spot| spot.path.as_str())
     }
 
     /// Writes lines and knows what they say once they are on the disk.
@@ -134,7 +144,7 @@ impl<S: Storage> Journal<S> {
     }
 
     fn write_anew(&mut self) -> Result<(), JournalError> {
-        let records: Vec<Record> = self.holdings.iter().flat_map(|(path, holding)| holding.records(path)).collect();
+        let records: Vec<Record> = self.holdings.iter().flat_map(|(spot, holding)| holding.records(spot)).collect();
         let text: String = records.iter().map(line::write).collect();
         self.storage.replace(format!("{}{text}", line::HEAD).as_bytes()).map_err(failed("write"))?;
         self.lines = 1 + records.len();

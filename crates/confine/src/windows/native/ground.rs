@@ -10,7 +10,7 @@ use super::context::Context;
 use super::lists::FileLists;
 use super::world::Machine;
 use crate::windows::identifiers::{Identifiers, Root, Taken};
-use crate::windows::journal::{Applied, Cleaned, Journal, JournalFile};
+use crate::windows::journal::{Begun, Cleaned, Journal, JournalFile};
 use crate::windows::sys::files::{self, Purpose};
 use crate::windows::{ConfineError, Lock};
 
@@ -49,20 +49,20 @@ impl Ground {
         let taken = identifiers.take(&roots, &mut Machine)?;
         let mut journal = journal(directory, shared, &mut notes)?;
         let cleaned = journal.undo(&mut FileLists, &|sid| identifiers.forgotten(sid))?;
-        notes.extend(cleaned.left.iter().map(|left| format!("{left}: {}", left.error)));
+        // What was moved is told of where somebody cleans up.
+        let left = cleaned.left.iter().filter(|left| !left.moved);
+        notes.extend(left.map(|left| format!("{left}: {}", left.error)));
         let identifiers = areas.iter().cloned().zip(taken.sids.iter().cloned()).collect();
         let (directory, shared) = (directory.to_owned(), shared.to_vec());
         Ok(Self { directory, identifiers, without_lists, notes, shared, taken })
     }
 
-    /// Gives lists what the plan says, and takes out what places have that no run is in: with their labels they would be open
-    /// to this one.
-    pub(super) fn apply(&self, edits: &[Edit]) -> Result<Applied, ConfineError> {
+    /// Gives lists what the plan says, and takes out what places have that no run is in.
+    pub(super) fn begin(&self, edits: &[Edit]) -> Result<Begun, ConfineError> {
         let lock = Lock::of(&self.directory)?;
         let others = Identifiers::open_again(&self.directory, &lock, &self.taken)?;
         let mut journal = journal(&self.directory, &self.shared, &mut Vec::new())?;
-        journal.undo(&mut FileLists, &|sid| !others.in_use(sid) && !self.taken.sids.contains(sid))?;
-        Ok(journal.apply(&mut FileLists, edits, &|sid| others.in_use(sid))?)
+        Ok(journal.begin(&mut FileLists, edits, &self.taken.sids, &|sid| others.in_use(sid))?)
     }
 
     /// The directory of this backend.

@@ -1,5 +1,6 @@
 //! What stands around a run outside of it: pins and access lists.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use pinfold_acl::Level;
@@ -10,7 +11,7 @@ use super::lists::FileLists;
 use super::pins::Pins;
 use super::refuse::refuse;
 use crate::windows::ConfineError;
-use crate::windows::journal::{Applied, Lists};
+use crate::windows::journal::{Applied, Begun, Left, Lists};
 use crate::windows::self_check::{Breach, lists};
 
 /// It stands as long as this lives. Entries in access lists stay for the next run; nobody else has their identifiers.
@@ -20,7 +21,8 @@ pub struct Guard {
     pub applied: Applied,
     /// What does not hold of the lists, read back. Nothing must be started then.
     pub breaches: Vec<Breach>,
-    /// What the user should know: files that do not inherit what their directory allows, and so cannot be written.
+    /// What the user should know: files that do not inherit what their directory allows, and so cannot be written; places
+    /// without a run that are still labelled.
     pub notes: Vec<String>,
     /// Where files for the self-check may lie: nothing inside can write there.
     pub(super) directory: PathBuf,
@@ -31,9 +33,10 @@ impl Guard {
     /// Pins first, then lists: what is protected does not move away in between.
     pub fn set(ground: &Ground, plan: &Plan) -> Result<Self, ConfineError> {
         let pins = Pins::set(&plan.pins)?;
-        let applied = ground.apply(&plan.edits)?;
+        let Begun { applied, left } = ground.begin(&plan.edits)?;
         let roots = plan.roots.iter().filter(|root| root.reach == Reach::Work);
-        let notes = roots.filter_map(|root| not_inherited(root, &plan.edits)).collect();
+        let notes = roots.filter_map(|root| not_inherited(root, &plan.edits));
+        let notes = notes.chain(left.iter().filter(|left| is_there(left)).map(still_open)).collect();
         let breaches = lists::differences(&plan.edits, &FileLists);
         Ok(Self { applied, breaches, notes, directory: ground.directory().to_owned(), _pins: pins })
     }
@@ -46,6 +49,15 @@ impl Guard {
     pub fn unkept(&self) -> Result<Vec<Breach>, ConfineError> {
         refuse(self.breaches.clone())
     }
+}
+
+/// A volume that is not there is open to nobody; and what was moved is told of where somebody cleans up.
+fn is_there(left: &Left) -> bool {
+    !left.moved && left.error.kind() != ErrorKind::NotConnected
+}
+
+fn still_open(left: &Left) -> String {
+    format!("{left}: {}; no run is there, and this one may be able to remove files in it", left.error)
 }
 
 /// Looks at one of the files and directories in a root, if it has inherited what the root got. One that was moved there

@@ -1,6 +1,7 @@
 //! The access lists of the files of this machine.
 
 use std::io;
+use std::path::Path;
 
 use pinfold_acl::{Acl, Label};
 
@@ -28,7 +29,10 @@ impl Lists for FileLists {
     }
 
     fn is_somewhere(&self, path: &str, file: FileId) -> bool {
-        open(path, Purpose::Look).map_or(true, |beside| files::is_somewhere(&beside, file))
+        // Any file of the volume tells which one it is.
+        let mut above = Path::new(path).ancestors().filter_map(Path::to_str);
+        let beside = above.find_map(|path| open(path, Purpose::Look).ok());
+        beside.is_none_or(|beside| files::is_somewhere(&beside, file))
     }
 
     fn write(&mut self, path: &str, change: &Change) -> io::Result<()> {

@@ -107,6 +107,21 @@ impl Machine {
         Self { tree, writes: 0, closed, numbers, moved, fate: Fate::default() }
     }
 
+    /// Somebody gives a file another name, and makes another file of its first one.
+    pub(super) fn exchange(&mut self, path: &str, other_name: &str, new: u128) {
+        let node = self.tree.remove(path).unwrap();
+        self.tree.insert(other_name.to_owned(), node);
+        self.moved.extend(self.numbers.insert(path.to_owned(), new));
+        add(&mut self.tree, path, Child::File, &[], None);
+    }
+
+    /// The first one gets its name back, and the other is gone.
+    pub(super) fn exchange_back(&mut self, path: &str, other_name: &str) {
+        let node = self.tree.remove(other_name).unwrap();
+        self.tree.insert(path.to_owned(), node);
+        self.numbers.extend(self.moved.pop().map(|first| (path.to_owned(), first)));
+    }
+
     fn set(&mut self, path: &str, change: &Change) {
         let node = self.tree.get_mut(path).unwrap();
         let passes_on = |inherit: Inherit| inherit.files || inherit.directories || inherit.only;

@@ -6,15 +6,15 @@ use pinfold_plan::windows::{Edit, Reach, Root, edits};
 use super::super::{Applied, ApplyError, Journal};
 use super::machine::{Disk, Fate, Machine, Tree, add, volume};
 
-fn sid(number: u32) -> Sid {
+pub(super) fn sid(number: u32) -> Sid {
     Sid::new(5, &[21, 7, 7, 7, number]).unwrap()
 }
 
-fn nobody(_: &Sid) -> bool {
+pub(super) fn nobody(_: &Sid) -> bool {
     false
 }
 
-fn tree() -> Tree {
+pub(super) fn tree() -> Tree {
     let mut tree = volume();
     for path in [r"C:\work", r"C:\work\.git", r"C:\work\.git\hooks", r"C:\work\src", r"C:\work\src\deep"] {
         add(&mut tree, path, Child::Directory, &[], None);
@@ -28,7 +28,7 @@ fn tree() -> Tree {
 }
 
 /// What a root needs.
-fn wanted(path: &str, sid: Sid, protected: &[&str]) -> Vec<Edit> {
+pub(super) fn wanted(path: &str, sid: Sid, protected: &[&str]) -> Vec<Edit> {
     let protected = protected.iter().map(|path| (*path).to_owned()).collect();
     let root = Root { path: path.to_owned(), sid, reach: Reach::Work, kept: vec![], protected, hidden: vec![] };
     edits(&root, None, &root.sid)

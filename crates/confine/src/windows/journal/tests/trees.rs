@@ -10,8 +10,8 @@ use super::machine::{Disk, Fate, Machine, Tree, add, volume};
 /// What is done to a tree.
 #[derive(Debug, Clone)]
 enum Act {
-    /// A run with a writable root: where, which identifier, what is protected.
-    Run(usize, u32, Vec<usize>),
+    /// A run with a writable root: where, which identifier, what is protected. Others may live beside it.
+    Run(usize, u32, Vec<usize>, bool),
     /// An identifier goes.
     Undo(u32),
     /// Somebody else adds an entry.
@@ -52,8 +52,8 @@ fn trees() -> impl Strategy<Value = Tree> {
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
     let act = prop_oneof![
-        3 => (any::<usize>(), 1..4_u32, prop::collection::vec(any::<usize>(), 0..4))
-            .prop_map(|(place, who, protected)| Act::Run(place, who, protected)),
+        3 => (any::<usize>(), 1..4_u32, prop::collection::vec(any::<usize>(), 0..4), any::<bool>())
+            .prop_map(|(place, who, protected, beside)| Act::Run(place, who, protected, beside)),
         1 => (1..4_u32).prop_map(Act::Undo),
         1 => (any::<usize>(), 1..0x1ff_u32).prop_map(|(place, access)| Act::Other(place, Access(access))),
     ];
@@ -77,9 +77,13 @@ fn wanted(tree: &Tree, place: usize, who: u32, protected: &[usize]) -> Vec<Edit>
 fn live(machine: &mut Machine, disk: &Disk, acts: &[Act], other: &mut Tree) -> Option<()> {
     for act in acts {
         match act {
-            Act::Run(place, who, protected) => {
+            Act::Run(place, who, protected, beside) => {
                 let wanted = wanted(&machine.tree, *place, *who, protected);
-                Journal::open(disk.clone()).ok()?.apply(machine, &wanted, &|_| false).ok()?;
+                let mut journal = Journal::open(disk.clone()).ok()?;
+                match beside {
+                    true => journal.apply(machine, &wanted, &|_| false).map(drop).ok()?,
+                    false => journal.begin(machine, &wanted, &[sid(*who)], &|_| false).map(drop).ok()?,
+                }
             }
             Act::Undo(who) => {
                 let mut journal = Journal::open(disk.clone()).ok()?;
