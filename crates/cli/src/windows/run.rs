@@ -97,6 +97,8 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     record.end(lived.end(duration_ms));
     let report = Report { session: &session, code: lived.code, limit: lived.limit, duration_ms, quarantined };
     report.print(&prepared, manner.tell)?;
+    // The identifiers are in use no longer: what is left alive at the exit says so only to the next run.
+    drop(prepared);
     // An exit code has 32 bits here, of which `ExitCode` takes 8.
     std::process::exit(code.cast_signed())
 }

@@ -153,3 +153,24 @@ fn a_damaged_file_is_set_aside_and_said_so() {
     assert!(matches!(scratch.open(), Err(IdentifiersError::Unknown { version: 2 })));
     assert_eq!(version(&scratch.file()), other);
 }
+
+#[test]
+fn nothing_is_left_of_uses_when_the_last_one_ends() {
+    let (scratch, mut world) = (Scratch::new("uses"), Invented::default());
+    let files = || std::fs::read_dir(scratch.0.join("uses")).unwrap().count();
+    let (first, second) = (scratch.take(&mut world, &[r"C:\a", r"C:\b"]), scratch.take(&mut world, &[r"C:\a"]));
+    assert_eq!(files(), 3);
+    drop(first);
+    assert_eq!(files(), 1);
+    drop(second);
+    assert_eq!(files(), 0);
+}
+
+#[test]
+fn what_a_killed_run_has_left_is_not_in_use_and_goes() {
+    let (scratch, mut world) = (Scratch::new("killed"), Invented::default());
+    let sid = scratch.take(&mut world, &[r"C:\a"]).sids[0].clone();
+    std::fs::write(scratch.0.join("uses").join(format!("{sid}_1-0")), "").unwrap();
+    assert!(!scratch.open().unwrap().in_use(&sid));
+    assert_eq!(std::fs::read_dir(scratch.0.join("uses")).unwrap().count(), 0);
+}

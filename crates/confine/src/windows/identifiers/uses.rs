@@ -64,7 +64,8 @@ impl Uses {
 
 impl Drop for Use {
     fn drop(&mut self) {
-        // Its lock ends with the file. Where it stays, the next one finds it unlocked.
+        // As long as it is there it is locked, and nobody else makes one of this name: whoever looks finds it in use or not at
+        // all, without the lock of the directory. That of a killed process stays, unlocked, and the next one removes it.
         let _ = std::fs::remove_file(&self.path);
     }
 }
@@ -72,6 +73,8 @@ impl Drop for Use {
 fn is_locked(path: &Path) -> io::Result<bool> {
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        // It is just going, where the system keeps a name until the last handle is closed.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(true),
         file => file?,
     };
     match file.try_lock() {
