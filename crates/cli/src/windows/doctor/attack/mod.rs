@@ -3,6 +3,7 @@
 //! Each attack of the [`catalogue`] is tried twice by the same program: bare, where it must succeed (or it proves nothing),
 //! and in the sandbox, where it must not. Whether it succeeded is seen from outside, by what became of the things it was after.
 
+mod alone;
 pub(super) mod catalogue;
 mod company;
 mod excess;

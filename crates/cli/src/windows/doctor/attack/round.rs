@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use pinfold_policy::AreaKind;
 
 use super::super::attacker;
+use super::alone;
 use super::catalogue::{self, Attack, Service, Sign, fill_in};
 use super::company::{Company, Gifts};
 use super::judge::{After, Before, pipe_name, prepare};
@@ -125,6 +126,8 @@ impl Known<'_> {
             "outside" => Some(text(&scene.outside(name))),
             "own" => Some(text(&scene.own(name))),
             "shared" => shared(&scene.outside(name)),
+            "low-place" => alone::low(&scene.outside(name)),
+            "open-place" => alone::open(&scene.outside(name)),
             "cache" => cache(scene, name),
             "workspace" => Some(text(&scene.workspace)),
             "unique" => Some(scene.unique(name)),

@@ -8,6 +8,7 @@ use pinfold_plan::Promise;
 use pinfold_policy::{Access, decide};
 
 use super::super::attacker;
+use super::alone;
 use super::catalogue::Attack;
 use super::scratch::{MADE, random};
 use super::trial::Trial;
@@ -54,6 +55,7 @@ impl<'a> Scene<'a> {
     /// Makes all that an attack is after.
     pub(super) fn furnish(&self, attack: &Attack) -> io::Result<()> {
         self.furnish_outside(attack.name)?;
+        alone::furnish(attack, &self.outside(attack.name))?;
         let own = self.own(attack.name);
         std::fs::create_dir_all(&own)?;
         std::fs::write(self.alive(attack.name), "")?;

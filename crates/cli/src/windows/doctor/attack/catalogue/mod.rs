@@ -2,6 +2,7 @@
 //!
 //! Whoever reads this list knows what is tested. Nothing in it depends on the system, and it is looked through on all.
 
+mod alone;
 mod ends;
 mod excesses;
 mod metadata;
@@ -47,10 +48,18 @@ const fn attack(
     Attack { promise, name, harm, verb, words, sign }
 }
 
+impl Attack {
+    /// Whether what stands in braces is in one of its words.
+    pub(crate) fn asks_for(&self, blank: &str) -> bool {
+        self.words.iter().any(|word| word.contains(&format!("{{{blank}}}")))
+    }
+}
+
 /// In the order in which they are tried: what takes something away that others are after comes last.
 pub(crate) fn all() -> impl Iterator<Item = &'static Attack> {
-    let groups: [&'static [Attack]; 8] = [
+    let groups: [&'static [Attack]; 9] = [
         writes::ATTACKS,
+        alone::ATTACKS,
         places::ATTACKS,
         metadata::ATTACKS,
         reads::ATTACKS,
@@ -83,6 +92,9 @@ const BLANKS: &[&str] = &[
     "outside",
     "own",
     "shared",
+    // Directories in the first one: of low integrity, and open to everybody.
+    "low-place",
+    "open-place",
     // Places of the user and of the machine.
     "workspace",
     "home",
@@ -168,7 +180,10 @@ mod tests {
         for attack in all() {
             let touches = |blank: &str| attack.words.iter().any(|word| word.contains(blank));
             match attack.sign {
-                Sign::Outside => assert!(touches("outside") || touches("{shared}"), "{}", attack.name),
+                Sign::Outside => {
+                    let outside = ["outside", "{shared}", "{low-place}", "{open-place}"].into_iter().any(touches);
+                    assert!(outside, "{}", attack.name);
+                }
                 Sign::Own(_) | Sign::OpenToAll(_) => assert!(touches("{own}"), "{}", attack.name),
                 Sign::Appeared(word) => {
                     assert!(
