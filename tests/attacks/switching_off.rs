@@ -89,6 +89,64 @@ fn the_trust_and_the_records_of_pinfold_are_written() {
         .is_contained();
 }
 
+/// Where the records of pinfold are, in a scene.
+const RECORDS: &str = "home/.local/state/pinfold/ledger";
+
+fn records(scene: &Scene) {
+    scene.directory(RECORDS);
+    scene.set("RECORDS", scene.path(RECORDS));
+}
+
+#[test]
+fn a_place_among_pinfolds_records_is_opened() {
+    Attack::sh(r#"echo evil > "$RECORDS/planted""#)
+        .before(records)
+        .flags("--write $RECORDS")
+        .plants("home/.local/state/pinfold/ledger/planted")
+        .may_be_refused()
+        .is_contained();
+}
+
+#[test]
+fn the_workspace_is_among_pinfolds_records() {
+    Attack::sh(r#"echo evil > "$RECORDS/planted""#)
+        .before(records)
+        .flags("--workspace $RECORDS")
+        .launcher(r#"cd "$RECORDS" && "$@""#)
+        .plants("home/.local/state/pinfold/ledger/planted")
+        .may_be_refused()
+        .is_contained();
+}
+
+#[test]
+fn the_place_is_opened_that_a_link_for_pinfolds_records_leads_to() {
+    Attack::sh(r#"echo evil > "$OUTSIDE/state/pinfold/trusted""#)
+        .before(|scene| {
+            scene.directory("elsewhere/state/pinfold");
+            scene.link(scene.path("elsewhere/state"), "home/state");
+            scene.set_for_caller("XDG_STATE_HOME", scene.path("home/state"));
+        })
+        .flags("--write $OUTSIDE")
+        .plants("elsewhere/state/pinfold/trusted")
+        .may_be_refused()
+        .is_contained();
+}
+
+#[test]
+fn a_link_that_leads_to_pinfolds_records_is_made_to_lead_elsewhere() {
+    Attack::sh(r#"rm "$OTHER/state" && ln -s "$WORKSPACE" "$OTHER/state""#)
+        .before(|scene| {
+            scene.directory("elsewhere/state/pinfold");
+            scene.link(scene.path("elsewhere/state"), "home/other/state");
+            scene.link("other/state", "home/state");
+            scene.set_for_caller("XDG_STATE_HOME", scene.path("home/state"));
+        })
+        .flags("--write $OTHER")
+        .harms("home/other/state")
+        .may_be_refused()
+        .is_contained();
+}
+
 #[test]
 fn a_sandbox_inside_the_sandbox_gives_more() {
     Attack::sh(r#"run() { "$PROGRAM" run --write "$OTHER" --network full -- "$@"; }; run sh -c 'echo stolen > "$OTHER/README"' || sh -c 'echo stolen > "$OTHER/README"'"#)

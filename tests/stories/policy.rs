@@ -205,3 +205,34 @@ fn a_flag_that_lets_a_host_in_means_rules_unless_another_says_off() {
     let off = desk.inside_with(&["--network", "off", "--allow-host", "github.com"], names).ok();
     assert_ne!(off, "198.18.0.1");
 }
+
+#[test]
+fn places_among_pinfolds_own_files_are_opened_to_nobody() {
+    let desk = Desk::new();
+    let state = desk.path("home/.local/state/pinfold");
+    desk.make(&state.join("ledger"));
+    let (ledger, all) = (state.join("ledger").display().to_string(), state.display().to_string());
+    desk.write(
+        "home/.config/pinfold/policy.toml",
+        format!("files.write = [\"@workspace\", \"@temp\", \"{ledger}\"]\n"),
+    );
+    desk.inside("touch proof")
+        .ends_with(125)
+        .says(&format!("error: {ledger} is pinfold's own"))
+        .says(&format!("why: it is opened for writing, and what is in {all} decides about other runs"))
+        .says("rule: ")
+        .says("policy.toml:1")
+        .says("hint: work in another directory, or set XDG_STATE_HOME to another place");
+    assert!(!desk.workspace().join("proof").exists());
+    desk.pinfold(["plan"]).run().ends_with(125).says("is pinfold's own");
+    desk.write("home/.config/pinfold/policy.toml", "");
+    for (flag, path) in [("--write", &all), ("--write", &ledger), ("--workspace", &ledger)] {
+        desk.inside_with(&[flag, path], "touch proof").ends_with(125).says("pinfold's own");
+    }
+    // The controls: nothing else is in the way, and what lies beside it may be opened.
+    desk.inside("touch proof").ok();
+    let beside = desk.path("home/.local/state/pinfold-notes");
+    desk.make(&beside);
+    desk.inside_with(&["--write", &beside.display().to_string()], "touch ~/.local/state/pinfold-notes/proof").ok();
+    assert!(beside.join("proof").exists());
+}

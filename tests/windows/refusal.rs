@@ -12,7 +12,7 @@ fn the_released_program_refuses_to_run_what_nothing_confines() {
     let Some(room) = Room::new() else { return };
     let ended = room.released(["run", "--best-effort"]).words(PROOF).go().ends_with(125);
     assert!(!room.has("home/project/proof"), "the command ran: {ended}");
-    for mechanism in ["restricted token", "integrity", "trial"] {
+    for mechanism in ["restricted token", "restricting identifiers by themselves", "integrity by itself", "trial"] {
         assert!(ended.stderr.contains(mechanism), "does not name {mechanism}: {ended}");
     }
     // The control: what refuses is the check, as without it the very same command does its work.
@@ -62,4 +62,30 @@ fn a_refused_run_is_on_record_and_leaves_nothing_behind() {
     assert_eq!((last["kind"].as_str(), last["code"].as_i64()), (Some("end"), Some(125)), "{last}");
     let checks = std::fs::read_dir(room.path("local/pinfold/windows/checks")).expect("the place of trials");
     assert_eq!(checks.count(), 0);
+}
+
+#[test]
+fn places_among_pinfolds_own_files_are_opened_to_nobody() {
+    let Some(room) = Room::new() else { return };
+    room.write(r"local/pinfold/ledger/mine", "");
+    room.write(r"local/beside/mine", "");
+    let [state, ledger, beside] =
+        ["local/pinfold", "local/pinfold/ledger", "local/beside"].map(|path| room.native(path));
+    let run = |flag: &str, path: &str| room.pinfold(["run", "--best-effort", flag, path]).words(PROOF).go();
+    run("--write", &state).ends_with(125).says("would be writable inside");
+    run("--write", &ledger).ends_with(125).says("is pinfold's own").says("decides about other runs");
+    run("--write", &ledger.to_uppercase()).ends_with(125).says("is pinfold's own");
+    run("--workspace", &ledger).ends_with(125).says("is pinfold's own");
+    assert!(!room.has("home/project/proof"));
+    // The control: what lies beside it may be opened.
+    run("--write", &beside).ends_with(0);
+    assert!(room.has("home/project/proof"));
+}
+
+#[test]
+fn no_use_of_an_identifier_is_left_when_a_run_ends() {
+    let Some(room) = Room::new() else { return };
+    room.pinfold(["run", "--best-effort"]).words(PROOF).go().ends_with(0);
+    let uses = std::fs::read_dir(room.path("local/pinfold/windows/uses")).expect("the place of uses");
+    assert_eq!(uses.count(), 0);
 }

@@ -11,6 +11,7 @@ mod layers;
 #[cfg(target_os = "linux")]
 mod linux;
 mod output;
+mod own;
 mod record;
 mod trust;
 #[cfg(windows)]

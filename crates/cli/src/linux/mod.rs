@@ -32,7 +32,8 @@ pub(crate) use pinfold_plan::Plan;
 
 pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
 pub(crate) use paths::{
-    CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, masked, real,
+    CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, is_in, masked,
+    real,
 };
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.

@@ -1,6 +1,7 @@
 //! Where things are, and what the kernel says of a path beside the policy.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -32,6 +33,38 @@ pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
     std::fs::canonicalize(path)
 }
 
+/// Whether a path is in a directory, or anything is by which it is found: a link in it could be made to lead elsewhere.
+pub(crate) fn is_in(path: &Path, directory: &Path) -> bool {
+    let directory = real(directory).unwrap_or_else(|_| directory.to_owned());
+    way(path).iter().any(|passed| passed.starts_with(&directory))
+}
+
+/// The links that lead to where an absolute path really is, and that.
+fn way(path: &Path) -> Vec<PathBuf> {
+    let backwards = |path: &Path| path.iter().rev().map(OsStr::to_owned).collect::<Vec<_>>();
+    let (mut passed, mut here, mut ahead) = (Vec::new(), PathBuf::from("/"), backwards(path));
+    while let Some(name) = ahead.pop() {
+        if name == ".." {
+            here.pop();
+            continue;
+        }
+        // From the root an absolute name starts anew.
+        let next = here.join(&name);
+        match std::fs::read_link(&next) {
+            Ok(target) if passed.len() < LINKS_MAX => {
+                ahead.extend(backwards(&target));
+                passed.push(next);
+            }
+            _ => here = next,
+        }
+    }
+    passed.push(here);
+    passed
+}
+
+/// How many links the kernel follows (path_resolution(7)).
+const LINKS_MAX: usize = 40;
+
 /// Whether only administrators could have put a file where they keep theirs: `/etc` is root's.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it has to be looked up")]
 pub(crate) fn is_administrators(_path: &Path) -> io::Result<bool> {
@@ -51,4 +84,35 @@ pub(crate) fn in_the_way(access: Access, path: &Path, _: &PolicyFlags) -> Option
         Access::Exec => rustix::fs::Access::EXEC_OK,
     };
     rustix::fs::access(path, wanted).is_err().then_some("the file's own permissions refuse it".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn what_a_link_leads_to_is_there_and_so_is_the_link() {
+        let root = std::env::temp_dir().join(format!("pinfold-paths-{}", std::process::id()));
+        let root = std::fs::create_dir_all(&root).and_then(|()| real(&root)).unwrap();
+        for directory in ["data/state", "links", "home"] {
+            std::fs::create_dir_all(root.join(directory)).unwrap();
+        }
+        symlink(root.join("data"), root.join("links/first")).unwrap();
+        symlink("../links/first/state", root.join("home/state")).unwrap();
+        let state = root.join("home/state/pinfold/not there yet");
+        let within = |directory: &str| is_in(&state, &root.join(directory));
+        for directory in ["home", "links", "data", "data/state", "home/state/pinfold", ""] {
+            assert!(within(directory), "{directory}");
+        }
+        for directory in ["data/state/other", "elsewhere", "hom"] {
+            assert!(!within(directory), "{directory}");
+        }
+        assert!(is_in(Path::new("/usr/../etc"), Path::new("/etc")));
+        // One that leads to itself has an end.
+        symlink("round", root.join("round")).unwrap();
+        assert!(is_in(&root.join("round"), &root));
+        std::fs::remove_dir_all(root).unwrap();
+    }
 }

@@ -13,7 +13,7 @@ use super::doctor::repair;
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, output};
+use crate::{layers, output, own};
 
 /// A plan and what it was made from.
 pub(crate) struct Prepared {
@@ -128,7 +128,7 @@ impl Call {
             sight.host.redirects = redirects()?;
         }
         let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
-        refuse_to_open_up_pinfold(&context, &plan)?;
+        own::refuse_to_open(&context, &policy, opened(&plan).map(PathBuf::as_path))?;
         let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
         workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
         let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
@@ -151,19 +151,6 @@ fn opened(plan: &Plan) -> impl Iterator<Item = &PathBuf> {
         _ => None,
     });
     writable.chain([&plan.workspace])
-}
-
-/// A command that could write pinfold's own state or policy would decide about the next run.
-fn refuse_to_open_up_pinfold(context: &Context, plan: &Plan) -> Result<(), CliError> {
-    let own = [context.state().to_owned(), context.user_policy()];
-    for opened in opened(plan) {
-        if let Some(own) = own.iter().find(|own| own.starts_with(opened)) {
-            return Err(CliError::new(format!("{} would be writable inside", own.display()))
-                .why(format!("{} is opened for writing, and pinfold's own files are in it", opened.display()))
-                .hint("open a directory further down, or set XDG_STATE_HOME and XDG_CONFIG_HOME to other places"));
-        }
-    }
-    Ok(())
 }
 
 fn plan_error(error: PlanError) -> CliError {

@@ -8,7 +8,6 @@ mod doctor;
 mod environment;
 mod gate;
 mod machine;
-mod own;
 mod paths;
 mod plan;
 mod prepare;
@@ -23,6 +22,7 @@ mod sight;
 mod size;
 mod store;
 mod watch;
+mod within;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -36,6 +36,7 @@ pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
 pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, masked, real,
 };
+pub(crate) use within::is_in;
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
 pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {

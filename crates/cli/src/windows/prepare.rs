@@ -1,23 +1,23 @@
 //! From flags to a plan.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use pinfold_acl::Sid;
 use pinfold_confine::windows::{Ground, probe};
-use pinfold_plan::windows::{self, Identity, Machine, Plan, native};
+use pinfold_plan::windows::{self, Identity, Machine, Plan, Reach, native};
 use pinfold_plan::{PlanError, Refusal};
 use pinfold_policy::Policy;
 use pinfold_setup::Setup;
 
 use super::accounts::setup;
-use super::own;
 use super::sight::{self, Sight};
 use super::store::Store;
 use super::{report, session};
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, output};
+use crate::{layers, output, own};
 
 /// Oldest Windows that has the consoles and jobs that runs need: version 1809.
 const OLDEST_BUILD: u32 = 17763;
@@ -60,7 +60,7 @@ pub(super) fn prepare_with_machine(flags: &PolicyFlags) -> Result<(Prepared, Mac
     let machine = probe::complete(machine, &policy, sight.host(), &areas, &ground);
     let machine = machine.map_err(|error| CliError::from_error(&error))?;
     let plan = windows::build(&policy, sight.host(), &machine).map_err(|error| plan_error(&error))?;
-    own::refuse_to_open(&context, &plan)?;
+    own::refuse_to_open(&context, &policy, opened(&plan))?;
     let setup = setup.filter(|_| plan.identity != Identity::Caller);
     Ok((Prepared { context, policy, store, sight, ground, plan, setup }, machine))
 }
@@ -94,6 +94,13 @@ pub(super) fn accept(plan: &Plan, best_effort: bool) -> Result<(), CliError> {
     }
     let remedies: BTreeSet<_> = refusal.missing.iter().filter_map(|missing| missing.remedy.clone()).collect();
     Err(remedies.into_iter().fold(error, CliError::hint).hint("or start without these promises: --best-effort"))
+}
+
+/// The places that are opened for writing, but for the run's own, which are among pinfold's files.
+fn opened(plan: &Plan) -> impl Iterator<Item = &Path> {
+    let made_here = [&plan.private_home, &plan.private_temp];
+    let writable = plan.roots.iter().filter(move |root| root.reach == Reach::Work && !made_here.contains(&&root.path));
+    writable.map(|root| Path::new(&root.path))
 }
 
 fn plan_error(error: &PlanError) -> CliError {

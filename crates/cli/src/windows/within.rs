@@ -1,27 +1,11 @@
-//! Pinfold's own files are opened to no command.
+//! Which paths lie in which, however they are spelled.
 
 use std::path::{Path, PathBuf};
 
-use pinfold_plan::windows::{Plan, Reach, native};
+use pinfold_plan::windows::native;
 
-use crate::context::Context;
-use crate::error::CliError;
-
-/// A command that could write pinfold's own state or policy would decide about the next run.
-pub(super) fn refuse_to_open(context: &Context, plan: &Plan) -> Result<(), CliError> {
-    let own = [context.state().to_owned(), context.user_policy()];
-    for root in plan.roots.iter().filter(|root| root.reach == Reach::Work) {
-        if let Some(own) = own.iter().find(|own| is_in(own, Path::new(&root.path))) {
-            return Err(CliError::new(format!("{} would be writable inside", own.display()))
-                .why(format!("{} is opened for writing, and pinfold's own files are in it", root.path))
-                .hint("open a directory further down, or set LOCALAPPDATA and APPDATA to other places"));
-        }
-    }
-    Ok(())
-}
-
-/// However both are spelled: by variables and flags come short names, links and either case.
-fn is_in(path: &Path, root: &Path) -> bool {
+/// Whether a path is in a directory: by variables and flags come short names, links and either case.
+pub(crate) fn is_in(path: &Path, root: &Path) -> bool {
     let (path, root) = (comparable(path), comparable(root));
     path.strip_prefix(&root).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
 }
