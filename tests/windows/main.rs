@@ -9,6 +9,7 @@
 
 mod account;
 mod arguments;
+mod changes;
 mod commands;
 mod ending;
 mod environment;

@@ -45,5 +45,5 @@ fn a_summary_of_the_run_is_one_line_of_json() {
     let ended = room.run_with(&["--json"], &["exit", "7"]).go().ends_with(7);
     let line = ended.stderr.lines().last().expect("a summary");
     let summary: serde_json::Value = serde_json::from_str(line).expect("JSON");
-    assert_eq!(summary["exit_code"], 7, "{line}");
+    assert_eq!(summary["exit-code"], 7, "{line}");
 }

@@ -4,6 +4,7 @@
 mod agent;
 mod args;
 mod attack;
+mod changed;
 mod commands;
 mod context;
 mod error;

@@ -62,9 +62,10 @@ impl Text {
     }
 }
 
+/// The text as people read it: a backslash is one, as in paths of Windows. What it is exactly, [`Text::as_str`] tells.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.0.replace(r"\\", r"\"))
     }
 }
 
@@ -135,6 +136,7 @@ mod tests {
     fn plain_names_are_themselves() {
         assert_eq!(Text::from(Path::new("/home/a/Übung")).as_str(), "/home/a/Übung");
         assert_eq!(Text::from_bytes(b"caf\xe9\\x").as_str(), r"caf\xe9\\x");
+        assert_eq!(Text::from(r"C:\work\\x").to_string(), r"C:\work\\x");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 //! Seeing the workspace: which entries a deny rule hides, which git directories and protected names exist.
 //!
 //! [`Survey::walk`] reads every directory below its roots once, with several threads where the tree is large, and
@@ -33,7 +33,6 @@
 //! # }
 //! ```
 
-#[cfg(target_os = "linux")]
 pub mod changes;
 mod error;
 mod git;

@@ -2,7 +2,6 @@
 //!
 //! Each thread of a walk has one. An entry takes a byte for kind and mark, its inode as the difference to the one
 //! before (one to five bytes as a rule), the name and a NUL: some 20 bytes.
-#![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "what is changed is told on Linux only"))]
 
 use crate::{Kind, limits::LISTING_BYTES, sys::Device};
 

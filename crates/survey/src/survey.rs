@@ -7,7 +7,6 @@ use std::{
     sync::Arc,
 };
 
-#[cfg(target_os = "linux")]
 use crate::changes::{Moment, Snapshot};
 use crate::{
     Found, Limits, Stamps, SurveyError, limits,
@@ -137,7 +136,6 @@ impl<'a> Survey<'a> {
     /// # Errors
     ///
     /// As [`Survey::walk`].
-    #[cfg(target_os = "linux")]
     pub fn walk_and_remember(&self) -> Result<(Found, Snapshot), SurveyError> {
         let begin = Moment::now();
         let (found, listings) = self.look(true)?;

@@ -3,13 +3,19 @@
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Buffer, Dir, facts_of_file};
+pub(crate) use linux::{Buffer, Dir, clocks, is_still};
 
 #[cfg(not(target_os = "linux"))]
 mod portable;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::{Buffer, Dir};
+pub(crate) use portable::{Dir, clocks};
 
+#[cfg(windows)]
+#[path = "sys/entries_windows.rs"]
+mod entries;
+#[cfg(all(unix, not(target_os = "linux")))]
+#[path = "sys/entries_unix.rs"]
+mod entries;
 #[cfg(unix)]
 #[path = "sys/names_unix.rs"]
 mod names;
@@ -17,8 +23,10 @@ mod names;
 #[path = "sys/names_windows.rs"]
 mod names;
 #[cfg(not(target_os = "linux"))]
+pub(crate) use entries::{Buffer, is_still};
+#[cfg(not(target_os = "linux"))]
 use names::thing_of;
-pub(crate) use names::{STAMPS_PROVE, path, path_buf, resolved};
+pub(crate) use names::{STAMPS_PROVE, Seen, bytes, path, path_buf, resolved};
 
 use std::io;
 
@@ -47,15 +55,28 @@ impl Stamp {
 /// The number of a device.
 pub(crate) type Device = u32;
 
+/// What an entry has that is on a file system without such numbers.
+pub(crate) const NO_INODE: u64 = 0;
+
+/// What the clocks show, in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clocks {
+    /// Since 1970; no file that is changed from now on gets an earlier time.
+    pub(crate) files_ns: i64,
+    /// Since 1970, as it was set.
+    pub(crate) settable_ns: i64,
+    /// Since some moment; nobody can set it.
+    pub(crate) steady_ns: i64,
+}
+
 /// What there is to know of an entry without reading it. All times are in nanoseconds since 1970.
-#[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) kind: Kind,
     pub(crate) inode: u64,
     /// In bytes.
     pub(crate) size: u64,
-    /// Of the last change of the inode. Nobody can set it.
+    /// Of the last change of the inode. Nobody can set it but on Windows.
     pub(crate) ctime_ns: i64,
     /// Of the last change of the content, or what somebody has set it to.
     pub(crate) mtime_ns: i64,
@@ -107,7 +128,6 @@ fn split(path: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// The path of `name` in the directory `path`.
-#[cfg(target_os = "linux")]
 pub(crate) fn join(path: &[u8], name: &[u8]) -> Vec<u8> {
     match path {
         [] => name.to_vec(),

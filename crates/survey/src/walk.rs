@@ -365,12 +365,12 @@ impl<'a> Worker<'a> {
         let (sightings, listing) = (&mut self.sightings, &mut self.listing);
         let mut shape = Shape::default();
         let mut objects = 0..0;
-        let result = dir.entries(buffer, |with_nul, kind, inode| {
+        let result = dir.entries(buffer, |with_nul, kind, seen| {
             let name = &with_nul[..with_nul.len() - 1];
             let is_dir = kind == Kind::Directory;
             let mut remember = |denied| {
                 if let Some(listing) = listing.as_mut() {
-                    listing.push(with_nul, kind, inode, denied);
+                    listing.push(with_nul, kind, seen.inode(), denied);
                 }
             };
             let mut note = |what| {

@@ -26,7 +26,7 @@ pub(crate) fn trust(args: TrustArgs) -> Result<ExitCode, CliError> {
     if !file.exists() {
         return Err(CliError::new(format!("there is no {}", file.display()))
             .why("only a project's own policy file needs trust")
-            .hint("for rules of your own write ~/.config/pinfold/policy.toml; it is always in force"));
+            .hint(format!("for rules of your own write {}; it is always in force", context.user_policy().display())));
     }
     let text = layers::read(&file).map_err(|error| layers::unreadable(&file, &error))?;
     layers::parsed(&text, &file)?;

@@ -1,7 +1,6 @@
 //! What runs commands on Linux, watches them, tells of them, and puts the host to the test: one file per command, and what
 //! several of them need.
 
-mod changed;
 mod doctor;
 mod gate;
 mod git_identity;

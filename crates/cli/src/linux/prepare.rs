@@ -7,7 +7,7 @@ use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
 use pinfold_policy::{NetworkMode, Policy, shell_word};
 use pinfold_run::{Memory, REBASE, Store, WorkspaceStore};
-use pinfold_survey::changes::{Changes, Options};
+use pinfold_survey::changes::Snapshot;
 
 use super::doctor::repair;
 use crate::args::PolicyFlags;
@@ -46,11 +46,11 @@ impl Prepared {
         }
     }
 
-    /// What has changed since the run began, in each tree that it could write to.
-    pub(crate) fn changes(&self) -> Vec<(&Tree, Changes)> {
+    /// The trees that the run could write to, each as it was.
+    pub(crate) fn written_trees(&self) -> impl Iterator<Item = (PathBuf, &Snapshot)> {
         let writable = |root: &Path| opened(&self.plan).any(|path| path.starts_with(root) || root.starts_with(path));
-        let trees = self.trees.iter().filter(|tree| writable(&tree.root));
-        trees.map(|tree| (tree, tree.snapshot.changes(&Options::default()))).collect()
+        let trees = self.trees.iter().filter(move |tree| writable(&tree.root));
+        trees.map(|tree| (tree.root.clone(), &tree.snapshot))
     }
 
     /// Leaves nothing of the mounts in the private home but the place of the workspace, which every run is shown.

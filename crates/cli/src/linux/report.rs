@@ -9,12 +9,12 @@ use pinfold_policy::{Access, decide, plain, shell_word};
 use pinfold_run::{End, Executions, LimitReached, Quarantined, Traffic};
 use serde::Serialize;
 
-use super::changed::{self, Changed};
 use super::prepare::Prepared;
 use super::trace::{self, Trace};
 use super::{programs, quarantined, traffic};
 use crate::agent;
 use crate::args::RunArgs;
+use crate::changed::{self, Changed};
 use crate::error::CliError;
 
 /// How many new names in the private home are told.

@@ -13,7 +13,6 @@ use pinfold_policy::Rules;
 use pinfold_run::control::{Control, Introduction};
 use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session};
 
-use super::changed::Changed;
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
 use super::programs::{self, Programs};
@@ -24,6 +23,7 @@ use super::trace::{self, Trace};
 use super::{gate, git_identity};
 use crate::agent;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
+use crate::changed::Changed;
 use crate::error::CliError;
 
 /// Tell package managers that there is no network.
@@ -165,7 +165,7 @@ fn look_after<'a>(
     let told = quarantine.taken().len();
     let quarantined = settle(prepared, before.memory, quarantine)?;
     // After the quarantine: what was moved away is told by itself.
-    let changed = Changed::look(prepared, duration_ms);
+    let changed = Changed::look(prepared.written_trees(), duration_ms);
     let trace = traced.then(|| Trace::of(refusals, &end));
     record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
     // A trace has seen them as well.
@@ -174,7 +174,7 @@ fn look_after<'a>(
     if let End::Limited(limit) = &end {
         record.limit(prepared, limit);
     }
-    changed.record(&mut record.recorder);
+    changed.record(|event| record.recorder.take(event));
     trace.iter().flat_map(Trace::events).for_each(|event| record.recorder.take(event));
     record.end(&executions, recorded_end);
     prepared.tidy_home();

@@ -1,7 +1,7 @@
 //! From flags to a plan.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pinfold_acl::Sid;
 use pinfold_confine::windows::{Ground, probe};
@@ -9,11 +9,12 @@ use pinfold_plan::windows::{self, Identity, Machine, Plan, Reach, native};
 use pinfold_plan::{PlanError, Refusal};
 use pinfold_policy::Policy;
 use pinfold_setup::Setup;
+use pinfold_survey::changes::Snapshot;
 
 use super::accounts::setup;
 use super::sight::{self, Sight};
 use super::store::Store;
-use super::{report, session};
+use super::{report, session, within};
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
@@ -33,6 +34,20 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// What the plan's account is, where it is not the caller.
     pub(super) setup: Option<Setup>,
+}
+
+impl Prepared {
+    /// The trees that the run could write to, each as it was. Its own home and temporary directory are none.
+    pub(super) fn written_trees(&self) -> impl Iterator<Item = (PathBuf, &Snapshot)> {
+        let private = [&self.plan.private_home, &self.plan.private_temp];
+        let roots =
+            self.plan.roots.iter().filter(move |root| root.reach == Reach::Work && !private.contains(&&root.path));
+        let opened: Vec<String> = roots.map(|root| within::spelled_alike(Path::new(&root.path))).collect();
+        self.sight.trees().filter(move |(tree, _)| {
+            let tree = within::spelled_alike(tree);
+            opened.iter().any(|root| within::is_below(root, &tree) || within::is_below(&tree, root))
+        })
+    }
 }
 
 /// Makes the plan for a call. No access list has been changed afterwards.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::prepare::Prepared;
 use super::watch::{Passed, Quarantined};
 use crate::agent;
+use crate::changed::Changed;
 use crate::error::{CliError, with_causes};
 use crate::record::{self, Lines, Pen, unrecorded};
 
@@ -36,6 +37,11 @@ impl Record {
             let moved_to = moved_to.as_deref().unwrap_or(path);
             self.add(Event::Quarantined { path: path.as_path().into(), moved_to: moved_to.into() });
         }
+    }
+
+    /// Adds what has changed.
+    pub(super) fn changed(&self, changed: &Changed) {
+        changed.record(|event| self.add(event));
     }
 
     /// Adds the limit that ended the run.

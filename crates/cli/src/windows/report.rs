@@ -1,11 +1,14 @@
 //! What is told of a run at its end.
 
+use std::io::IsTerminal;
+
 use pinfold_policy::{Access, Policy, decide, plain};
 use serde::Serialize;
 
 use super::prepare::Prepared;
 use super::watch::{Passed, Quarantined};
 use crate::args::RunArgs;
+use crate::changed::{self, Changed};
 use crate::error::CliError;
 
 /// How much is told.
@@ -37,19 +40,24 @@ pub(super) struct Report<'a> {
     pub(super) limit: Option<Passed>,
     pub(super) duration_ms: u64,
     pub(super) quarantined: Vec<Quarantined>,
+    /// What files it has changed.
+    pub(super) changed: Changed,
 }
 
 /// The same as other platforms say it.
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Summary<'a> {
     session: &'a str,
     exit_code: Option<u32>,
     limit: Option<&'a str>,
     duration_ms: u64,
     quarantined: Vec<Moved>,
+    changes: changed::Summary,
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Moved {
     path: String,
     moved_to: Option<String>,
@@ -77,8 +85,15 @@ impl Report<'_> {
             return Ok(());
         }
         quarantined(&prepared.policy, &self.quarantined);
-        if let Some(passed) = self.limit.as_ref().filter(|_| tell == Tell::Ordinary) {
+        self.changed.print_traps();
+        if tell == Tell::Quiet {
+            return Ok(());
+        }
+        if let Some(passed) = &self.limit {
             eprintln!("pinfold: ended: {} ({})", passed.text, prepared.policy.limits.get(passed.name).origin);
+        }
+        if std::io::stderr().is_terminal() {
+            self.changed.print();
         }
         Ok(())
     }
@@ -94,6 +109,7 @@ impl Report<'_> {
             limit: self.limit.as_ref().map(|passed| passed.text.as_str()),
             duration_ms: self.duration_ms,
             quarantined: self.quarantined.iter().map(moved).collect(),
+            changes: self.changed.summary(),
         }
     }
 }

@@ -19,6 +19,7 @@ use super::session::Session;
 use super::size::Size;
 use super::watch::{self, INTERVAL, Passed, Watcher};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
+use crate::changed::Changed;
 use crate::error::{CliError, NOT_STARTED};
 use crate::platform::new_session_id;
 
@@ -43,7 +44,7 @@ pub(super) fn shell(args: &ShellArgs) -> Result<ExitCode, CliError> {
     refuse_to_ask(args.ask)?;
     let shell = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
     eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
-    execute(&args.policy, &[shell], &Manner { best_effort: args.best_effort, tell: Tell::Quiet, agent: None })
+    execute(&args.policy, &[shell], &Manner { best_effort: args.best_effort, tell: Tell::Ordinary, agent: None })
 }
 
 /// Nobody could answer.
@@ -72,6 +73,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let memory = prepared.sight.memory(&prepared.plan.watch);
     let remembered = Session::begin(&prepared.store, &session, &memory)?;
     heed_interrupts().map_err(|error| CliError::new("events of the console cannot be had").why(error.to_string()))?;
+    prepared.sight.begin();
     let begin = Instant::now();
     let lived = match prepared.plan.identity {
         Identity::Caller => live(&prepared, &words, &record),
@@ -91,11 +93,14 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let appeared = watch::appeared(&prepared.plan.watch, found);
     let quarantined = watch::quarantine(appeared, &prepared.store.quarantine(&session));
     drop(remembered);
+    // After the quarantine: what was moved away is told by itself.
+    let changed = Changed::look(prepared.written_trees(), duration_ms);
     record.quarantined(&quarantined);
     lived.limit.iter().for_each(|passed| record.limit(&prepared, passed));
+    record.changed(&changed);
     let code = lived.exit_code();
     record.end(lived.end(duration_ms));
-    let report = Report { session: &session, code: lived.code, limit: lived.limit, duration_ms, quarantined };
+    let report = Report { session: &session, code: lived.code, limit: lived.limit, duration_ms, quarantined, changed };
     report.print(&prepared, manner.tell)?;
     // The identifiers are in use no longer: what is left alive at the exit says so only to the next run.
     drop(prepared);

@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use pinfold_confine::windows::probe::{Appearance, Names, Sight as Seen, Stores, look_again, look_at};
+use pinfold_plan::windows::native;
 use pinfold_plan::{Host, Watch};
 use pinfold_policy::Policy;
 use pinfold_survey::SurveyError;
+use pinfold_survey::changes::Snapshot;
 use pinfold_traps::git_config;
 
 use super::session::Memory;
@@ -40,6 +42,16 @@ impl Sight {
     /// What would execute outside and was not there before.
     pub(super) fn look_again(&mut self) -> Result<Vec<PathBuf>, SurveyError> {
         Ok(obeyed_outside(&look_again(&self.names, &mut self.seen.trees)?))
+    }
+
+    /// Lets the run begin now: what somebody else changed before is not told of it.
+    pub(super) fn begin(&mut self) {
+        self.seen.trees.iter_mut().for_each(|tree| tree.snapshot.begin());
+    }
+
+    /// The trees, each as it was.
+    pub(super) fn trees(&self) -> impl Iterator<Item = (PathBuf, &Snapshot)> {
+        self.seen.trees.iter().map(|tree| (native(&tree.root).into(), &tree.snapshot))
     }
 
     /// What a later start would have to know to settle the run.

@@ -6,18 +6,27 @@ use pinfold_plan::windows::native;
 
 /// Whether a path is in a directory: by variables and flags come short names, links and either case.
 pub(crate) fn is_in(path: &Path, root: &Path) -> bool {
-    let (path, root) = (comparable(path), comparable(root));
-    path.strip_prefix(&root).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
+    is_below(&comparable(path), &comparable(root))
 }
 
-/// What is there of a path without links, and behind it what is not there yet; a drive without its backslash.
+/// Whether a path, as it is written, is a directory or in it.
+pub(super) fn is_below(path: &str, directory: &str) -> bool {
+    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))
+}
+
+/// What is there of a path without links, and behind it what is not there yet.
 fn comparable(path: &Path) -> String {
     let there = path.ancestors().find_map(|above| Some((super::real(above).ok()?, above)));
     let settled = match there {
         Some((real, above)) => path.strip_prefix(above).map_or(real.clone(), |rest| real.join(rest)),
         None => PathBuf::from(path),
     };
-    native(&settled).trim_end_matches('\\').to_lowercase()
+    spelled_alike(&settled)
+}
+
+/// A path in the spelling that is compared: in lower case, and a drive without its backslash.
+pub(super) fn spelled_alike(path: &Path) -> String {
+    native(path).trim_end_matches('\\').to_lowercase()
 }
 
 #[cfg(test)]

@@ -5,18 +5,10 @@ use std::io;
 use std::path::Path;
 
 use pinfold_plan::Kind;
-use pinfold_survey::{Found, Survey, SurveyError};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 pub(super) use super::listings::Listings;
-/// All names of a tree, to tell later what has changed.
-pub(super) use pinfold_survey::changes::Snapshot;
-
-/// Looks through a tree and remembers it.
-pub(super) fn walk(survey: Survey<'_>) -> Result<(Found, Snapshot), SurveyError> {
-    survey.walk_and_remember()
-}
 
 /// A path that a link is part of counts as a link, whichever part it is.
 pub(super) fn kind(path: &Path) -> Option<Kind> {

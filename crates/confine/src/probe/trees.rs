@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use pinfold_plan::Kind;
 use pinfold_policy::{AreaKind, DenyMatcher, Descent, Policy, Trail};
+use pinfold_survey::changes::Snapshot;
 use pinfold_survey::{Found, Matcher, Repository, Survey, SurveyError};
 
 use super::Names;
-use super::system::{self, Snapshot};
 
 /// A tree that was looked through: a place that a person opened, not the system's and not the toolchains'.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(super) fn survey(roots: Vec<PathBuf>, names: &Names, matcher: &DenyMatcher) 
     let looked = roots.into_iter().map(|root| {
         let denied = Denied(matcher.below(&root));
         let survey = Survey::new([&root]).denied(&denied).doors().names(names.last());
-        let (found, snapshot) = system::walk(survey)?;
+        let (found, snapshot) = survey.walk_and_remember()?;
         Ok(Tree { root, found, snapshot })
     });
     looked.collect()

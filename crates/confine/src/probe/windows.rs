@@ -6,17 +6,8 @@ use std::marker::PhantomData;
 use std::path::Path;
 
 use pinfold_plan::Kind;
-use pinfold_survey::{Found, Survey, SurveyError};
 
 use crate::windows::probe::{self, resolved, same_place};
-
-/// Nothing is remembered of a tree yet.
-pub(super) type Snapshot = ();
-
-/// Looks through a tree.
-pub(super) fn walk(survey: Survey<'_>) -> Result<(Found, Snapshot), SurveyError> {
-    Ok((survey.walk()?, ()))
-}
 
 /// Which names there are is not learned beforehand: everything may be there.
 pub(super) struct Listings<'a>(PhantomData<&'a Path>);

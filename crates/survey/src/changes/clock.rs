@@ -1,10 +1,8 @@
 //! From which time of change on a file was changed during the run.
 
-use rustix::time::{ClockId, Timespec, clock_gettime};
-
 use crate::{
     limits::COARSE_TICK_NS,
-    sys::{Device, Dir},
+    sys::{self, Device, Dir},
 };
 
 /// How far the clock of a server may be behind ours without that a change is missed, in nanoseconds.
@@ -24,9 +22,8 @@ pub(crate) struct Moment {
 
 impl Moment {
     pub(crate) fn now() -> Self {
-        let settable = nanoseconds(clock_gettime(ClockId::Realtime));
-        let ahead_ns = settable.saturating_sub(nanoseconds(clock_gettime(ClockId::Boottime)));
-        Self { now_ns: nanoseconds(clock_gettime(ClockId::RealtimeCoarse)), ahead_ns }
+        let clocks = sys::clocks();
+        Self { now_ns: clocks.files_ns, ahead_ns: clocks.settable_ns.saturating_sub(clocks.steady_ns) }
     }
 
     /// From when on a time of change tells of a change after this moment, if it is `later` now.
@@ -63,10 +60,6 @@ impl Since {
     }
 }
 
-fn nanoseconds(time: Timespec) -> i64 {
-    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,15 +87,20 @@ mod tests {
 
     #[test]
     fn the_moment_is_never_later_than_what_the_kernel_gives_a_file_afterwards() {
-        use std::os::unix::fs::MetadataExt;
         let path = std::env::temp_dir().join(format!("pinfold-survey-clock-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        let dir = Dir::open_root(&path).unwrap();
         for _ in 0..2000 {
             let moment = Moment::now();
-            std::fs::write(&path, "x").unwrap();
-            let known = std::fs::metadata(&path).unwrap();
-            let ctime = known.ctime() * SECOND + known.ctime_nsec();
-            assert!(ctime >= moment.until(Moment::now()), "{ctime} {moment:?}");
+            std::fs::write(path.join("file"), "x").unwrap();
+            let mut ctime = None;
+            let dir = dir.open_far(b"").unwrap();
+            dir.entries(&mut sys::Buffer::new(), |_, _, seen| {
+                ctime = Some(dir.facts(b"file", seen, false).unwrap().ctime_ns);
+            })
+            .unwrap();
+            assert!(ctime.unwrap() >= moment.until(Moment::now()), "{ctime:?} {moment:?}");
         }
-        std::fs::remove_file(path).unwrap();
+        std::fs::remove_dir_all(path).unwrap();
     }
 }

@@ -75,10 +75,10 @@ fn choose(options: &Options, sighted: &[Sighted]) -> (Vec<usize>, u64) {
 fn digest(snapshot: &Snapshot, sighted: &Sighted, piece: &mut [u8]) -> io::Result<Sum> {
     let change = &sighted.change;
     let (_, root) = snapshot.roots.get(change.root).ok_or(io::ErrorKind::NotFound)?;
-    let path = change.path.as_os_str().as_encoded_bytes();
+    let path = sys::bytes(&change.path);
     let mut file = match path.iter().rposition(|&byte| byte == b'/') {
         Some(slash) => root.open_far(&path[..slash])?.open_file(&path[slash + 1..])?,
-        None => root.open_file(path)?,
+        None => root.open_file(&path)?,
     };
     let facts = sighted.facts.filter(|facts| facts.kind == Kind::File).ok_or(io::ErrorKind::InvalidInput)?;
     be_the_same(&file, &facts)?;
@@ -101,7 +101,7 @@ fn digest(snapshot: &Snapshot, sighted: &Sighted, piece: &mut [u8]) -> io::Resul
 
 /// Refuses a file that is another one, or has changed.
 fn be_the_same(file: &File, facts: &Facts) -> io::Result<()> {
-    match sys::facts_of_file(file)? == *facts {
+    match sys::is_still(file, facts)? {
         true => Ok(()),
         false => Err(io::ErrorKind::InvalidData.into()),
     }

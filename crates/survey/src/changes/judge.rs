@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Kind,
     listing::Record,
-    sys::{self, Dir, Facts},
+    sys::{self, Dir, Facts, Seen},
 };
 
 /// Marks a directory whose content can be made again (<https://bford.info/cachedir/>).
@@ -21,7 +21,7 @@ pub(super) struct Entry<'e> {
     pub(super) dir: &'e Dir,
     pub(super) name: &'e [u8],
     pub(super) kind: Kind,
-    pub(super) inode: u64,
+    pub(super) seen: Seen,
 }
 
 impl Worker<'_, '_> {
@@ -48,7 +48,7 @@ impl Worker<'_, '_> {
     #[inline]
     fn meet_known(&mut self, item: &Item, entry: &Entry<'_>, record: Record<'_>) {
         let Some(facts) = self.facts(item, entry) else { return };
-        let replaced = record.kind != facts.kind || record.inode != entry.inode;
+        let replaced = record.kind != facts.kind || record.inode != entry.seen.inode();
         if replaced || item.since.covers(facts.ctime_ns) {
             let sighted = self.sight(item, entry, facts, What::Modified);
             sighted.change.was = (record.kind != facts.kind).then_some(record.kind);
@@ -118,7 +118,7 @@ impl Worker<'_, '_> {
     /// Looks at an entry; `None` if it is no more, or cannot be looked at.
     #[inline]
     fn facts(&mut self, item: &Item, entry: &Entry<'_>) -> Option<Facts> {
-        match entry.dir.facts(entry.name, item.since.foreign) {
+        match entry.dir.facts(entry.name, entry.seen, item.since.foreign) {
             Ok(facts) => Some(facts),
             Err(error) => {
                 if !sys::vanished(&error) {
@@ -148,7 +148,7 @@ impl Worker<'_, '_> {
         };
         self.findings.sighted.push_mut(Sighted {
             change,
-            inode: entry.inode,
+            inode: entry.seen.inode(),
             device: since.device,
             facts: Some(facts),
             old: !since.covers(if facts.born_ns == 0 { facts.mtime_ns } else { facts.born_ns }),

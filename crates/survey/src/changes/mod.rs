@@ -7,7 +7,7 @@
 //! the listing says (name, kind, inode), in some 20 bytes and without a further system call. To this comes one moment.
 //!
 //! After the run one walk asks for every file's time of change (`ctime`), which the kernel sets with every change of
-//! content or metadata and which no program can set, unlike `mtime`. Then, for each name:
+//! content or metadata and which no program can set (but on Windows), unlike `mtime`. Then, for each name:
 //!
 //! | before | after | told as |
 //! | --- | --- | --- |
@@ -33,6 +33,10 @@
 //! - **Clocks of others.** On network file systems and those in user space a server or a program sets the times. The
 //!   moment lies [some seconds](FOREIGN_LAG_NS) earlier there, and as nobody knows whether that is enough, the place is
 //!   listed as one that was not seen well ([`Why::ForeignClock`]).
+//! - **On Windows** inode and time of change are the number of a file and its `ChangeTime`, which listings tell. Ordinary
+//!   programs leave it alone, but whoever may write a file's attributes can set it (`FILE_BASIC_INFO`, MS-FSCC 2.4.7): what
+//!   was changed in place and then backdated is missed there. What is new, gone, renamed, or another file under the same name
+//!   is told in any case. Of a file with several names the one is told by which it was changed.
 //! - **Inodes** of listings stay the same while nothing is renamed. Some file systems in user space make them up at each
 //!   look: all of their files would be told as modified.
 //!

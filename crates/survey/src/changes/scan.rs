@@ -196,9 +196,9 @@ impl<'a, 'b> Worker<'a, 'b> {
     fn compare(&mut self, item: &Item, dir: &Dir) {
         let before = self.findings.sighted.len();
         let mut buffer = std::mem::take(&mut self.buffer);
-        let read = dir.entries(&mut buffer, |with_nul, kind, inode| {
+        let read = dir.entries(&mut buffer, |with_nul, kind, seen| {
             let name = with_nul.strip_suffix(&[0]).unwrap_or(with_nul);
-            self.meet(item, &Entry { dir, name, kind, inode });
+            self.meet(item, &Entry { dir, name, kind, seen });
         });
         self.buffer = buffer;
         match (read, item.before) {

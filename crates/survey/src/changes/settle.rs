@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Kind,
-    sys::{self, Device},
+    sys::{self, Device, NO_INODE},
 };
 
 /// The changes of all trees.
@@ -102,7 +102,8 @@ fn rename(new: &mut [Sighted], deleted: &mut Vec<Sighted>) {
     let mut by_file: HashMap<_, Vec<usize>> = HashMap::new();
     // From the end, as they are taken from there.
     for (number, sighted) in new.iter().enumerate().rev() {
-        if sighted.old && sighted.change.what == What::Created && sighted.change.kind != Kind::Directory {
+        let known = sighted.inode != NO_INODE && sighted.change.kind != Kind::Directory;
+        if known && sighted.old && sighted.change.what == What::Created {
             by_file.entry(same(sighted)).or_default().push(number);
         }
     }

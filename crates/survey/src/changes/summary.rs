@@ -38,7 +38,7 @@ pub(super) fn group(sighted: &mut [Sighted], tags: &HashSet<(usize, Vec<u8>)>) -
     let (mut last, mut group) = (None::<(usize, Vec<u8>)>, None);
     for sighted in sighted {
         let change = &mut sighted.change;
-        let path = change.path.as_os_str().as_encoded_bytes();
+        let path = sys::bytes(&change.path);
         let above = path.iter().rposition(|&byte| byte == b'/').and_then(|slash| path.get(..slash));
         let above = above.unwrap_or_default();
         if last.as_ref().is_none_or(|(root, path)| (*root, &path[..]) != (change.root, above)) {

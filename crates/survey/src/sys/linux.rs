@@ -14,9 +14,10 @@ use rustix::{
         openat2, readlinkat, statat, statx,
     },
     io::Errno,
+    time::{ClockId, Timespec, clock_gettime},
 };
 
-use super::{Device, Facts, Stamp, Thing};
+use super::{Clocks, Device, Facts, Seen, Stamp, Thing};
 use crate::Kind;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -147,15 +148,15 @@ impl Dir {
     /// What there is to know of the entry `name`; a symlink is not followed. With `sync`, a file system that knows only
     /// what another machine told it a while ago asks again.
     #[inline]
-    pub(crate) fn facts(&self, name: &[u8], sync: bool) -> io::Result<Facts> {
+    pub(crate) fn facts(&self, name: &[u8], _seen: Seen, sync: bool) -> io::Result<Facts> {
         let sync = if sync { AtFlags::empty() } else { AtFlags::STATX_DONT_SYNC };
         Ok(facts_of(&statx(&self.0, name, AtFlags::SYMLINK_NOFOLLOW | sync, FACTS)?))
     }
 
-    /// Calls `each` with the name (its NUL included), kind and inode of every entry. Goes on where the last reading of this
+    /// Calls `each` with the name (its NUL included), kind and what else is told of every entry. Goes on where the last reading of this
     /// descriptor ended: a directory that was read is opened again to be read again.
     #[inline]
-    pub(crate) fn entries(&self, buffer: &mut Buffer, mut each: impl FnMut(&[u8], Kind, u64)) -> io::Result<()> {
+    pub(crate) fn entries(&self, buffer: &mut Buffer, mut each: impl FnMut(&[u8], Kind, Seen)) -> io::Result<()> {
         let mut entries = RawDir::new(&self.0, buffer.0.spare_capacity_mut());
         while let Some(entry) = entries.next() {
             let entry = entry?;
@@ -172,7 +173,7 @@ impl Dir {
                 },
                 known => kind_of(known),
             };
-            each(name.to_bytes_with_nul(), kind, entry.ino());
+            each(name.to_bytes_with_nul(), kind, Seen::new(entry.ino()));
         }
         Ok(())
     }
@@ -207,9 +208,20 @@ impl Dir {
     }
 }
 
-/// What there is to know of an open file.
-pub(crate) fn facts_of_file(file: &File) -> io::Result<Facts> {
-    Ok(facts_of(&statx(file, c"", AtFlags::EMPTY_PATH, FACTS)?))
+/// Whether an open file is what was looked at, and has not changed since.
+pub(crate) fn is_still(file: &File, facts: &Facts) -> io::Result<bool> {
+    Ok(facts_of(&statx(file, c"", AtFlags::EMPTY_PATH, FACTS)?) == *facts)
+}
+
+/// What the clocks show now. Files get their times from the coarse one.
+pub(crate) fn clocks() -> Clocks {
+    let clock = |id| clock_gettime(id);
+    let ns = |time: Timespec| nanoseconds(time.tv_sec, time.tv_nsec);
+    Clocks {
+        files_ns: ns(clock(ClockId::RealtimeCoarse)),
+        settable_ns: ns(clock(ClockId::Realtime)),
+        steady_ns: ns(clock(ClockId::Boottime)),
+    }
 }
 
 #[inline]

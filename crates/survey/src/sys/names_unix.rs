@@ -21,6 +21,26 @@ pub(crate) fn path_buf(bytes: &[u8]) -> PathBuf {
     path(bytes).into_owned()
 }
 
+/// A path that this module gave out, as bytes with `/` between its names.
+pub(crate) fn bytes(path: &Path) -> Cow<'_, [u8]> {
+    Cow::Borrowed(path.as_os_str().as_bytes())
+}
+
+/// What a listing tells of an entry besides its name and kind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen(u64);
+
+impl Seen {
+    pub(super) fn new(inode: u64) -> Self {
+        Self(inode)
+    }
+
+    #[inline]
+    pub(crate) fn inode(self) -> u64 {
+        self.0
+    }
+}
+
 /// An absolute path without links.
 pub(crate) fn resolved(path: &Path) -> io::Result<PathBuf> {
     std::fs::canonicalize(path)

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Stamp, Thing, portable};
+use super::{Facts, Stamp, Thing, portable};
 
 /// Whether an equal stamp proves that nothing has changed. It does not: whoever may write to a directory may set all of
 /// its times (`FILE_BASIC_INFO`, MS-FSCC 2.4.7), so that a rescan reads everything.
@@ -27,6 +27,23 @@ pub(crate) fn path(bytes: &[u8]) -> Cow<'_, Path> {
 /// The same, to keep, with the separators that are usual here.
 pub(crate) fn path_buf(bytes: &[u8]) -> PathBuf {
     path(bytes).components().collect()
+}
+
+/// A path that this module gave out, as bytes with `/` between its names.
+pub(crate) fn bytes(path: &Path) -> Cow<'_, [u8]> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    Cow::Owned(bytes.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect())
+}
+
+/// What a listing tells of an entry besides its name: everything.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen(pub(super) Facts);
+
+impl Seen {
+    #[inline]
+    pub(crate) fn inode(self) -> u64 {
+        self.0.inode
+    }
 }
 
 /// An absolute path without links, and without the prefix that turns off the parsing of a path where it can do without.
@@ -57,8 +74,8 @@ fn units(mut bytes: &[u8]) -> Vec<u16> {
     units
 }
 
-/// The standard library shows no time of change and no number of a file here, so that the times of the last write and of
-/// birth stand in for them.
+/// The standard library shows no time of change and no number of a file here, so that in stamps the times of the last
+/// write and of birth stand in for them.
 pub(super) fn thing_of(known: &Metadata) -> Thing {
     let born_ns = portable::since_1970(known.created());
     Thing {

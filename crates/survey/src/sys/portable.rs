@@ -3,24 +3,20 @@
 use std::{
     fs::{self, File},
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf, Prefix},
+    sync::OnceLock,
+    time::{Instant, SystemTime},
 };
 
-use super::{Device, Stamp, Thing, thing_of};
+use super::{Buffer, Clocks, Device, Facts, Seen, Stamp, Thing, entries, thing_of};
 use crate::Kind;
 
 /// A directory, by its path.
 #[derive(Debug)]
 pub(crate) struct Dir(PathBuf);
 
-/// Nothing: the standard library has its own.
-pub(crate) struct Buffer;
-
-impl Buffer {
-    pub(crate) fn new() -> Self {
-        Self
-    }
-}
+/// The clock that files get their times from may be behind by a tick: 15.6 ms on Windows where nobody asked for more.
+const TICK_NS: i64 = 16_000_000;
 
 impl Dir {
     pub(crate) fn open_root(path: &Path) -> io::Result<Self> {
@@ -48,9 +44,15 @@ impl Dir {
         Ok(thing_of(&fs::symlink_metadata(&self.0)?).stamp)
     }
 
-    /// What is changed is told on Linux only: nothing here asks for a device.
     pub(crate) fn stamp_and_device(&self) -> io::Result<(Stamp, Device)> {
-        Ok((self.stamp()?, 0))
+        let known = fs::symlink_metadata(&self.0)?;
+        Ok((thing_of(&known).stamp, entries::device_of(&known)))
+    }
+
+    /// Whether a server gives the times here.
+    pub(crate) fn has_foreign_clock(&self) -> bool {
+        let is_share = |prefix: Prefix<'_>| matches!(prefix, Prefix::UNC(..) | Prefix::VerbatimUNC(..));
+        matches!(self.0.components().next(), Some(Component::Prefix(prefix)) if is_share(prefix.kind()))
     }
 
     pub(crate) fn stamp_beneath(&self, path: &[u8]) -> io::Result<Stamp> {
@@ -65,26 +67,25 @@ impl Dir {
         Ok(thing_of(&fs::symlink_metadata(self.0.join(super::path(path)))?))
     }
 
-    pub(crate) fn entries(&self, _buffer: &mut Buffer, mut each: impl FnMut(&[u8], Kind, u64)) -> io::Result<()> {
-        for entry in fs::read_dir(&self.0)? {
-            let entry = entry?;
-            let Ok(file_type) = entry.file_type() else {
-                continue;
-            };
-            let mut name = entry.file_name().into_encoded_bytes();
-            name.push(0);
-            each(&name, kind_of(file_type), 0);
-        }
-        Ok(())
+    pub(crate) fn entries(&self, buffer: &mut Buffer, each: impl FnMut(&[u8], Kind, Seen)) -> io::Result<()> {
+        entries::read(&self.0, buffer, each)
     }
 
-    pub(crate) fn read_file(&self, name: &[u8], limit: usize) -> io::Result<Vec<u8>> {
+    pub(crate) fn facts(&self, name: &[u8], seen: Seen, _sync: bool) -> io::Result<Facts> {
+        entries::facts(|| self.0.join(super::path(name)), seen)
+    }
+
+    pub(crate) fn open_file(&self, name: &[u8]) -> io::Result<File> {
         let path = self.0.join(super::path(name));
         if !fs::symlink_metadata(&path)?.is_file() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
+        entries::open(&path)
+    }
+
+    pub(crate) fn read_file(&self, name: &[u8], limit: usize) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
-        File::open(path)?.take(limit as u64 + 1).read_to_end(&mut content)?;
+        self.open_file(name)?.take(limit as u64 + 1).read_to_end(&mut content)?;
         if content.len() > limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
@@ -105,9 +106,21 @@ pub(super) fn kind_of(file_type: fs::FileType) -> Kind {
     }
 }
 
-pub(super) fn since_1970(time: io::Result<std::time::SystemTime>) -> i64 {
+/// What the clocks show now.
+pub(crate) fn clocks() -> Clocks {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
+    let steady = BEGIN.get_or_init(Instant::now).elapsed();
+    let settable_ns = since_1970(Ok(SystemTime::now()));
+    Clocks {
+        files_ns: settable_ns.saturating_sub(TICK_NS),
+        settable_ns,
+        steady_ns: i64::try_from(steady.as_nanos()).unwrap_or(i64::MAX),
+    }
+}
+
+pub(super) fn since_1970(time: io::Result<SystemTime>) -> i64 {
     time.ok()
-        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
         .and_then(|age| i64::try_from(age.as_nanos()).ok())
         .unwrap_or(0)
 }

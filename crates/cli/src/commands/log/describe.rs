@@ -18,7 +18,7 @@ pub(super) fn line(record: &Record, begun_ns: u64) -> String {
 
 /// A command as it is typed.
 pub(super) fn command(words: &[Text]) -> String {
-    let words: Vec<_> = words.iter().map(|word| shell_word(word.as_str())).collect();
+    let words: Vec<_> = words.iter().map(|word| shell_word(&word.to_string())).collect();
     cut(&words.join(" "), COMMAND_CHARS)
 }
 

@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use pinfold_ledger::Event;
 use pinfold_ledger::event;
 use pinfold_policy::plain;
-use pinfold_run::Recorder;
-use pinfold_survey::changes::{Change, Changes, Counts, GroupKind, What, Why};
+use pinfold_survey::changes::{Change, Changes, Counts, GroupKind, Options, Snapshot, What, Why};
 use pinfold_traps::{ChangeKind, Finding, Traps};
 use serde::Serialize;
 
-use super::prepare::Prepared;
 use crate::error::CliError;
 
 /// A listing of names that takes more bytes than this is of a tree so large that to look through it again takes longer
@@ -25,7 +23,7 @@ const TRAPS_TOLD: usize = 8;
 
 /// What has changed in each tree that the run could write to.
 #[derive(Default)]
-pub(super) struct Changed {
+pub(crate) struct Changed {
     trees: Vec<(PathBuf, Changes)>,
     /// What would be executed outside; the worst first.
     traps: Vec<(PathBuf, Finding)>,
@@ -34,18 +32,20 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    /// Looks through the trees.
-    pub(super) fn look(prepared: &Prepared, duration_ms: u64) -> Self {
-        let bytes: usize = prepared.trees.iter().map(|tree| tree.snapshot.bytes()).sum();
+    /// Looks through the trees that the run could write to, as they were remembered.
+    pub(crate) fn look<'a>(trees: impl IntoIterator<Item = (PathBuf, &'a Snapshot)>, duration_ms: u64) -> Self {
+        let trees: Vec<_> = trees.into_iter().collect();
+        let bytes: usize = trees.iter().map(|(_, snapshot)| snapshot.bytes()).sum();
         if bytes > LARGE_BYTES && duration_ms < LONG_MS {
             let note = "what changed was not looked for: a short run in a large tree";
             return Self { notes: vec![note.to_owned()], ..Self::default() };
         }
         let mut changed = Self::default();
-        for (tree, changes) in prepared.changes() {
-            changed.note_unseen(&tree.root, &changes);
-            changed.spring(&tree.root, &changes);
-            changed.trees.push((tree.root.clone(), changes));
+        for (root, snapshot) in trees {
+            let changes = snapshot.changes(&Options::default());
+            changed.note_unseen(&root, &changes);
+            changed.spring(&root, &changes);
+            changed.trees.push((root, changes));
         }
         changed.traps.sort_by_key(|(_, trap)| std::cmp::Reverse(trap.severity));
         changed
@@ -85,10 +85,10 @@ impl Changed {
     }
 
     /// Writes it down.
-    pub(super) fn record(&self, recorder: &mut Recorder) {
+    pub(crate) fn record(&self, mut add: impl FnMut(Event)) {
         for (root, changes) in &self.trees {
             let single = changes.entries.iter().filter(|change| change.group.is_none());
-            single.clone().take(RECORDED).for_each(|change| recorder.take(change_event(root, change)));
+            single.clone().take(RECORDED).for_each(|change| add(change_event(root, change)));
             let more = single.count().saturating_sub(RECORDED);
             let groups = changes.summary();
             let groups = groups.groups.iter().map(|(group, counts)| {
@@ -97,14 +97,14 @@ impl Changed {
                 format!("{} {changes} below {}, not told one by one", counts.total(), place.display())
             });
             let more = (more > 0).then(|| format!("{more} more changes in {}", root.display()));
-            groups.chain(more).for_each(|text| recorder.take(Event::Note { text }));
+            groups.chain(more).for_each(|text| add(Event::Note { text }));
         }
-        self.traps.iter().for_each(|(root, trap)| recorder.take(trap_event(root, trap)));
-        self.notes.iter().for_each(|text| recorder.take(Event::Note { text: text.clone() }));
+        self.traps.iter().for_each(|(root, trap)| add(trap_event(root, trap)));
+        self.notes.iter().for_each(|text| add(Event::Note { text: text.clone() }));
     }
 
     /// What is worth a line to whoever sits at the terminal.
-    pub(super) fn print(&self) {
+    pub(crate) fn print(&self) {
         self.notes.iter().for_each(|note| eprintln!("pinfold: note: {}", plain(note)));
         for (root, changes) in &self.trees {
             let summary = changes.summary();
@@ -119,7 +119,7 @@ impl Changed {
     }
 
     /// What must not be overlooked.
-    pub(super) fn print_traps(&self) {
+    pub(crate) fn print_traps(&self) {
         let alarms: Vec<_> = self.alarms().collect();
         alarms.iter().take(TRAPS_TOLD).for_each(|(root, trap)| eprintln!("{}", notice(root, trap)));
         let more = alarms.len().saturating_sub(TRAPS_TOLD);
@@ -133,7 +133,7 @@ impl Changed {
     }
 
     /// The same for programs.
-    pub(super) fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> Summary {
         let files: Counts = self.trees.iter().flat_map(|(_, changes)| &changes.entries).collect();
         let traps = self.alarms().map(|(root, trap)| Trap {
             path: root.join(&trap.path).to_string_lossy().into_owned(),
@@ -150,7 +150,7 @@ impl Changed {
 /// Changes for programs.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     files: Total,
     traps: Vec<Trap>,
     notes: Vec<String>,
