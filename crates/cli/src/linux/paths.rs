@@ -35,8 +35,8 @@ pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
 
 /// Whether a path is in a directory, or anything is by which it is found: a link in it could be made to lead elsewhere.
 pub(crate) fn is_in(path: &Path, directory: &Path) -> bool {
-    let directory = real(directory).unwrap_or_else(|_| directory.to_owned());
-    way(path).iter().any(|passed| passed.starts_with(&directory))
+    let passed = way(path);
+    way(directory).last().is_some_and(|directory| passed.iter().any(|passed| passed.starts_with(directory)))
 }
 
 /// The links that lead to where an absolute path really is, and that.
