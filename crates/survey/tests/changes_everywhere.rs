@@ -100,5 +100,8 @@ fn a_name_that_differs_in_its_case_alone_is_another_name() {
     tree.file("Name", "1");
     let snapshot = remember(&tree);
     fs::rename(tree.at("Name"), tree.at("nAME")).unwrap();
+    if fs::read_dir(tree.root()).unwrap().flatten().all(|entry| entry.file_name() != "nAME") {
+        return eprintln!("skipped, because this system leaves the name as it is (Wine)");
+    }
     assert_eq!(words(&told(&snapshot)), ["Name>nAME"]);
 }
