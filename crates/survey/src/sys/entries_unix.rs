@@ -14,6 +14,7 @@ use super::{
 use crate::Kind;
 
 /// Nothing: the standard library has its own.
+#[derive(Default)]
 pub(crate) struct Buffer;
 
 impl Buffer {
