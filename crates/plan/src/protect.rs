@@ -1,8 +1,8 @@
 //! What exists and could execute outside is sealed; what is missing is watched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use pinfold_policy::{Area, AreaKind, Policy, Protect, Scope};
 
@@ -29,7 +29,7 @@ pub(crate) enum Hold {
 
 /// Protects git directories and names in every writable area.
 pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Outside<'_>) -> Protection {
-    let mut holds = Holds { sites, outside, held: BTreeMap::new() };
+    let mut holds = Holds::new(sites, outside);
     for git in &host.git {
         holds.add(&git.path, Hold::Pin);
         if let Some(pointer) = &git.pointer {
@@ -105,21 +105,37 @@ fn missing(path: &Path, protect: &Protect) -> Option<Watch> {
 
 /// Paths to hold, with their parents.
 struct Holds<'a> {
-    sites: &'a [Site],
+    areas: HashMap<&'a Path, &'a Area>,
     outside: &'a Outside<'a>,
-    held: BTreeMap<PathBuf, Hold>,
+    /// Some of them several times.
+    held: Vec<(PathBuf, Hold)>,
+    /// The writable place of the last of them.
+    place: Option<&'a Path>,
 }
 
 impl<'a> Holds<'a> {
+    fn new(sites: &'a [Site], outside: &'a Outside<'a>) -> Self {
+        let areas = sites.iter().map(|site| (&*site.area.path, &site.area)).collect();
+        Self { areas, outside, held: Vec::new(), place: None }
+    }
+
     /// Holds a path if it can be written, and pins all directories between it and its writable place: otherwise one
     /// of them could be renamed and another put in its place.
     fn add(&mut self, path: &Path, hold: Hold) {
-        let Some(place) = self.writable(path) else { return };
-        for at in path.ancestors().take_while(|at| *at != place) {
-            let wanted = if at == path { hold } else { Hold::Pin };
-            let held = self.held.entry(at.to_owned()).or_insert(wanted);
-            *held = wanted.max(*held);
-        }
+        let Some(place) = self.writable(path).filter(|place| *place != path) else { return };
+        let above = path.ancestors().skip(1).take_while(|at| *at != place && !self.is_pinned(at));
+        let mut above: Vec<(PathBuf, Hold)> = above.map(|at| (at.to_owned(), Hold::Pin)).collect();
+        above.reverse();
+        self.held.append(&mut above);
+        self.held.push((path.to_owned(), hold));
+        self.place = Some(place);
+    }
+
+    /// Whether a directory leads to the path that was added before, from its place: neighbours mostly come one after the
+    /// other.
+    fn is_pinned(&self, at: &Path) -> bool {
+        let (Some((before, _)), Some(place)) = (self.held.last(), self.place) else { return false };
+        at.as_os_str().len() > place.as_os_str().len() && leads(at, before)
     }
 
     /// The writable place that the path is in.
@@ -127,16 +143,29 @@ impl<'a> Holds<'a> {
         let outside = self.outside.directories.iter().find(|directory| path.starts_with(directory));
         match outside {
             Some(directory) => (self.outside.mode == Mode::Writable).then_some(directory),
-            None => covering(self.sites, path).filter(|area| area.kind == AreaKind::Write).map(|area| &*area.path),
+            None => path.ancestors().find_map(|at| self.place(at)).flatten(),
         }
+    }
+
+    /// The place of a directory that is known, if that is a writable one.
+    fn place(&self, at: &Path) -> Option<Option<&'a Path>> {
+        if self.is_pinned(at) {
+            return Some(self.place);
+        }
+        self.areas.get(at).map(|area| (area.kind == AreaKind::Write).then_some(&*area.path))
     }
 
     /// Parents first; nothing below a sealed path, which is read-only with all that is in it.
     fn outermost(self) -> Vec<(PathBuf, Hold)> {
+        let mut held = self.held;
+        // Parts of it are in order, which this way of sorting makes use of.
+        held.sort_by(|(one, hold), (other, than)| one.cmp(other).then(than.cmp(hold)));
+        held.dedup_by(|weaker, stronger| weaker.0 == stronger.0);
         let mut sealed: Option<PathBuf> = None;
-        let mut held: Vec<(PathBuf, Hold)> = self.held.into_iter().collect();
         held.retain(|(at, hold)| {
-            let within = sealed.as_ref().is_some_and(|sealed| at.starts_with(sealed));
+            // In this order what is below follows at once.
+            sealed.take_if(|sealed| !at.starts_with(sealed));
+            let within = sealed.is_some();
             if !within && *hold == Hold::Seal {
                 sealed = Some(at.clone());
             }
@@ -144,4 +173,10 @@ impl<'a> Holds<'a> {
         });
         held
     }
+}
+
+/// Whether a path is below a directory by its text, which is far quicker than by parts and misses what is spelled otherwise.
+fn leads(directory: &Path, path: &Path) -> bool {
+    let [directory, path] = [directory, path].map(|path| path.as_os_str().as_encoded_bytes());
+    path.strip_prefix(directory).and_then(<[u8]>::first).is_some_and(|next| is_separator(char::from(*next)))
 }

@@ -6,7 +6,7 @@ use pinfold_acl::Sid;
 use pinfold_policy::{NetworkMode, Policy};
 
 use super::roots::Grounds;
-use super::{Desktop, Identity, Job, Machine, Mitigation, Network, Plan, Reach, Root, Token, edits, kept};
+use super::{Desktop, Edit, Identity, Job, Machine, Mitigation, Network, Plan, Reach, Root, Token, edits, kept};
 use crate::sites::refuse_wide_workspace;
 use crate::{Host, Limits, PlanError};
 
@@ -22,6 +22,7 @@ pub fn build(policy: &Policy, host: &Host, machine: &Machine) -> Result<Plan, Pl
     let roots = grounds.roots()?;
     let identifiers: Vec<Sid> = roots.iter().map(|root| root.sid.clone()).collect();
     let group = machine.accounts.as_ref().map(|accounts| &accounts.group).filter(|_| identity != Identity::Caller);
+    let edits: Vec<Vec<Edit>> = roots.iter().map(|root| edits(root, group, &machine.user)).collect();
     let limits = Limits::of(policy);
     let mut plan = Plan {
         format: Plan::FORMAT,
@@ -33,8 +34,8 @@ pub fn build(policy: &Policy, host: &Host, machine: &Machine) -> Result<Plan, Pl
         private_temp: native(&host.private_temp),
         network: network(policy, machine, identity),
         token: token(machine, identity, &identifiers),
-        edits: roots.iter().flat_map(|root| edits(root, group, &machine.user)).collect(),
-        pins: pins(&roots),
+        pins: pins(&roots, &edits),
+        edits: edits.into_iter().flatten().collect(),
         roots,
         // That of an account's runner is the supervisor's, which is another tree of jobs.
         job: Job::new(&limits, machine.in_job && identity == Identity::Caller),
@@ -59,9 +60,9 @@ pub fn areas(policy: &Policy, host: &Host, machine: &Machine) -> Result<Vec<Stri
 }
 
 /// What is different in a place that may be written, all that leads there, and the place itself.
-fn pins(roots: &[Root]) -> Vec<String> {
-    let writable = roots.iter().filter(|root| root.reach == Reach::Work);
-    let mut pins: Vec<String> = writable.flat_map(|root| edits(root, None, &root.sid)).map(|edit| edit.path).collect();
+fn pins(roots: &[Root], edits: &[Vec<Edit>]) -> Vec<String> {
+    let writable = roots.iter().zip(edits).filter(|(root, _)| root.reach == Reach::Work);
+    let mut pins: Vec<String> = writable.flat_map(|(_, edits)| edits).map(|edit| edit.path.clone()).collect();
     pins.sort();
     pins.dedup();
     pins

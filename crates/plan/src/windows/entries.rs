@@ -59,34 +59,56 @@ const LOOK: Access = Access(Access::FILE_GENERIC_READ.0 | Access::FILE_GENERIC_E
 /// To read, write and make.
 const WORK: Access = Access(LOOK.0 | Access::FILE_GENERIC_WRITE.0);
 
+/// What is different at a path below a root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Difference {
+    /// It keeps its place.
+    Kept,
+    /// It stays as it is.
+    Protected,
+    /// It is not seen.
+    Hidden,
+}
+
 /// All that a root needs, for its identifier and, where commands run under accounts, for the `group` of those. What may be
 /// written is labelled with low integrity, which commands have, and what is protected in it is not; for that its `user` gets
 /// the right to. So many descriptors are changed as there are protected paths and directories on the way to them,
 /// however large the tree is.
 pub fn edits(root: &Root, group: Option<&Sid>, user: &Sid) -> Vec<Edit> {
     let deny = |access, inherit| sids(root, group).map(|sid| Ace::deny(sid, access, inherit)).collect::<Vec<_>>();
-    let mut others: BTreeMap<&str, (Vec<Ace>, Option<Label>)> = BTreeMap::new();
-    let inner = || root.kept.iter().chain(&root.protected).chain(&root.hidden).flat_map(|path| directories_to(path));
-    let work = root.reach == Reach::Work;
-    let label = work.then(|| Label::new(Level::MEDIUM, Inherit::ALL));
-    if work {
-        for way in inner().chain(root.kept.iter().map(String::as_str)) {
-            others.insert(way, (deny(Access::DELETE, Inherit::NOTHING), None));
-        }
-        // After those: what is protected may lie on the way to something else that is.
-        for protected in &root.protected {
-            others.insert(protected, (deny(Restriction::WRITES_AT_MOST, Inherit::ALL), label));
-        }
-    }
-    for hidden in &root.hidden {
-        others.insert(hidden, (deny(Access::FILE_ALL, Inherit::ALL), label));
-    }
-    let others = others.into_iter().map(|(relative, (entries, label))| Edit {
-        path: format!("{}{SEPARATOR}{relative}", root.path.trim_end_matches(SEPARATOR)),
-        entries,
-        label,
+    let label = (root.reach == Reach::Work).then(|| Label::new(Level::MEDIUM, Inherit::ALL));
+    let others = differences(root).into_iter().map(|(relative, difference)| {
+        let (entries, label) = match difference {
+            Difference::Kept => (deny(Access::DELETE, Inherit::NOTHING), None),
+            Difference::Protected => (deny(Restriction::WRITES_AT_MOST, Inherit::ALL), label),
+            Difference::Hidden => (deny(Access::FILE_ALL, Inherit::ALL), label),
+        };
+        Edit { path: format!("{}{SEPARATOR}{relative}", root.path.trim_end_matches(SEPARATOR)), entries, label }
     });
     std::iter::once(first(root, group, user)).chain(others).collect()
+}
+
+/// Each path below a root where something is different, parents first. What may only be looked at keeps its place anyway.
+fn differences(root: &Root) -> BTreeMap<&str, Difference> {
+    let every = |paths, difference| <[String]>::iter(paths).map(move |path| (path.as_str(), difference));
+    let hidden = every(&root.hidden, Difference::Hidden);
+    if root.reach == Reach::Look {
+        return hidden.collect();
+    }
+    let ways = [&root.kept, &root.protected, &root.hidden].into_iter().flat_map(|paths| ways(paths));
+    let kept = ways.map(|way| (way, Difference::Kept)).chain(every(&root.kept, Difference::Kept));
+    // Of several the last counts: what is protected may lie on the way to something else that is.
+    kept.chain(every(&root.protected, Difference::Protected)).chain(hidden).collect()
+}
+
+/// The directories on the way to some paths. Those that lead to the path before as well are left out, since neighbours
+/// mostly come one after the other.
+fn ways(paths: &[String]) -> impl Iterator<Item = &str> {
+    let before = std::iter::once("").chain(paths.iter().map(String::as_str));
+    paths
+        .iter()
+        .zip(before)
+        .flat_map(|(path, before)| directories_to(path).take_while(move |way| below(way, before).is_none()))
 }
 
 /// For the root itself.
@@ -113,9 +135,14 @@ fn sids<'a>(root: &'a Root, group: Option<&'a Sid>) -> impl Iterator<Item = Sid>
     std::iter::once(&root.sid).chain(group).cloned()
 }
 
-/// The directories between the root and a path in it.
-fn directories_to(relative: &str) -> impl Iterator<Item = &str> {
-    relative.match_indices(SEPARATOR).filter_map(|(end, _)| relative.get(..end))
+/// A path below a directory, written from there.
+pub(super) fn below<'a>(directory: &str, path: &'a str) -> Option<&'a str> {
+    path.strip_prefix(directory.trim_end_matches(SEPARATOR))?.strip_prefix(SEPARATOR)
+}
+
+/// The directories above a path, the nearest first.
+pub(super) fn directories_to(path: &str) -> impl Iterator<Item = &str> {
+    path.rmatch_indices(SEPARATOR).filter_map(|(end, _)| path.get(..end))
 }
 
 impl Edit {

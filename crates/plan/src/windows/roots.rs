@@ -1,10 +1,11 @@
 //! Where the policy lets a command in on this machine, and what is different in each of these places.
 
-use std::path::Path;
+use std::collections::HashSet;
 
 use pinfold_acl::Sid;
 use pinfold_policy::{AreaKind, Policy};
 
+use super::entries::{below, directories_to};
 use super::{Identity, Machine, Reach, Root, native};
 use crate::protect::{Hold, Protection, protect};
 use crate::sites::{Outside, Site, covering, sites};
@@ -20,7 +21,11 @@ pub(super) struct Grounds<'a> {
     machine: &'a Machine,
     sites: Vec<Site>,
     outside: Outside<'a>,
-    protection: Protection,
+    watch: Vec<Watch>,
+    /// What must keep its place.
+    pinned: Vec<String>,
+    /// What must stay as it is: what is sealed, and places that are less open.
+    sealed: Vec<String>,
     /// What must not be seen.
     unseen: Vec<String>,
     /// The caller reads what the caller reads, but an account has to be let in.
@@ -36,7 +41,10 @@ impl<'a> Grounds<'a> {
     ) -> Result<Self, PlanError> {
         let sites = sites(policy, host)?;
         let outside = Outside::new(policy, host, &sites);
-        let protection = protect(policy, host, &sites, &outside);
+        let Protection { held, watch } = protect(policy, host, &sites, &outside);
+        let held = |wanted| held.iter().filter(move |(_, hold)| *hold == wanted).map(|(path, _)| native(path));
+        let narrower = sites.iter().filter(|site| !is_writable(&sites, site)).map(|site| native(&site.area.path));
+        let (pinned, sealed) = (held(Hold::Pin).collect(), held(Hold::Seal).chain(narrower).collect());
         let unseen = host.denied.iter().map(|(path, _)| path).chain(host.masked.keys());
         let unseen = unseen.map(|path| native(path)).collect();
         Ok(Self {
@@ -45,15 +53,17 @@ impl<'a> Grounds<'a> {
             machine,
             sites,
             outside,
-            protection,
+            watch,
+            pinned,
+            sealed,
             unseen,
             leave_to_look: identity != Identity::Caller,
         })
     }
 
     /// Names that must not appear.
-    pub(super) fn watch(&self) -> Vec<Watch> {
-        self.protection.watch.clone()
+    pub(super) fn watch(self) -> Vec<Watch> {
+        self.watch
     }
 
     /// The places, in the order of the map.
@@ -110,12 +120,11 @@ impl<'a> Grounds<'a> {
     }
 
     fn root(&self, path: String, sid: Sid, reach: Reach) -> Root {
-        let mut hidden = self.with_linked(below(&path, self.unseen.iter().cloned()), &path);
+        let mut hidden = self.with_linked(all_below(&path, &self.unseen), &path);
         let (mut kept, mut protected) = (Vec::new(), Vec::new());
         if reach == Reach::Work {
-            let narrower = self.sites.iter().filter(|site| !self.is_writable(site)).map(|site| native(&site.area.path));
-            kept = below(&path, self.held(Hold::Pin));
-            protected = self.with_linked(below(&path, self.held(Hold::Seal).chain(narrower)), &path);
+            kept = all_below(&path, &self.pinned);
+            protected = self.with_linked(all_below(&path, &self.sealed), &path);
             if !self.leave_to_look {
                 // From its own user nothing can be hidden, but nobody need write it.
                 protected.append(&mut hidden);
@@ -124,31 +133,27 @@ impl<'a> Grounds<'a> {
         Root { path, sid, reach, kept, protected: unique(protected), hidden: unique(hidden) }
     }
 
-    fn held(&self, wanted: Hold) -> impl Iterator<Item = String> {
-        self.protection.held.iter().filter(move |(_, hold)| *hold == wanted).map(|(path, _)| native(path))
-    }
-
-    fn is_writable(&self, site: &Site) -> bool {
-        covering(&self.sites, &site.area.path).is_some_and(|area| area.kind == AreaKind::Write)
-    }
-
     /// Some paths of a root, and the files below them that have another name as well.
     fn with_linked(&self, mut paths: Vec<String>, root: &str) -> Vec<String> {
-        let mut linked = below(root, self.machine.linked.iter().cloned());
-        linked.retain(|file| paths.iter().any(|path| is_in(file, path)));
+        let mut linked = all_below(root, &self.machine.linked);
+        let known: HashSet<&str> = paths.iter().map(String::as_str).collect();
+        linked.retain(|file| known.contains(&**file) || directories_to(file).any(|above| known.contains(above)));
         paths.append(&mut linked);
         paths
     }
 }
 
-fn is_in(path: &str, directory: &str) -> bool {
-    Path::new(&path.replace('\\', "/")).starts_with(directory.replace('\\', "/"))
+fn is_writable(sites: &[Site], site: &Site) -> bool {
+    covering(sites, &site.area.path).is_some_and(|area| area.kind == AreaKind::Write)
 }
 
-/// Those of some paths that are below another, written from there.
-fn below(root: &str, paths: impl Iterator<Item = String>) -> Vec<String> {
-    let relative = |path: String| Some(path.strip_prefix(root.trim_end_matches('\\'))?.strip_prefix('\\')?.to_owned());
-    paths.filter_map(relative).collect()
+fn is_in(path: &str, directory: &str) -> bool {
+    path == directory || below(directory, path).is_some()
+}
+
+/// Those of some paths that are below a directory, written from there.
+fn all_below(directory: &str, paths: &[String]) -> Vec<String> {
+    paths.iter().filter_map(|path| below(directory, path)).map(str::to_owned).collect()
 }
 
 fn unique(mut paths: Vec<String>) -> Vec<String> {
