@@ -32,7 +32,9 @@ pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assura
     if !policy.protect.is_empty() {
         table.push(Assurance::kept(Promise::MetadataSealed, &[Seatbelt]));
         let watched = Assurance::kept(Promise::MetadataWatched, &[Seatbelt, Keeper::Watch]);
-        table.push(watched.note("refused; what is moved in with a directory around it is looked for at the end"));
+        table.push(watched.note(
+            "refused; new repositories, and what is moved in with a directory around it, are looked through at the end",
+        ));
     }
     if !policy.copy_on_write.is_empty() {
         table.push(Assurance::kept(Promise::CachesIntact, &[Seatbelt]).note("read-only: there are no overlays"));

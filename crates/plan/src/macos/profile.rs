@@ -149,6 +149,9 @@ pub enum Filter {
     Subpath(PathBuf),
     /// Paths of this form.
     Regex(Pattern),
+    /// Paths of this form, but no directories. What is about to be made counts as what it will be: profiles of Apple and
+    /// Mozilla forbid new links by `(deny file-write-create (vnode-type SYMLINK))`.
+    NoDirectory(Pattern),
     /// Paths of one of these forms, below a path where one is given, unless they have one of those other forms.
     Named {
         /// Only below this path.

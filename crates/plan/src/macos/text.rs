@@ -62,6 +62,9 @@ impl Filter {
             Self::Literal(path) => format!("(literal {})", path_quoted(path)?),
             Self::Subpath(path) => subpath(path)?,
             Self::Regex(pattern) => regex(&pattern.0)?,
+            Self::NoDirectory(pattern) => {
+                format!("(require-all (require-not {}) {})", Self::Directory.text()?, regex(&pattern.0)?)
+            }
             Self::Named { within, any, except } => {
                 let each = |patterns: &[super::pattern::Pattern]| -> Result<String, TextError> {
                     let texts: Vec<String> =

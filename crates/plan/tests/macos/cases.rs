@@ -189,7 +189,7 @@ fn a_directory_that_holds_a_secret_is_not_cloned() {
 fn names_are_refused_in_every_case_and_exceptions_given() {
     let seatbelt = ordinary("").seatbelt();
     let writes = |path: &str| seatbelt.at("file-write-create", &format!("/Users/ada/work/{path}"), false);
-    for path in [".GIT/Hooks/x", ".Vscode/tasks.json", "a/.ENVRC", ".Env", ".ENV.local", "a/ID_RSA", "x.git/CONFIG"] {
+    for path in [".GIT/Hooks/x", ".Vscode/tasks.json", "a/.ENVRC", ".Env", ".ENV.local", "a/ID_RSA", ".Git/CONFIG"] {
         assert!(!writes(path), "{path}");
     }
     for path in [".ENV.example", "a/.env.Sample", ".git/index", ".gitx/config", ".git/refs/heads/config"] {
@@ -243,6 +243,30 @@ fn a_git_directory_outside_is_as_open_as_the_workspace() {
         assert!(!seatbelt.at("file-write-unlink", "/Users/ada/project/.git", true));
         assert!(!seatbelt.at("file-read-data", "/Users/ada/project/x", false));
     }
+}
+
+/// What `git init` does in the workspace. Whoever ends the run looks through what it has made.
+#[test]
+fn a_new_repository_can_be_made_in_the_workspace_and_the_old_one_stays_as_it_is() {
+    let paths = [&ORDINARY[..], &["/Users/ada/other/"]].concat();
+    let seatbelt = World::new("files.write = ['@workspace', '~/other']", &paths).seatbelt();
+    let makes = |path: &str, directory| seatbelt.at("file-write-create", &format!("/Users/ada/{path}"), directory);
+    assert!(makes("work/sub/.git", true) && makes("work/new/.git", true));
+    for path in
+        ["config", "config.lock", "HEAD", "hooks/pre-commit.sample", "info/exclude", "objects/pack", "refs/heads"]
+    {
+        assert!(makes(&format!("work/sub/.git/{path}"), false), "{path}");
+    }
+    assert!(seatbelt.at("file-write-unlink", "/Users/ada/work/sub/.git/config.lock", false));
+    // As a file it leads git to any other directory.
+    assert!(!makes("work/sub/.git", false) && !makes("work/.envrc", false));
+    for path in
+        ["config", "config.worktree", "hooks/x", "Hooks/x", "commondir", "modules/a/config", "worktrees/w/gitdir"]
+    {
+        assert!(!makes(&format!("work/.git/{path}"), false), "{path}");
+    }
+    assert!(!seatbelt.at("file-write-unlink", "/Users/ada/work/.git", true), "no new one takes its place");
+    assert!(!makes("other/.git/config", false), "nobody looks for repositories there");
 }
 
 /// A rename is judged by its two paths, so what has appeared must be looked through at the end.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use pinfold_policy::{Access, Decider, Effect};
+use pinfold_policy::{Access, Decider, Effect, Policy, Protect, Scope};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
@@ -67,6 +67,9 @@ const NAMES: [&str; 20] = [
     "plain",
 ];
 
+/// What a new repository may have in it.
+const INSIDE: [&str; 5] = ["config", "Hooks", "hooks/pre-commit", "modules/a/config", "index"];
+
 fn policies() -> impl Strategy<Value = String> {
     let list = |from: &'static [&'static str], most| subsequence(from, 0..=most);
     let lists = (list(&GRANTS, 3), list(&GRANTS, 4), list(&GRANTS, 2), list(&DENIALS, 4), list(&MASKS, 2));
@@ -123,17 +126,40 @@ fn find<'t>(tree: &'t Tree, path: &str) -> Option<&'t str> {
     tree.keys().find(|other| other.eq_ignore_ascii_case(path)).map(String::as_str)
 }
 
-/// What the policy says of a path of the host.
-struct Allowed<'p>(Decider<'p>);
+/// A policy without what it cannot know from a path, by whether that is in no repository that was there, and whether it is
+/// a directory: the names of repositories count in the workspace for those that were there, and names of files are left
+/// alone as directories.
+fn readings(policy: &Policy) -> [[Policy; 2]; 2] {
+    let repository = |protect: &Protect| protect.scope == Scope::Repository;
+    let reading = |new: bool, directory: bool| {
+        let mut policy = policy.clone();
+        policy.protect.retain(|protect| if repository(protect) { !new } else { protect.directory || !directory });
+        policy
+    };
+    [false, true].map(|new| [false, true].map(|directory| reading(new, directory)))
+}
 
-impl Allowed<'_> {
+/// What the policy says of a path of the host.
+struct Allowed<'p> {
+    world: &'p World,
+    deciders: [[Decider<'p>; 2]; 2],
+}
+
+impl<'p> Allowed<'p> {
+    fn new(world: &'p World, readings: &'p [[Policy; 2]; 2]) -> Self {
+        Self { world, deciders: readings.each_ref().map(|of| of.each_ref().map(Decider::new)) }
+    }
+
     fn reads(&self, path: &str) -> bool {
-        let verdict = self.0.decide(Access::Read, Path::new(path));
+        let verdict = self.deciders[0][0].decide(Access::Read, Path::new(path));
         verdict.allowed && matches!(verdict.effect, Effect::Host | Effect::ReadOnly | Effect::CopyOnWrite)
     }
 
-    fn writes(&self, path: &str) -> bool {
-        let verdict = self.0.decide(Access::Write, Path::new(path));
+    fn writes(&self, path: &str, directory: bool) -> bool {
+        let at = Path::new(path);
+        let known = self.world.host.git.iter().any(|git| at.starts_with(&git.path));
+        let new = at.starts_with(WORKSPACE) && !known;
+        let verdict = self.deciders[usize::from(new)][usize::from(directory)].decide(Access::Write, at);
         verdict.allowed && verdict.effect == Effect::Host
     }
 }
@@ -148,7 +174,10 @@ fn probes(world: &World, allowed: &Allowed<'_>) -> Vec<(String, bool)> {
     let seen = world.tree.iter().filter(|(path, directory)| **directory && allowed.reads(path));
     for (path, _) in seen {
         let new = NAMES.iter().map(|name| format!("{path}/{name}")).filter(|new| find(&world.tree, new).is_none());
-        probes.extend(new.flat_map(|new| [(new.clone(), false), (new, true)]));
+        let new: Vec<String> = new.collect();
+        let in_new = |name: &&String| name.to_lowercase().ends_with(".git");
+        let inside = new.iter().filter(in_new).flat_map(|git| INSIDE.map(|name| format!("{git}/{name}")));
+        probes.extend(new.iter().cloned().chain(inside).flat_map(|new| [(new.clone(), false), (new, true)]));
     }
     for path in
         ["/usr/bin/env", "/usr/lib/b/x.key", "/private/etc/hosts", "/Users/ada/.ssh/x", "/private/tmp/x", "/opt/x"]
@@ -175,9 +204,10 @@ proptest! {
     #[test]
     fn a_profile_lets_happen_what_the_policy_allows(world in worlds()) {
         let seatbelt = world.seatbelt();
-        let allowed = Allowed(Decider::new(&world.policy));
+        let readings = readings(&world.policy);
+        let allowed = Allowed::new(&world, &readings);
         for (path, directory) in probes(&world, &allowed) {
-            let (reads, writes) = (allowed.reads(&path), allowed.writes(&path));
+            let (reads, writes) = (allowed.reads(&path), allowed.writes(&path, directory));
             for operation in ["file-read-data", "file-read-xattr", "file-map-executable", "process-exec*"] {
                 prop_assert_eq!(seatbelt.at(operation, &path, directory), reads, "{} {}", operation, path);
             }
@@ -193,7 +223,8 @@ proptest! {
     #[test]
     fn what_must_stay_and_the_directories_on_the_way_are_not_moved_and_others_are(world in worlds()) {
         let seatbelt = world.seatbelt();
-        let allowed = Allowed(Decider::new(&world.policy));
+        let readings = readings(&world.policy);
+        let allowed = Allowed::new(&world, &readings);
         let prepared = world.policy.protect.iter().filter_map(|protect| protect.name.parent());
         let prepared: Vec<_> = prepared.filter(|parent| parent.components().next().is_some()).collect();
         for (path, directory) in world.tree.iter().filter(|(path, _)| !is_own(path)) {
@@ -202,7 +233,7 @@ proptest! {
             let unlinked = seatbelt.at("file-write-unlink", path, *directory);
             prop_assert!(!(unlinked && moves_along), "{} is moved", path);
             let in_front = prepared.iter().any(|parent| Path::new(WORKSPACE).join(parent).starts_with(path));
-            if allowed.writes(path) && !moves_along && !in_front {
+            if allowed.writes(path, *directory) && !moves_along && !in_front {
                 prop_assert!(unlinked, "{} is not moved", path);
             }
         }
