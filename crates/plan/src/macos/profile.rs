@@ -84,23 +84,18 @@ impl Operation {
     ];
 
     /// Both.
-    pub const READ_AND_WRITE: &[Self] = &[
-        Self::FileReadData,
-        Self::FileReadMetadata,
-        Self::FileReadXattr,
-        Self::FileMapExecutable,
-        Self::FileClone,
-        Self::ProcessExecAll,
-        Self::FileLink,
-        Self::FileWriteCreate,
-        Self::FileWriteData,
-        Self::FileWriteFlags,
-        Self::FileWriteMode,
-        Self::FileWriteOwner,
-        Self::FileWriteTimes,
-        Self::FileWriteUnlink,
-        Self::FileWriteXattr,
-    ];
+    pub const READ_AND_WRITE: &[Self] =
+        &Self::joined::<{ Self::READ.len() + Self::WRITE.len() }>(Self::READ, Self::WRITE);
+
+    const fn joined<const N: usize>(some: &[Self], others: &[Self]) -> [Self; N] {
+        let mut joined = [Self::FileReadData; N];
+        let mut at = 0;
+        while at < N {
+            joined[at] = if at < some.len() { some[at] } else { others[at - some.len()] };
+            at += 1;
+        }
+        joined
+    }
 
     /// The name in a profile.
     pub fn name(self) -> &'static str {
