@@ -100,12 +100,17 @@ impl Context {
 
     /// A variable of the caller's that is text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.environment.iter().find(|(present, _)| is_named(present, name))?.1.to_str()
+        self.variable(name)?.to_str()
+    }
+
+    /// A variable of the caller's.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        self.environment.iter().find(|(present, _)| is_named(present, name)).map(|(_, value)| &**value)
     }
 
     /// Whether the caller has a variable of that name.
     pub(crate) fn has_variable(&self, name: &str) -> bool {
-        self.environment.iter().any(|(present, _)| is_named(present, name))
+        self.variable(name).is_some()
     }
 
     /// A program as the caller's own shell would find it, without links.
@@ -113,8 +118,7 @@ impl Context {
         if program.components().count() > 1 {
             return real_or_none(&self.absolute(program));
         }
-        let (_, directories) = self.environment.iter().find(|(name, _)| is_named(name, "PATH"))?;
-        let mut candidates = std::env::split_paths(directories).map(|directory| directory.join(program));
+        let mut candidates = std::env::split_paths(self.variable("PATH")?).map(|directory| directory.join(program));
         real_or_none(&candidates.find(|path| path.is_file())?)
     }
 }

@@ -8,6 +8,7 @@ mod changed;
 mod commands;
 mod context;
 mod error;
+mod gate;
 mod layers;
 #[cfg(target_os = "linux")]
 mod linux;

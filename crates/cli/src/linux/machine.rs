@@ -1,6 +1,10 @@
 //! Who calls, and on which machine.
 
+use std::io;
+
+use pinfold_confine::hex;
 use pinfold_ledger::event::User;
+use rustix::rand::{GetRandomFlags, getrandom};
 
 pub(crate) use pinfold_confine::linux::probe::trust_bundles;
 pub(crate) use pinfold_run::new_session_id;
@@ -23,4 +27,11 @@ pub(crate) fn user() -> User {
         (number.parse() == Ok(uid)).then(|| name.to_owned())
     });
     User { name: name.unwrap_or_default(), uid }
+}
+
+/// Digits that nobody can guess: 16 bytes in hexadecimal.
+pub(crate) fn random_digits() -> io::Result<String> {
+    let mut random = [0_u8; 16];
+    getrandom(&mut random, GetRandomFlags::empty())?;
+    Ok(hex(random))
 }

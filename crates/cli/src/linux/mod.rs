@@ -29,7 +29,8 @@ use crate::error::CliError;
 
 pub(crate) use pinfold_plan::Plan;
 
-pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
+pub(crate) use gate::keyring_entry;
+pub(crate) use machine::{host_name, new_session_id, random_digits, trust_bundles, user};
 pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, is_in, masked,
     real,

@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use pinfold_confine::hex;
 use pinfold_confine::letters::letters;
-use pinfold_gate as gate;
 use pinfold_ledger::event::{End, Event, Start, Subject};
 use pinfold_ledger::{Ledger, Retention};
 use pinfold_policy::{Access, decide};
@@ -119,12 +118,6 @@ pub(super) fn keep_house(prepared: &Prepared) {
     if let Err(error) = kept {
         eprintln!("{}", CliError::notice("old records of runs could not be removed").why(error.to_string()));
     }
-}
-
-/// The values that a gate puts into requests, by their names.
-pub(super) fn secrets(gate: Option<&gate::link::Start>) -> Vec<(String, String)> {
-    let secrets = gate.iter().flat_map(|start| &start.secrets);
-    secrets.map(|lent| (lent.secret.name.clone(), lent.value.clone())).collect()
 }
 
 /// The first event of a session.

@@ -25,6 +25,7 @@ use crate::agent;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::changed::Changed;
 use crate::error::CliError;
+use crate::gate::values;
 
 /// Tell package managers that there is no network.
 const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offline"];
@@ -89,7 +90,7 @@ fn live_through(
     manner: Manner,
 ) -> Result<ExitCode, CliError> {
     let environment = environment(&prepared, gate.as_ref());
-    let (programs, secrets) = (Programs::default(), record::secrets(gate.as_ref()));
+    let (programs, secrets) = (Programs::default(), values(gate.as_ref()));
     let request = Request {
         plan: &prepared.plan,
         command,

@@ -5,6 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use pinfold_confine::windows::{Guard, OwnConsole, free_bytes, interface_bits, interrupted};
+use pinfold_gate::link as gate;
 use pinfold_plan::windows::accounts::Use;
 use pinfold_plan::windows::{Identity, InterfaceLimit, Plan, native};
 use pinfold_policy::{LimitName, plain};
@@ -17,7 +18,7 @@ use pinfold_setup::{Named, Setup};
 
 use super::accounts::start_runner;
 use super::environment::environment;
-use super::gate::{Gate, WayOut};
+use super::gate::{WayOut, serve};
 use super::prepare::Prepared;
 use super::record::Record;
 use super::run::{Lived, NotRun};
@@ -33,15 +34,20 @@ const LEFT_TIME: Duration = Duration::from_secs(10);
 const END_TIME: Duration = Duration::from_secs(2);
 
 /// From pins and access lists to the end of the command.
-pub(super) fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived, NotRun> {
+pub(super) fn live(
+    prepared: &Prepared,
+    gate: Option<&gate::Start>,
+    words: &[String],
+    record: &Record,
+) -> Result<Lived, NotRun> {
     let plan = &prepared.plan;
     let Some(setup) = &prepared.setup else { return Err(NotRun::of(CliError::new("no account is set up"))) };
-    let environment = environment(prepared).map_err(NotRun::of)?;
+    let environment = environment(prepared, gate).map_err(NotRun::of)?;
     let guard = Guard::set(&prepared.ground, plan)?;
     guard.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
     guard.unkept()?.iter().for_each(|breach| record.unkept(breach));
-    let _way_out = WayOut::take(prepared).map_err(NotRun::of)?;
-    let gate = Gate::start(prepared, record.lines()).map_err(NotRun::of)?;
+    let way_out = WayOut::take(prepared).map_err(NotRun::of)?;
+    let gate = serve(prepared, gate, record.lines(), &way_out).map_err(NotRun::of)?;
     let console = OwnConsole::take()?;
     let size = Size::of(console.as_ref())?;
     let start = Start {

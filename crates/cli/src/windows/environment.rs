@@ -1,16 +1,30 @@
 //! What the command finds in its environment.
 
-use pinfold_plan::windows::{Network, Plan};
+use std::path::Path;
+
+use pinfold_gate::link::Start;
+use pinfold_plan::windows::{Network, Plan, native};
 
 use super::prepare::Prepared;
 use crate::error::CliError;
+use crate::gate::variables;
 
 /// Tells a program that it runs inside, and under which profile.
 const MARK: &str = "PINFOLD_PROFILE";
 /// Tell package managers that there is no network.
 const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offline"];
-/// What is not asked of the gate.
-const OWN_LOOPBACK: &str = "localhost,127.0.0.1,::1";
+/// Tell programs whose TLS is that of Windows to use files of certificates all the same, as git would not, and not to ask
+/// whether one was revoked: a gate that lives as long as a run keeps no list, and that counts as a failure.
+const SCHANNEL: [(&str, &str); 6] = [
+    ("CARGO_HTTP_CHECK_REVOKE", "false"),
+    ("GIT_CONFIG_COUNT", "2"),
+    ("GIT_CONFIG_KEY_0", "http.schannelUseSSLCAInfo"),
+    ("GIT_CONFIG_VALUE_0", "true"),
+    ("GIT_CONFIG_KEY_1", "http.schannelCheckRevoke"),
+    ("GIT_CONFIG_VALUE_1", "false"),
+];
+/// How many settings of git's are variables.
+const COUNTED: &str = "GIT_CONFIG_COUNT";
 /// Without these few programs of Windows start.
 const SYSTEM: [&str; 8] = [
     "SystemRoot",
@@ -23,11 +37,11 @@ const SYSTEM: [&str; 8] = [
     "OS",
 ];
 
-/// The variables of a run.
+/// The variables of a run, whose gate is told what is in `start`.
 ///
 /// # Errors
 /// When one that is let in is no text.
-pub(super) fn environment(prepared: &Prepared) -> Result<Vec<(String, String)>, CliError> {
+pub(super) fn environment(prepared: &Prepared, start: Option<&Start>) -> Result<Vec<(String, String)>, CliError> {
     let callers = || prepared.context.environment.iter();
     let selected = prepared.policy.env.select(callers().cloned());
     let system = callers().filter(|(name, _)| SYSTEM.iter().any(|known| name.eq_ignore_ascii_case(known))).cloned();
@@ -44,6 +58,8 @@ pub(super) fn environment(prepared: &Prepared) -> Result<Vec<(String, String)>, 
     }
     private_places(&prepared.plan).into_iter().for_each(|(name, value)| variables.set(name, value));
     network(&prepared.plan).into_iter().for_each(|(name, value)| variables.set(name, value));
+    variables.trust(&prepared.plan, &prepared.store.trust());
+    variables::placeholders(start).for_each(|(name, value)| variables.set(name, value.to_owned()));
     variables.set(MARK, prepared.plan.profile.clone());
     Ok(variables.0)
 }
@@ -70,15 +86,7 @@ fn network(plan: &Plan) -> Vec<(&'static str, String)> {
     match plan.network {
         Network::Host => Vec::new(),
         Network::None => OFFLINE.map(|name| (name, "true".to_owned())).to_vec(),
-        Network::Gate { port } => {
-            let proxy = |scheme: &str| format!("{scheme}://127.0.0.1:{port}");
-            vec![
-                ("HTTP_PROXY", proxy("http")),
-                ("HTTPS_PROXY", proxy("http")),
-                ("ALL_PROXY", proxy("socks5h")),
-                ("NO_PROXY", OWN_LOOPBACK.to_owned()),
-            ]
-        }
+        Network::Gate { port, .. } => variables::proxies(port).to_vec(),
     }
 }
 
@@ -90,5 +98,23 @@ impl Variables {
     fn set(&mut self, name: &str, value: String) {
         self.0.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
         self.0.push((name.to_owned(), value));
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(present, _)| present.eq_ignore_ascii_case(name))
+    }
+
+    /// Whom programs trust where TLS is opened, unless somebody has said it already.
+    fn trust(&mut self, plan: &Plan, bundle: &Path) {
+        let Network::Gate { inspects: true, .. } = plan.network else { return };
+        // What is counted belongs together.
+        let counted = self.has(COUNTED);
+        let schannel = SCHANNEL.into_iter().filter(|(name, _)| !(counted && name.starts_with("GIT_CONFIG_")));
+        let schannel = schannel.map(|(name, value)| (name, value.to_owned()));
+        for (name, value) in variables::trust(&native(bundle)).into_iter().chain(schannel) {
+            if !self.has(name) {
+                self.set(name, value);
+            }
+        }
     }
 }

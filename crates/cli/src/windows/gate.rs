@@ -2,28 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
-use std::io::BufReader;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::io;
+use std::path::Path;
 
-use pinfold_gate::Search;
-use pinfold_gate::link::frames::{receive, send, send_start};
-use pinfold_gate::link::{Order, Report, SocketRole, Start, VERSION};
+use pinfold_confine::windows::trusted_authorities;
+use pinfold_gate::link::{SocketRole, Start, VERSION};
+use pinfold_gate::{Search, pem};
 use pinfold_plan::windows::Network;
 use pinfold_policy::Rules;
-use pinfold_run::seen;
+use pinfold_run::{Bundle, Gate, GateError, seen};
 
 use super::prepare::Prepared;
 use crate::error::CliError;
+use crate::gate::{lend, upstream};
 use crate::record::Lines;
-
-/// How long a gate may take until it serves.
-const READY_TIME: Duration = Duration::from_secs(10);
-
-/// How long a gate may take to say its last words.
-const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Who has the one port that the firewall leaves to the account: many runs without a network, to which nobody answers there,
 /// or a single run with rules. Otherwise a run without a network would find the gate of another.
@@ -32,9 +24,8 @@ pub(super) struct WayOut(#[expect(dead_code, reason = "it is held, and nothing i
 impl WayOut {
     pub(super) fn take(prepared: &Prepared) -> Result<Self, CliError> {
         let path = prepared.store.backend().join("way-out");
-        let cannot = |error: std::io::Error| {
-            CliError::new(format!("{} cannot be locked", path.display())).why(error.to_string())
-        };
+        let cannot =
+            |error: io::Error| CliError::new(format!("{} cannot be locked", path.display())).why(error.to_string());
         let alone = match prepared.plan.network {
             Network::Host => return Ok(Self(None)),
             Network::None => false,
@@ -52,101 +43,109 @@ impl WayOut {
     }
 }
 
-/// A gate that serves. It ends when this is dropped.
-pub(super) struct Gate {
-    process: Child,
-    orders: Option<ChildStdin>,
-    listener: Option<JoinHandle<()>>,
-}
-
-impl Gate {
-    /// Starts the gate, where the plan has one, and waits until it serves.
-    pub(super) fn start(prepared: &Prepared, record: Option<Lines>) -> Result<Option<Self>, CliError> {
-        let Network::Gate { port } = prepared.plan.network else { return Ok(None) };
-        let start = start(prepared, port)?;
-        let program = std::env::current_exe().map_err(|error| not_there(&error))?;
-        let mut command = Command::new(program);
-        command
-            .arg(pinfold_gate::ARGUMENT)
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit());
-        // Without it there are no sockets.
-        command.envs(std::env::var_os("SystemRoot").map(|root| ("SystemRoot", root)));
-        let mut process = command.spawn().map_err(|error| not_there(&error))?;
-        let mut gate = Self { orders: process.stdin.take(), process, listener: None };
-        if let Some(orders) = &mut gate.orders {
-            send_start(orders, &start).map_err(|error| not_there(&error))?;
-        }
-        match gate.reports(record).recv_timeout(READY_TIME) {
-            Ok(Report::Ready { .. }) => Ok(Some(gate)),
-            _ => Err(CliError::new("the gate does not serve")
-                .why(format!("port {port} of the loopback may be taken by another run or program"))
-                .hint("one run with network rules at a time, or another port: `pinfold setup --gate-port PORT`")),
-        }
-    }
-
-    /// What it tells goes into the record, and its first word to whoever waits for it.
-    fn reports(&mut self, record: Option<Lines>) -> Receiver<Report> {
-        let (said, heard) = channel();
-        if let Some(output) = self.process.stdout.take() {
-            self.listener = Some(std::thread::spawn(move || {
-                let mut output = BufReader::new(output);
-                while let Ok(Some(report)) = receive::<Report>(&mut output) {
-                    if let Some((lines, event)) = record.as_ref().zip(seen(&report)) {
-                        // Who cannot write it says so at the end.
-                        let _ = lines.event(event);
-                    }
-                    let _ = said.send(report);
-                }
-            }));
-        }
-        heard
-    }
-}
-
-impl Drop for Gate {
-    fn drop(&mut self) {
-        if let Some(mut orders) = self.orders.take() {
-            let _ = send(&mut orders, &Order::Stop);
-        }
-        // It ends when it has said its last words.
-        let deadline = Instant::now() + LAST_WORDS;
-        while Instant::now() < deadline && matches!(self.process.try_wait(), Ok(None)) {
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        self.listener.take().map(JoinHandle::join);
-    }
-}
-
-/// What it is told. Secrets and requests that are looked into need certificates that programs trust, which is not done here
-/// yet: refused, so that no rule is kept less strictly than it says.
-fn start(prepared: &Prepared, port: u16) -> Result<Start, CliError> {
-    let rules = Rules::new(&prepared.policy);
-    if rules.inspects() || !prepared.policy.secrets.is_empty() {
-        return Err(CliError::new("rules about requests, and secrets, cannot be kept on Windows yet")
-            .why("they need a certificate that every program inside trusts")
-            .hint("name hosts and ports only in [network], and leave [secrets] out"));
-    }
-    Ok(Start {
+/// What the gate is told, when the plan has one. Fetches the values of secrets.
+pub(super) fn start(prepared: &Prepared) -> Result<Option<Start>, CliError> {
+    let Network::Gate { port, inspects } = prepared.plan.network else { return Ok(None) };
+    let (policy, context) = (&prepared.policy, &prepared.context);
+    Ok(Some(Start {
         version: VERSION,
-        rules,
-        secrets: Vec::new(),
-        upstream: None,
-        no_proxy: Vec::new(),
+        rules: Rules::new(policy),
+        secrets: lend(policy, context)?,
+        upstream: upstream::of_caller(context)?,
+        no_proxy: upstream::exceptions(context),
         ask: false,
         hosts: BTreeMap::new(),
         search: Search::read(""),
         init_pid: None,
-        roots: Vec::new(),
-        trusted: false,
+        roots: if inspects { vec![prepared.store.authorities()] } else { Vec::new() },
+        trusted: inspects,
         sockets: vec![SocketRole::ProxyHere { port }],
-    })
+    }))
 }
 
-fn not_there(error: &dyn std::error::Error) -> CliError {
-    CliError::new("the gate cannot be started").why(error.to_string())
+/// Starts the gate, where the plan has one, and waits until it serves. Only who has the way out may: what programs and gate
+/// trust is in files that the next run will write anew.
+pub(super) fn serve(
+    prepared: &Prepared,
+    start: Option<&Start>,
+    record: Option<Lines>,
+    _way_out: &WayOut,
+) -> Result<Option<Gate>, CliError> {
+    let Some(start) = start else { return Ok(None) };
+    let bundle = start.trusted.then(|| begin(&prepared.store.authorities(), &prepared.store.trust())).transpose()?;
+    let program = std::env::current_exe().map_err(GateError::Start);
+    let gate = program.and_then(|program| {
+        Gate::start(&program, start, bundle, move |report| {
+            if let Some((lines, event)) = record.as_ref().zip(seen(report)) {
+                // Who cannot write it says so at the end.
+                let _ = lines.event(event);
+            }
+        })
+    });
+    gate.map(Some).map_err(|error| not_served(&error, start))
+}
+
+/// Writes down whom this machine trusts, for the gate, and begins with it what programs inside will trust. No store of the
+/// machine or the user is changed.
+fn begin(authorities: &Path, trust: &Path) -> Result<Bundle, CliError> {
+    let cannot = |path: &Path| {
+        let shown = format!("{} cannot be written", path.display());
+        move |error: io::Error| CliError::new(shown).why(error.to_string())
+    };
+    let of_machine = trusted_authorities().map_err(|error| CliError::from_error(&error))?;
+    if of_machine.is_empty() {
+        return Err(CliError::new("this machine trusts no authority")
+            .why("where requests are looked at, the gate has to know by whom servers are known")
+            .hint("does `certutil -user -store Root` show any?"));
+    }
+    let text = pem(of_machine);
+    std::fs::write(authorities, &text).map_err(cannot(authorities))?;
+    let java = trust.with_extension("jks");
+    let empty = |path: &Path| File::create(path).map_err(cannot(path));
+    Ok(Bundle::new(empty(trust)?, empty(&java)?, text.into_bytes()))
+}
+
+fn not_served(error: &GateError, start: &Start) -> CliError {
+    let shown = CliError::from_error(error);
+    match (error, start.sockets.first()) {
+        (GateError::Silent, Some(SocketRole::ProxyHere { port })) => shown
+            .why(format!("port {port} of the loopback may be taken by another run or program"))
+            .hint("one run with network rules at a time, or another port: `pinfold setup --gate-port PORT`"),
+        _ => shown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_trust_whom_the_machine_trusts_and_the_gate() {
+        let directory = std::env::temp_dir().join(format!("pinfold-trust-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let (authorities, trust) = (directory.join("authorities.pem"), directory.join("trust.pem"));
+        // What a run before has left is gone.
+        std::fs::write(&trust, "x".repeat(1 << 20)).unwrap();
+        let bundle = begin(&authorities, &trust).unwrap_or_else(|error| panic!("{error}"));
+        let of_machine = std::fs::read_to_string(&authorities).unwrap();
+        assert!(of_machine.starts_with("-----BEGIN CERTIFICATE-----\n"));
+        assert_eq!(std::fs::metadata(&trust).unwrap().len(), 0, "nobody is trusted before there is a gate");
+        let own = pem([b"the gate's own"]);
+        bundle.finish(&own).unwrap();
+        let written = std::fs::read_to_string(&trust).unwrap();
+        assert_eq!(written, format!("{of_machine}\n{own}"));
+        assert!(!std::fs::read_to_string(&authorities).unwrap().contains(&own), "the gate does not trust itself");
+        assert_eq!(std::fs::read(trust.with_extension("jks")).unwrap()[..4], [0xfe, 0xed, 0xfe, 0xed]);
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_refused() {
+        let nowhere = std::env::temp_dir().join(format!("pinfold-nowhere-{}", std::process::id()));
+        let there = std::env::temp_dir().join(format!("pinfold-there-{}", std::process::id()));
+        for (authorities, trust) in [(nowhere.join("a"), there.clone()), (there.clone(), nowhere.join("t"))] {
+            assert!(begin(&authorities, &trust).is_err());
+        }
+        let _ = std::fs::remove_file(there);
+    }
 }

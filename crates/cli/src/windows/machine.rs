@@ -1,5 +1,6 @@
 //! Who calls, and on which machine.
 
+use std::io;
 use std::path::PathBuf;
 
 use pinfold_confine::windows::{probe, random_name};
@@ -20,8 +21,18 @@ pub(crate) fn user() -> User {
 /// A name for a run.
 pub(crate) fn new_session_id() -> String {
     // Only without random numbers of the system, which is not the case anywhere.
-    let name = random_name().unwrap_or_else(|_| format!("{:016x}", std::process::id()));
-    name.trim_start_matches("pinfold-").chars().take(16).collect()
+    let digits = random_digits().unwrap_or_else(|_| format!("{:016x}", std::process::id()));
+    digits.chars().take(16).collect()
+}
+
+/// Digits that nobody can guess: 16 bytes in hexadecimal.
+pub(crate) fn random_digits() -> io::Result<String> {
+    Ok(random_name()?.trim_start_matches("pinfold-").to_owned())
+}
+
+/// The value of an entry of the desktop's keyring, or why there is none.
+pub(crate) fn keyring_entry(_name: &str) -> Result<Vec<u8>, String> {
+    Err("entries of the Credential Manager are not read on Windows yet; a program can print it: from = { command = [...] }".into())
 }
 
 /// Files with the certificates that the host trusts. Windows keeps them elsewhere.

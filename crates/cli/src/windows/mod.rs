@@ -32,7 +32,7 @@ use crate::error::{CliError, NOT_STARTED};
 
 pub(crate) use pinfold_plan::windows::Plan;
 
-pub(crate) use machine::{host_name, new_session_id, trust_bundles, user};
+pub(crate) use machine::{host_name, keyring_entry, new_session_id, random_digits, trust_bundles, user};
 pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, masked, real,
 };

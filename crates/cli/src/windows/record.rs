@@ -25,10 +25,11 @@ impl Record {
         named: Option<&str>,
         command: &[OsString],
         best_effort: bool,
+        secrets: Vec<(String, String)>,
     ) -> Result<Self, CliError> {
         let agent = agent::of(&prepared.context, named, command);
         let start = start(prepared, session, agent, command, best_effort);
-        record::begin(&prepared.policy.ledger, prepared.context.ledger(), Vec::new(), start).map(Self)
+        record::begin(&prepared.policy.ledger, prepared.context.ledger(), secrets, start).map(Self)
     }
 
     /// Adds what was moved away.

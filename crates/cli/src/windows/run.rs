@@ -9,7 +9,6 @@ use pinfold_confine::windows::{Command, ConfineError, Confined, Guard, OwnConsol
 use pinfold_ledger::event::End;
 use pinfold_plan::windows::{Identity, native};
 
-use super::account;
 use super::environment::environment;
 use super::prepare::{Prepared, accept, prepare};
 use super::record::Record;
@@ -18,9 +17,11 @@ use super::report::{Report, Tell};
 use super::session::Session;
 use super::size::Size;
 use super::watch::{self, INTERVAL, Passed, Watcher};
+use super::{account, gate};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::changed::Changed;
 use crate::error::{CliError, NOT_STARTED};
+use crate::gate::values;
 use crate::platform::new_session_id;
 
 /// The exit code of a command that was ended by a limit: for wall-clock time that of timeout(1), as everywhere.
@@ -68,8 +69,9 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let mut prepared = prepare(flags)?;
     accept(&prepared.plan, manner.best_effort)?;
     let words = words(command)?;
+    let gate = gate::start(&prepared)?;
     let session = new_session_id();
-    let record = Record::begin(&prepared, &session, manner.agent, command, manner.best_effort)?;
+    let record = Record::begin(&prepared, &session, manner.agent, command, manner.best_effort, values(gate.as_ref()))?;
     let memory = prepared.sight.memory(&prepared.plan.watch);
     let remembered = Session::begin(&prepared.store, &session, &memory)?;
     heed_interrupts().map_err(|error| CliError::new("events of the console cannot be had").why(error.to_string()))?;
@@ -77,7 +79,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let begin = Instant::now();
     let lived = match prepared.plan.identity {
         Identity::Caller => live(&prepared, &words, &record),
-        Identity::Offline | Identity::Online => account::live(&prepared, &words, &record),
+        Identity::Offline | Identity::Online => account::live(&prepared, gate.as_ref(), &words, &record),
     };
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let lived = match lived {
@@ -180,7 +182,7 @@ impl Lived {
 /// From pins and access lists to the end of the command, under the caller's own identity.
 fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived, NotRun> {
     let plan = &prepared.plan;
-    let environment = environment(prepared).map_err(NotRun::of)?;
+    let environment = environment(prepared, None).map_err(NotRun::of)?;
     let guard = Guard::set(&prepared.ground, plan)?;
     guard.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
     let relay = Relay::new(plan.limits.output_bytes.is_some())?;

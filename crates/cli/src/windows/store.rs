@@ -4,8 +4,9 @@
 //! STATE\workspaces\ID\path          the workspace's path
 //! STATE\workspaces\ID\home\         the private home
 //! STATE\workspaces\ID\temp\         the temporary directory
+//! STATE\workspaces\ID\trust\        certificates that a run trusts whose gate opens TLS, which it reads and does not write
 //! STATE\sessions\ID.json          a run; locked as long as its supervisor lives
-//! STATE\windows\                    identifiers, and the journal of changes to access lists
+//! STATE\windows\                    identifiers, the journal of changes to access lists, and whom the machine trusts
 //! STATE\quarantine\SESSION\         what it quarantined
 //! STATE\ledger\                     the record of all runs
 //! ```
@@ -17,6 +18,9 @@ use sha2::{Digest, Sha256};
 
 use crate::context::Context;
 use crate::error::CliError;
+
+/// Where the certificates are, of a workspace.
+const TRUST: &str = "trust";
 
 /// The directories of a run that lasts.
 pub(super) struct Store {
@@ -30,7 +34,7 @@ impl Store {
         let root = context.state().to_owned();
         let workspace = root.join("workspaces").join(workspace_id(&context.workspace));
         let store = Self { root, workspace };
-        for directory in [store.home(), store.temp(), store.backend()] {
+        for directory in [store.home(), store.temp(), store.workspace.join(TRUST), store.backend()] {
             std::fs::create_dir_all(&directory).map_err(|error| cannot(&directory, &error))?;
         }
         let path = store.workspace.join("path");
@@ -46,6 +50,17 @@ impl Store {
     /// The temporary directory.
     pub(super) fn temp(&self) -> PathBuf {
         self.workspace.join("temp")
+    }
+
+    /// The certificates that a run trusts whose gate opens TLS, in PEM; beside it, ending in `.jks`, the same for Java. In a
+    /// directory of their own, which is opened to be read.
+    pub(super) fn trust(&self) -> PathBuf {
+        self.workspace.join(TRUST).join("trust.pem")
+    }
+
+    /// Those of the machine, for the gate.
+    pub(super) fn authorities(&self) -> PathBuf {
+        self.backend().join("authorities.pem")
     }
 
     /// What the backend remembers.

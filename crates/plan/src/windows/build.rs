@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use pinfold_acl::Sid;
-use pinfold_policy::{NetworkMode, Policy};
+use pinfold_policy::{NetworkMode, Policy, Rules};
 
 use super::roots::Grounds;
 use super::{Desktop, Edit, Identity, Job, Machine, Mitigation, Network, Plan, Reach, Root, Token, edits, kept};
@@ -82,11 +82,14 @@ fn identity(policy: &Policy, machine: &Machine) -> Identity {
     }
 }
 
-fn network(policy: &Policy, machine: &Machine, identity: Identity) -> Network {
+/// What it is for a policy.
+pub(super) fn network(policy: &Policy, machine: &Machine, identity: Identity) -> Network {
     let port = machine.accounts.as_ref().and_then(|accounts| accounts.gate_port);
     match (identity, policy.network.mode, port) {
         (Identity::Caller | Identity::Online, ..) => Network::Host,
-        (Identity::Offline, NetworkMode::Rules, Some(port)) => Network::Gate { port },
+        (Identity::Offline, NetworkMode::Rules, Some(port)) => {
+            Network::Gate { port, inspects: Rules::new(policy).inspects() }
+        }
         (Identity::Offline, ..) => Network::None,
     }
 }

@@ -13,6 +13,12 @@ const SET_UP: &str = "let `pinfold setup` make accounts for commands; it needs a
 /// What is left to accounts.
 const FOR_EVERYBODY: &str = "but for what every user of this machine may read";
 
+/// What is left to programs that know nothing of a gate.
+const PROXY_ONLY: &str = "proxy only: programs that know no proxy reach nothing";
+/// And where TLS is opened.
+const WITH_TLS: &str = "proxy only: programs that know no proxy reach nothing, and those that trust only whom Windows trusts \
+                        reach no host whose requests are looked at";
+
 /// The assurance table of a plan: only promises that the policy asks for.
 pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> {
     let mut table = files(plan, policy, host);
@@ -65,8 +71,8 @@ fn network(plan: &Plan, policy: &Policy) -> Option<Assurance> {
     };
     Some(match (plan.network, promise) {
         (Network::Host, _) => Assurance::missing(promise, "the command has the network that you have", SET_UP),
-        (Network::Gate { .. }, _) => {
-            Assurance::kept(promise, &[Gate, Firewall]).note("proxy only: programs that know no proxy reach nothing")
+        (Network::Gate { inspects, .. }, _) => {
+            Assurance::kept(promise, &[Gate, Firewall]).note(if inspects { WITH_TLS } else { PROXY_ONLY })
         }
         (Network::None, Promise::NetworkRules) => {
             Assurance::missing(promise, "the firewall leaves no port to the gate", "run `pinfold setup --repair`")

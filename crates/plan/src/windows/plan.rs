@@ -27,6 +27,8 @@ pub enum Network {
     Gate {
         /// The port.
         port: u16,
+        /// TLS of some hosts is opened, so that programs must trust the gate's own authority.
+        inspects: bool,
     },
     /// The network of the machine. Where the caller's own identity has to do, whatever the policy says.
     Host,

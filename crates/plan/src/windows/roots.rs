@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use pinfold_acl::Sid;
 use pinfold_policy::{AreaKind, Policy};
 
+use super::build::network;
 use super::entries::{below, directories_to};
-use super::{Identity, Machine, Reach, Root, native};
+use super::{Identity, Machine, Network, Reach, Root, native};
 use crate::protect::{Hold, Protection, protect};
 use crate::sites::{Outside, Site, covering, sites};
 use crate::{Host, Mode, PlanError, Watch};
@@ -30,6 +31,8 @@ pub(super) struct Grounds<'a> {
     unseen: Vec<String>,
     /// The caller reads what the caller reads, but an account has to be let in.
     leave_to_look: bool,
+    /// Where the certificates are that programs trust when TLS is opened.
+    trust: Option<&'a Path>,
 }
 
 impl<'a> Grounds<'a> {
@@ -47,6 +50,7 @@ impl<'a> Grounds<'a> {
         let (pinned, sealed) = (held(Hold::Pin).collect(), held(Hold::Seal).chain(narrower).collect());
         let unseen = host.denied.iter().map(|(path, _)| path).chain(host.masked.keys());
         let unseen = unseen.map(|path| native(path)).collect();
+        let opens_tls = matches!(network(policy, machine, identity), Network::Gate { inspects: true, .. });
         Ok(Self {
             policy,
             host,
@@ -58,6 +62,7 @@ impl<'a> Grounds<'a> {
             sealed,
             unseen,
             leave_to_look: identity != Identity::Caller,
+            trust: host.own_trust.parent().filter(|_| opens_tls),
         })
     }
 
@@ -74,7 +79,12 @@ impl<'a> Grounds<'a> {
             Mode::ReadOnly => (*path, Reach::Look),
         });
         let own = [&*self.host.private_home, &*self.host.private_temp].map(|path| (path, Reach::Work));
-        let places = granted.chain(outside).chain(own).filter_map(|(path, wanted)| self.left_of(wanted, native(path)));
+        let trust = self.trust.map(|path| (path, Reach::Look));
+        let places = granted
+            .chain(outside)
+            .chain(own)
+            .chain(trust)
+            .filter_map(|(path, wanted)| self.left_of(wanted, native(path)));
         places.chain(self.program())
     }
 

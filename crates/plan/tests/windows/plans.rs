@@ -77,7 +77,7 @@ fn rules_lead_to_the_gate_where_the_firewall_leaves_a_port() {
     let rules = "network.mode = 'rules'\nnetwork.allow = ['a.example']";
     let network = |machine| planned(rules, machine).expect("a plan").network;
     assert_eq!(network(machine(None)), Network::Host);
-    assert_eq!(network(machine(Some(accounts()))), Network::Gate { port: 47300 });
+    assert_eq!(network(machine(Some(accounts()))), Network::Gate { port: 47300, inspects: false });
     let closed = machine(Some(pinfold_plan::windows::Accounts { gate_port: None, ..accounts() }));
     assert_eq!(network(closed.clone()), Network::None);
     let kept = |machine, promise| {
@@ -86,6 +86,25 @@ fn rules_lead_to_the_gate_where_the_firewall_leaves_a_port() {
     };
     assert!(kept(machine(Some(accounts())), Promise::NetworkRules));
     assert!(!kept(closed, Promise::NetworkRules) && !kept(machine(None), Promise::NetworkRules));
+}
+
+#[test]
+fn where_tls_is_opened_the_certificates_can_be_read_and_not_written() {
+    let reach = |text: &str, machine| {
+        let policy = policy(&format!("network.mode = 'rules'\n{text}"));
+        let host = Host { own_trust: "C:/state/trust/trust.pem".into(), ..host(&policy) };
+        let plan = plan(&policy, &host, machine).expect("a plan");
+        let inspects = matches!(plan.network, Network::Gate { inspects: true, .. });
+        let root = plan.roots.iter().find(|root| root.path == r"C:\state\trust");
+        assert_eq!(inspects, root.is_some(), "{text}");
+        root.map(|root| root.reach)
+    };
+    let looking = "network.allow = [{ host = 'a.example', methods = ['GET'] }]";
+    let secret = "[secrets.token]\nfrom = { env = 'TOKEN' }\nhosts = ['a.example']\nin = 'header:authorization'";
+    assert_eq!(reach(looking, machine(Some(accounts()))), Some(Reach::Look));
+    assert_eq!(reach(secret, machine(Some(accounts()))), Some(Reach::Look));
+    assert_eq!(reach("network.allow = ['a.example']", machine(Some(accounts()))), None);
+    assert_eq!(reach(looking, machine(None)), None);
 }
 
 #[test]

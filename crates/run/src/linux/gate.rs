@@ -14,9 +14,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair};
 use rustix::process::Pid;
 
+use crate::Bundle;
 use crate::linux::packet::{self, Packet};
 use crate::linux::traffic::Traffic;
-use crate::linux::trust::Bundle;
 
 /// How long a gate may take to say its last words.
 const LAST_WORDS: Duration = Duration::from_millis(500);

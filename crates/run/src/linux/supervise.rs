@@ -30,7 +30,7 @@ use crate::linux::process_tree;
 use crate::linux::record::Recorder;
 use crate::linux::refused::{Judge, Trace};
 use crate::linux::terminal::Terminal;
-use crate::linux::trust::Bundle;
+use crate::linux::trust;
 use crate::linux::watch::{Lookout, Quarantine};
 
 /// Signals that are passed on to the command.
@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
         // Without a process namespace, orphans of the run become children of this process, which ends them.
         doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
         let gate = request.gate.take().zip(foundation.take_sockets()?);
-        let bundle = gate.as_ref().map(|(start, _)| Bundle::begin(request.plan, start)).transpose();
+        let bundle = gate.as_ref().map(|(start, _)| trust::begin(request.plan, start)).transpose();
         let bundle = doing("begin the certificates of the run", bundle)?.flatten();
         let child = foundation.build(&launch)?;
         // While the first process builds.

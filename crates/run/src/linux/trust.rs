@@ -1,46 +1,28 @@
-//! The certificates that programs inside trust, where TLS is opened: those of the host and that of the gate.
+//! Where the certificates lie that programs inside trust, and what they begin with.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use pinfold_gate::java_trust_store;
 use pinfold_gate::link::Start;
 use pinfold_plan::{JAVA_TRUST_STORE, Mount, Plan, TRUST_BUNDLE};
+
+use crate::Bundle;
 
 /// Largest file of certificates that is read, in bytes.
 const MAX_BUNDLE_BYTES: u64 = 16 << 20;
 
-/// The files that hold them.
-#[derive(Debug)]
-pub(crate) struct Bundle {
-    pem: PathBuf,
-    java: PathBuf,
-    certificates: Vec<u8>,
-}
-
-impl Bundle {
-    /// Begins those of a plan that opens TLS, with what the host trusts. They stay the same files from now on: they are
-    /// about to be mounted.
-    pub(crate) fn begin(plan: &Plan, start: &Start) -> io::Result<Option<Self>> {
-        let Some((pem, java)) = source(plan, TRUST_BUNDLE).zip(source(plan, JAVA_TRUST_STORE)) else {
-            return Ok(None);
-        };
-        [&pem, &java].into_iter().try_for_each(|path| write(path, b""))?;
-        let mut certificates = Vec::new();
-        if let Some(host) = start.roots.first() {
-            File::open(host)?.take(MAX_BUNDLE_BYTES).read_to_end(&mut certificates)?;
-        }
-        Ok(Some(Self { pem, java, certificates }))
+/// Begins the files of a plan that opens TLS, with what the host trusts. They are about to be mounted.
+pub(crate) fn begin(plan: &Plan, start: &Start) -> io::Result<Option<Bundle>> {
+    let Some((pem, java)) = source(plan, TRUST_BUNDLE).zip(source(plan, JAVA_TRUST_STORE)) else {
+        return Ok(None);
+    };
+    let mut certificates = Vec::new();
+    if let Some(host) = start.roots.first() {
+        File::open(host)?.take(MAX_BUNDLE_BYTES).read_to_end(&mut certificates)?;
     }
-
-    /// Adds that of the gate and writes all.
-    pub(crate) fn finish(mut self, certificate: &str) -> io::Result<()> {
-        self.certificates.extend(format!("\n{certificate}").as_bytes());
-        write(&self.pem, &self.certificates)?;
-        write(&self.java, &java_trust_store(&self.certificates))
-    }
+    Ok(Some(Bundle::new(empty(&pem)?, empty(&java)?, certificates)))
 }
 
 /// Which file of the host is mounted there.
@@ -51,6 +33,6 @@ fn source(plan: &Plan, place: &str) -> Option<PathBuf> {
     })
 }
 
-fn write(path: &Path, content: &[u8]) -> io::Result<()> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)?.write_all(content)
+fn empty(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(path)
 }

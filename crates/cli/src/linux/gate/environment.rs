@@ -1,27 +1,15 @@
-//! Variables by which programs learn of proxies, certificates and placeholders.
+//! What the command of a run with a gate finds in its environment.
 
 use std::ffi::OsString;
 
-use pinfold_gate::link::{LentSecret, Start};
+use pinfold_gate::link::Start;
 use pinfold_plan::{Gate, Network, PROXY_PORT, Plan, TRUST_BUNDLE};
 
-use super::upstream;
+use crate::gate::variables;
 
-/// Read by OpenSSL and Go; Node; Python's requests and pip; curl; git; cargo; the AWS tools; Deno.
-const TRUST: [&str; 9] = [
-    "SSL_CERT_FILE",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "PIP_CERT",
-    "CURL_CA_BUNDLE",
-    "GIT_SSL_CAINFO",
-    "CARGO_HTTP_CAINFO",
-    "AWS_CA_BUNDLE",
-    "DENO_CERT",
-];
-
-/// What is not asked of the gate.
-const OWN_LOOPBACK: &str = "localhost,127.0.0.1,::1";
+/// Every variable about proxies. Those of the caller are for the gate, not for what runs inside.
+const OF_THE_CALLER: [&str; 8] =
+    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
 
 /// The environment of a command whose network is a gate.
 pub(crate) struct Environment<'a> {
@@ -32,39 +20,27 @@ pub(crate) struct Environment<'a> {
 impl Environment<'_> {
     /// Whether a variable of the caller's is about the caller's own network, and useless behind a gate.
     pub(crate) fn is_of_another_network(&self, name: &OsString) -> bool {
-        self.start.is_some() && upstream::VARIABLES.iter().any(|variable| name == variable)
+        self.start.is_some() && OF_THE_CALLER.iter().any(|variable| name == variable)
     }
 
     /// What is added, where it is not there yet.
     pub(crate) fn variables(&self) -> Vec<(OsString, OsString)> {
         let Network::Gate(Gate { transparent, inspects }) = self.plan.network else { return Vec::new() };
-        let mut variables = Vec::new();
+        let mut added = Vec::new();
         if !transparent {
-            variables.extend(proxies());
+            // In both spellings, as programs read one or the other.
+            let proxies = variables::proxies(PROXY_PORT).into_iter();
+            added
+                .extend(proxies.flat_map(|(name, value)| [(name.to_lowercase(), value.clone()), (name.into(), value)]));
         }
         if inspects {
-            variables.extend(TRUST.map(|name| (name.into(), TRUST_BUNDLE.into())));
+            added.extend(variables::trust(TRUST_BUNDLE).map(|(name, value)| (name.into(), value)));
         }
-        variables
+        added.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
     }
 
     /// What stands in the place of secrets, whatever the caller has under these names.
     pub(crate) fn placeholders(&self) -> Vec<(OsString, OsString)> {
-        let secrets = self.start.iter().flat_map(|start| &start.secrets);
-        let named = |lent: &LentSecret| Some((lent.secret.env.clone()?.into(), lent.placeholder.clone().into()));
-        secrets.filter_map(named).collect()
+        variables::placeholders(self.start).map(|(name, value)| (name.into(), value.into())).collect()
     }
-}
-
-/// In both spellings, as programs read one or the other.
-fn proxies() -> Vec<(OsString, OsString)> {
-    let proxy = |scheme: &str| format!("{scheme}://127.0.0.1:{PROXY_PORT}");
-    let pairs = [
-        ("http_proxy", proxy("http")),
-        ("https_proxy", proxy("http")),
-        ("all_proxy", proxy("socks5h")),
-        ("no_proxy", OWN_LOOPBACK.to_owned()),
-    ];
-    let both = pairs.into_iter().flat_map(|(name, value)| [(name.to_uppercase(), value.clone()), (name.into(), value)]);
-    both.map(|(name, value)| (name.into(), value.into())).collect()
 }

@@ -1,9 +1,8 @@
 //! What the gate of a run is told, and what the command is told about it.
 
 mod environment;
-mod lent;
+mod keyring;
 mod masks;
-mod upstream;
 
 use std::collections::BTreeMap;
 
@@ -15,8 +14,10 @@ use pinfold_policy::Rules;
 
 use super::prepare::Prepared;
 use crate::error::CliError;
+use crate::gate::{lend, upstream};
 
 pub(crate) use environment::Environment;
+pub(crate) use keyring::keyring_entry;
 pub(crate) use masks::with_placeholders;
 
 /// What the gate is told, when the plan has one; `ask`: the user answers for hosts that no rule names. Fetches the values
@@ -24,11 +25,10 @@ pub(crate) use masks::with_placeholders;
 pub(crate) fn start(prepared: &Prepared, ask: bool) -> Result<Option<Start>, CliError> {
     let Network::Gate(Gate { inspects, .. }) = prepared.plan.network else { return Ok(None) };
     let (policy, context) = (&prepared.policy, &prepared.context);
-    let secrets = policy.secrets.iter().map(|secret| lent::lend(secret, context)).collect::<Result<_, _>>()?;
     Ok(Some(Start {
         version: VERSION,
         rules: Rules::new(policy),
-        secrets,
+        secrets: lend(policy, context)?,
         upstream: upstream::of_caller(context)?,
         no_proxy: upstream::exceptions(context),
         ask,

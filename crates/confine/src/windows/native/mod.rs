@@ -1,5 +1,6 @@
 //! The parts that are carried out on Windows, over what `sys` calls.
 
+mod authorities;
 mod canary;
 mod confined;
 mod context;
@@ -15,6 +16,7 @@ mod token;
 mod way;
 mod world;
 
+pub use authorities::trusted_authorities;
 pub use canary::live_if_asked;
 pub use confined::{Command, Confined, interface_bits};
 pub use ground::{Ground, clean};

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "the functions of Windows are foreign")]
 
 pub(super) mod attack;
+pub(super) mod certificates;
 pub(super) mod console;
 pub(super) mod desktop;
 pub(super) mod files;

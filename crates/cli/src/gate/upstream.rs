@@ -10,12 +10,8 @@ use crate::error::CliError;
 /// Variables that name a proxy, the first that is set counts.
 const PROXIES: [&str; 6] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"];
 
-/// Every variable about proxies. Those of the caller are for the gate, not for what runs inside.
-pub(super) const VARIABLES: [&str; 8] =
-    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"];
-
 /// The caller's proxy, if there is one.
-pub(super) fn of_caller(context: &Context) -> Result<Option<Upstream>, CliError> {
+pub(crate) fn of_caller(context: &Context) -> Result<Option<Upstream>, CliError> {
     let set = PROXIES.iter().find_map(|name| Some((name, context.text(name)?)));
     let Some((name, text)) = set.filter(|(_, text)| !text.is_empty()) else { return Ok(None) };
     let read = read(text).map_err(|why| CliError::new(format!("{name} names no proxy that pinfold can use")).why(why));
@@ -23,7 +19,7 @@ pub(super) fn of_caller(context: &Context) -> Result<Option<Upstream>, CliError>
 }
 
 /// What is reached without it.
-pub(super) fn exceptions(context: &Context) -> Vec<String> {
+pub(crate) fn exceptions(context: &Context) -> Vec<String> {
     let list = context.text("no_proxy").or_else(|| context.text("NO_PROXY")).unwrap_or_default();
     list.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }

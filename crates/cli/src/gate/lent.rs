@@ -4,19 +4,15 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use pinfold_confine::hex;
 use pinfold_gate::link::LentSecret;
 use pinfold_policy::{Secret, SecretSource, shell_word};
-use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::platform;
 
 /// Longest value of a secret, in bytes.
 const MAX_VALUE_BYTES: u64 = 64 << 10;
-
-/// The attribute by which entries of the desktop's keyring are found (secret-tool(1)).
-const KEYRING_ATTRIBUTE: &str = "pinfold";
 
 /// A secret with its value and a fresh placeholder.
 pub(super) fn lend(secret: &Secret, context: &Context) -> Result<LentSecret, CliError> {
@@ -31,22 +27,15 @@ pub(super) fn lend(secret: &Secret, context: &Context) -> Result<LentSecret, Cli
 fn fetch(secret: &Secret, context: &Context) -> Result<Vec<u8>, String> {
     match &secret.from {
         SecretSource::Env(name) => {
-            let found = context.environment.iter().find(|(found, _)| found == name.as_str());
-            found
-                .map(|(_, value)| value.clone().into_encoded_bytes())
-                .ok_or_else(|| format!("the variable {name} is not set"))
+            let value = context.variable(name).ok_or_else(|| format!("the variable {name} is not set"))?;
+            Ok(value.as_encoded_bytes().to_owned())
         }
         SecretSource::File(path) => read(path).map_err(|error| format!("{}: {error}", path.display())),
         SecretSource::Command(words) => {
             let (program, arguments) = words.split_first().ok_or("there is no command")?;
             printed(Command::new(program).args(arguments), &shell_word(program))
         }
-        SecretSource::Keyring(name) => {
-            let mut tool = Command::new("secret-tool");
-            printed(tool.args(["lookup", KEYRING_ATTRIBUTE, name]), "secret-tool").map_err(|why| {
-                format!("{why}; to store it: secret-tool store --label={name} {KEYRING_ATTRIBUTE} {name}")
-            })
-        }
+        SecretSource::Keyring(name) => platform::keyring_entry(name),
     }
 }
 
@@ -57,7 +46,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// What a program of the caller prints. It may ask on the terminal, as those that keep passwords do.
-fn printed(command: &mut Command, program: &str) -> Result<Vec<u8>, String> {
+pub(crate) fn printed(command: &mut Command, program: &str) -> Result<Vec<u8>, String> {
     let failed = |error: std::io::Error| format!("{program}: {error}");
     let mut child = command.stdout(Stdio::piped()).stdin(Stdio::inherit()).spawn().map_err(failed)?;
     let mut bytes = Vec::new();
@@ -81,9 +70,8 @@ fn usable(value: &[u8]) -> Result<String, String> {
 
 /// Text that stands nowhere else, and that says what it is to whoever finds it.
 fn placeholder(name: &str) -> Result<String, CliError> {
-    let mut random = [0_u8; 16];
-    getrandom(&mut random, GetRandomFlags::empty()).map_err(|error| CliError::from_error(&error))?;
-    Ok(format!("pinfold-{name}-{}", hex(random)))
+    let random = platform::random_digits().map_err(|error| CliError::from_error(&error))?;
+    Ok(format!("pinfold-{name}-{random}"))
 }
 
 #[cfg(test)]
