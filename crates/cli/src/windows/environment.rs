@@ -58,7 +58,7 @@ pub(super) fn environment(prepared: &Prepared, start: Option<&Start>) -> Result<
     }
     private_places(&prepared.plan).into_iter().for_each(|(name, value)| variables.set(name, value));
     network(&prepared.plan).into_iter().for_each(|(name, value)| variables.set(name, value));
-    variables.trust(&prepared.plan, &prepared.store.trust());
+    variables.trust(prepared.plan.network, &prepared.store.trust());
     variables::placeholders(start).for_each(|(name, value)| variables.set(name, value.to_owned()));
     variables.set(MARK, prepared.plan.profile.clone());
     Ok(variables.0)
@@ -105,8 +105,8 @@ impl Variables {
     }
 
     /// Whom programs trust where TLS is opened, unless somebody has said it already.
-    fn trust(&mut self, plan: &Plan, bundle: &Path) {
-        let Network::Gate { inspects: true, .. } = plan.network else { return };
+    fn trust(&mut self, network: Network, bundle: &Path) {
+        let Network::Gate { inspects: true, .. } = network else { return };
         // What is counted belongs together.
         let counted = self.has(COUNTED);
         let schannel = SCHANNEL.into_iter().filter(|(name, _)| !(counted && name.starts_with("GIT_CONFIG_")));
@@ -116,5 +116,54 @@ impl Variables {
                 self.set(name, value);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUNDLE: &str = r"C:\state\trust\trust.pem";
+
+    fn trusting(network: Network, before: &[(&str, &str)]) -> Variables {
+        let mut variables = Variables::default();
+        before.iter().for_each(|(name, value)| variables.set(name, (*value).to_owned()));
+        variables.trust(network, Path::new("C:/state/trust/trust.pem"));
+        variables
+    }
+
+    fn value<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
+        variables.0.iter().find(|(present, _)| present == name).map(|(_, value)| value.as_str())
+    }
+
+    #[test]
+    fn where_tls_is_opened_programs_learn_whom_to_trust() {
+        let variables = trusting(Network::Gate { port: 1, inspects: true }, &[]);
+        for name in
+            ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO", "CARGO_HTTP_CAINFO"]
+        {
+            assert_eq!(value(&variables, name), Some(BUNDLE), "{name}");
+        }
+        assert_eq!(value(&variables, "GIT_CONFIG_COUNT"), Some("2"));
+        assert_eq!(value(&variables, "CARGO_HTTP_CHECK_REVOKE"), Some("false"));
+    }
+
+    #[test]
+    fn where_it_is_not_nothing_is_said_of_it() {
+        for network in [Network::Gate { port: 1, inspects: false }, Network::Host, Network::None] {
+            assert!(trusting(network, &[]).0.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_somebody_has_said_already_stays_whatever_its_case() {
+        let before = [("Ssl_Cert_File", "own.pem"), ("GIT_CONFIG_COUNT", "0")];
+        let variables = trusting(Network::Gate { port: 1, inspects: true }, &before);
+        assert_eq!(value(&variables, "Ssl_Cert_File"), Some("own.pem"));
+        assert_eq!(value(&variables, "GIT_CONFIG_COUNT"), Some("0"));
+        for name in ["SSL_CERT_FILE", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_1"] {
+            assert_eq!(value(&variables, name), None, "{name}");
+        }
+        assert_eq!(value(&variables, "PIP_CERT"), Some(BUNDLE));
     }
 }

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pinfold_confine::windows::trusted_authorities;
 use pinfold_gate::link::{SocketRole, Start, VERSION};
 use pinfold_gate::{Search, pem};
 use pinfold_plan::windows::Network;
-use pinfold_policy::Rules;
+use pinfold_policy::{Policy, Rules};
 use pinfold_run::{Bundle, Gate, GateError, seen};
 
 use super::prepare::Prepared;
+use crate::context::Context;
 use crate::error::CliError;
 use crate::gate::{lend, upstream};
 use crate::record::Lines;
@@ -46,8 +47,13 @@ impl WayOut {
 /// What the gate is told, when the plan has one. Fetches the values of secrets.
 pub(super) fn start(prepared: &Prepared) -> Result<Option<Start>, CliError> {
     let Network::Gate { port, inspects } = prepared.plan.network else { return Ok(None) };
-    let (policy, context) = (&prepared.policy, &prepared.context);
-    Ok(Some(Start {
+    let roots = inspects.then(|| prepared.store.authorities());
+    told(&prepared.policy, &prepared.context, port, roots).map(Some)
+}
+
+/// What a gate at this port is told; `roots` says whom the machine trusts, where TLS is opened.
+fn told(policy: &Policy, context: &Context, port: u16, roots: Option<PathBuf>) -> Result<Start, CliError> {
+    Ok(Start {
         version: VERSION,
         rules: Rules::new(policy),
         secrets: lend(policy, context)?,
@@ -57,10 +63,10 @@ pub(super) fn start(prepared: &Prepared) -> Result<Option<Start>, CliError> {
         hosts: BTreeMap::new(),
         search: Search::read(""),
         init_pid: None,
-        roots: if inspects { vec![prepared.store.authorities()] } else { Vec::new() },
-        trusted: inspects,
+        trusted: roots.is_some(),
+        roots: roots.into_iter().collect(),
         sockets: vec![SocketRole::ProxyHere { port }],
-    }))
+    })
 }
 
 /// Starts the gate, where the plan has one, and waits until it serves. Only who has the way out may: what programs and gate
@@ -117,7 +123,45 @@ fn not_served(error: &GateError, start: &Start) -> CliError {
 
 #[cfg(test)]
 mod tests {
+    use pinfold_policy::{Layer, LayerKind, merge, parse};
+
     use super::*;
+    use crate::gate::{values, variables};
+
+    fn policy(text: &str, context: &Context) -> Policy {
+        let file = parse(text, Path::new("policy.toml")).unwrap_or_else(|error| panic!("{error}"));
+        merge(&[Layer::new(LayerKind::User, file)], &context.places()).unwrap().policy
+    }
+
+    #[test]
+    fn a_gate_is_told_values_which_programs_inside_have_placeholders_for() {
+        let context = Context::new(None).unwrap_or_else(|error| panic!("{error}"));
+        // Names of variables are the same in any case.
+        let secret = "[secrets.token]\nfrom = { env = 'path' }\nhosts = ['a.example']\nin = 'header:authorization'";
+        let policy = policy(&format!("network.mode = 'rules'\n{secret}"), &context);
+        let start =
+            told(&policy, &context, 47300, Some("authorities.pem".into())).unwrap_or_else(|error| panic!("{error}"));
+        assert!(start.trusted && start.rules.inspects());
+        assert_eq!(start.roots, [PathBuf::from("authorities.pem")]);
+        assert_eq!(start.sockets, [SocketRole::ProxyHere { port: 47300 }]);
+        let [lent] = &*start.secrets else { panic!("one secret") };
+        assert_eq!(Some(&*lent.value), std::env::var("PATH").ok().as_deref());
+        let inside: Vec<_> = variables::placeholders(Some(&start)).collect();
+        assert_eq!(inside, [("path", &*lent.placeholder)]);
+        assert!(lent.placeholder.starts_with("pinfold-token-") && !lent.placeholder.contains(&lent.value));
+        assert_eq!(values(Some(&start)), [("token".to_owned(), lent.value.clone())]);
+    }
+
+    #[test]
+    fn a_secret_without_a_value_is_refused() {
+        let context = Context::new(None).unwrap_or_else(|error| panic!("{error}"));
+        for from in ["{ env = 'PINFOLD_NOT_SET' }", "{ file = '~/pinfold-not-there' }", "{ keyring = 'token' }"] {
+            let secret = format!("[secrets.token]\nfrom = {from}\nhosts = ['a.example']\nin = 'basic'\nenv = 'TOKEN'");
+            let policy = policy(&format!("network.mode = 'rules'\n{secret}"), &context);
+            let refused = told(&policy, &context, 47300, Some("authorities.pem".into())).unwrap_err();
+            assert!(refused.to_string().contains("the secret `token` has no value"), "{refused}");
+        }
+    }
 
     #[test]
     fn programs_trust_whom_the_machine_trusts_and_the_gate() {
