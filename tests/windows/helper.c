@@ -248,8 +248,8 @@ static SOCKET connected(const char *address)
     return connect(made, found->ai_addr, found->ai_addrlen) ? INVALID_SOCKET : made;
 }
 
-/* by-proxy ADDRESS: what the proxy that HTTP_PROXY names says about a tunnel to there, and what comes out of it. */
-static int by_proxy(wchar_t *address)
+/* What the proxy that HTTP_PROXY names says to a request, and what comes after it. */
+static int asked(const char *request, int count)
 {
     WSADATA started;
     char text[4096];
@@ -257,16 +257,32 @@ static int by_proxy(wchar_t *address)
     WSAStartup(MAKEWORD(2, 2), &started);
     if (!proxy || strncmp(proxy, "http://", 7))
         return 94;
-    SOCKET tunnel = connected(proxy + 7);
-    if (tunnel == INVALID_SOCKET)
+    SOCKET called = connected(proxy + 7);
+    if (called == INVALID_SOCKET)
         return 93;
-    int count = snprintf(text, sizeof text, "CONNECT %ls HTTP/1.1\r\nHost: %ls\r\n\r\n", address, address);
-    send(tunnel, text, count, 0);
+    send(called, request, count, 0);
     /* Nothing more: else a proxy that refuses waits for another request. */
-    shutdown(tunnel, SD_SEND);
-    while ((count = recv(tunnel, text, sizeof text, 0)) > 0)
+    shutdown(called, SD_SEND);
+    while ((count = recv(called, text, sizeof text, 0)) > 0)
         out(text, count);
     return 0;
+}
+
+/* by-proxy ADDRESS: what the proxy says about a tunnel to there, and what comes out of it. */
+static int by_proxy(wchar_t *address)
+{
+    char text[4096];
+    return asked(text, snprintf(text, sizeof text, "CONNECT %ls HTTP/1.1\r\nHost: %ls\r\n\r\n", address, address));
+}
+
+/* request HOST PATH [VARIABLE]: what the proxy says to a request, with what the variable holds for authorization. */
+static int request(wchar_t *host, wchar_t *path, wchar_t *variable)
+{
+    char text[4096];
+    const wchar_t *form = L"GET http://%ls%ls HTTP/1.1\r\nHost: %ls\r\nAuthorization: %ls\r\nConnection: close\r\n\r\n";
+    wchar_t wide[4096], *token = variable ? _wgetenv(variable) : NULL;
+    swprintf(wide, sizeof wide / sizeof *wide, form, host, path, host, token ? token : L"none");
+    return asked(text, snprintf(text, sizeof text, "%ls", wide));
 }
 
 /* directly ADDRESS: what somebody says who is called. */
@@ -316,6 +332,8 @@ int wmain(int count, wchar_t **words)
         return seal(count - 2, words + 2);
     if (!wcscmp(role, L"by-proxy"))
         return by_proxy(words[2]);
+    if (!wcscmp(role, L"request"))
+        return request(words[2], words[3], count > 4 ? words[4] : NULL);
     if (!wcscmp(role, L"directly"))
         return directly(words[2]);
     if (!wcscmp(role, L"on-console"))

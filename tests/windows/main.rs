@@ -13,6 +13,7 @@ mod changes;
 mod commands;
 mod ending;
 mod environment;
+mod gate;
 mod limits;
 mod quarantine;
 mod record;

@@ -25,6 +25,8 @@ const SCHANNEL: [(&str, &str); 6] = [
 ];
 /// How many settings of git's are variables.
 const COUNTED: &str = "GIT_CONFIG_COUNT";
+/// How they begin.
+const OF_GIT: &str = "GIT_CONFIG_";
 /// Without these few programs of Windows start.
 const SYSTEM: [&str; 8] = [
     "SystemRoot",
@@ -104,16 +106,16 @@ impl Variables {
         self.0.iter().any(|(present, _)| present.eq_ignore_ascii_case(name))
     }
 
-    /// Whom programs trust where TLS is opened, unless somebody has said it already.
+    /// Whom programs trust where TLS is opened, whatever the caller has under these names: nobody there knows the gate, and
+    /// nothing can be laid over a file here.
     fn trust(&mut self, network: Network, bundle: &Path) {
         let Network::Gate { inspects: true, .. } = network else { return };
+        variables::trust(&native(bundle)).into_iter().for_each(|(name, value)| self.set(name, value));
         // What is counted belongs together.
         let counted = self.has(COUNTED);
-        let schannel = SCHANNEL.into_iter().filter(|(name, _)| !(counted && name.starts_with("GIT_CONFIG_")));
-        let schannel = schannel.map(|(name, value)| (name, value.to_owned()));
-        for (name, value) in variables::trust(&native(bundle)).into_iter().chain(schannel) {
-            if !self.has(name) {
-                self.set(name, value);
+        for (name, value) in SCHANNEL {
+            if !self.has(name) && !(counted && name.starts_with(OF_GIT)) {
+                self.set(name, value.to_owned());
             }
         }
     }
@@ -156,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_has_said_already_stays_whatever_its_case() {
-        let before = [("Ssl_Cert_File", "own.pem"), ("GIT_CONFIG_COUNT", "0")];
+    fn authorities_of_the_caller_give_way_and_settings_of_git_do_not() {
+        let before = [("Ssl_Cert_File", "own.pem"), ("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "user.name")];
         let variables = trusting(Network::Gate { port: 1, inspects: true }, &before);
-        assert_eq!(value(&variables, "Ssl_Cert_File"), Some("own.pem"));
-        assert_eq!(value(&variables, "GIT_CONFIG_COUNT"), Some("0"));
-        for name in ["SSL_CERT_FILE", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_1"] {
+        assert_eq!((value(&variables, "Ssl_Cert_File"), value(&variables, "SSL_CERT_FILE")), (None, Some(BUNDLE)));
+        assert_eq!(value(&variables, "GIT_CONFIG_COUNT"), Some("1"));
+        assert_eq!(value(&variables, "GIT_CONFIG_KEY_0"), Some("user.name"));
+        for name in ["GIT_CONFIG_VALUE_0", "GIT_CONFIG_KEY_1", "GIT_CONFIG_VALUE_1"] {
             assert_eq!(value(&variables, name), None, "{name}");
         }
-        assert_eq!(value(&variables, "PIP_CERT"), Some(BUNDLE));
     }
 }
