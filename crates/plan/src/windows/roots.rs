@@ -1,6 +1,7 @@
 //! Where the policy lets a command in on this machine, and what is different in each of these places.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use pinfold_acl::Sid;
 use pinfold_policy::{AreaKind, Policy};
