@@ -13,11 +13,11 @@ use pinfold_plan::windows::{Plan, Reach, Root};
 
 use super::context::Context;
 use crate::windows::ConfineError;
-use crate::windows::self_check::Breach;
 use crate::windows::self_check::alone::Places;
 use crate::windows::self_check::attempt::{self, ARGUMENT, Attempt, Expected, Wish};
 use crate::windows::self_check::scene::Scene;
 use crate::windows::self_check::silence;
+use crate::windows::self_check::{Breach, Mechanism};
 use crate::windows::sys::process::{Start, Stdio};
 use crate::windows::sys::token::Token;
 use crate::windows::sys::{files, inheritable};
@@ -45,7 +45,11 @@ fn open(path: &Path, wish: Wish) -> io::Result<()> {
 pub(super) fn send(like: &Start<'_>, plan: &Plan, directory: &Path, name: &str) -> Result<Vec<Breach>, ConfineError> {
     let outside = directory.join("checks");
     let scene = Scene::build(&outside, Path::new(&plan.private_temp), name).step("make files for the self-check")?;
-    let alone = kept_alone(plan, scene.outside()).step("make places that one mechanism keeps alone")?;
+    // A system that does not take lists as they are written confines nothing by them.
+    let (alone, unmade) = kept_alone(plan, scene.outside()).map_or_else(
+        |error| (Places::default(), Some(format!("no place could be made that one mechanism keeps alone: {error}"))),
+        |alone| (alone, None),
+    );
     let mut expected = scene.attempts();
     expected.extend(alone.attempts());
     expected.extend(plan.roots.iter().filter(|root| root.reach == Reach::Work).flat_map(places));
@@ -53,6 +57,7 @@ pub(super) fn send(like: &Start<'_>, plan: &Plan, directory: &Path, name: &str) 
     let told = try_out(like, &expected, scene.outside()).step("try out the confinement")?;
     let mut breaches = scene.judge();
     breaches.extend(alone.judge());
+    breaches.extend(unmade.map(|found| Breach::new(Mechanism::AccessList, found)));
     breaches.extend(attempt::differences(&expected, &told));
     Ok(breaches)
 }

@@ -10,7 +10,7 @@ use super::attempt::Expected;
 use super::{Breach, Mechanism, deed};
 
 /// The places, each a directory of its own.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Places(Vec<(PathBuf, Place)>);
 
 impl Places {
