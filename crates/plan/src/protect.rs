@@ -105,8 +105,8 @@ fn missing(path: &Path, protect: &Protect) -> Option<Watch> {
 
 /// Paths to hold, with their parents.
 struct Holds<'a> {
-    areas: HashMap<&'a Path, &'a Area>,
-    outside: &'a Outside<'a>,
+    /// Places, and whether they can be written.
+    places: HashMap<&'a Path, bool>,
     /// Some of them several times.
     held: Vec<(PathBuf, Hold)>,
     /// The writable place of the last of them.
@@ -114,45 +114,44 @@ struct Holds<'a> {
 }
 
 impl<'a> Holds<'a> {
-    fn new(sites: &'a [Site], outside: &'a Outside<'a>) -> Self {
-        let areas = sites.iter().map(|site| (&*site.area.path, &site.area)).collect();
-        Self { areas, outside, held: Vec::new(), place: None }
+    fn new(sites: &'a [Site], outside: &Outside<'a>) -> Self {
+        let covered = |path: &Path| outside.directories.iter().any(|directory| path.starts_with(directory));
+        let areas = sites.iter().map(|site| &site.area).filter(|area| !covered(&area.path));
+        let areas = areas.map(|area| (&*area.path, area.kind == AreaKind::Write));
+        let outside = outside.directories.iter().map(|directory| (*directory, outside.mode == Mode::Writable));
+        Self { places: areas.chain(outside).collect(), held: Vec::new(), place: None }
     }
 
     /// Holds a path if it can be written, and pins all directories between it and its writable place: otherwise one
     /// of them could be renamed and another put in its place.
     fn add(&mut self, path: &Path, hold: Hold) {
-        let Some(place) = self.writable(path).filter(|place| *place != path) else { return };
-        let above = path.ancestors().skip(1).take_while(|at| *at != place && !self.is_pinned(at));
-        let mut above: Vec<(PathBuf, Hold)> = above.map(|at| (at.to_owned(), Hold::Pin)).collect();
-        above.reverse();
-        self.held.append(&mut above);
-        self.held.push((path.to_owned(), hold));
-        self.place = Some(place);
-    }
-
-    /// Whether a directory leads to the path that was added before, from its place: neighbours mostly come one after the
-    /// other.
-    fn is_pinned(&self, at: &Path) -> bool {
-        let (Some((before, _)), Some(place)) = (self.held.last(), self.place) else { return false };
-        at.as_os_str().len() > place.as_os_str().len() && leads(at, before)
-    }
-
-    /// The writable place that the path is in.
-    fn writable(&self, path: &Path) -> Option<&'a Path> {
-        let outside = self.outside.directories.iter().find(|directory| path.starts_with(directory));
-        match outside {
-            Some(directory) => (self.outside.mode == Mode::Writable).then_some(directory),
-            None => path.ancestors().find_map(|at| self.place(at)).flatten(),
+        if self.places.contains_key(path) {
+            return;
+        }
+        let mut way = vec![(path.to_owned(), hold)];
+        let known = path.ancestors().skip(1).find_map(|at| {
+            let known = self.known(at);
+            if known.is_none() {
+                way.push((at.to_owned(), Hold::Pin));
+            }
+            known
+        });
+        if let Some((place, true)) = known {
+            self.held.extend(way.into_iter().rev());
+            self.place = Some(place);
         }
     }
 
-    /// The place of a directory that is known, if that is a writable one.
-    fn place(&self, at: &Path) -> Option<Option<&'a Path>> {
-        if self.is_pinned(at) {
-            return Some(self.place);
-        }
-        self.areas.get(at).map(|area| (area.kind == AreaKind::Write).then_some(&*area.path))
+    /// The place that a directory is or, if it is pinned already, lies in, and whether that can be written.
+    fn known(&self, at: &Path) -> Option<(&'a Path, bool)> {
+        let pinned = self.place.filter(|place| self.leads_to_last(at, place)).map(|place| (place, true));
+        pinned.or_else(|| self.places.get_key_value(at).map(|(place, writable)| (*place, *writable)))
+    }
+
+    /// Whether a directory lies between the last path and its place. What is added after another mostly is its neighbour.
+    fn leads_to_last(&self, at: &Path, place: &Path) -> bool {
+        let last = self.held.last().is_some_and(|(last, _)| leads(at, last));
+        last && at.as_os_str().len() > place.as_os_str().len()
     }
 
     /// Parents first; nothing below a sealed path, which is read-only with all that is in it.
@@ -164,7 +163,7 @@ impl<'a> Holds<'a> {
         let mut sealed: Option<PathBuf> = None;
         held.retain(|(at, hold)| {
             // In this order what is below follows at once.
-            sealed.take_if(|sealed| !at.starts_with(sealed));
+            sealed.take_if(|sealed| !leads(sealed, at));
             let within = sealed.is_some();
             if !within && *hold == Hold::Seal {
                 sealed = Some(at.clone());

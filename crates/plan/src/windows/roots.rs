@@ -1,6 +1,6 @@
 //! Where the policy lets a command in on this machine, and what is different in each of these places.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use pinfold_acl::Sid;
@@ -10,7 +10,7 @@ use super::build::network;
 use super::entries::{below, directories_to};
 use super::{Identity, Machine, Network, Reach, Root, native};
 use crate::protect::{Hold, Protection, protect};
-use crate::sites::{Outside, Site, covering, sites};
+use crate::sites::{Outside, Site, sites};
 use crate::{Host, Mode, PlanError, Watch};
 
 /// The set of what everybody on the machine may read anyway.
@@ -47,7 +47,9 @@ impl<'a> Grounds<'a> {
         let outside = Outside::new(policy, host, &sites);
         let Protection { held, watch } = protect(policy, host, &sites, &outside);
         let held = |wanted| held.iter().filter(move |(_, hold)| *hold == wanted).map(|(path, _)| native(path));
-        let narrower = sites.iter().filter(|site| !is_writable(&sites, site)).map(|site| native(&site.area.path));
+        // Of several at one path the last counts.
+        let kinds: HashMap<&Path, AreaKind> = sites.iter().map(|site| (&*site.area.path, site.area.kind)).collect();
+        let narrower = kinds.iter().filter(|(_, kind)| **kind != AreaKind::Write).map(|(path, _)| native(path));
         let (pinned, sealed) = (held(Hold::Pin).collect(), held(Hold::Seal).chain(narrower).collect());
         let unseen = host.denied.iter().map(|(path, _)| path).chain(host.masked.keys());
         let unseen = unseen.map(|path| native(path)).collect();
@@ -152,10 +154,6 @@ impl<'a> Grounds<'a> {
         paths.append(&mut linked);
         paths
     }
-}
-
-fn is_writable(sites: &[Site], site: &Site) -> bool {
-    covering(sites, &site.area.path).is_some_and(|area| area.kind == AreaKind::Write)
 }
 
 fn is_in(path: &str, directory: &str) -> bool {
