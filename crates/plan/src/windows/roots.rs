@@ -149,8 +149,10 @@ impl<'a> Grounds<'a> {
     /// Some paths of a root, and the files below them that have another name as well.
     fn with_linked(&self, mut paths: Vec<String>, root: &str) -> Vec<String> {
         let mut linked = all_below(root, &self.machine.linked);
-        let known: HashSet<&str> = paths.iter().map(String::as_str).collect();
-        linked.retain(|file| known.contains(&**file) || directories_to(file).any(|above| known.contains(above)));
+        if !linked.is_empty() {
+            let known: HashSet<&str> = paths.iter().map(String::as_str).collect();
+            linked.retain(|file| known.contains(&**file) || directories_to(file).any(|above| known.contains(above)));
+        }
         paths.append(&mut linked);
         paths
     }
