@@ -101,6 +101,9 @@ pub(crate) struct PolicyFlags {
     /// Protect a name in writable places; `!NAME` takes a protection back
     #[arg(long, value_name = "NAME")]
     pub(crate) protect: Vec<String>,
+    /// Keep what is written to the workspace beside it, until `pinfold apply` takes it over
+    #[arg(long)]
+    pub(crate) staged: bool,
     /// Let a variable of yours in, or set one
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub(crate) env: Vec<String>,
@@ -152,6 +155,9 @@ impl NetworkFlag {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
+    /// Go on in the stage of this name, or begin one (implies --staged)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<String>,
     /// Ask about hosts that no rule names: `pinfold watch` in another terminal answers
     #[arg(long)]
     pub(crate) ask: bool,
@@ -176,6 +182,9 @@ pub(crate) struct RunArgs {
 pub(crate) struct ShellArgs {
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
+    /// Go on in the stage of this name, or begin one (implies --staged)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<String>,
     /// Ask about hosts that no rule names: `pinfold watch` in another terminal answers
     #[arg(long)]
     pub(crate) ask: bool,

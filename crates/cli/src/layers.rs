@@ -117,6 +117,9 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
     for name in &flags.protect {
         add(Setting::Protect, name, "protect", name)?;
     }
+    if flags.staged {
+        add(Setting::Stage, "true", "staged", "")?;
+    }
     for variable in &flags.env {
         let setting = if variable.contains('=') { Setting::EnvSet } else { Setting::EnvAllow };
         if setting == Setting::EnvAllow && !variable.contains(['*', '?', '@']) && !context.has_variable(variable) {

@@ -18,6 +18,8 @@ pub enum Promise {
     MetadataSealed,
     /// Such a name that does not exist yet is moved away when it appears.
     MetadataWatched,
+    /// What is written to the workspace does not reach it before somebody takes it over.
+    WorkspaceStaged,
     /// Package caches of the host are used, but not changed.
     CachesIntact,
     /// No byte leaves or enters by the network.
@@ -67,6 +69,7 @@ impl Promise {
             Self::SecretsHidden => "denied files are hidden",
             Self::MetadataSealed => "hooks, git configuration and editor settings stay as they are",
             Self::MetadataWatched => "new hooks, configuration and settings are quarantined",
+            Self::WorkspaceStaged => "the workspace stays as it is until what is written is taken over",
             Self::CachesIntact => "package caches of the host stay as they are",
             Self::NetworkOff => "nothing leaves or enters by the network",
             Self::NetworkRules => "the network reaches what the rules allow",

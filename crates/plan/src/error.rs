@@ -1,8 +1,9 @@
 //! Why there is no plan.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use pinfold_policy::Grant;
+use pinfold_policy::{Grant, Origin};
 use thiserror::Error;
 
 use crate::macos::TextError;
@@ -49,6 +50,14 @@ pub enum PlanError {
     WithoutIdentifier {
         /// The area.
         path: String,
+    },
+    /// What is written to the workspace cannot be kept beside it.
+    #[error("what the command writes to the workspace cannot be kept in a stage: {why}")]
+    NotStaged {
+        /// Why.
+        why: &'static str,
+        /// Who wants a stage.
+        origin: Arc<Origin>,
     },
     /// A path cannot be written in a Seatbelt profile.
     #[error(transparent)]

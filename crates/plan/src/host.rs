@@ -36,6 +36,23 @@ pub struct GitDirectory {
     pub existing: Vec<PathBuf>,
 }
 
+/// Directories of pinfold's own that lie over the places of a stage. In each there is one directory for each place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Stage {
+    /// What takes what is written.
+    pub top: PathBuf,
+    /// What was written before and stays as it is, the uppermost first.
+    pub frozen: Vec<PathBuf>,
+}
+
+impl Stage {
+    /// The name of the directory of a place: its path with other separators.
+    pub fn name_of(place: &Path) -> String {
+        place.to_string_lossy().trim_start_matches('/').replace('%', "%25").replace('/', "%2F")
+    }
+}
+
 /// The machine, the caller and the workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -60,6 +77,9 @@ pub struct Host {
     pub private_home: PathBuf,
     /// Where layers over package caches are kept.
     pub layers: PathBuf,
+    /// Where a staged run keeps what it writes to the workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
     /// A temporary directory of the session, for backends without a memory-backed one of their own.
     pub private_temp: PathBuf,
     /// What the paths of the policy and the fixed system paths are. Missing paths are missing here.

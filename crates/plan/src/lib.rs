@@ -21,6 +21,6 @@ pub mod windows;
 pub use assurance::{Assurance, Keeper, Promise, Refusal};
 pub use error::PlanError;
 pub use gate::{CAPTURE_PORT, DNS_PORT, GATE_ADDRESS, Gate, JAVA_TRUST_STORE, PROXY_PORT, TRUST_BUNDLE};
-pub use host::{GitDirectory, Host, Kind};
+pub use host::{GitDirectory, Host, Kind, Stage};
 pub use mount::{Mode, Mount, Owner};
 pub use plan::{Backend, Identity, Landlock, LandlockAccess, LandlockRule, Limits, Network, Plan, Seccomp, Watch};

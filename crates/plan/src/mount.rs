@@ -54,6 +54,9 @@ pub enum Mount {
         at: PathBuf,
         /// The host directory that keeps what was written.
         store: PathBuf,
+        /// Upper layers of earlier that lie between, read-only, the uppermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        frozen: Vec<PathBuf>,
         /// Whose files appear as the command's own, where the command has another id than the caller.
         owner: Option<Owner>,
     },
@@ -121,7 +124,9 @@ impl Mount {
     pub(crate) fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         match self {
             Self::Bind { source, at, .. } => vec![source, at],
-            Self::CopyOnWrite { source, at, store, .. } => vec![source, at, store],
+            Self::CopyOnWrite { source, at, store, frozen, .. } => {
+                [source, at, store].into_iter().chain(frozen).collect()
+            }
             Self::Link { at, target } => vec![at, target],
             Self::Private { at, .. }
             | Self::Text { at, .. }

@@ -30,6 +30,13 @@ pub(crate) enum Hold {
 /// Protects git directories and names in every writable area.
 pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Outside<'_>) -> Protection {
     let mut holds = Holds::new(sites, outside);
+    let in_place = host.denied_in_place.iter().map(PathBuf::as_path);
+    let kept_in_place = less_open_places(sites).chain(in_place);
+    kept_in_place.filter_map(Path::parent).for_each(|parent| holds.add(parent, Hold::Pin));
+    // What would execute outside reaches no place outside before somebody takes it over.
+    if policy.stage.value {
+        return Protection { held: holds.outermost(), watch: Vec::new() };
+    }
     for git in &host.git {
         holds.add(&git.path, Hold::Pin);
         if let Some(pointer) = &git.pointer {
@@ -41,9 +48,6 @@ pub(crate) fn protect(policy: &Policy, host: &Host, sites: &[Site], outside: &Ou
             }
         }
     }
-    let in_place = host.denied_in_place.iter().map(PathBuf::as_path);
-    let kept_in_place = less_open_places(sites).chain(in_place);
-    kept_in_place.filter_map(Path::parent).for_each(|parent| holds.add(parent, Hold::Pin));
     for path in &host.protected {
         holds.add(path, Hold::Seal);
     }

@@ -85,7 +85,14 @@ impl Policy {
     /// Whether an area that a person has opened for writing is protected all the same: it lies in something that is protected
     /// wherever it is opened.
     pub fn protects(&self, area: &Area) -> bool {
-        area.kind == AreaKind::Write && self.protection(&paths::lossy(&area.path), area).is_some()
+        area.kind == AreaKind::Write
+            && !self.stages(&area.path)
+            && self.protection(&paths::lossy(&area.path), area).is_some()
+    }
+
+    /// Whether what is written there waits in a stage: in the workspace, where one is wanted.
+    pub fn stages(&self, path: &Path) -> bool {
+        self.stage.value && path.starts_with(&self.places.workspace)
     }
 
     /// The protection that covers a path of a writable area; the strongest layer's first.
@@ -183,6 +190,9 @@ impl<'p> Decider<'p> {
     }
 
     fn write(&self, path: &str, area: &Area) -> Verdict {
+        if self.policy.stages(&area.path) {
+            return Verdict::allow(Effect::CopyOnWrite, "it waits in the stage until it is taken over", area.rule());
+        }
         match self.policy.protection(path, area) {
             Some(protect) => self.protected(protect),
             None => Verdict::allow(Effect::Host, "it is writable", area.rule()),

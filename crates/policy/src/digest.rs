@@ -29,6 +29,8 @@ struct Canonical<'a> {
     deny: Vec<DenyForm<'a>>,
     mask: Vec<DenyForm<'a>>,
     protect: Vec<(&'a std::path::Path, Scope, bool)>,
+    #[serde(skip_serializing_if = "<&bool as std::ops::Not>::not")]
+    stage: bool,
     network: NetworkForm<'a>,
     secrets: Vec<SecretForm<'a>>,
     env_allow: Vec<&'a str>,
@@ -74,6 +76,7 @@ pub(crate) fn canonical(policy: &Policy) -> Vec<u8> {
         deny: policy.deny.iter().map(deny).collect(),
         mask: policy.mask.iter().map(deny).collect(),
         protect: policy.protect.iter().map(protect).collect(),
+        stage: policy.stage.value,
         network: network(&policy.network),
         secrets: policy.secrets.iter().map(secret).collect(),
         env_allow: names(&env.allow),

@@ -44,6 +44,10 @@ pub(crate) struct FilesSection {
     /// `.git/…` means every git directory, `**/…` every directory. `!` makes an exception.
     #[schemars(with = "Option<Vec<String>>")]
     pub(crate) protect: Option<Vec<Spanned<String>>>,
+    /// Is what the run writes to the workspace kept beside it, until somebody has looked at it and takes it over? Nothing of it
+    /// reaches the real files before that. Any layer may demand it.
+    #[schemars(with = "Option<bool>")]
+    pub(crate) stage: Option<Spanned<bool>>,
 }
 
 /// The checked `[files]` section of one policy file. In a managed file `None` means "no ceiling", and an empty list a
@@ -62,6 +66,8 @@ pub struct FileRules {
     pub mask: Vec<Entry<DenyText>>,
     /// Read-only inside writable places.
     pub protect: Vec<Entry<ProtectText>>,
+    /// Kept beside the workspace until it is taken over.
+    pub stage: Option<Entry<bool>>,
 }
 
 /// A place that a policy names without knowing its path.

@@ -26,6 +26,8 @@ pub enum Setting {
     Mask,
     /// `files.protect`
     Protect,
+    /// `files.stage`, as `true` or `false`
+    Stage,
     /// `network.mode`
     Network,
     /// `network.allow`; where the files have no network, it also makes `network.mode` to be `rules`
@@ -85,6 +87,7 @@ impl PolicyFile {
             Setting::CopyOnWrite => push(&mut files.copy_on_write, check::path(value, Use::CopyOnWrite)?, at),
             Setting::Deny => files.deny.push(Entry { value: check::deny(value)?, at }),
             Setting::Mask => files.mask.push(Entry { value: check::mask(value)?, at }),
+            Setting::Stage => files.stage = Some(Entry { value: truth(value)?, at }),
             Setting::Protect => files.protect.push(Entry { value: check::protect(value)?, at }),
             Setting::Network => self.network.mode = Some(Entry { value: mode(value)?, at }),
             Setting::AllowHost => push(&mut self.network.allow, HostText::parse(value)?, at),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::amount::{Amount, Unit};
+use crate::demand::{Decided, Demand};
 use crate::layers::{Layer, Withheld};
 use crate::limits::{Limit, wider};
 use crate::merging::{NOT_TRUSTED, managed_why};
@@ -51,16 +52,6 @@ pub struct LedgerRules {
     pub keep_size: Option<Entry<Option<u64>>>,
 }
 
-/// A yes or no, and who says so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Decided {
-    /// Yes or no.
-    pub value: bool,
-    /// Who says so.
-    pub origin: Arc<Origin>,
-}
-
 /// The ledger in the merged policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -93,17 +84,14 @@ impl Ledger {
     }
 }
 
-/// A demand: the key, what the layer says, and what the policy has.
-type Demand<'a> = (&'static str, Option<&'a Entry<bool>>, &'a mut Decided);
-
 fn demands<'a>(rules: &'a LedgerRules, ledger: &'a mut Ledger) -> [Demand<'a>; 2] {
     [
-        ("ledger.required", rules.required.as_ref(), &mut ledger.required),
-        ("ledger.programs", rules.programs.as_ref(), &mut ledger.programs),
+        Demand { key: "ledger.required", said: rules.required.as_ref(), decided: &mut ledger.required },
+        Demand { key: "ledger.programs", said: rules.programs.as_ref(), decided: &mut ledger.programs },
     ]
 }
 
-/// A bound likewise, with its unit.
+/// A bound: the key, its unit, what a layer says, and what the policy has.
 type Bound<'a> = (&'static str, Unit, Option<&'a Entry<Option<u64>>>, &'a mut Limit<u64>);
 
 fn bounds<'a>(rules: &'a LedgerRules, ledger: &'a mut Ledger) -> [Bound<'a>; 2] {
@@ -117,15 +105,7 @@ fn bounds<'a>(rules: &'a LedgerRules, ledger: &'a mut Ledger) -> [Bound<'a>; 2] 
 pub(crate) fn add(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withheld>) {
     let rules = &layer.policy.ledger;
     let trusted = layer.kind.is_trusted();
-    for (key, entry, decided) in demands(rules, ledger) {
-        let Some(entry) = entry else { continue };
-        let origin = layer.origin(key, &entry.at);
-        if trusted || entry.value || !decided.value {
-            *decided = Decided { value: entry.value, origin };
-        } else {
-            withheld.push(Withheld::new(format!("{key} false"), NOT_TRUSTED, origin));
-        }
-    }
+    demands(rules, ledger).into_iter().for_each(|demand| demand.add(layer, withheld));
     for (key, unit, entry, limit) in bounds(rules, ledger) {
         let Some(entry) = entry else { continue };
         let origin = layer.origin(key, &entry.at);
@@ -140,11 +120,7 @@ pub(crate) fn add(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withhel
 /// Applies a managed layer: what it demands stays demanded, and nothing goes before it says so.
 pub(crate) fn cap(ledger: &mut Ledger, layer: &Layer, withheld: &mut Vec<Withheld>) {
     let rules = &layer.policy.ledger;
-    for (key, entry, decided) in demands(rules, ledger) {
-        if let Some(entry) = entry.filter(|entry| entry.value) {
-            *decided = Decided { value: true, origin: layer.origin(key, &entry.at) };
-        }
-    }
+    demands(rules, ledger).into_iter().for_each(|demand| demand.cap(layer));
     for (key, unit, entry, limit) in bounds(rules, ledger) {
         let Some(entry) = entry.filter(|entry| wider(entry.value, limit.value)) else { continue };
         let raised = Limit { value: entry.value, origin: layer.origin(key, &entry.at) };

@@ -12,6 +12,7 @@ mod catalogue;
 mod ceiling;
 mod check;
 mod decide;
+mod demand;
 mod deny;
 mod descent;
 mod digest;
@@ -52,6 +53,7 @@ mod ways;
 pub use amount::Unit;
 pub use ceiling::{Ceiling, List};
 pub use decide::{Access, Decider, Effect, Verdict, decide};
+pub use demand::Decided;
 pub use deny::{Deny, DenyMatcher, DenyText};
 pub use descent::Descent;
 pub use document::PolicyFile;
@@ -60,7 +62,7 @@ pub use files::{FileRules, Grant, Place, Target};
 pub use flags::{FlagError, Setting};
 pub use hint::{mask_instead, shell_word};
 pub use layers::{Layer, MergeError, Merged, Withheld, merge};
-pub use ledger::{Decided, Ledger, LedgerRules};
+pub use ledger::{Ledger, LedgerRules};
 pub use limits::{Limit, LimitName, LimitRules, Limits};
 pub use network::{
     Block, Budget, BudgetName, Decision, Destination, HOST_NAME, Host, HostRule, HostScope, HostText, Hosts, Name,

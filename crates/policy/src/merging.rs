@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::ceiling::{Ceiling, List};
+use crate::demand::{Decided, Demand};
 use crate::deny::{Deny, DenyText};
 use crate::document::PolicyFile;
 use crate::env::{Env, EnvPattern, EnvValue};
@@ -21,6 +22,10 @@ use crate::resolve::Resolver;
 use crate::secrets;
 
 pub(crate) const NOT_TRUSTED: &str = "a project may only narrow the policy until the user trusts this content";
+
+fn stage<'a>(policy: &'a mut Policy, layer: &'a Layer) -> Demand<'a> {
+    Demand { key: "files.stage", said: layer.policy.files.stage.as_ref(), decided: &mut policy.stage }
+}
 
 /// A policy in the making.
 pub(crate) struct Merging {
@@ -41,6 +46,7 @@ impl Merging {
             deny: Vec::new(),
             mask: Vec::new(),
             protect: Vec::new(),
+            stage: Decided { value: false, origin: origin.clone() },
             network: Network::off(&origin),
             secrets: Vec::new(),
             env,
@@ -71,6 +77,7 @@ impl Merging {
         }
         network::add(&mut self.policy.network, layer, &mut self.withheld);
         self.set_scalars(layer);
+        stage(&mut self.policy, layer).add(layer, &mut self.withheld);
         ledger::add(&mut self.policy.ledger, layer, &mut self.withheld);
         secrets::add(&mut self.policy, layer, &mut self.withheld);
     }
@@ -86,6 +93,7 @@ impl Merging {
         self.add_env_set(layer);
         network::cap(&mut self.policy.network, layer, &mut self.withheld);
         self.cap_scalars(layer);
+        stage(&mut self.policy, layer).cap(layer);
         ledger::cap(&mut self.policy.ledger, layer, &mut self.withheld);
         secrets::add(&mut self.policy, layer, &mut self.withheld);
     }

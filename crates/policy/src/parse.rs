@@ -120,6 +120,7 @@ impl<'a> Source<'a> {
             write: paths(section.write, Use::Write)?,
             copy_on_write: paths(section.copy_on_write, Use::CopyOnWrite)?,
             deny: self.list(section.deny, |text| check::deny(text))?.unwrap_or_default(),
+            stage: section.stage.map(|stage| self.plain_entry(stage)),
             mask: self.list(section.mask, |text| check::mask(text))?.unwrap_or_default(),
             protect: self.list(section.protect, |text| check::protect(text))?.unwrap_or_default(),
         })
@@ -384,7 +385,7 @@ mod tests {
           |
         2 | reed = ["/x"]
           | ^^^^
-        hint: did you mean `read`? expected `read`, `write`, `copy-on-write`, `deny`, `mask`, `protect`
+        hint: did you mean `read`? expected `read`, `write`, `copy-on-write`, `deny`, `mask`, `protect`, `stage`
         "##);
         assert_snapshot!(error("[file]\nread = []\n"), @r##"
         pinfold.toml:1:2: unknown key `file`

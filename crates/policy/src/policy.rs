@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 
 use crate::ceiling::{Ceiling, List};
+use crate::demand::Decided;
 use crate::deny::Deny;
 use crate::digest;
 use crate::env::Env;
@@ -39,6 +40,8 @@ pub struct Policy {
     pub mask: Vec<Deny>,
     /// What may not be changed inside writable places.
     pub protect: Vec<Protect>,
+    /// Is what is written to the workspace kept beside it, until it is taken over?
+    pub stage: Decided,
     /// The network.
     pub network: Network,
     /// Secrets that the gate puts in, and nothing inside ever sees; by name.

@@ -69,6 +69,11 @@ Of `[network]`, a project that is not trusted may add to `deny`, lower the mode 
 added, its `allow`, `publish` and `host-ports` bound what the others may let through, and where it says anything about
 hosts, ports or budgets, `full` becomes `rules`. Secrets of a project count once it is trusted.
 
+Everybody may demand with `files.stage` that what is written to the workspace waits until it is taken over, and only who is
+trusted lets go of that. `pinfold run --staged` says the same for one run, and `--session NAME` goes on where another stopped.
+In a stage git's own settings and hooks are the agent's: they are kept apart like everything else, and
+`pinfold apply` asks about them by name.
+
 Everybody may demand with `ledger.required` that a run is recorded, and with `ledger.programs` that its programs are; only
 who may widen takes that back, and never a demand of the managed policy. How long records are kept is for the user to say, and the managed policy sets the least.
 

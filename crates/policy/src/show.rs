@@ -72,6 +72,9 @@ impl<'a> Show<'a> {
         let protections = policy.protect.iter();
         let shown = protections.map(|protect| (Text::from(protect.text()), protect.set.as_ref(), &*protect.origin));
         self.list(out, "protect", shown.collect());
+        if policy.stage.value {
+            line(out, "stage = true", &policy.stage.origin);
+        }
     }
 
     fn env(&self, out: &mut String) {

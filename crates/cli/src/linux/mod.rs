@@ -15,6 +15,7 @@ mod record;
 mod remember;
 mod report;
 mod run;
+mod stage;
 mod trace;
 mod traffic;
 mod watch;

@@ -7,9 +7,11 @@ use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
 use pinfold_policy::{NetworkMode, Policy, shell_word};
 use pinfold_run::{Memory, REBASE, Store, WorkspaceStore};
+use pinfold_stage::{Stage, Stages};
 use pinfold_survey::changes::Snapshot;
 
 use super::doctor::repair;
+use super::stage::Staging;
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
@@ -28,11 +30,34 @@ pub(crate) struct Prepared {
     /// Protected names that existed.
     protected: Vec<PathBuf>,
     pub(crate) store: Store,
+    /// What takes what is written to the workspace, where that waits.
+    pub(crate) stage: Option<Stage>,
     /// Holds the layers over the package caches as long as the run lives.
     workspace: WorkspaceStore,
 }
 
 impl Prepared {
+    /// What is staged stays as it is: whatever changes or appears there meanwhile is somebody else's doing.
+    fn leave_out_staged(&mut self) {
+        let policy = &self.policy;
+        if policy.stage.value {
+            self.trees.retain(|tree| !policy.stages(&tree.root));
+            self.git_directories.clear();
+            self.protected.clear();
+        }
+    }
+
+    /// The places whose changes wait in a stage.
+    pub(crate) fn staged_places(&self) -> Vec<PathBuf> {
+        let Some(stage) = &self.stage else { return Vec::new() };
+        let top = stage.top();
+        let staged = |mount: &Mount| match mount {
+            Mount::CopyOnWrite { source, store, .. } if store.starts_with(&top) => Some(source.clone()),
+            _ => None,
+        };
+        self.plan.mounts.iter().filter_map(staged).collect()
+    }
+
     /// What must be remembered to settle the run, should nobody live to see its end.
     pub(crate) fn memory(&self) -> Memory {
         Memory {
@@ -79,6 +104,8 @@ pub(crate) struct Call {
     pub(crate) policy: Policy,
     /// Why user namespaces cannot be made here, if so and as far as it has been looked at.
     pub(crate) no_user_namespaces: Option<String>,
+    /// Which stage it would be.
+    pub(crate) staging: Staging,
 }
 
 impl Call {
@@ -88,7 +115,7 @@ impl Call {
         let merged = layers::in_force(&context, flags)?;
         output::withheld(&merged.withheld);
         output::notes(&merged.notes);
-        Ok(Self { context, policy: merged.policy, no_user_namespaces: None })
+        Ok(Self { context, policy: merged.policy, no_user_namespaces: None, staging: Staging::default() })
     }
 
     /// What is known of its plan already.
@@ -106,7 +133,7 @@ impl Call {
 
     /// Makes the plan. `redirects` tells, where it matters, whether connections can be redirected to a gate.
     pub(crate) fn plan(self, redirects: impl FnOnce() -> Result<bool, CliError>) -> Result<Prepared, CliError> {
-        let Self { context, policy, no_user_namespaces } = self;
+        let Self { context, policy, no_user_namespaces, staging } = self;
         let store = Store::open(context.state().to_owned()).map_err(|error| {
             CliError::from_error(&error)
                 .hint("pinfold keeps private homes there; set XDG_STATE_HOME to a directory you can write")
@@ -127,13 +154,28 @@ impl Call {
         if policy.network.mode == NetworkMode::Rules && sight.host.no_user_namespaces.is_none() {
             sight.host.redirects = redirects()?;
         }
+        let (stage, place) = staging.take(&policy, &Stages::new(workspace.stages()))?;
+        sight.host.stage = place;
         let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
         own::refuse_to_open(&context, &policy, opened(&plan).map(PathBuf::as_path))?;
         let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
         workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
         let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
         let (names, protected) = (Names::of(&policy), sight.host.protected);
-        Ok(Prepared { context, policy, plan, trees: sight.trees, names, git_directories, protected, store, workspace })
+        let mut prepared = Prepared {
+            context,
+            policy,
+            plan,
+            trees: sight.trees,
+            names,
+            git_directories,
+            protected,
+            store,
+            stage,
+            workspace,
+        };
+        prepared.leave_out_staged();
+        Ok(prepared)
     }
 }
 
@@ -167,6 +209,7 @@ fn plan_error(error: PlanError) -> CliError {
         PlanError::WithoutLists { .. } => {
             shown.hint("work on a volume with NTFS or ReFS: on FAT everybody may write everything")
         }
+        PlanError::NotStaged { origin, .. } => shown.rule(origin.to_string()),
         PlanError::LinkBeyondCeiling { .. } | PlanError::WithoutIdentifier { .. } | PlanError::Text(_) => shown,
     }
 }

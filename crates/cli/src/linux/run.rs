@@ -19,8 +19,9 @@ use super::programs::{self, Programs};
 use super::record::{self, Record};
 use super::remember;
 use super::report::{Report, Tell};
+use super::stage::Staging;
 use super::trace::{self, Trace};
-use super::{gate, git_identity};
+use super::{gate, git_identity, new_session_id};
 use crate::agent;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::changed::Changed;
@@ -43,20 +44,26 @@ pub(crate) fn trace(args: RunArgs) -> Result<ExitCode, CliError> {
 
 fn execute_command(mut args: RunArgs, trace: bool) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
-    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent, trace };
+    args.policy.staged |= args.session.is_some();
+    let (best_effort, tell) = (args.best_effort, Tell::of(&args));
+    let manner = Manner { best_effort, tell, agent: args.agent, trace, stage: args.session };
     execute(&args.policy, &args.command, manner)
 }
 
 pub(crate) fn shell(mut args: ShellArgs) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
+    args.policy.staged |= args.session.is_some();
     let shell = std::env::var_os("SHELL").filter(|shell| Path::new(shell).exists()).unwrap_or_else(|| "/bin/sh".into());
     eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
-    let manner = Manner { best_effort: args.best_effort, tell: Tell::Shell, agent: None, trace: false };
+    let manner =
+        Manner { best_effort: args.best_effort, tell: Tell::Shell, agent: None, trace: false, stage: args.session };
     execute(&args.policy, &[shell], manner)
 }
 
 fn execute(flags: &PolicyFlags, command: &[OsString], manner: Manner) -> Result<ExitCode, CliError> {
     let mut call = Call::new(flags)?;
+    let session = new_session_id();
+    call.staging = Staging::of_run(&session, manner.stage.as_deref());
     let mut foundation = lay_foundation(&mut call)?;
     let redirects = || foundation.redirects().map_err(|error| CliError::from_error(&error));
     let mut prepared = call.plan(redirects)?;
@@ -66,7 +73,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: Manner) -> Result<
     if flags.ask {
         say_who_is_asked(gate.is_some());
     }
-    live_through(prepared, foundation, gate, command, flags.ask, manner)
+    live_through(prepared, session, foundation, gate, command, flags.ask, manner)
 }
 
 /// How a run begins and tells.
@@ -78,17 +85,21 @@ struct Manner {
     agent: Option<String>,
     /// Refused paths are told.
     trace: bool,
+    /// The stage that it goes on in, if the user names one.
+    stage: Option<String>,
 }
 
 /// Runs the command under the plan, settles what it leaves, and tells of it.
 fn live_through(
     mut prepared: Prepared,
+    session: String,
     foundation: Foundation,
     gate: Option<Start>,
     command: &[OsString],
     ask: bool,
     manner: Manner,
 ) -> Result<ExitCode, CliError> {
+    begin_stage(&mut prepared, &session)?;
     let environment = environment(&prepared, gate.as_ref());
     let (programs, secrets) = (Programs::default(), values(gate.as_ref()));
     let request = Request {
@@ -103,7 +114,7 @@ fn live_through(
     let run = Run::prepare(foundation, request).map_err(|error| not_started(&prepared, &error))?;
     // The sandbox is being built meanwhile.
     let memory = prepared.memory();
-    let session = Session::begin(&prepared.store, &memory).map_err(|error| CliError::from_error(&error))?;
+    let session = Session::begin(&prepared.store, session, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let leavings = Leavings::before(&prepared.plan);
     let control = control(&prepared, &session, command, ask)?;
@@ -144,6 +155,13 @@ fn live_through(
     // The kernel takes it all back faster than we could, locks included.
     std::mem::forget(prepared);
     Ok((&end).into())
+}
+
+/// Writes down who writes to the stage, and where.
+fn begin_stage(prepared: &mut Prepared, session: &str) -> Result<(), CliError> {
+    let places = prepared.staged_places();
+    let begun = prepared.stage.as_mut().map(|stage| stage.begin(session, places));
+    begun.transpose().map(|_| ()).map_err(|error| CliError::from_error(&error))
 }
 
 /// What was known before the command ran.

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Mode, Mount, Plan};
-use rustix::fs::CWD;
+use rustix::fs::{CWD, Mode as FileMode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
@@ -90,14 +90,17 @@ impl Trees {
     /// The tree of a step, from the supervisor's views or from the host.
     pub(super) fn get(&self, index: usize, mount: &Mount) -> Result<Tree<'_>, ConfineError> {
         match (mount, self.0.get(&index).map(Vec::as_slice)) {
-            (Mount::CopyOnWrite { source, .. }, Some([lower, store])) => {
-                let path = |view: &OwnedFd| PathBuf::from(format!("/proc/self/fd/{}", view.as_raw_fd()));
-                overlay(source, &path(lower), &path(store)).map(Tree::Owned)
+            (Mount::CopyOnWrite { source, .. }, Some([store, lower @ ..])) => {
+                let lower: Vec<_> = lower.iter().map(AsFd::as_fd).collect();
+                overlay(source, &lower, store.as_fd()).map(Tree::Owned)
             }
             (_, Some([tree])) => Ok(Tree::Borrowed(tree.as_fd())),
-            (Mount::CopyOnWrite { source, store, .. }, _) => {
+            (Mount::CopyOnWrite { source, store, frozen, .. }, _) => {
                 make_directories(mount)?;
-                overlay(source, source, store).map(Tree::Owned)
+                let open = |layer: &PathBuf| open_layer(CWD, layer).step_at("open the layer", layer);
+                let lower = frozen.iter().chain([source]).map(open).collect::<Result<Vec<_>, _>>()?;
+                let lower: Vec<_> = lower.iter().map(AsFd::as_fd).collect();
+                overlay(source, &lower, open(store)?.as_fd()).map(Tree::Owned)
             }
             _ => {
                 make_directories(mount)?;
@@ -116,8 +119,10 @@ fn layers(mount: &Mount) -> Vec<(PathBuf, u64)> {
             let read_only = if *mode == Mode::ReadOnly { READ_ONLY } else { 0 };
             vec![(source.clone(), NO_SETUID | NO_DEVICES | read_only)]
         }
-        Mount::CopyOnWrite { source, store, .. } => {
-            vec![(source.clone(), READ_ONLY | NO_SETUID | NO_DEVICES), (store.clone(), NO_SETUID | NO_DEVICES)]
+        Mount::CopyOnWrite { source, store, frozen, .. } => {
+            let lower = frozen.iter().chain([source]).cloned();
+            let lower = lower.map(|layer| (layer, READ_ONLY | NO_SETUID | NO_DEVICES));
+            [(store.clone(), NO_SETUID | NO_DEVICES)].into_iter().chain(lower).collect()
         }
         _ => Vec::new(),
     }
@@ -127,7 +132,10 @@ fn layers(mount: &Mount) -> Vec<(PathBuf, u64)> {
 fn make_directories(mount: &Mount) -> Result<(), ConfineError> {
     let own = match mount {
         Mount::Bind { source, create: true, .. } => vec![source.clone()],
-        Mount::CopyOnWrite { store, .. } => vec![store.join("upper"), store.join("work")],
+        // A layer that nothing was written to has not been made yet.
+        Mount::CopyOnWrite { store, frozen, .. } => {
+            [store.join("upper"), store.join("work")].into_iter().chain(frozen.iter().cloned()).collect()
+        }
         _ => Vec::new(),
     };
     own.iter().try_for_each(|directory| {
@@ -153,19 +161,42 @@ fn view(source: &Path, attributes: u64) -> Result<OwnedFd, ConfineError> {
     Ok(tree)
 }
 
-/// An overlay over `lower` with what was written before in `store`.
-fn overlay(source: &Path, lower: &Path, store: &Path) -> Result<OwnedFd, ConfineError> {
+/// An overlay over `lower`, the uppermost first, with what was written before in `store`.
+fn overlay(source: &Path, lower: &[BorrowedFd<'_>], store: BorrowedFd<'_>) -> Result<OwnedFd, ConfineError> {
     let step = "lay a private layer over";
     let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).step_at(step, source)?;
-    let (upper, work) = (store.join("upper"), store.join("work"));
-    for (key, value) in [("lowerdir", lower), ("upperdir", &upper), ("workdir", &work)] {
-        fsconfig_set_string(context.as_fd(), key, escape_overlay(key, value)).step_at(step, source)?;
+    lower_layers(context.as_fd(), lower).step_at(step, source)?;
+    for (key, name) in [("upperdir", "upper"), ("workdir", "work")] {
+        let layer = open_layer(store, Path::new(name)).step_at(step, source)?;
+        fsconfig_set_string(context.as_fd(), key, by_descriptor(layer.as_fd())).step_at(step, source)?;
     }
     // Attributes of the overlay go to `user.overlay.*`, the only ones that need no privilege on the host.
     fsconfig_set_flag(context.as_fd(), "userxattr").step_at(step, source)?;
     fsconfig_create(context.as_fd()).step_at(step, source)?;
     let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
     fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step_at(step, source)
+}
+
+/// One by one since Linux 6.5. Before, all in one text, of which the kernel takes 255 bytes: some twelve layers.
+fn lower_layers(context: BorrowedFd<'_>, layers: &[BorrowedFd<'_>]) -> rustix::io::Result<()> {
+    let one_by_one = |layer: &BorrowedFd<'_>| fsconfig_set_string(context, "lowerdir+", by_descriptor(*layer));
+    match layers.iter().try_for_each(one_by_one) {
+        Err(Errno::INVAL) => {
+            let all: Vec<String> = layers.iter().map(|layer| by_descriptor(*layer)).collect();
+            fsconfig_set_string(context, "lowerdir", all.join(":"))
+        }
+        done => done,
+    }
+}
+
+/// The path of what is open: short, and without the characters that separate the options of overlays.
+fn by_descriptor(of: BorrowedFd<'_>) -> String {
+    format!("/proc/self/fd/{}", of.as_raw_fd())
+}
+
+fn open_layer(directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(directory, path, flags, FileMode::empty())
 }
 
 /// A detached clone of a mount with all that is mounted below it. An empty path means `directory` itself.
@@ -203,18 +234,4 @@ fn map_ids(tree: BorrowedFd<'_>, user_namespace: BorrowedFd<'_>) -> io::Result<(
         ..Default::default()
     };
     sys::set_mount_attributes(tree, true, &attributes)
-}
-
-/// Overlay options are separated by `:` and `,`; a backslash takes their meaning away.
-fn escape_overlay(key: &str, path: &Path) -> std::ffi::OsString {
-    use std::os::unix::ffi::{OsStrExt, OsStringExt};
-    let special: &[u8] = if key == "lowerdir" { b"\\:," } else { b"\\," };
-    let mut escaped = Vec::with_capacity(path.as_os_str().len());
-    for byte in path.as_os_str().as_bytes() {
-        if special.contains(byte) {
-            escaped.push(b'\\');
-        }
-        escaped.push(*byte);
-    }
-    std::ffi::OsString::from_vec(escaped)
 }

@@ -7,7 +7,7 @@ use pinfold_policy::{Area, AreaKind, Policy};
 use super::gate;
 use crate::protect::{Hold, Protection};
 use crate::sites::{Outside, Site, covering};
-use crate::{Host, Identity, Mode, Mount, Network, Owner};
+use crate::{Host, Identity, Mode, Mount, Network, Owner, Stage};
 
 /// Directories that programs expect and that hold nothing of the host, with their permission bits.
 const PRIVATE: [(&str, u32); 4] = [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755), ("/dev/shm", 0o1777)];
@@ -28,12 +28,18 @@ impl Layout<'_> {
         protection: &Protection,
         network: Network,
     ) -> Vec<Mount> {
-        let mut mounts: Vec<Mount> = sites.iter().filter_map(|site| self.mount(site)).collect();
+        let staged = |site: &&Site| self.is_staged_with_another(sites, site);
+        let mut mounts: Vec<Mount> =
+            sites.iter().filter(|site| !staged(site)).filter_map(|site| self.mount(site)).collect();
         mounts.extend(links(self.host, sites));
         let is_shown = |path: &Path| covering(sites, path).is_some_and(|area| area.kind != AreaKind::Private);
         mounts.extend(gate::mounts(network, self.host, self.callers_own(), is_shown));
         let owner = self.workspace_owner();
-        mounts.extend(outside.directories.iter().map(|path| self.bind(path, outside.mode, true, owner)));
+        mounts.extend(outside.directories.iter().map(|path| {
+            self.staged(path, owner)
+                .filter(|_| outside.mode == Mode::Writable)
+                .unwrap_or_else(|| self.bind(path, outside.mode, true, owner))
+        }));
         mounts.extend(protection.held.iter().map(held));
         mounts.extend(self.hidden());
         mounts
@@ -54,14 +60,39 @@ impl Layout<'_> {
             AreaKind::CopyOnWrite if self.host.overlay && directory => Mount::CopyOnWrite {
                 source: path.to_owned(),
                 at: path.to_owned(),
-                store: self.host.layers.join(layer_name(path)),
+                store: self.host.layers.join(Stage::name_of(path)),
+                frozen: Vec::new(),
                 owner,
             },
+            AreaKind::Write if self.policy.stages(path) => {
+                self.staged(path, owner).unwrap_or_else(|| self.bind(path, Mode::ReadOnly, directory, owner))
+            }
             AreaKind::Write => self.bind(path, Mode::Writable, directory, owner),
             AreaKind::Read | AreaKind::CopyOnWrite | AreaKind::Private => {
                 self.bind(path, Mode::ReadOnly, directory, owner)
             }
         }
+    }
+
+    /// A place that is written to in a stage.
+    fn staged(&self, path: &Path, owner: Option<Owner>) -> Option<Mount> {
+        let stage = self.host.stage.as_ref().filter(|_| self.policy.stage.value)?;
+        let name = Stage::name_of(path);
+        Some(Mount::CopyOnWrite {
+            source: path.to_owned(),
+            at: path.to_owned(),
+            store: stage.top.join(&name),
+            frozen: stage.frozen.iter().map(|layer| layer.join(&name).join("upper")).collect(),
+            owner,
+        })
+    }
+
+    /// Whether a place lies in another one that is staged, and is as open.
+    fn is_staged_with_another(&self, sites: &[Site], site: &Site) -> bool {
+        let Site { area, .. } = site;
+        let around = area.path.parent().and_then(|parent| covering(sites, parent));
+        let open = |area: &Area| area.kind == AreaKind::Write && self.policy.stages(&area.path);
+        open(area) && around.is_some_and(open)
     }
 
     fn bind(&self, path: &Path, mode: Mode, directory: bool, owner: Option<Owner>) -> Mount {
@@ -142,9 +173,4 @@ fn links(host: &Host, sites: &[Site]) -> impl Iterator<Item = Mount> {
     };
     let links = host.links.iter().filter(move |(path, _)| missing(path));
     links.map(|(path, says)| Mount::Link { at: path.clone(), target: says.clone() })
-}
-
-/// A directory name for the layer over a cache: its path with other separators.
-fn layer_name(path: &Path) -> String {
-    path.to_string_lossy().trim_start_matches('/').replace('%', "%25").replace('/', "%2F")
 }

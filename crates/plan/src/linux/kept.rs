@@ -41,8 +41,17 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
         Assurance::kept(Promise::NothingInherited, &[Supervisor]),
     ];
     if !policy.protect.is_empty() {
-        table.push(Assurance::kept(Promise::MetadataSealed, &[Mount]));
-        table.push(Assurance::kept(Promise::MetadataWatched, &[Watch]));
+        table.extend(match policy.stage.value {
+            true => [Promise::MetadataSealed, Promise::MetadataWatched]
+                .map(|promise| Assurance::kept(promise, &[Mount]).note("what is written to them waits in the stage")),
+            false => [
+                Assurance::kept(Promise::MetadataSealed, &[Mount]),
+                Assurance::kept(Promise::MetadataWatched, &[Watch]),
+            ],
+        });
+    }
+    if policy.stage.value {
+        table.push(Assurance::kept(Promise::WorkspaceStaged, &[Mount]));
     }
     if !policy.copy_on_write.is_empty() {
         let caches = Assurance::kept(Promise::CachesIntact, &[Mount]);

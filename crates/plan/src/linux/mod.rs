@@ -22,6 +22,7 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     sites::refuse_wide_workspace(policy)?;
     let backend = backend(host.no_user_namespaces.as_deref());
     let network = network(policy, backend, host.redirects);
+    refuse_without_stage(policy, host, backend)?;
     let sites = sites(policy, host)?;
     let outside = Outside::new(policy, host, &sites);
     let protection = protect(policy, host, &sites, &outside);
@@ -53,6 +54,18 @@ pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     };
     plan.assurance = kept::assurance(&plan, policy, host);
     Ok(plan)
+}
+
+/// Without overlays there is no stage, and to write to the workspace itself is no second best.
+fn refuse_without_stage(policy: &Policy, host: &Host, backend: Backend) -> Result<(), PlanError> {
+    let why = match (backend, host.overlay, &host.stage) {
+        _ if !policy.stage.value => return Ok(()),
+        (Backend::LinuxLandlock, ..) => "that needs user namespaces, which cannot be made here",
+        (_, false, _) => "this kernel does not let ordinary users mount overlays, which 5.11 and newer do",
+        (_, _, None) => "there is none",
+        (_, true, Some(_)) => return Ok(()),
+    };
+    Err(PlanError::NotStaged { why, origin: policy.stage.origin.clone() })
 }
 
 /// What carries a plan out; the reason why user namespaces cannot be made tells.

@@ -6,6 +6,7 @@
 //! STATE/workspaces/ID/home/          the private home
 //! STATE/workspaces/ID/layers/N/…     upper layers of the caches, one N per simultaneous run
 //! STATE/workspaces/ID/layers/N.trust.pem    certificates that such a run trusts; N.trust.jks for Java
+//! STATE/workspaces/ID/stages/        what staged runs wrote (`pinfold_stage::Stages`)
 //! STATE/sessions/ID.json             a run; locked as long as its supervisor lives
 //! STATE/control/ID                   its control socket
 //! STATE/quarantine/ID/               what it quarantined
@@ -208,6 +209,11 @@ impl WorkspaceStore {
         self.root.join("temp")
     }
 
+    /// Where stages are kept.
+    pub fn stages(&self) -> PathBuf {
+        self.root.join("stages")
+    }
+
     /// Where the certificates are kept that a run with a gate trusts.
     pub fn trust(&self) -> PathBuf {
         self.layers.with_extension("trust.pem")
@@ -274,9 +280,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Records that a run begins.
-    pub fn begin(store: &Store, memory: &Memory) -> Result<Self, SessionError> {
-        let id = new_session_id();
+    /// Records that a run begins, whose name is from [`new_session_id`].
+    pub fn begin(store: &Store, id: String, memory: &Memory) -> Result<Self, SessionError> {
         let path = store.root.join("sessions").join(format!("{id}.json"));
         // Under another name until it is locked and whole: nobody may take it for the record of a dead run.
         let partial = path.with_extension("new");

@@ -1,0 +1,23 @@
+//! The stages of a workspace on disk, and the layers that they share.
+//!
+//! ```text
+//! lock                      held while stages or layers come and go
+//! stages/NAME/stage.json    one stage: its places, layers and snapshots
+//! stages/NAME/lock          held by whoever uses it: a run and whoever changes it alone, readers together
+//! stages/NAME/bases/        what changed files were before
+//! layers/ID/PLACE/upper     what was written to a place
+//! ```
+//!
+//! A layer that is not the topmost of a stage is frozen: several stages may stand on it. So a snapshot, a fork and a step back
+//! cost the same however much has been written. A layer that no stage names goes at the next occasion.
+
+mod error;
+mod record;
+mod remove;
+mod stage;
+mod stages;
+
+pub use error::StoreError;
+pub use record::Snapshot;
+pub use stage::{Stage, Use};
+pub use stages::{Stages, Summary};

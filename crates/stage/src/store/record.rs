@@ -1,0 +1,105 @@
+//! What is written down of a stage.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{StoreError, at};
+use crate::letters::Lettered;
+
+/// The version of the record.
+const FORMAT: u32 = 1;
+/// The largest that is read back, in bytes.
+const BYTES_MAX: u64 = 4 << 20;
+
+/// A point to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Snapshot {
+    /// Its name.
+    pub name: String,
+    /// When it was made, in milliseconds since 1970.
+    pub made_ms: u64,
+    /// How many of the layers, from the lowest, belong to it.
+    pub layers: usize,
+}
+
+/// What is written down of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Record {
+    pub(super) format: u32,
+    pub(super) workspace: Lettered,
+    /// When it was made, in milliseconds since 1970.
+    pub(super) made_ms: u64,
+    /// When it was last run in.
+    pub(super) used_ms: u64,
+    /// The places that runs wrote to.
+    pub(super) places: BTreeSet<Lettered>,
+    /// The layers, the lowest first; the last takes what is written.
+    pub(super) layers: Vec<String>,
+    pub(super) snapshots: Vec<Snapshot>,
+    /// The stage that it was forked from.
+    pub(super) forked_from: Option<String>,
+    /// The run that used it last.
+    pub(super) session: Option<String>,
+}
+
+impl Record {
+    pub(super) fn new(workspace: &Path, layer: String, now_ms: u64) -> Self {
+        Self {
+            format: FORMAT,
+            workspace: Lettered(workspace.to_owned()),
+            made_ms: now_ms,
+            used_ms: now_ms,
+            places: BTreeSet::new(),
+            layers: vec![layer],
+            snapshots: Vec::new(),
+            forked_from: None,
+            session: None,
+        }
+    }
+
+    pub(super) fn read(path: &Path) -> Result<Self, StoreError> {
+        let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why };
+        let mut text = Vec::new();
+        let file = at(File::open(path), "open", path)?;
+        at(file.take(BYTES_MAX + 1).read_to_end(&mut text), "read", path)?;
+        if text.len() as u64 > BYTES_MAX {
+            return Err(damaged(format!("it is larger than {BYTES_MAX} bytes")));
+        }
+        let record: Self = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+        match record.fault() {
+            Some(why) => Err(damaged(why.to_owned())),
+            None => Ok(record),
+        }
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        let is_layer = |layer: &String| !layer.is_empty() && layer.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if self.format != FORMAT {
+            Some("another version of pinfold has written it")
+        } else if self.layers.is_empty() || !self.layers.iter().all(is_layer) {
+            Some("its layers are none")
+        } else if self.snapshots.iter().any(|snapshot| snapshot.layers >= self.layers.len()) {
+            Some("a snapshot has more layers than there are")
+        } else {
+            None
+        }
+    }
+
+    /// Replaces the file as a whole, on the disk before it returns.
+    pub(super) fn write(&self, path: &Path) -> Result<(), StoreError> {
+        let partial = path.with_extension("new");
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&partial)?;
+            file.write_all(&serde_json::to_vec(self)?)?;
+            file.sync_data()?;
+            std::fs::rename(&partial, path)
+        };
+        at(write(), "write", path)
+    }
+}

@@ -1,0 +1,168 @@
+//! One stage, held while it is used.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::error::{StoreError, at};
+use super::record::{Record, Snapshot};
+use super::remove::remove;
+use super::stages::{Stages, new_layer, now_ms};
+use crate::letters::Lettered;
+
+/// How a stage is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Something is written to it or changed about it: nobody else uses it meanwhile.
+    Alone,
+    /// It is read, and others may read it too.
+    Reading,
+}
+
+/// One stage, held until it is dropped.
+#[derive(Debug)]
+pub struct Stage {
+    stages: Stages,
+    name: String,
+    directory: PathBuf,
+    record: Record,
+    _lock: File,
+}
+
+impl Stage {
+    pub(super) fn take(stages: Stages, name: &str, directory: PathBuf, usage: Use) -> Result<Self, StoreError> {
+        let path = directory.join("lock");
+        let file = at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)?;
+        let locked = match usage {
+            Use::Alone => file.try_lock(),
+            Use::Reading => file.try_lock_shared(),
+        };
+        match locked {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { name: name.to_owned() }),
+            Err(TryLockError::Error(error)) => return at(Err(error), "lock", &path),
+        }
+        let record = Record::read(&directory.join("stage.json"))?;
+        Ok(Self { stages, name: name.to_owned(), directory, record, _lock: file })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The workspace that it is a stage of.
+    pub fn workspace(&self) -> &Path {
+        &self.record.workspace.0
+    }
+
+    /// The places that runs wrote to, in the order of their paths.
+    pub fn places(&self) -> impl Iterator<Item = &Path> {
+        self.record.places.iter().map(|place| place.0.as_path())
+    }
+
+    /// The run that used it last.
+    pub fn session(&self) -> Option<&str> {
+        self.record.session.as_deref()
+    }
+
+    /// What takes what is written.
+    pub fn top(&self) -> PathBuf {
+        self.layer(self.record.layers.last())
+    }
+
+    /// The layers below, the uppermost first.
+    pub fn frozen(&self) -> Vec<PathBuf> {
+        self.record.layers.iter().rev().skip(1).map(|layer| self.layer(Some(layer))).collect()
+    }
+
+    /// Where it is kept what changed files were before.
+    pub fn bases(&self) -> PathBuf {
+        self.directory.join("bases")
+    }
+
+    /// Its snapshots, the oldest first.
+    pub fn snapshots(&self) -> &[Snapshot] {
+        &self.record.snapshots
+    }
+
+    /// A run begins that may write to these places.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn begin(&mut self, session: &str, places: impl IntoIterator<Item = PathBuf>) -> Result<(), StoreError> {
+        self.record.places.extend(places.into_iter().map(Lettered));
+        self.record.session = Some(session.to_owned());
+        self.record.used_ms = now_ms();
+        self.save()
+    }
+
+    /// A point to go back to.
+    ///
+    /// # Errors
+    /// When there is one of that name, or the disk fails.
+    pub fn snapshot(&mut self, name: &str) -> Result<(), StoreError> {
+        if self.record.snapshots.iter().any(|snapshot| snapshot.name == name) {
+            return Err(StoreError::Exists { name: format!("{}:{name}", self.name) });
+        }
+        self.freeze()?;
+        let layers = self.record.layers.len() - 1;
+        self.record.snapshots.push(Snapshot { name: name.to_owned(), made_ms: now_ms(), layers });
+        self.save()
+    }
+
+    /// Back to a snapshot. It stays, so that one can go back to it again; later ones go.
+    ///
+    /// # Errors
+    /// When there is none of that name, or the disk fails.
+    pub fn restore(&mut self, name: &str) -> Result<(), StoreError> {
+        let found = self.record.snapshots.iter().position(|snapshot| snapshot.name == name);
+        let Some(index) = found else {
+            return Err(StoreError::NoSnapshot { name: self.name.clone(), snapshot: name.to_owned() });
+        };
+        self.record.layers.truncate(self.record.snapshots[index].layers);
+        self.record.layers.push(new_layer());
+        self.record.snapshots.truncate(index + 1);
+        self.save()
+    }
+
+    /// Forgets everything that was written: as if it had just been made.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn empty(&mut self) -> Result<(), StoreError> {
+        self.record.layers = vec![new_layer()];
+        self.record.snapshots.clear();
+        self.record.places.clear();
+        self.save()?;
+        remove(&self.bases())
+    }
+
+    /// Removes it with everything that was written and that no other stage stands on.
+    ///
+    /// # Errors
+    /// When the disk fails; what is left goes at the next occasion.
+    pub fn discard(self) -> Result<(), StoreError> {
+        let record = self.directory.join("stage.json");
+        at(std::fs::remove_file(&record), "remove", &record)?;
+        self.stages.clone().tidy()
+    }
+
+    /// What was written so far is written to no more.
+    pub(super) fn freeze(&mut self) -> Result<Record, StoreError> {
+        let top = self.top();
+        // Nothing was written: it need not become one layer more.
+        if top.exists() {
+            self.record.layers.push(new_layer());
+            self.save()?;
+        }
+        Ok(self.record.clone())
+    }
+
+    fn layer(&self, name: Option<&String>) -> PathBuf {
+        self.stages.layers().join(name.map_or("", String::as_str))
+    }
+
+    fn save(&self) -> Result<(), StoreError> {
+        self.record.write(&self.directory.join("stage.json"))
+    }
+}

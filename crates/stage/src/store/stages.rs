@@ -1,0 +1,237 @@
+//! All stages of a workspace.
+
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::rand::{GetRandomFlags, getrandom};
+
+use super::error::{StoreError, at};
+use super::record::Record;
+use super::remove::{remove, space_of};
+use super::stage::{Stage, Use};
+
+/// The longest name of a stage, in bytes.
+pub(super) const NAME_MAX: usize = 64;
+const RECORD: &str = "stage.json";
+
+/// All stages of a workspace, in a directory of their own.
+#[derive(Debug, Clone)]
+pub struct Stages {
+    root: PathBuf,
+}
+
+/// A stage as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Its name.
+    pub name: String,
+    /// When it was made, in milliseconds since 1970.
+    pub made_ms: u64,
+    /// When it was last run in.
+    pub used_ms: u64,
+    /// What its layers take on the disk, in bytes; those that others stand on as well are counted in each.
+    pub bytes: u64,
+    /// The names of its snapshots, the oldest first.
+    pub snapshots: Vec<String>,
+    /// The stage that it was forked from.
+    pub forked_from: Option<String>,
+    /// Whether a run or another command uses it.
+    pub in_use: bool,
+}
+
+impl Stages {
+    /// Those below a directory, which is made with the first of them.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// Where one would keep what it writes, before it is made.
+    pub fn planned(&self) -> PathBuf {
+        self.layers().join("0")
+    }
+
+    /// A new stage.
+    ///
+    /// # Errors
+    /// When there is one of that name, the name does not do, or the disk fails.
+    pub fn make(&self, name: &str, workspace: &Path) -> Result<Stage, StoreError> {
+        let _lock = self.lock()?;
+        self.place(name, Record::new(workspace, new_layer(), now_ms()))
+    }
+
+    /// The stage of that name, to be used.
+    ///
+    /// # Errors
+    /// When there is none, it is used otherwise, or the disk fails.
+    pub fn open(&self, name: &str, usage: Use) -> Result<Stage, StoreError> {
+        let directory = self.directory(name)?;
+        if !directory.join(RECORD).exists() {
+            return Err(StoreError::Unknown { name: name.to_owned() });
+        }
+        Stage::take(self.clone(), name, directory, usage)
+    }
+
+    /// A second stage that goes on from where one is, in no more time than it takes to write down its name.
+    ///
+    /// # Errors
+    /// As [`Stages::make`].
+    pub fn fork(&self, from: &mut Stage, name: &str) -> Result<Stage, StoreError> {
+        let _lock = self.lock()?;
+        if self.directory(name)?.exists() {
+            return Err(StoreError::Exists { name: name.to_owned() });
+        }
+        let mut record = from.freeze()?;
+        record.layers.pop();
+        record.layers.push(new_layer());
+        (record.made_ms, record.forked_from) = (now_ms(), Some(from.name().to_owned()));
+        let forked = self.place(name, record)?;
+        let bases = forked.bases();
+        at(copy_all(&from.bases(), &bases), "copy what files were before to", &bases)?;
+        Ok(forked)
+    }
+
+    /// All of them, the one that was used last first. Whose record is damaged is named, too.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn list(&self) -> Result<Vec<Result<Summary, StoreError>>, StoreError> {
+        let mut all: Vec<_> = self.names()?.into_iter().map(|name| self.summary(name)).collect();
+        let used = |one: &Result<Summary, StoreError>| one.as_ref().map_or(0, |summary| summary.used_ms);
+        all.sort_by_key(|one| std::cmp::Reverse(used(one)));
+        Ok(all)
+    }
+
+    /// The name of the one that was used last.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn last(&self) -> Result<Option<String>, StoreError> {
+        let used =
+            |name: &String| Record::read(&self.stages().join(name).join(RECORD)).map_or(0, |record| record.used_ms);
+        Ok(self.names()?.into_iter().max_by_key(used))
+    }
+
+    /// Removes layers that no stage names, and stages that were being made or removed when somebody was killed.
+    ///
+    /// # Errors
+    /// When the disk fails, or a record is damaged: then nobody knows which layers are needed.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        if !self.root.exists() {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
+        let mut needed = BTreeSet::new();
+        for name in self.names()? {
+            needed.extend(Record::read(&self.stages().join(name).join(RECORD))?.layers);
+        }
+        let stages = self.stages();
+        for unfinished in listed(&stages)?.into_iter().filter(|name| !stages.join(name).join(RECORD).exists()) {
+            remove(&stages.join(unfinished))?;
+        }
+        let layers = self.layers();
+        let unneeded = listed(&layers)?.into_iter().filter(|layer| !needed.contains(layer));
+        unneeded.map(|layer| layers.join(layer)).try_for_each(|layer| remove(&layer))
+    }
+
+    fn summary(&self, name: String) -> Result<Summary, StoreError> {
+        let directory = self.stages().join(&name);
+        let record = Record::read(&directory.join(RECORD))?;
+        let in_use = matches!(self.open(&name, Use::Alone), Err(StoreError::InUse { .. }));
+        Ok(Summary {
+            name,
+            made_ms: record.made_ms,
+            used_ms: record.used_ms,
+            bytes: record.layers.iter().map(|layer| space_of(&self.layers().join(layer))).sum(),
+            snapshots: record.snapshots.into_iter().map(|snapshot| snapshot.name).collect(),
+            forked_from: record.forked_from,
+            in_use,
+        })
+    }
+
+    fn names(&self) -> Result<Vec<String>, StoreError> {
+        let stages = self.stages();
+        Ok(listed(&stages)?.into_iter().filter(|name| stages.join(name).join(RECORD).exists()).collect())
+    }
+
+    /// Writes a new stage down. Its layers are made when they are written to.
+    fn place(&self, name: &str, record: Record) -> Result<Stage, StoreError> {
+        let directory = self.directory(name)?;
+        if directory.join(RECORD).exists() {
+            return Err(StoreError::Exists { name: name.to_owned() });
+        }
+        make(&directory)?;
+        record.write(&directory.join(RECORD))?;
+        Stage::take(self.clone(), name, directory, Use::Alone)
+    }
+
+    /// While it is held, stages neither come nor go.
+    pub(super) fn lock(&self) -> Result<File, StoreError> {
+        make(&self.root)?;
+        let path = self.root.join("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = at(file, "open", &path)?;
+        at(file.lock(), "lock", &path)?;
+        Ok(file)
+    }
+
+    fn directory(&self, name: &str) -> Result<PathBuf, StoreError> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let does = !name.is_empty() && name.len() <= NAME_MAX && name.bytes().all(fits) && !name.starts_with('.');
+        if does { Ok(self.stages().join(name)) } else { Err(StoreError::Name { name: name.to_owned() }) }
+    }
+
+    fn stages(&self) -> PathBuf {
+        self.root.join("stages")
+    }
+
+    pub(super) fn layers(&self) -> PathBuf {
+        self.root.join("layers")
+    }
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A name that no other layer has.
+pub(super) fn new_layer() -> String {
+    let mut bytes = [0_u8; 8];
+    let _ = getrandom(&mut bytes, GetRandomFlags::empty());
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+fn make(directory: &Path) -> Result<(), StoreError> {
+    at(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory), "make", directory)
+}
+
+/// The names in a directory that are text; none where it is missing.
+fn listed(directory: &Path) -> Result<Vec<String>, StoreError> {
+    match std::fs::read_dir(directory) {
+        Ok(entries) => Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => at(Err(error), "list", directory),
+    }
+}
+
+/// Copies a directory of files and directories of pinfold's own.
+fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    if !from.exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_all(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
