@@ -2,13 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use rustix::fs::XattrFlags;
+use rustix::fs::{OFlags, XattrFlags};
 use rustix::io::Errno;
 
-use crate::node::Attributes;
+use crate::node::{Attributes, Kind, Node};
+use crate::tree::Tree;
 
 /// What overlays keep of their own in layers that were written without privileges.
 pub(crate) const OVERLAY: &str = "user.overlay.";
@@ -29,6 +31,19 @@ pub(crate) fn attributes(of: BorrowedFd<'_>) -> io::Result<Attributes> {
         }
     }
     Ok(all)
+}
+
+/// The same by path; none for what can have none.
+///
+/// # Errors
+/// When it cannot be opened or read.
+pub(crate) fn attributes_at(tree: &Tree, path: &Path, node: &Node) -> io::Result<Attributes> {
+    match node.kind {
+        // Without waiting, should it be a pipe by now.
+        Kind::File { .. } => attributes(tree.held(path, OFlags::RDONLY | OFlags::NONBLOCK)?.as_fd()),
+        Kind::Directory => attributes(tree.held(path, OFlags::RDONLY | OFlags::DIRECTORY)?.as_fd()),
+        _ => Ok(Attributes::new()),
+    }
 }
 
 /// One attribute; nothing where it is not there.

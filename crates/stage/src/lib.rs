@@ -5,20 +5,27 @@
 //! of sandboxes.
 //!
 //! - [`Tree`] and [`Node`]: a directory, paths below it that are reached without following links, and what lies there.
-//! - [`Stages`], [`Stage`]: what is kept on disk, and the layers that stages share.
+//! - [`Layers`]: what layers and the real tree below them show together.
+//! - [`Changes`]: what a run has changed.
 //! - [`Step`]: one path of a tree that is to become something else.
 
 #![forbid(unsafe_code)]
 
 mod attributes;
-mod letters;
+mod changes;
+mod content;
+mod layers;
+pub mod limits;
 mod node;
+mod open;
 mod step;
-mod store;
+#[cfg(test)]
+mod testing;
 mod tree;
 
-pub use letters::Lettered;
+pub use changes::{Change, Changes, Told, What};
+pub use content::Digest;
+pub use layers::{Exceeded, Layers, LeftOut, Seen};
 pub use node::{Attributes, Identity, Kind, Node, Time};
 pub use step::{Content, Meta, Step, Wanted};
-pub use store::{Snapshot, Stage, Stages, StoreError, Summary, Use};
 pub use tree::Tree;

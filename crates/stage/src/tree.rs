@@ -11,9 +11,10 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use crate::node::Node;
+use crate::open::{self, Held};
 
 /// Neither out of the tree nor into another one that is mounted there.
-const RESOLVE: ResolveFlags = ResolveFlags::BENEATH
+pub(crate) const RESOLVE: ResolveFlags = ResolveFlags::BENEATH
     .union(ResolveFlags::NO_SYMLINKS)
     .union(ResolveFlags::NO_MAGICLINKS)
     .union(ResolveFlags::NO_XDEV);
@@ -22,6 +23,8 @@ const RESOLVE: ResolveFlags = ResolveFlags::BENEATH
 pub struct Tree {
     root: OwnedFd,
     path: PathBuf,
+    /// Whether what shuts out its owner, who is the caller, is opened up for the moment.
+    opened_up: bool,
 }
 
 impl Tree {
@@ -30,8 +33,27 @@ impl Tree {
     /// # Errors
     /// When it cannot be opened, or is none.
     pub fn open(path: &Path) -> io::Result<Self> {
+        Self::open_as(path, false)
+    }
+
+    /// The same for a layer. Whatever shuts out its owner there is opened up for the moment in which it is read.
+    ///
+    /// # Errors
+    /// As [`Tree::open`].
+    pub fn layer(path: &Path) -> io::Result<Self> {
+        Self::open_as(path, true)
+    }
+
+    fn open_as(path: &Path, opened_up: bool) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        Ok(Self { root: rustix::fs::open(path, flags, Mode::empty())?, path: path.to_owned() })
+        let root = match rustix::fs::open(path, flags, Mode::empty()) {
+            Err(Errno::ACCESS) if opened_up => {
+                let root = rustix::fs::open(path, flags | OFlags::PATH, Mode::empty())?;
+                open::step_by_step(root.as_fd(), Path::new(""), flags)?.into_fd()
+            }
+            other => other?,
+        };
+        Ok(Self { root, path: path.to_owned(), opened_up })
     }
 
     /// Where it is.
@@ -51,7 +73,16 @@ impl Tree {
     pub fn at(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
         let shown = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        Ok(rustix::fs::openat2(&self.root, shown, flags, Mode::empty(), RESOLVE)?)
+        match rustix::fs::openat2(&self.root, shown, flags, Mode::empty(), RESOLVE) {
+            Err(Errno::ACCESS) if self.opened_up => Ok(open::step_by_step(self.root(), path, flags)?.into_fd()),
+            other => Ok(other?),
+        }
+    }
+
+    /// The same; in a layer its owner may do with it what an owner needs as long as this lives.
+    pub(crate) fn held(&self, path: &Path, flags: OFlags) -> io::Result<Held> {
+        let fd = self.at(path, flags)?;
+        if self.opened_up { Held::open_up(fd) } else { Ok(Held::plain(fd)) }
     }
 
     /// A directory below.
@@ -79,8 +110,16 @@ impl Tree {
         if path.as_os_str().is_empty() {
             return Ok(Some(Node::of(&rustix::fs::fstat(&self.root)?, None)));
         }
-        match self.parent(path) {
-            Ok((directory, name)) => node_at(directory.as_fd(), name),
+        match self.parent(path).and_then(|(directory, name)| node_at(directory.as_fd(), name)) {
+            Err(error) if self.opened_up && is_closed(&error) => self.node_opened_up(path),
+            Err(error) if is_missing(&error) => Ok(None),
+            other => other,
+        }
+    }
+
+    fn node_opened_up(&self, path: &Path) -> io::Result<Option<Node>> {
+        match self.at(path, OFlags::PATH) {
+            Ok(found) => node_of(found.as_fd()).map(Some),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -103,16 +142,22 @@ impl Tree {
     /// # Errors
     /// As [`Tree::at`].
     pub fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
-        let mut names = Vec::new();
-        for entry in Dir::new(self.directory(path)?)? {
-            let name = OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned();
-            if name != "." && name != ".." {
-                names.push(name);
-            }
-        }
+        let mut names = names_in(Dir::new(self.directory(path)?)?)?;
         names.sort();
         Ok(names)
     }
+}
+
+/// The names in an open directory, in no order.
+pub(crate) fn names_in(directory: Dir) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in directory {
+        let name = OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned();
+        if name != "." && name != ".." {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// What lies in an open directory under a name.
@@ -125,6 +170,19 @@ pub(crate) fn node_at(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<Opt
     let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
     let target = is_link.then(|| rustix::fs::readlinkat(directory, name, Vec::new())).transpose()?;
     Ok(Some(Node::of(&stat, target.map(std::ffi::CString::into_bytes))))
+}
+
+/// What is open, without having been opened to be read.
+fn node_of(found: BorrowedFd<'_>) -> io::Result<Node> {
+    let stat = rustix::fs::fstat(found)?;
+    let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+    let target = is_link.then(|| rustix::fs::readlinkat(found, "", Vec::new())).transpose()?;
+    Ok(Node::of(&stat, target.map(std::ffi::CString::into_bytes)))
+}
+
+/// Somebody's permissions are in the way.
+pub(crate) fn is_closed(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::ACCESS)
 }
 
 /// Nothing lies there, or something else than a directory on the way.
