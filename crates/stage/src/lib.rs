@@ -6,26 +6,40 @@
 //!
 //! - [`Tree`] and [`Node`]: a directory, paths below it that are reached without following links, and what lies there.
 //! - [`Layers`]: what layers and the real tree below them show together.
-//! - [`Changes`]: what a run has changed.
+//! - [`Changes`]: what a run has changed. [`manifest`]: a digest by which it is known. [`diffs`]: what of it git would show.
+//! - [`Bases`]: what lay in the real tree before, and [`merge`], for what a person has changed there since.
+//! - [`plan_apply`]: the steps that make chosen changes.
 //! - [`Step`]: one path of a tree that is to become something else.
 
 #![forbid(unsafe_code)]
 
 mod attributes;
+mod base;
 mod changes;
 mod content;
+mod diff;
+mod digest;
 mod layers;
 pub mod limits;
+mod lines;
+mod merge;
 mod node;
 mod open;
+mod path_text;
+mod plan;
 mod step;
 #[cfg(test)]
 mod testing;
 mod tree;
 
+pub use base::{Bases, BasesError, Was};
 pub use changes::{Change, Changes, Told, What};
 pub use content::Digest;
+pub use diff::{Blob, Body, FileDiff, Hunk, Line, LineKind, Side, choose, diffs, hunks, quoted};
+pub use digest::manifest;
 pub use layers::{Exceeded, Layers, LeftOut, Seen};
+pub use merge::{Conflicting, Merged, merge};
 pub use node::{Attributes, Identity, Kind, Node, Time};
+pub use plan::{Conflict, Pick, Why, plan_apply};
 pub use step::{Content, Meta, Step, Wanted};
 pub use tree::Tree;

@@ -1,0 +1,167 @@
+//! All that a stage remembers of what lay in the real tree.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use super::document;
+use super::kept::Kept;
+use super::was::{Was, digest_of, is_changed_since};
+use crate::attributes::{attributes, attributes_at};
+use crate::content::{self, Digest};
+use crate::layers::{Entry, Layers, walk};
+use crate::limits;
+use crate::node::{Kind, Node, Time};
+use crate::tree::{Tree, is_closed};
+
+/// Why what lay in the real tree is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum BasesError {
+    /// It cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It was written by a program that knows more.
+    #[error("what files were is written in version {0}, which this program does not know")]
+    Version(u32),
+    /// There is more of it than anything of ours writes.
+    #[error("the document that says what files were is too long")]
+    TooLong,
+    /// It leads elsewhere.
+    #[error("{0:?} is no path below a tree")]
+    Path(String),
+    /// It is no such document.
+    #[error("the document that says what files were is damaged")]
+    Damaged(#[from] serde_json::Error),
+}
+
+/// What lay in the real tree, by path.
+#[derive(Debug)]
+pub struct Bases {
+    document: PathBuf,
+    all: BTreeMap<PathBuf, Was>,
+    kept: Kept,
+}
+
+impl Bases {
+    /// Reads what a directory says. It is made where it is missing, and only its owner changes it.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub fn open(directory: &Path) -> Result<Self, BasesError> {
+        let kept = Kept::open(directory.join("content"))?;
+        let document = directory.join("bases.json");
+        Ok(Self { all: document::load(&document)?, document, kept })
+    }
+
+    /// What lay at a path.
+    pub fn get(&self, path: &Path) -> Option<&Was> {
+        self.all.get(path)
+    }
+
+    /// Whether nothing is known of any path.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Forgets what lay there. The next [`Bases::settle`] takes what lies there then: for what was applied.
+    pub fn forget(&mut self, path: &Path) {
+        self.all.remove(path);
+    }
+
+    /// What a file contained; nothing where that is not known.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn content(&self, digest: &Digest) -> io::Result<Option<Vec<u8>>> {
+        self.kept.get(digest)
+    }
+
+    /// Takes note of what lies at every path that layers say something about, where that is not known yet, and forgets all
+    /// other paths. What has changed since the run `began` was perhaps not what the run has seen.
+    ///
+    /// # Errors
+    /// When layers or files cannot be read, or this cannot be written.
+    pub fn settle(&mut self, layers: &Layers, began: Time) -> Result<(), BasesError> {
+        let mut all = BTreeMap::new();
+        for entry in walk(layers)?.entries {
+            let was = match self.all.remove(&entry.path) {
+                Some(was) => was,
+                None => self.look(layers.real(), &entry, began)?,
+            };
+            all.insert(entry.path, was);
+        }
+        self.all = all;
+        // First the document, so that at every moment what it names is there.
+        document::save(&self.document, &self.all)?;
+        let needed: HashSet<Digest> = self.all.values().filter_map(kept_content).collect();
+        Ok(self.kept.retain(&needed)?)
+    }
+
+    fn look(&mut self, real: &Tree, entry: &Entry, began: Time) -> io::Result<Was> {
+        let Some(before) = &entry.before else { return Ok(Was::Nothing) };
+        if entry.left_out.is_some() {
+            return Ok(Was::Unknown);
+        }
+        let identity = before.identity;
+        if !before.is_directory() && is_changed_since(before, began) {
+            return Ok(Was::Unknown);
+        }
+        let was = match &before.kind {
+            Kind::File { .. } => self.look_at_file(real, entry, before),
+            Kind::Directory => attributes_at(real, &entry.path, before)
+                .map(|found| Was::Directory { mode: before.mode, attributes: digest_of(&found) }),
+            Kind::Link { target } => {
+                Ok(Was::Link { identity, target: Digest::of(target.as_os_str().as_encoded_bytes()) })
+            }
+            _ => Ok(Was::Other { identity }),
+        };
+        match was {
+            Err(error) if is_closed(&error) => Ok(Was::Unknown),
+            other => other,
+        }
+    }
+
+    fn look_at_file(&mut self, real: &Tree, entry: &Entry, before: &Node) -> io::Result<Was> {
+        let said = |attributes, content, kept| Was::File {
+            identity: before.identity,
+            mode: before.mode,
+            attributes,
+            content,
+            kept,
+        };
+        // Of what is removed nobody asks more than whether it is still the same.
+        if entry.after.is_none() {
+            return Ok(said(digest_of(&crate::node::Attributes::new()), None, false));
+        }
+        let mut file = real.file(&entry.path)?;
+        let attributes = digest_of(&attributes(file.as_fd())?);
+        let (content, kept) = self.keep(&mut file)?;
+        let is_still = real.node(&entry.path)?.is_some_and(|now| now.identity == before.identity);
+        Ok(if is_still { said(attributes, content, kept) } else { Was::Unknown })
+    }
+
+    /// The digest of a content, and whether it is kept.
+    fn keep(&mut self, file: &mut File) -> io::Result<(Option<Digest>, bool)> {
+        let bytes = file.metadata()?.len();
+        if bytes > limits::BASE_DIGEST_BYTES {
+            return Ok((None, false));
+        }
+        if bytes <= limits::MERGE_BYTES
+            && let Some(text) = content::read(file, limits::MERGE_BYTES)?
+            && content::is_text(&text)
+        {
+            let digest = Digest::of(&text);
+            return Ok((Some(digest), self.kept.add(&text, &digest)?));
+        }
+        Ok((Some(Digest::of_file(file)?), false))
+    }
+}
+
+fn kept_content(was: &Was) -> Option<Digest> {
+    match was {
+        Was::File { content, kept: true, .. } => *content,
+        _ => None,
+    }
+}

@@ -1,0 +1,78 @@
+//! What files contained, each under its digest.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::content::{self, Digest};
+use crate::limits;
+
+/// A directory of contents.
+#[derive(Debug)]
+pub(super) struct Kept {
+    directory: PathBuf,
+    bytes: u64,
+}
+
+impl Kept {
+    pub(super) fn open(directory: PathBuf) -> io::Result<Self> {
+        std::fs::create_dir_all(&directory)?;
+        let mut bytes = 0;
+        for entry in std::fs::read_dir(&directory)? {
+            bytes += entry?.metadata()?.len();
+        }
+        Ok(Self { directory, bytes })
+    }
+
+    /// Keeps a content. False when there is no room for it.
+    pub(super) fn add(&mut self, bytes: &[u8], digest: &Digest) -> io::Result<bool> {
+        let path = self.path(digest);
+        if path.exists() {
+            return Ok(true);
+        }
+        let length = bytes.len() as u64;
+        if self.bytes + length > limits::BASES_BYTES {
+            return Ok(false);
+        }
+        write_whole(&path, bytes)?;
+        self.bytes += length;
+        Ok(true)
+    }
+
+    /// A content; nothing when it is not there, or is not what it was.
+    pub(super) fn get(&self, digest: &Digest) -> io::Result<Option<Vec<u8>>> {
+        let mut file = match File::open(self.path(digest)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let bytes = content::read(&mut file, limits::MERGE_BYTES)?;
+        Ok(bytes.filter(|bytes| Digest::of(bytes) == *digest))
+    }
+
+    /// Removes what nobody needs any more.
+    pub(super) fn retain(&mut self, needed: &HashSet<Digest>) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            let digest = entry.file_name().to_str().and_then(Digest::parse);
+            if !digest.is_some_and(|digest| needed.contains(&digest)) {
+                self.bytes = self.bytes.saturating_sub(entry.metadata()?.len());
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self, digest: &Digest) -> PathBuf {
+        self.directory.join(digest.to_string())
+    }
+}
+
+/// Writes a file that is there as a whole or not at all.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)
+}

@@ -1,0 +1,13 @@
+//! What lay in the real tree when a run changed it in its layers, so that what a person changed since is found and merged.
+
+mod bases;
+mod document;
+mod kept;
+mod since;
+#[cfg(test)]
+mod tests;
+mod was;
+
+pub use bases::{Bases, BasesError};
+pub use was::Was;
+pub(crate) use was::digest_of;
