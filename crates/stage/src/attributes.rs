@@ -1,10 +1,16 @@
-//! Extended attributes and access lists of files and directories.
+//! Extended attributes and access lists of files and directories, by descriptors of which some only name them (`O_PATH`).
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+<<<<<<< HEAD
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+=======
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+>>>>>>> 103d3da (A list of steps is carried out together or not at all, and can be undone)
 
 use rustix::fs::{OFlags, XattrFlags};
 use rustix::io::Errno;
@@ -50,7 +56,7 @@ pub(crate) fn attributes_at(tree: &Tree, path: &Path, node: &Node) -> io::Result
 pub(crate) fn attribute(of: BorrowedFd<'_>, name: &OsStr) -> io::Result<Option<Vec<u8>>> {
     // The most that Linux keeps in one (`XATTR_SIZE_MAX`).
     let mut value = vec![0; 65536];
-    match rustix::fs::fgetxattr(of, name, &mut value) {
+    match rustix::fs::getxattr(by_descriptor(of), name, &mut value) {
         Ok(length) => {
             value.truncate(length);
             Ok(Some(value))
@@ -58,6 +64,11 @@ pub(crate) fn attribute(of: BorrowedFd<'_>, name: &OsStr) -> io::Result<Option<V
         Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
         Err(error) => Err(error.into()),
     }
+}
+
+/// A path that leads to what a descriptor is of, and follows nothing from there (`proc_pid_fd(5)`).
+pub(crate) fn by_descriptor(of: BorrowedFd<'_>) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", of.as_raw_fd()))
 }
 
 fn is_the_users(name: &OsStr) -> bool {
@@ -68,7 +79,7 @@ fn is_the_users(name: &OsStr) -> bool {
 fn attribute_names(of: BorrowedFd<'_>) -> io::Result<Vec<OsString>> {
     // The most that Linux lists (`XATTR_LIST_MAX`).
     let mut list = vec![0; 65536];
-    match rustix::fs::flistxattr(of, &mut list) {
+    match rustix::fs::listxattr(by_descriptor(of), &mut list) {
         Ok(length) => {
             let names = list[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty());
             Ok(names.map(|name| OsStr::from_bytes(name).to_owned()).collect())
@@ -84,10 +95,10 @@ fn attribute_names(of: BorrowedFd<'_>) -> io::Result<Vec<OsString>> {
 /// When the file system does not take them.
 pub(crate) fn set_attributes(of: BorrowedFd<'_>, wanted: &Attributes) -> io::Result<()> {
     for (name, value) in wanted {
-        rustix::fs::fsetxattr(of, name, value, XattrFlags::empty())?;
+        rustix::fs::setxattr(by_descriptor(of), name, value, XattrFlags::empty())?;
     }
     for name in attributes(of)?.into_keys().filter(|name| !wanted.contains_key(name)) {
-        rustix::fs::fremovexattr(of, &name)?;
+        rustix::fs::removexattr(by_descriptor(of), &name)?;
     }
     Ok(())
 }
