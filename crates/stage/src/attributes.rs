@@ -2,15 +2,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-<<<<<<< HEAD
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-=======
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
->>>>>>> 103d3da (A list of steps is carried out together or not at all, and can be undone)
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{OFlags, XattrFlags};
 use rustix::io::Errno;

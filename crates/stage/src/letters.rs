@@ -1,36 +1,74 @@
-//! Paths in JSON, which knows no bytes: one letter for each byte, U+0000 to U+00FF, which for plain paths is the path itself.
+//! Bytes as text, one letter for each byte, U+0000 to U+00FF: JSON knows no bytes, and a file may have any name.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use serde::de::Error;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A path that is written so.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Lettered(pub PathBuf);
+/// A path or an attribute in what is kept on disk.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Letters(Vec<u8>);
 
-impl Serialize for Lettered {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        letters(&self.0).serialize(serializer)
+impl Letters {
+    /// Bytes that are no name.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+
+    /// As a path.
+    pub fn path(&self) -> &Path {
+        Path::new(self.name())
+    }
+
+    /// As a name.
+    pub fn name(&self) -> &OsStr {
+        OsStr::from_bytes(&self.0)
+    }
+
+    /// As they are.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
-impl<'de> Deserialize<'de> for Lettered {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        path(&text).map(Self).ok_or_else(|| D::Error::custom("a path with a letter beyond U+00FF"))
+impl<T: AsRef<OsStr>> From<T> for Letters {
+    fn from(text: T) -> Self {
+        Self(text.as_ref().as_bytes().to_vec())
     }
 }
 
-/// The letters of a path.
-pub(crate) fn letters(path: &Path) -> String {
-    path.as_os_str().as_bytes().iter().map(|byte| char::from(*byte)).collect()
+impl Serialize for Letters {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
 }
 
-/// The path of letters; nothing where one stands for no byte.
-pub(crate) fn path(letters: &str) -> Option<PathBuf> {
-    let bytes: Option<Vec<u8>> = letters.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
-    bytes.map(|bytes| OsString::from_vec(bytes).into())
+impl fmt::Display for Letters {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| fmt::Write::write_char(to, char::from(*byte)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Letters {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(Reader)
+    }
+}
+
+struct Reader;
+
+impl Visitor<'_> for Reader {
+    type Value = Letters;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("letters from U+0000 to U+00FF")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Letters, E> {
+        let bytes = text.chars().map(|letter| u8::try_from(u32::from(letter)));
+        bytes.collect::<Result<_, _>>().map(Letters).map_err(|_| E::custom("a letter that is no byte"))
+    }
 }

@@ -5,11 +5,13 @@
 //! of sandboxes.
 //!
 //! - [`Tree`] and [`Node`]: a directory, paths below it that are reached without following links, and what lies there.
+//! - [`Stages`], [`Stage`]: what is kept on disk, and the layers that stages share.
 //! - [`Layers`]: what layers and the real tree below them show together.
 //! - [`Changes`]: what a run has changed. [`manifest`]: a digest by which it is known. [`diffs`]: what of it git would show.
 //! - [`Bases`]: what lay in the real tree before, and [`merge`], for what a person has changed there since.
 //! - [`plan_apply`]: the steps that make chosen changes.
 //! - [`Step`]: one path of a tree that is to become something else.
+//! - [`transaction`]: a list of steps, carried out together or not at all, and undone.
 
 #![forbid(unsafe_code)]
 
@@ -20,6 +22,7 @@ mod content;
 mod diff;
 mod digest;
 mod layers;
+mod letters;
 pub mod limits;
 mod lines;
 mod merge;
@@ -28,8 +31,10 @@ mod open;
 mod path_text;
 mod plan;
 mod step;
+mod store;
 #[cfg(test)]
 mod testing;
+pub mod transaction;
 mod tree;
 
 pub use base::{Bases, BasesError, Was};
@@ -38,8 +43,10 @@ pub use content::Digest;
 pub use diff::{Blob, Body, FileDiff, Hunk, Line, LineKind, Side, choose, diffs, hunks, quoted};
 pub use digest::manifest;
 pub use layers::{Exceeded, Layers, LeftOut, Seen};
+pub use letters::Letters;
 pub use merge::{Conflicting, Merged, merge};
 pub use node::{Attributes, Identity, Kind, Node, Time};
 pub use plan::{Conflict, Pick, Why, plan_apply};
 pub use step::{Content, Meta, Step, Wanted};
+pub use store::{Snapshot, Stage, Stages, StoreError, Summary, Use};
 pub use tree::Tree;

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::error::{StoreError, at};
-use crate::letters::Lettered;
+use crate::letters::Letters;
 
 /// The version of the record.
 const FORMAT: u32 = 1;
@@ -32,13 +32,13 @@ pub struct Snapshot {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Record {
     pub(super) format: u32,
-    pub(super) workspace: Lettered,
+    pub(super) workspace: Letters,
     /// When it was made, in milliseconds since 1970.
     pub(super) made_ms: u64,
     /// When it was last run in.
     pub(super) used_ms: u64,
     /// The places that runs wrote to.
-    pub(super) places: BTreeSet<Lettered>,
+    pub(super) places: BTreeSet<Letters>,
     /// The layers, the lowest first; the last takes what is written.
     pub(super) layers: Vec<String>,
     pub(super) snapshots: Vec<Snapshot>,
@@ -52,7 +52,7 @@ impl Record {
     pub(super) fn new(workspace: &Path, layer: String, now_ms: u64) -> Self {
         Self {
             format: FORMAT,
-            workspace: Lettered(workspace.to_owned()),
+            workspace: Letters::from(workspace),
             made_ms: now_ms,
             used_ms: now_ms,
             places: BTreeSet::new(),

@@ -7,7 +7,7 @@ use super::error::{StoreError, at};
 use super::record::{Record, Snapshot};
 use super::remove::remove;
 use super::stages::{Stages, new_layer, now_ms};
-use crate::letters::Lettered;
+use crate::letters::Letters;
 
 /// How a stage is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +52,12 @@ impl Stage {
 
     /// The workspace that it is a stage of.
     pub fn workspace(&self) -> &Path {
-        &self.record.workspace.0
+        self.record.workspace.path()
     }
 
     /// The places that runs wrote to, in the order of their paths.
     pub fn places(&self) -> impl Iterator<Item = &Path> {
-        self.record.places.iter().map(|place| place.0.as_path())
+        self.record.places.iter().map(Letters::path)
     }
 
     /// The run that used it last.
@@ -90,7 +90,7 @@ impl Stage {
     /// # Errors
     /// When the disk fails.
     pub fn begin(&mut self, session: &str, places: impl IntoIterator<Item = PathBuf>) -> Result<(), StoreError> {
-        self.record.places.extend(places.into_iter().map(Lettered));
+        self.record.places.extend(places.into_iter().map(Letters::from));
         self.record.session = Some(session.to_owned());
         self.record.used_ms = now_ms();
         self.save()

@@ -6,7 +6,7 @@ use crate::node::Time;
 
 use super::error::Damage;
 use super::journal::VERSION;
-use super::letters::Letters;
+use crate::letters::Letters;
 
 /// The head of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,10 +12,10 @@ use super::carry::is_elsewhere;
 use super::error::Damage;
 use super::ground::Ground;
 use super::journal::{Journal, VERSION};
-use super::letters::Letters;
 use super::marks::{Mark, Marks};
 use super::said::Said;
 use super::seen::Shape;
+use crate::letters::Letters;
 
 /// What lay at paths when all was done. Directories are not among it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,9 +14,9 @@ use crate::tree::Tree;
 use super::begun::{Begun, PREFIX};
 use super::error::Error;
 use super::journal::VERSION;
-use super::letters::Letters;
 use super::marks::{Mark, Marks};
 use super::slot::Slot;
+use crate::letters::Letters;
 
 /// The folder in a transaction's directory that keeps what was there before.
 pub(super) const KEPT: &str = "kept";

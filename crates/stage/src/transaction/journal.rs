@@ -6,9 +6,9 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 
 use super::error::Damage;
-use super::letters::Letters;
 use super::said::Said;
 use super::seen::{Seen, Shape};
+use crate::letters::Letters;
 
 /// The version that this program writes and reads.
 pub const VERSION: u32 = 1;

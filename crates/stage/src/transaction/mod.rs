@@ -36,7 +36,6 @@ pub mod finished;
 mod ground;
 pub mod journal;
 mod keep;
-mod letters;
 mod marks;
 mod moves;
 mod notes;
@@ -55,7 +54,6 @@ mod tests;
 
 pub use conflict::{Conflict, Reason};
 pub use error::{Damage, Error};
-pub use letters::Letters;
 pub use prepare::Transaction;
 pub use recover::{Recovered, recover};
 pub use said::Said;

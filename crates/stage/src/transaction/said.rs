@@ -13,7 +13,7 @@ use crate::node::{Attributes, Time};
 use crate::step::Meta;
 
 use super::faults;
-use super::letters::Letters;
+use crate::letters::Letters;
 
 /// Without these an owner cannot change what is in a directory, or read and write a file.
 const OWNERS: u32 = 0o700;

@@ -19,11 +19,11 @@ use super::finished::{Finished, Which};
 use super::ground::{Ground, UNDO, kept_path, open_tree};
 use super::journal::{Journal, Move, Note};
 use super::keep::Keeper;
-use super::letters::Letters;
 use super::marks::{Mark, Marks};
 use super::recover::{Recovered, forget_undo, recover};
 use super::said::Said;
 use super::seen::{Seen, Shape};
+use crate::letters::Letters;
 
 /// Makes all as it was before a finished transaction: contents, what is said about them, and which names share a file. A
 /// directory that somebody has said something else about since keeps that.
