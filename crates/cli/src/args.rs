@@ -25,6 +25,25 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     /// Print what would be enforced here, and by what
     Plan(PlanArgs),
+    /// List what a staged run would change
+    Changes(ChangesArgs),
+    /// Show what a staged run would change, line by line
+    Diff(DiffArgs),
+    /// Take over what a staged run would change, or some of it
+    #[command(after_help = APPLY_HELP)]
+    Apply(ApplyArgs),
+    /// Take back what was taken over last
+    Undo(UndoArgs),
+    /// Throw away what a staged run has written
+    Discard(DiscardArgs),
+    /// List the stages of this workspace
+    Stages(StagesArgs),
+    /// Go on from a stage in a second one
+    Fork(ForkArgs),
+    /// Remember how a stage is now
+    Snapshot(SnapshotArgs),
+    /// Make a stage as it was at a snapshot
+    Restore(SnapshotArgs),
     /// Watch live runs: what they reach, what is refused, and the questions of `run --ask`
     #[command(after_help = WATCH_HELP)]
     Watch(WatchArgs),
@@ -72,6 +91,16 @@ Examples:
   pinfold log --verdict refused --since 1d
   pinfold log verify                   has anything been changed, dropped or put elsewhere?
   pinfold log query \"select host, count(*) from events where kind = 'connect' group by host\"";
+
+const APPLY_HELP: &str = "\
+What would execute outside, such as hooks and settings of git, is taken over only where somebody says so: asked at a
+terminal, or by --traps. What has changed in the workspace since is merged, or nothing is taken over.
+
+Examples:
+  pinfold apply                        all of the last staged run
+  pinfold apply src docs/README.md     these only
+  pinfold apply --hunks src/main.rs    some lines of it
+  pinfold undo";
 
 const WATCH_HELP: &str = "\
 Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits.
@@ -191,6 +220,95 @@ pub(crate) struct ShellArgs {
     /// Start even if this host cannot keep every promise of the policy
     #[arg(long)]
     pub(crate) best_effort: bool,
+}
+
+/// Which workspace a call is about.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct WorkspaceFlag {
+    /// The workspace [default: the git top level of the current directory, or that directory]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) workspace: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ChangesArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+    /// The stage: the name of the run, or of --session [default: the one that was used last]
+    pub(crate) stage: Option<OsString>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiffArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+    /// The stage, if the first is the name of one, and paths
+    #[arg(value_name = "STAGE] [PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) stage_and_paths: Vec<OsString>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApplyArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+    /// The stage, if the first is the name of one, and paths
+    #[arg(value_name = "STAGE] [PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) stage_and_paths: Vec<OsString>,
+    /// Ask about one hunk after the other
+    #[arg(long)]
+    pub(crate) hunks: bool,
+    /// Take over what would execute outside as well
+    #[arg(long)]
+    pub(crate) traps: bool,
+    /// Only if the stage is still what `pinfold changes --json` gave this digest of
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) reviewed: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UndoArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DiscardArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+    /// The stage [default: the one that was used last]
+    pub(crate) stage: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StagesArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ForkArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+    /// The stage
+    pub(crate) stage: String,
+    /// The name of the second one
+    pub(crate) name: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SnapshotArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+    /// The stage
+    pub(crate) stage: String,
+    /// The name of the snapshot
+    pub(crate) name: String,
 }
 
 #[derive(Debug, clap::Args)]

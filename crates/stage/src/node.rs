@@ -111,6 +111,9 @@ impl Node {
 }
 
 impl Time {
+    /// Later than all others.
+    pub const LAST: Self = Self { seconds: i64::MAX, nanoseconds: 0 };
+
     fn of(seconds: i64, nanoseconds: u64) -> Self {
         Self { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) }
     }

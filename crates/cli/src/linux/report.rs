@@ -10,6 +10,7 @@ use pinfold_run::{End, Executions, LimitReached, Quarantined, Traffic};
 use serde::Serialize;
 
 use super::prepare::Prepared;
+use super::stage::Waiting;
 use super::trace::{self, Trace};
 use super::{programs, quarantined, traffic};
 use crate::agent;
@@ -72,6 +73,8 @@ pub(super) struct Report<'a> {
     pub(super) trace: Option<Trace>,
     /// What files it has changed.
     pub(super) changed: Changed,
+    /// What waits to be taken over.
+    pub(super) waiting: Option<Waiting>,
 }
 
 /// What a caller that asked for JSON reads.
@@ -144,6 +147,7 @@ impl Report<'_> {
             }
             End::Exited(_) | End::Killed(_) => {}
         }
+        self.waiting.iter().for_each(Waiting::print);
         if std::io::stderr().is_terminal() {
             self.changed.print();
         }

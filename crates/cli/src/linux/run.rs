@@ -19,7 +19,7 @@ use super::programs::{self, Programs};
 use super::record::{self, Record};
 use super::remember;
 use super::report::{Report, Tell};
-use super::stage::Staging;
+use super::stage::{Staging, Waiting};
 use super::trace::{self, Trace};
 use super::{gate, git_identity, new_session_id};
 use crate::agent;
@@ -183,6 +183,7 @@ fn look_after<'a>(
     let Outcome { end, quarantine, refused, traffic, missed_network, executions, refusals, duration_ms, .. } = outcome;
     let told = quarantine.taken().len();
     let quarantined = settle(prepared, before.memory, quarantine)?;
+    let waiting = Waiting::look(prepared)?;
     // After the quarantine: what was moved away is told by itself.
     let changed = Changed::look(prepared.written_trees(), duration_ms);
     let trace = traced.then(|| Trace::of(refusals, &end));
@@ -209,6 +210,7 @@ fn look_after<'a>(
         executions,
         trace,
         changed,
+        waiting,
     })
 }
 

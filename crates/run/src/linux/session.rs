@@ -38,6 +38,8 @@ use crate::linux::watch::Quarantine;
 
 /// Most runs at the same time in one workspace.
 const MAX_SIMULTANEOUS: usize = 256;
+/// The directory of stages.
+const STAGES: &str = "stages";
 /// The directory of control sockets.
 const CONTROL: &str = "control";
 /// Largest session record that is read back, in bytes.
@@ -73,6 +75,11 @@ impl Store {
             at(made, "make", &path)?;
         }
         Ok(Self { root })
+    }
+
+    /// Where the stages of a workspace are kept, in the store of that directory.
+    pub fn stages(root: &Path, workspace: &Path) -> PathBuf {
+        root.join("workspaces").join(workspace_id(workspace)).join(STAGES)
     }
 
     /// What is kept for a workspace, with a layer directory that no other run uses at the same time.
@@ -211,7 +218,7 @@ impl WorkspaceStore {
 
     /// Where stages are kept.
     pub fn stages(&self) -> PathBuf {
-        self.root.join("stages")
+        self.root.join(STAGES)
     }
 
     /// Where the certificates are kept that a run with a gate trusts.

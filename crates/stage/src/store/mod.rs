@@ -6,17 +6,21 @@
 //! stages/NAME/lock          held by whoever uses it: a run and whoever changes it alone, readers together
 //! stages/NAME/bases/        what changed files were before
 //! layers/ID/PLACE/upper     what was written to a place
+//! applied/ID/about.json     what was taken over at once, and where
+//! applied/ID/N/             the transaction of a place
 //! ```
 //!
 //! A layer that is not the topmost of a stage is frozen: several stages may stand on it. So a snapshot, a fork and a step back
 //! cost the same however much has been written. A layer that no stage names goes at the next occasion.
 
+mod applied;
 mod error;
 mod record;
 mod remove;
 mod stage;
 mod stages;
 
+pub use applied::{Applied, ApplyError};
 pub use error::StoreError;
 pub use record::Snapshot;
 pub use stage::{Stage, Use};

@@ -5,10 +5,12 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::error::{StoreError, at};
 use crate::letters::Letters;
+use crate::node::Time;
 
 /// The version of the record.
 const FORMAT: u32 = 1;
@@ -46,6 +48,8 @@ pub(super) struct Record {
     pub(super) forked_from: Option<String>,
     /// The run that used it last.
     pub(super) session: Option<String>,
+    /// When a run began after which nobody has looked what changed files were before.
+    pub(super) began: Option<Time>,
 }
 
 impl Record {
@@ -60,22 +64,21 @@ impl Record {
             snapshots: Vec::new(),
             forked_from: None,
             session: None,
+            began: None,
         }
     }
 
     pub(super) fn read(path: &Path) -> Result<Self, StoreError> {
-        let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why };
-        let mut text = Vec::new();
-        let file = at(File::open(path), "open", path)?;
-        at(file.take(BYTES_MAX + 1).read_to_end(&mut text), "read", path)?;
-        if text.len() as u64 > BYTES_MAX {
-            return Err(damaged(format!("it is larger than {BYTES_MAX} bytes")));
-        }
-        let record: Self = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+        let record: Self = read_json(path)?;
         match record.fault() {
-            Some(why) => Err(damaged(why.to_owned())),
+            Some(why) => Err(StoreError::Damaged { path: path.to_owned(), why: why.to_owned() }),
             None => Ok(record),
         }
+    }
+
+    /// The layers that must stay; nothing where no run has begun.
+    pub(super) fn needed(self) -> Option<Vec<String>> {
+        (self.session.is_some() || self.forked_from.is_some()).then_some(self.layers)
     }
 
     fn fault(&self) -> Option<&'static str> {
@@ -90,16 +93,28 @@ impl Record {
             None
         }
     }
+}
 
-    /// Replaces the file as a whole, on the disk before it returns.
-    pub(super) fn write(&self, path: &Path) -> Result<(), StoreError> {
-        let partial = path.with_extension("new");
-        let write = || -> io::Result<()> {
-            let mut file = File::create(&partial)?;
-            file.write_all(&serde_json::to_vec(self)?)?;
-            file.sync_data()?;
-            std::fs::rename(&partial, path)
-        };
-        at(write(), "write", path)
+/// Reads what [`write_json`] has written.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
+    let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why };
+    let mut text = Vec::new();
+    let file = at(File::open(path), "open", path)?;
+    at(file.take(BYTES_MAX + 1).read_to_end(&mut text), "read", path)?;
+    if text.len() as u64 > BYTES_MAX {
+        return Err(damaged(format!("it is larger than {BYTES_MAX} bytes")));
     }
+    serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))
+}
+
+/// Replaces a file as a whole, on the disk before it returns.
+pub(super) fn write_json<T: Serialize>(what: &T, path: &Path) -> Result<(), StoreError> {
+    let partial = path.with_extension("new");
+    let write = || -> io::Result<()> {
+        let mut file = File::create(&partial)?;
+        file.write_all(&serde_json::to_vec(what)?)?;
+        file.sync_data()?;
+        std::fs::rename(&partial, path)
+    };
+    at(write(), "write", path)
 }

@@ -2,12 +2,17 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::error::{StoreError, at};
-use super::record::{Record, Snapshot};
+use super::record::{Record, Snapshot, write_json};
 use super::remove::remove;
 use super::stages::{Stages, new_layer, now_ms};
 use crate::letters::Letters;
+use crate::node::Time;
+
+/// How far the clock of files is behind that of programs, at the most: a tick of the kernel.
+const CLOCK: Duration = Duration::from_millis(20);
 
 /// How a stage is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +98,23 @@ impl Stage {
         self.record.places.extend(places.into_iter().map(Letters::from));
         self.record.session = Some(session.to_owned());
         self.record.used_ms = now_ms();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(CLOCK);
+        let now = Time { seconds: i64::try_from(now.as_secs()).unwrap_or(i64::MAX), nanoseconds: now.subsec_nanos() };
+        self.record.began.get_or_insert(now);
+        self.save()
+    }
+
+    /// When a run began since which nobody has called [`Stage::settled`].
+    pub fn unsettled_since(&self) -> Option<Time> {
+        self.record.began
+    }
+
+    /// What changed files were before has been written down.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn settled(&mut self) -> Result<(), StoreError> {
+        self.record.began = None;
         self.save()
     }
 
@@ -163,6 +185,6 @@ impl Stage {
     }
 
     fn save(&self) -> Result<(), StoreError> {
-        self.record.write(&self.directory.join("stage.json"))
+        write_json(&self.record, &self.directory.join("stage.json"))
     }
 }

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::error::{StoreError, at};
-use super::record::Record;
+use super::record::{Record, write_json};
 use super::remove::{remove, space_of};
 use super::stage::{Stage, Use};
 
@@ -104,6 +104,21 @@ impl Stages {
         Ok(all)
     }
 
+    /// Whether there is one of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.directory(name).is_ok_and(|directory| directory.join(RECORD).exists())
+    }
+
+    /// Gives up a stage of which nobody knows any more what belongs to it.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn give_up(&self, name: &str) -> Result<(), StoreError> {
+        let directory = self.directory(name)?;
+        remove(&directory)?;
+        self.tidy()
+    }
+
     /// The name of the one that was used last.
     ///
     /// # Errors
@@ -114,7 +129,8 @@ impl Stages {
         Ok(self.names()?.into_iter().max_by_key(used))
     }
 
-    /// Removes layers that no stage names, and stages that were being made or removed when somebody was killed.
+    /// Removes layers that no stage names, stages that were being made or removed when somebody was killed or that no run has
+    /// begun in, and what cannot be undone any more.
     ///
     /// # Errors
     /// When the disk fails, or a record is damaged: then nobody knows which layers are needed.
@@ -124,16 +140,21 @@ impl Stages {
         }
         let _lock = self.lock()?;
         let mut needed = BTreeSet::new();
-        for name in self.names()? {
-            needed.extend(Record::read(&self.stages().join(name).join(RECORD))?.layers);
-        }
         let stages = self.stages();
-        for unfinished in listed(&stages)?.into_iter().filter(|name| !stages.join(name).join(RECORD).exists()) {
-            remove(&stages.join(unfinished))?;
+        for name in listed(&stages)? {
+            let directory = stages.join(&name);
+            let record = directory.join(RECORD);
+            let layers = if record.exists() { Record::read(&record)?.needed() } else { None };
+            match layers {
+                Some(layers) => needed.extend(layers),
+                None if matches!(self.open(&name, Use::Alone), Err(StoreError::InUse { .. })) => {}
+                None => remove(&directory)?,
+            }
         }
         let layers = self.layers();
         let unneeded = listed(&layers)?.into_iter().filter(|layer| !needed.contains(layer));
-        unneeded.map(|layer| layers.join(layer)).try_for_each(|layer| remove(&layer))
+        unneeded.map(|layer| layers.join(layer)).try_for_each(|layer| remove(&layer))?;
+        self.forget_applied()
     }
 
     fn summary(&self, name: String) -> Result<Summary, StoreError> {
@@ -163,7 +184,7 @@ impl Stages {
             return Err(StoreError::Exists { name: name.to_owned() });
         }
         make(&directory)?;
-        record.write(&directory.join(RECORD))?;
+        write_json(&record, &directory.join(RECORD))?;
         Stage::take(self.clone(), name, directory, Use::Alone)
     }
 
@@ -187,6 +208,10 @@ impl Stages {
         self.root.join("stages")
     }
 
+    pub(super) fn applied(&self) -> PathBuf {
+        self.root.join("applied")
+    }
+
     pub(super) fn layers(&self) -> PathBuf {
         self.root.join("layers")
     }
@@ -205,12 +230,12 @@ pub(super) fn new_layer() -> String {
     format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
-fn make(directory: &Path) -> Result<(), StoreError> {
+pub(super) fn make(directory: &Path) -> Result<(), StoreError> {
     at(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory), "make", directory)
 }
 
 /// The names in a directory that are text; none where it is missing.
-fn listed(directory: &Path) -> Result<Vec<String>, StoreError> {
+pub(super) fn listed(directory: &Path) -> Result<Vec<String>, StoreError> {
     match std::fs::read_dir(directory) {
         Ok(entries) => Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),

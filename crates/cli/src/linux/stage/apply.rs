@@ -1,0 +1,186 @@
+//! `pinfold apply`: takes over what a stage would change, or some of it; and `pinfold undo`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use pinfold_stage::{ApplyError, Change, Conflict, Pick, Step, What, plan_apply, transaction};
+
+use super::changes::{digest, shown as shown_path};
+use super::guarded::{Guarded, guarded};
+use super::hunks;
+use super::opened::{Opened, Paths, Place, stages};
+use super::staging::shown;
+use crate::args::{ApplyArgs, UndoArgs};
+use crate::context::Context;
+use crate::error::CliError;
+
+/// How many conflicts are told one by one.
+const TOLD: usize = 20;
+
+pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let (mut opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
+    let paths = Paths::of(&context, paths);
+    paths.refuse_unknown(&opened)?;
+    refuse_others_than(&opened, args.reviewed.as_deref())?;
+    let guarded = guarded(&context, &opened)?;
+    let choice = Choice::of(&context, &opened, &paths, &guarded, args)?;
+    let mut all = Vec::new();
+    for place in &mut opened.places {
+        all.push((place.root.clone(), steps(&context, place, &choice)?));
+    }
+    let count: usize = all.iter().map(|(_, steps)| steps.len()).sum();
+    if count > 0 {
+        let done = opened.stages.apply(opened.stage.name(), &all);
+        done.map_err(|error| not_applied(&context, &error))?;
+        remember(&mut opened, &all)?;
+    }
+    choice.tell(&context, count);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let stages = stages(&context)?;
+    let last = stages.last_applied().map_err(|error| CliError::from_error(&error))?;
+    let last = last.ok_or_else(|| {
+        CliError::new("there is nothing to undo").why("nothing was taken over here, or all of it was undone")
+    })?;
+    last.undo(&stages).map_err(|error| {
+        not_applied(&context, &error).hint("what you have changed since stays; move it away to undo all the same")
+    })?;
+    eprintln!("pinfold: undone: what was taken over from the stage {} is only there again", last.stage());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was reviewed is what is applied.
+fn refuse_others_than(opened: &Opened, reviewed: Option<&str>) -> Result<(), CliError> {
+    let Some(reviewed) = reviewed else { return Ok(()) };
+    let now = digest(opened)?;
+    if now == reviewed {
+        return Ok(());
+    }
+    Err(CliError::new("the stage is not what was reviewed")
+        .why(format!("its digest is {now}"))
+        .hint("look again: pinfold changes --json prints the digest"))
+}
+
+/// What is taken over, and what stays.
+struct Choice {
+    chosen: BTreeSet<PathBuf>,
+    contents: BTreeMap<PathBuf, Arc<[u8]>>,
+    /// Asked about, and nobody said yes.
+    held_back: Vec<(PathBuf, String)>,
+}
+
+impl Choice {
+    fn of(
+        context: &Context,
+        opened: &Opened,
+        paths: &Paths,
+        guarded: &Guarded,
+        args: &ApplyArgs,
+    ) -> Result<Self, CliError> {
+        let mut choice = Self { chosen: BTreeSet::new(), contents: BTreeMap::new(), held_back: Vec::new() };
+        let may_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        for place in &opened.places {
+            let mut refused = BTreeSet::new();
+            for change in place.changes.all().iter().filter(|change| paths.mean(place, change)) {
+                let path = place.path(change);
+                let Some(why) = guarded.why(&path) else { continue };
+                let yes = args.traps || may_ask && agrees(&shown_path(&context.workspace, &path), why)?;
+                if !yes {
+                    choice.held_back.push((path, why.to_owned()));
+                    refused.insert(change.path.clone());
+                }
+            }
+            let wanted = |change: &Change| paths.mean(place, change) && !refused.contains(&change.path);
+            let needed = place.changes.with_needed(wanted);
+            choice.chosen.extend(needed.difference(&refused).map(|path| place.root.join(path)));
+        }
+        if args.hunks {
+            let offered = opened.changes().filter(|(place, change)| choice.chosen.contains(&place.path(change)));
+            let picked = hunks::pick(context, offered)?;
+            choice.chosen.retain(|path| !picked.left.contains(path));
+            choice.contents = picked.contents;
+        }
+        Ok(choice)
+    }
+
+    fn pick(&self, path: &Path) -> Pick {
+        match self.contents.get(path) {
+            Some(content) => Pick::Content(content.clone()),
+            None if self.chosen.contains(path) => Pick::Whole,
+            None => Pick::Not,
+        }
+    }
+
+    fn tell(&self, context: &Context, count: usize) {
+        for (path, why) in self.held_back.iter().take(TOLD) {
+            eprintln!("pinfold: not taken over: {}: {why}", shown_path(&context.workspace, path));
+        }
+        if !self.held_back.is_empty() {
+            let more = self.held_back.len().saturating_sub(TOLD);
+            let more = if more > 0 { format!("{more} more; ") } else { String::new() };
+            eprintln!("pinfold: {more}with --traps such files are taken over as well");
+        }
+        match count {
+            0 => eprintln!("pinfold: nothing was taken over"),
+            _ => eprintln!("pinfold: {count} changes taken over; pinfold undo takes them back"),
+        }
+    }
+}
+
+fn agrees(path: &str, why: &str) -> Result<bool, CliError> {
+    let wrong = |error: std::io::Error| CliError::new("nobody could be asked").why(error.to_string());
+    eprint!("{path}\n  {why}\ntake it over? [y/N] ");
+    std::io::stderr().flush().map_err(wrong)?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(wrong)?;
+    Ok(matches!(answer.trim(), "y" | "yes"))
+}
+
+/// The steps in a place, or all that is in the way.
+fn steps(context: &Context, place: &mut Place, choice: &Choice) -> Result<Vec<Step>, CliError> {
+    let pick = |place: &Place, change: &Change| match change.what {
+        What::LeftOut(_) => Pick::Not,
+        _ => choice.pick(&place.path(change)),
+    };
+    let planned = plan_apply(&place.layers, &place.changes, &place.bases, |change| pick(place, change));
+    planned.map_err(|conflicts| in_the_way(context, place, &conflicts))
+}
+
+fn in_the_way(context: &Context, place: &Place, conflicts: &[Conflict]) -> CliError {
+    let error = CliError::new("nothing was taken over: the workspace has changed since");
+    let told = conflicts.iter().take(TOLD);
+    let error = told.fold(error, |error, conflict| {
+        let path = shown_path(&context.workspace, &place.root.join(&conflict.path));
+        error.why(format!("{path}: {}", conflict.why))
+    });
+    let more = conflicts.len().saturating_sub(TOLD);
+    let error = if more > 0 { error.why(format!("and {more} more")) } else { error };
+    error.hint("take over other paths by name, or make room for these; pinfold diff PATH shows one")
+}
+
+fn not_applied(context: &Context, error: &ApplyError) -> CliError {
+    let ApplyError::Place { path, source: transaction::Error::Conflicts(conflicts) } = error else {
+        return CliError::from_error(error);
+    };
+    let error = CliError::new("nothing was changed: something else lies there by now");
+    conflicts.iter().take(TOLD).fold(error, |error, conflict| {
+        error.why(format!("{}: {}", shown_path(&context.workspace, &path.join(&conflict.path)), conflict.reason))
+    })
+}
+
+/// What was taken over lies in the workspace now: what it is now is what it was.
+fn remember(opened: &mut Opened, all: &[(PathBuf, Vec<Step>)]) -> Result<(), CliError> {
+    let wrong = |error: pinfold_stage::BasesError| CliError::from_error(&error);
+    for (place, (_, steps)) in opened.places.iter_mut().zip(all) {
+        steps.iter().for_each(|step| place.bases.forget(&step.path));
+        place.bases.settle(&place.layers, pinfold_stage::Time::LAST).map_err(wrong)?;
+    }
+    opened.stage.settled().map_err(|error| shown(&error))
+}

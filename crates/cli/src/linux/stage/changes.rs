@@ -1,0 +1,155 @@
+//! `pinfold changes`: what a stage would change.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use pinfold_policy::plain;
+use pinfold_stage::{Change, Told, What, manifest};
+use serde::Serialize;
+
+use super::guarded::{Guarded, guarded};
+use super::opened::{Opened, Place};
+use crate::args::ChangesArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output;
+
+/// What a caller that asked for JSON reads.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Summary<'a> {
+    stage: &'a str,
+    /// By which `pinfold apply --reviewed` tells that it is still the same.
+    digest: String,
+    /// Why the list is not whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exceeded: Option<String>,
+    changes: Vec<Line>,
+}
+
+/// One change. JSON is text, which a path need not be.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Line {
+    path: String,
+    what: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    /// Why `apply` asks before it takes it over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asks: Option<String>,
+}
+
+pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let (opened, _) = Opened::of(&context, args.stage.as_slice())?;
+    let guarded = guarded(&context, &opened)?;
+    if args.json {
+        return output::json(&summary(&opened, &guarded)?);
+    }
+    let mut out = std::io::stdout().lock();
+    let mut lines = 0;
+    for place in &opened.places {
+        for told in place.changes.told() {
+            let Some(line) = line(&context.workspace, place, told, &guarded) else { continue };
+            lines += 1;
+            writeln!(out, "{line}").map_err(|error| CliError::new(error.to_string()))?;
+        }
+    }
+    let exceeded = opened.places.iter().find_map(|place| place.changes.exceeded());
+    exceeded.iter().for_each(|exceeded| eprintln!("pinfold: this is not all: {exceeded}"));
+    if std::io::stderr().is_terminal() {
+        match lines {
+            0 => eprintln!("pinfold: the stage {} changes nothing", opened.stage.name()),
+            _ => eprintln!(
+                "pinfold: pinfold diff shows them, pinfold apply takes them over, pinfold discard throws them away"
+            ),
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The digest over everything that a stage would change.
+pub(super) fn digest(opened: &Opened) -> Result<String, CliError> {
+    let digests = opened.places.iter().map(|place| {
+        let digest = manifest(&place.layers, place.changes.all());
+        digest.map(|digest| digest.to_string()).map_err(|error| CliError::new(error.to_string()))
+    });
+    digests.collect::<Result<Vec<_>, _>>().map(|digests| digests.join("-"))
+}
+
+fn summary<'a>(opened: &'a Opened, guarded: &Guarded) -> Result<Summary<'a>, CliError> {
+    let exceeded = opened.places.iter().find_map(|place| place.changes.exceeded());
+    let line = |(place, change): (&Place, &Change)| Line {
+        path: place.path(change).to_string_lossy().into_owned(),
+        what: word(&change.what),
+        from: match &change.what {
+            What::Renamed { from } => Some(place.root.join(from).to_string_lossy().into_owned()),
+            _ => None,
+        },
+        bytes: change.after.as_ref().and_then(|node| match node.kind {
+            pinfold_stage::Kind::File { bytes } => Some(bytes),
+            _ => None,
+        }),
+        asks: guarded.why(&place.path(change)).map(ToOwned::to_owned),
+    };
+    Ok(Summary {
+        stage: opened.stage.name(),
+        digest: digest(opened)?,
+        exceeded: exceeded.map(|exceeded| exceeded.to_string()),
+        changes: opened.changes().map(line).collect(),
+    })
+}
+
+fn word(what: &What) -> &'static str {
+    match what {
+        What::Created => "created",
+        What::Modified => "modified",
+        What::Deleted { .. } => "deleted",
+        What::Renamed { .. } => "renamed",
+        What::Mode => "mode",
+        What::KindChanged => "kind",
+        What::Touched => "touched",
+        What::LeftOut(_) => "left-out",
+    }
+}
+
+/// As `git status --short` would put it; nothing for what only has another time.
+fn line(workspace: &Path, place: &Place, told: Told<'_>, guarded: &Guarded) -> Option<String> {
+    let (change, below) = match told {
+        Told::One(change) => (change, None),
+        Told::Whole { change, below } => (change, Some(below.len())),
+    };
+    let letter = match &change.what {
+        What::Created => "A",
+        What::Modified => "M",
+        What::Deleted { to: None } => "D",
+        // The other half tells of both.
+        What::Deleted { to: Some(_) } | What::Touched => return None,
+        What::Renamed { .. } => "R",
+        What::Mode => "m",
+        What::KindChanged => "T",
+        What::LeftOut(_) => "-",
+    };
+    let mut text = format!("{letter} {}", shown(workspace, &place.path(change)));
+    if change.makes_directory() || change.removes_directory() {
+        text.push('/');
+    }
+    match &change.what {
+        What::Renamed { from } => text.push_str(&format!(" (was {})", shown(workspace, &place.root.join(from)))),
+        What::LeftOut(why) => text.push_str(&format!(" (stays in the stage: {why})")),
+        _ => {}
+    }
+    let more = below.filter(|below| *below > 0);
+    more.iter().for_each(|below| text.push_str(&format!(" with {below} below")));
+    guarded.why(&place.path(change)).iter().for_each(|why| text.push_str(&format!("  ! {why}")));
+    Some(text)
+}
+
+/// A path as it is in the workspace, without characters that deceive a terminal.
+pub(super) fn shown(workspace: &Path, path: &Path) -> String {
+    plain(&path.strip_prefix(workspace).unwrap_or(path).to_string_lossy()).into()
+}

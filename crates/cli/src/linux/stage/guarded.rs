@@ -1,0 +1,65 @@
+//! What of a stage would execute outside, and is taken over only when somebody says so.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pinfold_policy::{Access, Decided, Decider, Effect};
+use pinfold_stage::What;
+use pinfold_traps::{ChangeKind, Changed, Traps};
+
+use super::opened::{Opened, Place};
+use crate::args::PolicyFlags;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::layers;
+
+/// Paths that are asked about, with the reason.
+pub(crate) struct Guarded(BTreeMap<PathBuf, String>);
+
+impl Guarded {
+    /// Why a path is asked about.
+    pub(crate) fn why(&self, path: &Path) -> Option<&str> {
+        self.0.get(path).map(String::as_str)
+    }
+}
+
+/// What a direct run could not have changed, and what rules about traps find alarming.
+pub(crate) fn guarded(context: &Context, opened: &Opened) -> Result<Guarded, CliError> {
+    let mut policy = layers::in_force(context, &PolicyFlags::default())?.policy;
+    policy.stage = Decided { value: false, ..policy.stage };
+    let decider = Decider::new(&policy);
+    let mut guarded = BTreeMap::new();
+    for (place, change) in opened.changes() {
+        let path = place.path(change);
+        let verdict = decider.decide(Access::Write, &path);
+        // Git directories outside are as open as the workspace, which only the plan of a run knows.
+        if verdict.effect == Effect::Protected {
+            guarded.insert(path, verdict.why);
+        }
+    }
+    opened.places.iter().try_for_each(|place| spring(place, &mut guarded))?;
+    Ok(Guarded(guarded))
+}
+
+/// Looks for what would be executed outside. What a layer changes is in it.
+fn spring(place: &Place, guarded: &mut BTreeMap<PathBuf, String>) -> Result<(), CliError> {
+    for (number, directory) in place.directories.iter().enumerate() {
+        let changed = place.changes.all().iter().filter(|change| change.layer == number && change.after.is_some());
+        let changed = changed.map(|change| Changed {
+            path: change.path.clone(),
+            kind: match change.what {
+                What::Created => ChangeKind::Created,
+                What::Renamed { .. } => ChangeKind::Renamed,
+                _ => ChangeKind::Modified,
+            },
+        });
+        let before = |path: &Path| std::fs::read(place.root.join(path)).ok();
+        let found = Traps::standard().scan_since(directory, changed, &before);
+        let found = found.map_err(|error| CliError::from_error(&error).why("traps could not be looked for"))?;
+        for trap in found.into_iter().filter(|trap| trap.severity.is_alarm()) {
+            let why = format!("{}, {}", trap.what, trap.when);
+            guarded.entry(place.root.join(&trap.path)).or_insert(why);
+        }
+    }
+    Ok(())
+}

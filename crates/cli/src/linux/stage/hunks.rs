@@ -1,0 +1,124 @@
+//! One hunk after the other, as `git add -p` asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pinfold_stage::{Body, Change, Hunk, LineKind, choose, diffs};
+
+use super::changes::shown;
+use super::diff::visible;
+use super::opened::Place;
+use crate::context::Context;
+use crate::error::CliError;
+
+const HELP: &str = "\
+y - take this over          n - leave it in the stage
+a - this and the rest of the file      d - neither this nor the rest of the file
+q - nothing more            ? - this";
+
+/// What somebody picked.
+#[derive(Default)]
+pub(super) struct Picked {
+    /// Files of which some hunks were picked, with what they shall contain.
+    pub(super) contents: BTreeMap<PathBuf, Arc<[u8]>>,
+    /// What was left in the stage as a whole.
+    pub(super) left: BTreeSet<PathBuf>,
+}
+
+/// What to do with the hunks that follow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Yes,
+    No,
+    RestOfFile(bool),
+    Quit,
+}
+
+/// Asks about every hunk, and about every change that has none.
+pub(super) fn pick<'a>(
+    context: &Context,
+    offered: impl Iterator<Item = (&'a Place, &'a Change)>,
+) -> Result<Picked, CliError> {
+    let mut picked = Picked::default();
+    let mut quit = false;
+    for (place, change) in offered {
+        let path = place.path(change);
+        if quit {
+            picked.left.insert(path);
+            continue;
+        }
+        let wrong =
+            |error: std::io::Error| CliError::new(format!("{} cannot be read", path.display())).why(error.to_string());
+        let all = diffs(&place.layers, change).map_err(wrong)?;
+        let name = shown(&context.workspace, &path);
+        let [diff] = all.as_slice() else { continue };
+        let (Body::Text(hunks), Some(_), Some(_)) = (&diff.body, &diff.old, &diff.new) else {
+            let text = diff.text();
+            match ask(&name, &text, "take this over", 1, 1)? {
+                Answer::Yes | Answer::RestOfFile(true) => {}
+                Answer::No | Answer::RestOfFile(false) => drop(picked.left.insert(path)),
+                Answer::Quit => (quit, _) = (true, picked.left.insert(path)),
+            }
+            continue;
+        };
+        let mut taken = vec![false; hunks.len()];
+        for (number, hunk) in hunks.iter().enumerate() {
+            match ask(&name, &lines(hunk), "take this hunk over", number + 1, hunks.len())? {
+                Answer::Yes => taken[number] = true,
+                Answer::No => {}
+                Answer::RestOfFile(yes) => {
+                    taken[number..].fill(yes);
+                    break;
+                }
+                Answer::Quit => {
+                    quit = true;
+                    break;
+                }
+            }
+        }
+        if taken.iter().all(|taken| !taken) {
+            picked.left.insert(path);
+        } else if !taken.iter().all(|taken| *taken) {
+            let old = std::fs::read(place.layers.real().path().join(&change.path)).map_err(wrong)?;
+            picked.contents.insert(path, choose(&old, hunks, |number| taken[number]).into());
+        }
+    }
+    Ok(picked)
+}
+
+fn lines(hunk: &Hunk) -> Vec<u8> {
+    let sign = |kind| match kind {
+        LineKind::Context => b' ',
+        LineKind::Removed => b'-',
+        LineKind::Added => b'+',
+    };
+    hunk.lines.iter().flat_map(|line| [&[sign(line.kind)], line.text.as_slice()].concat()).collect()
+}
+
+fn ask(name: &str, text: &[u8], question: &str, number: usize, of: usize) -> Result<Answer, CliError> {
+    let wrong = |error: std::io::Error| CliError::new("nobody could be asked").why(error.to_string());
+    let mut out = std::io::stderr().lock();
+    writeln!(out, "{name}").map_err(wrong)?;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        out.write_all(&visible(line.strip_suffix(b"\n").unwrap_or(line)))
+            .and_then(|()| out.write_all(b"\n"))
+            .map_err(wrong)?;
+    }
+    loop {
+        write!(out, "({number}/{of}) {question}? [y,n,a,d,q,?] ").and_then(|()| out.flush()).map_err(wrong)?;
+        let mut answer = String::new();
+        if std::io::stdin().lock().read_line(&mut answer).map_err(wrong)? == 0 {
+            return Ok(Answer::Quit);
+        }
+        match answer.trim() {
+            "y" => return Ok(Answer::Yes),
+            "n" => return Ok(Answer::No),
+            "a" => return Ok(Answer::RestOfFile(true)),
+            "d" => return Ok(Answer::RestOfFile(false)),
+            "q" => return Ok(Answer::Quit),
+            _ => writeln!(out, "{HELP}").map_err(wrong)?,
+        }
+    }
+}

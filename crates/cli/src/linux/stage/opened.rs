@@ -1,0 +1,162 @@
+//! A stage that is held, and what was written to each of its places.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use pinfold_plan as plan;
+use pinfold_run::Store;
+use pinfold_stage::{Bases, Change, Changes, Layers, Stage, Stages, Tree, Use};
+
+use super::staging::shown;
+use crate::context::Context;
+use crate::error::CliError;
+
+/// A stage that is held, and what was written to each of its places.
+pub(crate) struct Opened {
+    pub(crate) stages: Stages,
+    pub(crate) stage: Stage,
+    pub(crate) places: Vec<Place>,
+}
+
+/// A place that runs wrote to: the workspace, or a git directory outside that belongs to it.
+pub(crate) struct Place {
+    pub(crate) root: PathBuf,
+    pub(crate) layers: Layers,
+    pub(crate) changes: Changes,
+    pub(crate) bases: Bases,
+    /// The directories of the layers, the uppermost first.
+    pub(crate) directories: Vec<PathBuf>,
+}
+
+/// All stages of the workspace that a call is in. What was interrupted there is finished first.
+pub(crate) fn stages(context: &Context) -> Result<Stages, CliError> {
+    let stages = Stages::new(Store::stages(context.state(), &context.workspace));
+    stages.recover().map_err(|error| {
+        CliError::from_error(&error)
+            .why("pinfold was interrupted while it took something over, and cannot go on with it")
+            .hint("nothing is lost: what was there before is kept; see to what is in the way and try again")
+    })?;
+    Ok(stages)
+}
+
+impl Opened {
+    /// The stage of that name, or the one that was used last, with the arguments that are left. The first of them is a name
+    /// if there is a stage of that name.
+    pub(crate) fn of<'a>(context: &Context, arguments: &'a [OsString]) -> Result<(Self, &'a [OsString]), CliError> {
+        let stages = stages(context)?;
+        if let Some((first, rest)) = arguments.split_first()
+            && let Some(name) = first.to_str().filter(|name| stages.has(name))
+        {
+            return Ok((Self::named(stages, name)?, rest));
+        }
+        let last = stages.last().map_err(|error| shown(&error))?;
+        let last = last.ok_or_else(|| no_stage(context))?;
+        Ok((Self::named(stages, &last)?, arguments))
+    }
+
+    /// The stage of that name.
+    pub(crate) fn named(stages: Stages, name: &str) -> Result<Self, CliError> {
+        let mut stage = stages.open(name, Use::Alone).map_err(|error| shown(&error))?;
+        settle(&mut stage)?;
+        let places = Self::look(&stage)?;
+        Ok(Self { stages, stage, places })
+    }
+
+    /// What was written to each place of a stage.
+    pub(super) fn look(stage: &Stage) -> Result<Vec<Place>, CliError> {
+        stage.places().map(|place| Place::look(stage, place)).collect()
+    }
+
+    /// All changes, each with its place.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = (&Place, &Change)> {
+        self.places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
+    }
+}
+
+/// Writes down what changed files were before, as long as nobody else can have changed them since.
+pub(crate) fn settle(stage: &mut Stage) -> Result<(), CliError> {
+    let Some(began) = stage.unsettled_since() else { return Ok(()) };
+    let places: Vec<PathBuf> = stage.places().map(Path::to_owned).collect();
+    for place in places {
+        let (layers, _) = layers(stage, &place)?;
+        let mut bases = bases(stage, &place)?;
+        bases.settle(&layers, began).map_err(|error| CliError::from_error(&error))?;
+    }
+    stage.settled().map_err(|error| shown(&error))
+}
+
+impl Place {
+    fn look(stage: &Stage, root: &Path) -> Result<Self, CliError> {
+        let (layers, directories) = layers(stage, root)?;
+        let bases = bases(stage, root)?;
+        let read = |error: std::io::Error| {
+            CliError::new(format!("what was written in the stage {} cannot be read", stage.name()))
+                .why(error.to_string())
+        };
+        let mut changes = Changes::of(&layers).map_err(read)?;
+        bases.leave_out_others(&layers, &mut changes).map_err(read)?;
+        Ok(Self { root: root.to_owned(), layers, changes, bases, directories })
+    }
+
+    /// Where a change is.
+    pub(crate) fn path(&self, change: &Change) -> PathBuf {
+        self.root.join(&change.path)
+    }
+}
+
+fn layers(stage: &Stage, root: &Path) -> Result<(Layers, Vec<PathBuf>), CliError> {
+    let name = plan::Stage::name_of(root);
+    let all = std::iter::once(stage.top()).chain(stage.frozen());
+    let written = all.map(|layer| layer.join(&name).join("upper")).filter(|layer| layer.exists());
+    let directories: Vec<PathBuf> = written.collect();
+    let open = |error: std::io::Error, path: &Path| {
+        CliError::new(format!("{} cannot be opened", path.display())).why(error.to_string())
+    };
+    let trees = directories.iter().map(|layer| Tree::layer(layer).map(Arc::new).map_err(|error| open(error, layer)));
+    let trees = trees.collect::<Result<Vec<_>, _>>()?;
+    let real =
+        Tree::open(root).map_err(|error| open(error, root).hint("is it a workspace that was moved or removed?"))?;
+    Ok((Layers::new(trees, Arc::new(real)), directories))
+}
+
+fn bases(stage: &Stage, root: &Path) -> Result<Bases, CliError> {
+    let directory = stage.bases().join(plan::Stage::name_of(root));
+    Bases::open(&directory).map_err(|error| CliError::from_error(&error))
+}
+
+fn no_stage(context: &Context) -> CliError {
+    CliError::new(format!("{} has no stage", context.workspace.display()))
+        .why("nothing was run there with --staged, or all of it has been discarded")
+        .hint("pinfold run --staged -- COMMAND")
+}
+
+/// Paths as the user means them, each with all that is below; all paths where there are none.
+pub(crate) struct Paths(Vec<PathBuf>);
+
+impl Paths {
+    pub(crate) fn of(context: &Context, arguments: &[OsString]) -> Self {
+        Self(arguments.iter().map(|path| context.absolute(Path::new::<OsStr>(path))).collect())
+    }
+
+    /// Whether a change is meant. It may be below a path, and so may that be below a directory that was made or removed.
+    pub(crate) fn mean(&self, place: &Place, change: &Change) -> bool {
+        let path = place.path(change);
+        self.0.is_empty() || self.0.iter().any(|meant| path.starts_with(meant))
+    }
+
+    /// Those that mean nothing.
+    pub(crate) fn refuse_unknown(&self, opened: &Opened) -> Result<(), CliError> {
+        let known = |meant: &&PathBuf| opened.changes().any(|(place, change)| place.path(change).starts_with(meant));
+        match self.0.iter().find(|meant| !known(meant)) {
+            Some(unknown) => Err(CliError::new(format!("nothing has changed at {}", unknown.display()))
+                .why(format!("the stage {} says nothing about it", opened.stage.name()))
+                .hint("pinfold changes lists what there is; pinfold stages lists other stages")),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        self.0.is_empty()
+    }
+}

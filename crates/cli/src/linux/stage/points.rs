@@ -1,0 +1,122 @@
+//! Points in a stage's life: `pinfold stages`, `snapshot`, `restore`, `fork` and `discard`.
+
+use std::process::ExitCode;
+
+use pinfold_stage::{StoreError, Summary, Use};
+use serde::Serialize;
+
+use super::opened::stages;
+use super::staging::shown;
+use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs, StagesArgs};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output;
+
+/// A stage for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Line {
+    name: String,
+    made_ms: u64,
+    used_ms: u64,
+    bytes: u64,
+    snapshots: Vec<String>,
+    forked_from: Option<String>,
+    in_use: bool,
+}
+
+impl From<Summary> for Line {
+    fn from(summary: Summary) -> Self {
+        let Summary { name, made_ms, used_ms, bytes, snapshots, forked_from, in_use } = summary;
+        Self { name, made_ms, used_ms, bytes, snapshots, forked_from, in_use }
+    }
+}
+
+pub(crate) fn list(args: &StagesArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let listed = stages(&context)?.list().map_err(|error| shown(&error))?;
+    let (good, bad): (Vec<_>, Vec<_>) = listed.into_iter().partition(Result::is_ok);
+    bad.into_iter().filter_map(Result::err).for_each(|error| eprintln!("{}", shown(&error)));
+    let stages: Vec<Line> = good.into_iter().filter_map(Result::ok).map(Line::from).collect();
+    if args.json {
+        return output::json(&stages);
+    }
+    for stage in &stages {
+        let mut text = format!("{:<16}  {:>9}  {}", stage.name, size(stage.bytes), age(stage.used_ms));
+        let snapshots = (!stage.snapshots.is_empty()).then(|| format!("  snapshots: {}", stage.snapshots.join(", ")));
+        let forked = stage.forked_from.as_ref().map(|from| format!("  forked from {from}"));
+        let used = stage.in_use.then(|| "  in use".to_owned());
+        [snapshots, forked, used].into_iter().flatten().for_each(|more| text.push_str(&more));
+        println!("{text}");
+    }
+    if stages.is_empty() {
+        eprintln!("pinfold: no stages here; pinfold run --staged -- COMMAND begins one");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let mut stage = stages(&context)?.open(&args.stage, Use::Alone).map_err(|error| shown(&error))?;
+    super::opened::settle(&mut stage)?;
+    stage.snapshot(&args.name).map_err(|error| shown(&error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let stages = stages(&context)?;
+    let mut stage = stages.open(&args.stage, Use::Alone).map_err(|error| shown(&error))?;
+    stage.restore(&args.name).map_err(|error| shown(&error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn fork(args: &ForkArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let stages = stages(&context)?;
+    let mut stage = stages.open(&args.stage, Use::Alone).map_err(|error| shown(&error))?;
+    super::opened::settle(&mut stage)?;
+    stages.fork(&mut stage, &args.name).map_err(|error| shown(&error))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let stages = stages(&context)?;
+    let name = match &args.stage {
+        Some(name) => name.clone(),
+        None => stages
+            .last()
+            .map_err(|error| shown(&error))?
+            .ok_or_else(|| CliError::new("there is no stage to discard"))?,
+    };
+    let discarded = match stages.open(&name, Use::Alone) {
+        Ok(stage) => stage.discard(),
+        // What cannot be read is given up all the same.
+        Err(StoreError::Damaged { .. }) => stages.give_up(&name),
+        Err(error) => Err(error),
+    };
+    discarded.map_err(|error| shown(&error))?;
+    eprintln!("pinfold: the stage {name} is discarded; what was taken over from it stays");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}
+
+/// How long ago.
+fn age(ms: u64) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let minutes = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_sub(ms) / 60_000;
+    match minutes {
+        0 => "now".to_owned(),
+        1..60 => format!("{minutes} min ago"),
+        60..2880 => format!("{} h ago", minutes / 60),
+        _ => format!("{} days ago", minutes / 1440),
+    }
+}

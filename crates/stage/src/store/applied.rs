@@ -1,0 +1,182 @@
+//! What was taken over into real trees, so that it can be finished after a crash, and undone.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{StoreError, at};
+use super::record::{read_json, write_json};
+use super::remove::remove;
+use super::stages::{Stages, listed, make, new_layer, now_ms};
+use crate::letters::Letters;
+use crate::step::Step;
+use crate::transaction::{self, Recovered, Transaction};
+use crate::tree::Tree;
+
+/// The version of the record.
+const FORMAT: u32 = 1;
+const ABOUT: &str = "about.json";
+/// That nothing is left to be finished.
+const SETTLED: &str = "settled";
+/// How many can be undone, one after the other.
+const KEPT: usize = 20;
+
+/// What was taken over at once.
+#[derive(Debug)]
+pub struct Applied {
+    directory: PathBuf,
+    about: About,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct About {
+    format: u32,
+    stage: String,
+    made_ms: u64,
+    places: Vec<Letters>,
+}
+
+impl Stages {
+    /// Carries out steps in places, of which each is one transaction: in each all of them or none.
+    ///
+    /// # Errors
+    /// When the disk fails. What a place had against it is in the list, in the order of the places; those after it were not
+    /// touched.
+    pub fn apply(&self, stage: &str, places: &[(PathBuf, Vec<Step>)]) -> Result<(), ApplyError> {
+        let _lock = self.lock()?;
+        let name = format!("{:016x}-{}", now_ms(), new_layer());
+        let directory = self.applied().join(name);
+        make(&directory)?;
+        let paths = places.iter().map(|(path, _)| Letters::from(path)).collect();
+        let about = About { format: FORMAT, stage: stage.to_owned(), made_ms: now_ms(), places: paths };
+        write_json(&about, &directory.join(ABOUT))?;
+        let applied = Applied { directory, about };
+        let done = places.iter().enumerate().try_for_each(|(number, (path, steps))| {
+            let tree = at(Tree::open(path), "open", path)?;
+            let transaction = Transaction::prepare(&tree, steps, &applied.transaction(number));
+            transaction.and_then(Transaction::commit).map_err(|source| ApplyError::Place { path: path.clone(), source })
+        });
+        applied.settle()?;
+        done
+    }
+
+    /// Finishes what somebody was killed over, and gives up what can be undone no more.
+    ///
+    /// # Errors
+    /// When it cannot be gone on with: then the place is neither as before nor as wanted.
+    pub fn recover(&self) -> Result<(), ApplyError> {
+        let unsettled = |applied: &Applied| !applied.directory.join(SETTLED).exists();
+        if !self.all_applied()?.iter().any(unsettled) {
+            return Ok(());
+        }
+        let _lock = self.lock()?;
+        self.all_applied()?.iter().filter(|applied| unsettled(applied)).try_for_each(Applied::settle)
+    }
+
+    /// What was taken over last and not undone since.
+    ///
+    /// # Errors
+    /// When the disk fails, or it cannot be finished.
+    pub fn last_applied(&self) -> Result<Option<Applied>, ApplyError> {
+        for applied in self.all_applied()?.into_iter().rev() {
+            if applied.states()?.contains(&Recovered::Finished) {
+                return Ok(Some(applied));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Removes the oldest of many.
+    pub(super) fn forget_applied(&self) -> Result<(), StoreError> {
+        let names = self.applied_names()?;
+        let old = names.iter().rev().skip(KEPT).map(|name| self.applied().join(name));
+        old.filter(|directory| directory.join(SETTLED).exists()).try_for_each(|directory| remove(&directory))
+    }
+
+    /// The oldest first.
+    fn all_applied(&self) -> Result<Vec<Applied>, StoreError> {
+        let directories = self.applied_names()?.into_iter().map(|name| self.applied().join(name));
+        // Before it was written down nothing was done.
+        let begun = directories.filter(|directory| directory.join(ABOUT).exists());
+        begun.map(|directory| Ok(Applied { about: read_json(&directory.join(ABOUT))?, directory })).collect()
+    }
+
+    fn applied_names(&self) -> Result<Vec<String>, StoreError> {
+        let mut names = listed(&self.applied())?;
+        names.sort();
+        Ok(names)
+    }
+}
+
+impl Applied {
+    /// The stage that it came from.
+    pub fn stage(&self) -> &str {
+        &self.about.stage
+    }
+
+    /// When, in milliseconds since 1970.
+    pub fn made_ms(&self) -> u64 {
+        self.about.made_ms
+    }
+
+    /// Where.
+    pub fn places(&self) -> impl Iterator<Item = &Path> {
+        self.about.places.iter().map(Letters::path)
+    }
+
+    /// Makes the places as they were.
+    ///
+    /// # Errors
+    /// When somebody has changed something there since: then nothing was touched in that place.
+    pub fn undo(&self, stages: &Stages) -> Result<(), ApplyError> {
+        let _lock = stages.lock()?;
+        for (number, (place, state)) in self.places().zip(self.states()?).enumerate() {
+            if state == Recovered::Finished {
+                let undone = transaction::undo(&self.transaction(number));
+                undone.map_err(|source| ApplyError::Place { path: place.to_owned(), source })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes each place, or turns it back.
+    fn settle(&self) -> Result<(), ApplyError> {
+        self.states()?;
+        let path = self.directory.join(SETTLED);
+        at(File::create(&path), "make", &path)?;
+        Ok(())
+    }
+
+    fn states(&self) -> Result<Vec<Recovered>, ApplyError> {
+        let recover = |(number, place): (usize, &Path)| {
+            let directory = self.transaction(number);
+            if !directory.exists() {
+                return Ok(Recovered::Nothing);
+            }
+            transaction::recover(&directory).map_err(|source| ApplyError::Place { path: place.to_owned(), source })
+        };
+        self.places().enumerate().map(recover).collect()
+    }
+
+    fn transaction(&self, number: usize) -> PathBuf {
+        self.directory.join(number.to_string())
+    }
+}
+
+/// Why something could not be taken over or undone.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// What is kept on disk.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A place.
+    #[error("{}: {source}", path.display())]
+    Place {
+        /// Which.
+        path: PathBuf,
+        /// What it has against it.
+        source: transaction::Error,
+    },
+}
