@@ -1,7 +1,10 @@
 //! Merging beside git's own: what git merges is merged to the same or refused, and what git refuses is refused.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may panic anywhere, its helpers too")]
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pinfold_stage::{Merged, merge};
 use proptest::prelude::*;
@@ -19,7 +22,9 @@ impl Drop for Place {
 
 /// What git makes of it; nothing where it finds conflicts.
 fn git(base: &str, theirs: &str, mine: &str) -> Option<Vec<u8>> {
-    let place = Place(std::env::temp_dir().join(format!("pinfold-merge-{}", std::process::id())));
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("pinfold-merge-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let place = Place(std::env::temp_dir().join(name));
     std::fs::create_dir_all(&place.0).unwrap();
     for (name, text) in [("base", base), ("theirs", theirs), ("mine", mine)] {
         std::fs::write(place.0.join(name), text).unwrap();
@@ -35,6 +40,7 @@ fn git(base: &str, theirs: &str, mine: &str) -> Option<Vec<u8>> {
 fn texts() -> impl Strategy<Value = (String, String, String)> {
     let line = prop_oneof![
         3 => "[a-z]{1,3}",
+        2 => "[a-d]",
         1 => Just("}".to_owned()),
         1 => Just(String::new()),
     ];
