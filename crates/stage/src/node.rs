@@ -114,6 +114,12 @@ impl Time {
     /// Later than all others.
     pub const LAST: Self = Self { seconds: i64::MAX, nanoseconds: 0 };
 
+    /// By the clock that files get their times from, which no later change can be before (`CLOCK_REALTIME_COARSE`).
+    pub fn now() -> Self {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+        Self::of(now.tv_sec, now.tv_nsec.cast_unsigned())
+    }
+
     fn of(seconds: i64, nanoseconds: u64) -> Self {
         Self { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) }
     }

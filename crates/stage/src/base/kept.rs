@@ -28,14 +28,15 @@ impl Kept {
     /// Keeps a content. False when there is no room for it.
     pub(super) fn add(&mut self, bytes: &[u8], digest: &Digest) -> io::Result<bool> {
         let path = self.path(digest);
-        if path.exists() {
+        let length = bytes.len() as u64;
+        if path.metadata().is_ok_and(|found| found.len() == length) {
             return Ok(true);
         }
-        let length = bytes.len() as u64;
         if self.bytes + length > limits::BASES_BYTES {
             return Ok(false);
         }
-        write_whole(&path, bytes)?;
+        // Without waiting for the disk: whatever is damaged is found by its digest, and then not used.
+        std::fs::write(&path, bytes)?;
         self.bytes += length;
         Ok(true)
     }

@@ -68,7 +68,7 @@ fn is_same(one: &Identity, other: &Identity) -> bool {
 
 /// Whether somebody may have changed it since a moment.
 pub(super) fn is_changed_since(node: &Node, began: Time) -> bool {
-    node.identity.changed >= began
+    node.identity.changed > began
 }
 
 /// By what attributes are known.

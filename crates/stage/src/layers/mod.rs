@@ -6,6 +6,8 @@
 //!
 //! - Whoever is not privileged on the machine itself gets an empty `user.overlay.origin`. It says that a file or directory was
 //!   copied up, not from where, and a rename takes it along. A file made anew has none, nor has a new directory.
+//! - A file that has several names gets none when it is copied up. Inside it is then a file of its own, and whether it was
+//!   changed or made anew cannot be told.
 //! - A new directory where nothing lies below is not opaque.
 //! - Whoever sets `user.overlay.x` inside gets `user.overlay.overlay.x` in the layer, and no device 0/0 can be made inside.
 

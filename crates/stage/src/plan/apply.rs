@@ -30,6 +30,9 @@ pub enum Pick {
 
 /// The steps that make chosen changes, sorted by path: directories before what is in them, also where both are removed.
 ///
+/// A file with other names in the real tree becomes a file of its own, as it was inside. It is written into only if it had one
+/// name when the run changed it, and was given others since.
+///
 /// New directories above what is chosen are made. A file that a person has changed since the run is merged, if it is text and
 /// what it was is known. What cannot be taken over at all is left out in silence: the list of changes says so.
 ///
@@ -127,10 +130,17 @@ impl Plan<'_> {
 
     fn now(&self, path: &Path) -> Result<Option<Node>, Why> {
         match self.layers.real().node(path) {
+            // What is in the way is to become a directory, in which there is nothing.
+            Err(error) if is_in_the_way(&error) && self.is_made_above(path) => Ok(None),
             // A link or a mount has come into the way.
             Err(error) if is_in_the_way(&error) => Err(Why::NoDirectory),
             other => Ok(other?),
         }
+    }
+
+    fn is_made_above(&self, path: &Path) -> bool {
+        let made = |above: &Path| self.chosen.get(above).is_some_and(|(change, _)| change.makes_directory());
+        path.ancestors().skip(1).any(made)
     }
 
     /// That the directory is there, or will be.

@@ -202,6 +202,14 @@ fn a_directory_that_became_a_file_and_one_that_was_a_file() {
 }
 
 #[test]
+fn a_link_that_became_a_directory_is_not_in_the_way() {
+    let place = Place::new();
+    place.link("real/l", "d").directory("real/d/s").file("0/l/s/x", "1");
+    let bases = settled(&place);
+    assert_eq!(shown(plan(&place, &bases, &["l/s/x"])), ["l directory", "l/s directory", "l/s/x of"]);
+}
+
+#[test]
 fn permissions_of_a_directory_are_merged() {
     let place = Place::new();
     place.directory("real/d").directory("0/d").mode("real/d", 0o755).mode("0/d", 0o700);

@@ -2,7 +2,6 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::error::{StoreError, at};
 use super::record::{Record, Snapshot, write_json};
@@ -10,9 +9,6 @@ use super::remove::remove;
 use super::stages::{Stages, new_layer, now_ms};
 use crate::letters::Letters;
 use crate::node::Time;
-
-/// How far the clock of files is behind that of programs, at the most: a tick of the kernel.
-const CLOCK: Duration = Duration::from_millis(20);
 
 /// How a stage is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,9 +94,7 @@ impl Stage {
         self.record.places.extend(places.into_iter().map(Letters::from));
         self.record.session = Some(session.to_owned());
         self.record.used_ms = now_ms();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(CLOCK);
-        let now = Time { seconds: i64::try_from(now.as_secs()).unwrap_or(i64::MAX), nanoseconds: now.subsec_nanos() };
-        self.record.began.get_or_insert(now);
+        self.record.began.get_or_insert_with(Time::now);
         self.save()
     }
 

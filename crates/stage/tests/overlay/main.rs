@@ -36,9 +36,13 @@ fn cases() -> ProptestConfig {
 
 /// Does one after another to a plain copy, and in layers, then applies the layers.
 fn same_in_the_end(runs: &[Vec<Operation>]) {
+    same_in_the_end_from([tree::make; 2], runs);
+}
+
+fn same_in_the_end_from([direct, real]: [fn(&Path); 2], runs: &[Vec<Operation>]) {
     let place = Place::new();
-    tree::make(&place.path("direct"));
-    tree::make(&place.path("real"));
+    direct(&place.path("direct"));
+    real(&place.path("real"));
     let mut layers = Vec::new();
     for (number, operations) in runs.iter().enumerate() {
         let first = 1000 * (number as i64 + 1);
@@ -80,6 +84,27 @@ proptest! {
         if mounted::is_possible() {
             same_in_the_end(&runs);
         }
+    }
+}
+
+#[test]
+fn a_file_with_other_names_that_is_written_becomes_one_of_its_own_as_it_was_inside() {
+    const NAMES: [(&str, &str); 3] = [("c", "d"), ("a/a", "a/d"), ("b/b", "b/d")];
+    let with_copies = |root: &Path| {
+        tree::make(root);
+        NAMES.iter().for_each(|(from, to)| operations::copy(&root.join(from), &root.join(to)).unwrap());
+    };
+    let with_links = |root: &Path| {
+        tree::make(root);
+        NAMES.iter().for_each(|(from, to)| std::fs::hard_link(root.join(from), root.join(to)).unwrap());
+    };
+    if mounted::is_possible() {
+        let run = [
+            Operation::Append("d".into(), "more".into()),
+            Operation::Mode("a/d".into(), 0o600),
+            Operation::Save("b/b".into(), "another file".into()),
+        ];
+        same_in_the_end_from([with_copies, with_links], &[run.to_vec()]);
     }
 }
 

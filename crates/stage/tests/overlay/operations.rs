@@ -178,7 +178,8 @@ fn rename(from: &Path, to: &Path, copies: bool) -> io::Result<()> {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+/// With what is said about it, but without other names.
+pub(crate) fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(from)?;
     if metadata.is_symlink() {
         symlink(fs::read_link(from)?, to)?;
