@@ -36,7 +36,7 @@ fn pair(all: &mut [Change], from: usize, to: usize) {
 fn files(layers: &Layers, all: &[Change]) -> io::Result<Vec<(usize, usize)>> {
     let mut read_bytes = 0;
     let mut pairs = Vec::new();
-    for (bytes, (deleted, created)) in by_length(all) {
+    for ((bytes, _), (deleted, created)) in by_length(all) {
         let count = (deleted.len() + created.len()) as u64;
         read_bytes += bytes.saturating_mul(count);
         if read_bytes > limits::RENAMES_BYTES {
@@ -58,20 +58,23 @@ fn files(layers: &Layers, all: &[Change]) -> io::Result<Vec<(usize, usize)>> {
     Ok(pairs)
 }
 
-/// Deleted and created files, by their length: small ones first. An empty one is like any other.
-fn by_length(all: &[Change]) -> BTreeMap<u64, (Vec<usize>, Vec<usize>)> {
+/// Deleted and created files, by their length, small ones first, and by whether they are git's own. An empty one is like any
+/// other, and nothing moves between a repository's files and its inside.
+fn by_length(all: &[Change]) -> BTreeMap<(u64, bool), (Vec<usize>, Vec<usize>)> {
+    let is_gits = |change: &Change| change.path.iter().any(|name| name == ".git");
     let length = |node: &Option<Node>| match node.as_ref().map(|node| &node.kind) {
         Some(Kind::File { bytes }) if *bytes > 0 => Some(*bytes),
         _ => None,
     };
-    let mut lengths: BTreeMap<u64, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    let mut lengths: BTreeMap<(u64, bool), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for (index, change) in all.iter().enumerate() {
+        let key = |node: &Option<Node>| Some((length(node)?, is_gits(change)));
         match change.what {
             What::Deleted { .. } => {
-                length(&change.before).into_iter().for_each(|bytes| lengths.entry(bytes).or_default().0.push(index));
+                key(&change.before).into_iter().for_each(|key| lengths.entry(key).or_default().0.push(index));
             }
             What::Created if change.same.is_none() => {
-                length(&change.after).into_iter().for_each(|bytes| lengths.entry(bytes).or_default().1.push(index));
+                key(&change.after).into_iter().for_each(|key| lengths.entry(key).or_default().1.push(index));
             }
             _ => {}
         }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use pinfold_stage::{ApplyError, Change, Conflict, Pick, Step, What, plan_apply, transaction};
 
 use super::changes::{digest, shown as shown_path};
+use super::git;
 use super::guarded::{Guarded, guarded};
 use super::hunks;
 use super::opened::{Opened, Paths, Place, stages};
@@ -27,10 +28,15 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     paths.refuse_unknown(&opened)?;
     refuse_others_than(&opened, args.reviewed.as_deref())?;
     let guarded = guarded(&context, &opened)?;
-    let choice = Choice::of(&context, &opened, &paths, &guarded, args)?;
+    let mut choice = Choice::of(&context, &opened, &paths, &guarded, args)?;
+    let stage = opened.stage.name().to_owned();
     let mut all = Vec::new();
     for place in &mut opened.places {
-        all.push((place.root.clone(), steps(&context, place, &choice)?));
+        let aside = git::aside(place, &stage, |path| choice.chosen.contains(path))?;
+        choice.leave(aside.left, aside.names);
+        let mut steps = steps(&context, place, &choice)?;
+        steps.extend(aside.steps);
+        all.push((place.root.clone(), steps));
     }
     let count: usize = all.iter().map(|(_, steps)| steps.len()).sum();
     if count > 0 {
@@ -74,6 +80,8 @@ struct Choice {
     contents: BTreeMap<PathBuf, Arc<[u8]>>,
     /// Asked about, and nobody said yes.
     held_back: Vec<(PathBuf, String)>,
+    /// Branches that came beside those that have moved on.
+    beside: Vec<String>,
 }
 
 impl Choice {
@@ -84,7 +92,8 @@ impl Choice {
         guarded: &Guarded,
         args: &ApplyArgs,
     ) -> Result<Self, CliError> {
-        let mut choice = Self { chosen: BTreeSet::new(), contents: BTreeMap::new(), held_back: Vec::new() };
+        let mut choice =
+            Self { chosen: BTreeSet::new(), contents: BTreeMap::new(), held_back: Vec::new(), beside: Vec::new() };
         let may_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         for place in &opened.places {
             let mut refused = BTreeSet::new();
@@ -110,6 +119,12 @@ impl Choice {
         Ok(choice)
     }
 
+    /// What git goes another way with.
+    fn leave(&mut self, left: BTreeSet<PathBuf>, beside: Vec<String>) {
+        self.chosen.retain(|path| !left.contains(path));
+        self.beside.extend(beside);
+    }
+
     fn pick(&self, path: &Path) -> Pick {
         match self.contents.get(path) {
             Some(content) => Pick::Content(content.clone()),
@@ -126,6 +141,9 @@ impl Choice {
             let more = self.held_back.len().saturating_sub(TOLD);
             let more = if more > 0 { format!("{more} more; ") } else { String::new() };
             eprintln!("pinfold: {more}with --traps such files are taken over as well");
+        }
+        for name in &self.beside {
+            eprintln!("pinfold: you have committed since: what the run committed is at {name}");
         }
         match count {
             0 => eprintln!("pinfold: nothing was taken over"),

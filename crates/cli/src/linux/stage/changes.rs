@@ -1,13 +1,15 @@
 //! `pinfold changes`: what a stage would change.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_policy::plain;
 use pinfold_stage::{Change, Told, What, manifest};
 use serde::Serialize;
 
+use super::git;
 use super::guarded::{Guarded, guarded};
 use super::opened::{Opened, Place};
 use crate::args::ChangesArgs;
@@ -53,6 +55,12 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let mut out = std::io::stdout().lock();
     let mut lines = 0;
     for place in &opened.places {
+        for (directory, count) in quiet(place) {
+            let changes = if count == 1 { "change" } else { "changes" };
+            let directory = shown(&context.workspace, &directory);
+            writeln!(out, "  {directory}/: {count} {changes} to what git keeps for itself")
+                .map_err(|error| CliError::new(error.to_string()))?;
+        }
         for told in place.changes.told() {
             let Some(line) = line(&context.workspace, place, told, &guarded) else { continue };
             lines += 1;
@@ -104,6 +112,17 @@ fn summary<'a>(opened: &'a Opened, guarded: &Guarded) -> Result<Summary<'a>, Cli
     })
 }
 
+/// How much there is in git directories that nobody would read, by their paths.
+fn quiet(place: &Place) -> BTreeMap<PathBuf, usize> {
+    let mut counts = BTreeMap::new();
+    for change in place.changes.all() {
+        if let Some(directory) = git::quiet(&place.path(change)) {
+            *counts.entry(directory).or_default() += 1;
+        }
+    }
+    counts
+}
+
 fn word(what: &What) -> &'static str {
     match what {
         What::Created => "created",
@@ -134,6 +153,9 @@ fn line(workspace: &Path, place: &Place, told: Told<'_>, guarded: &Guarded) -> O
         What::KindChanged => "T",
         What::LeftOut(_) => "-",
     };
+    if git::quiet(&place.path(change)).is_some() {
+        return None;
+    }
     let mut text = format!("{letter} {}", shown(workspace, &place.path(change)));
     if change.makes_directory() || change.removes_directory() {
         text.push('/');

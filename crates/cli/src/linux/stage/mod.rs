@@ -3,6 +3,7 @@
 mod apply;
 mod changes;
 mod diff;
+mod git;
 mod guarded;
 mod hunks;
 mod opened;

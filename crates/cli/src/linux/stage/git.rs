@@ -1,0 +1,131 @@
+//! What is git's own goes its own ways: an index that git has merely refreshed is in nobody's way, and a branch that has moved
+//! on stays where it is, while that of the stage comes beside it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use pinfold_stage::{Attributes, Change, Content, Meta, Step, Time, Wanted};
+
+use super::opened::Place;
+use crate::error::CliError;
+
+/// What git notes for itself about branches: it makes sense only with them.
+const NOTES: [&str; 7] = ["HEAD", "ORIG_HEAD", "FETCH_HEAD", "COMMIT_EDITMSG", "index", "packed-refs", "logs"];
+/// What it adds and never changes, and notes that nobody reads in a diff.
+const QUIET: [&str; 6] = ["objects", "logs", "index", "COMMIT_EDITMSG", "ORIG_HEAD", "FETCH_HEAD"];
+
+/// A path in a git directory: that of the directory, and what comes after it.
+fn parts(path: &Path) -> Option<(PathBuf, &Path)> {
+    let components: Vec<_> = path.components().collect();
+    let at = components.iter().position(|component| component.as_os_str() == ".git")?;
+    let directory: PathBuf = components[..=at].iter().collect();
+    path.strip_prefix(&directory).ok().map(|rest| (directory.clone(), rest))
+}
+
+/// The git directory that a path only matters to itself.
+pub(super) fn quiet(path: &Path) -> Option<PathBuf> {
+    let (directory, rest) = parts(path)?;
+    QUIET.iter().any(|name| rest.starts_with(name)).then_some(directory)
+}
+
+/// What comes another way.
+#[derive(Default)]
+pub(super) struct Aside {
+    /// Paths that stay in the stage.
+    pub(super) left: BTreeSet<PathBuf>,
+    /// Branches that come beside those that have moved on.
+    pub(super) steps: Vec<Step>,
+    /// Under which names.
+    pub(super) names: Vec<String>,
+}
+
+/// Looks at what was chosen in git directories. `stage` names the branches that come beside others.
+pub(super) fn aside(place: &mut Place, stage: &str, chosen: impl Fn(&Path) -> bool) -> Result<Aside, CliError> {
+    let mut aside = Aside::default();
+    let chosen: Vec<Change> =
+        place.changes.all().iter().filter(|change| chosen(&place.path(change))).cloned().collect();
+    let directory = |change: &Change| parts(&place.path(change)).map(|(directory, _)| directory);
+    let directories: BTreeSet<PathBuf> = chosen.iter().filter_map(directory).collect();
+    for directory in directories {
+        let inside: Vec<(&Change, PathBuf)> = chosen
+            .iter()
+            .filter_map(|change| {
+                let path = place.path(change);
+                path.strip_prefix(&directory).ok().map(|rest| (change, rest.to_owned()))
+            })
+            .collect();
+        let moved: Vec<&(&Change, PathBuf)> =
+            inside.iter().filter(|(change, rest)| rest.starts_with("refs") && has_moved(place, change)).collect();
+        if moved.is_empty() {
+            for (change, _) in inside.iter().filter(|(_, rest)| rest == Path::new("index")) {
+                if has_moved(place, change) && nothing_is_staged(&directory) {
+                    place.bases.forget(&change.path);
+                    let settled = place.bases.settle(&place.layers, Time::LAST);
+                    settled.map_err(|error| CliError::from_error(&error))?;
+                }
+            }
+            continue;
+        }
+        let notes = inside.iter().filter(|(_, rest)| NOTES.iter().any(|note| rest.starts_with(note)));
+        aside.left.extend(notes.map(|(change, _)| place.path(change)));
+        for (change, rest) in moved {
+            aside.left.insert(place.path(change));
+            aside.beside(place, change, &directory, rest, stage)?;
+        }
+    }
+    Ok(aside)
+}
+
+impl Aside {
+    /// A branch of the stage, as `refs/pinfold/STAGE/heads/NAME`.
+    fn beside(
+        &mut self,
+        place: &Place,
+        change: &Change,
+        directory: &Path,
+        rest: &Path,
+        stage: &str,
+    ) -> Result<(), CliError> {
+        let (Some(after), Ok(name)) = (&change.after, rest.strip_prefix("refs")) else { return Ok(()) };
+        if after.is_directory() {
+            return Ok(());
+        }
+        let beside = Path::new("refs/pinfold").join(stage).join(name);
+        let target = directory.join(&beside);
+        let Ok(target) = target.strip_prefix(&place.root).map(Path::to_owned) else { return Ok(()) };
+        let meta = |mode| Meta { mode, modified: after.modified, attributes: Attributes::new() };
+        let real = place.layers.real();
+        let node = |path: &Path| real.node(path).map_err(|error| CliError::new(error.to_string()));
+        let made: Vec<&Path> = target
+            .ancestors()
+            .skip(1)
+            .take_while(|path| path.starts_with(directory.strip_prefix(&place.root).unwrap_or(Path::new(""))))
+            .collect();
+        for path in made.into_iter().rev() {
+            if node(path)?.is_none() && !self.steps.iter().any(|step| step.path == path) {
+                self.steps.push(Step { path: path.to_owned(), expected: None, wanted: Wanted::Directory(meta(0o755)) });
+            }
+        }
+        let layer = Arc::clone(place.layers.layer(change.layer));
+        let wanted = Wanted::File(Content::Of(layer, change.path.clone()), meta(0o644));
+        self.steps.push(Step { expected: node(&target)?, path: target, wanted });
+        self.names.push(beside.to_string_lossy().into_owned());
+        Ok(())
+    }
+}
+
+/// Whether somebody has changed it since the run.
+fn has_moved(place: &Place, change: &Change) -> bool {
+    place.bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()))
+}
+
+/// Whether what git would commit next is what was committed last: then its index says nothing that would be lost.
+fn nothing_is_staged(directory: &Path) -> bool {
+    let Some(tree) = directory.parent() else { return false };
+    let mut git = Command::new("git");
+    git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "diff", "--cached", "--quiet"]);
+    let status = git.current_dir(tree).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
