@@ -25,6 +25,7 @@ mod programs;
 mod published;
 mod recorded;
 mod screen;
+mod staged;
 mod streams;
 mod terminal;
 mod traced;

@@ -1,11 +1,14 @@
 //! Which tree a transaction is about, and where its slots are: written before anything is made.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::node::Time;
 
 use super::error::Damage;
 use super::journal::VERSION;
+use super::said::Said;
 use crate::letters::Letters;
 
 /// The head of a transaction.
@@ -20,6 +23,8 @@ pub struct Begun {
     pub inode: u64,
     /// The name in the tree of the directory with the slots. Nothing: they are beside it, in `kept`.
     pub inside: Option<Letters>,
+    /// Permission bits of the tree, to which that directory may need more.
+    pub mode: u32,
     /// `st_mtime` of the tree, which that directory changes.
     pub modified: Time,
     /// Whether it undoes the transaction above, and uses what that one kept.
@@ -40,6 +45,13 @@ impl Begun {
             Some(name) if !is_ours(name.bytes()) => Err(Damage::Sense("a name")),
             _ => Ok(begun),
         }
+    }
+}
+
+impl Begun {
+    /// What was said about something in the tree, or about the tree itself, before there were slots in it.
+    pub(super) fn before(&self, path: &Path, said: Said) -> Said {
+        if path.as_os_str().is_empty() { Said { mode: self.mode, modified: self.modified, ..said } } else { said }
     }
 }
 

@@ -79,12 +79,12 @@ impl<'a> View<'a> {
         for (path, looked) in &self.at {
             conflicts.extend(looked.unexpected(path));
             if let Some(parent) = path.parent() {
-                let found = match parents.get(parent) {
-                    Some(found) => *found,
-                    None => *parents.entry(parent).or_insert(self.directory_at_end(parent)?),
+                let missing = match parents.get(parent) {
+                    Some(missing) => missing,
+                    None => parents.entry(parent).or_insert(self.no_directory_at_end(parent)?),
                 };
                 let needed = !matches!(looked.step.wanted, Wanted::Nothing);
-                conflicts.extend((needed && !found).then(|| Conflict::at(path, Reason::NoDirectory)));
+                conflicts.extend(missing.clone().filter(|_| needed).map(|reason| Conflict::at(path, reason)));
             }
             if looked.directory_goes() {
                 conflicts.extend(self.left_inside(path)?);
@@ -98,13 +98,17 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    /// Whether a path is a directory when all is done, on the file system of the tree.
-    fn directory_at_end(&self, path: &Path) -> Result<bool, Error> {
+    /// Why a path is no directory when all is done, on the file system of the tree.
+    fn no_directory_at_end(&self, path: &Path) -> Result<Option<Reason>, Error> {
         if let Some(looked) = self.at.get(path) {
-            return Ok(matches!(looked.step.wanted, Wanted::Directory(_)));
+            let comes = matches!(looked.step.wanted, Wanted::Directory(_));
+            return Ok((!comes).then_some(Reason::NoDirectory));
         }
-        // A conflict there is that of the steps below as well, which have looked for themselves.
-        Ok(look(self.tree, path)?.ok().flatten().is_some_and(|node| node.is_directory()))
+        Ok(match look(self.tree, path)?.map(|found| found.map(|node| node.kind)) {
+            Ok(Some(Kind::Directory)) => None,
+            Ok(Some(Kind::Link { .. })) | Err(_) => Some(Reason::Elsewhere),
+            Ok(_) => Some(Reason::NoDirectory),
+        })
     }
 
     /// What nobody spoke of in a directory that is to go.

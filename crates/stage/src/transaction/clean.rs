@@ -14,7 +14,7 @@ use super::finished;
 use super::ground::{Ground, INSIDE, KEPT};
 use super::journal::{Journal, Move, Write};
 use super::marks::{Mark, Marks, draft};
-use super::said::set_time;
+use super::said::{open_up, set_mode, set_time};
 use super::seen::Seen;
 use super::slot::Slot;
 
@@ -51,7 +51,7 @@ pub(super) fn before_begun(marks: &Marks) -> io::Result<()> {
 fn discard_slots(tree: &Tree, marks: &Marks, begun: &Begun) -> io::Result<()> {
     let Some(name) = &begun.inside else { return Ok(()) };
     discard_directory(&Slot::new(tree.root(), name.name()))?;
-    remove_slots(tree, marks, begun, begun.modified)
+    remove_slots(tree, marks, begun, (begun.mode, begun.modified))
 }
 
 /// A directory with nothing but what we made, one deep, and itself; whether there was one.
@@ -90,7 +90,7 @@ pub(super) fn after_finish(ground: &Ground<'_>, journal: &Journal) -> io::Result
 /// The end of that.
 pub(super) fn after_slots(tree: &Tree, marks: &Marks, begun: &Begun, journal: &Journal) -> io::Result<()> {
     let root = journal.note(Path::new("")).and_then(|note| note.new.as_ref());
-    remove_slots(tree, marks, begun, root.map_or(begun.modified, |root| root.modified))
+    remove_slots(tree, marks, begun, root.map_or((begun.mode, begun.modified), |root| (root.mode, root.modified)))
 }
 
 /// All was turned back, but for what somebody else had changed, of which what was there before stays.
@@ -105,7 +105,7 @@ pub(super) fn after_rollback(ground: &Ground<'_>, journal: &Journal) -> io::Resu
 
 /// The end of that. As long as something is kept, so are the marks that tell of it.
 pub(super) fn after_all(tree: &Tree, marks: &Marks, begun: &Begun) -> io::Result<()> {
-    remove_slots(tree, marks, begun, begun.modified)?;
+    remove_slots(tree, marks, begun, (begun.mode, begun.modified))?;
     if !begun.undoes {
         Slot::new(marks.directory(), KEPT).remove_if_empty()?;
         if marks.holds(KEPT)? {
@@ -122,30 +122,35 @@ fn forget_move(ground: &Ground<'_>, step: &Move) -> io::Result<()> {
         (true, true) => {}
         (true, false) | (false, true) => remove_one(&slot, step.new)?,
         (false, false) => {
+            let copy = ground.kept(&step.slot.to_string());
+            if is_one(&slot, step.old)? {
+                copy.rename(&format!("{}.left", step.slot))?;
+            } else {
+                copy.remove_if_empty()?;
+            }
             remove_one(&slot, step.new)?;
             remove_one(&slot, step.old)?;
-            if is_back(ground, step.path.path(), step.old)? {
-                ground.kept(&step.slot.to_string()).remove_if_empty()?;
-            }
         }
     }
     Ok(())
 }
 
 fn forget_write(ground: &Ground<'_>, write: &Write) -> io::Result<()> {
-    Slot::new(ground.marks.directory(), write.mark()).remove()?;
-    if !ground.begun.undoes && is_back(ground, write.path.path(), Some(write.seen))? {
+    let mark = Slot::new(ground.marks.directory(), write.mark());
+    if mark.node()?.is_some() && !is_back(ground, write)? {
+        return Ok(());
+    }
+    if !ground.begun.undoes {
         write.contents().iter().try_for_each(|name| ground.kept(name).remove().map(drop))?;
     }
-    Ok(())
+    mark.remove().map(drop)
 }
 
-/// Whether the very same lies there again.
-fn is_back(ground: &Ground<'_>, path: &Path, old: Option<Seen>) -> io::Result<bool> {
-    let Some(old) = old else { return Ok(true) };
-    match ground.tree.node(path) {
-        Ok(node) => Ok(node.is_some_and(|node| node.identity.inode == old.inode)),
-        // Directories may be closed to their owner again: it was put back there, or not even taken.
+/// Whether the file that was written to is still there, and so was written back.
+fn is_back(ground: &Ground<'_>, write: &Write) -> io::Result<bool> {
+    match ground.tree.node(write.path.path()) {
+        Ok(node) => Ok(node.is_some_and(|node| node.identity.inode == write.seen.inode)),
+        // Directories may be closed to their owner again.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(true),
         Err(error) if is_elsewhere(&error) => Ok(false),
         Err(error) => Err(error),
@@ -154,20 +159,23 @@ fn is_back(ground: &Ground<'_>, path: &Path, old: Option<Seen>) -> io::Result<bo
 
 /// Removes what is known to lie there.
 fn remove_one(slot: &Slot<'_>, known: Option<Seen>) -> io::Result<()> {
-    if let (Some(node), Some(known)) = (slot.node()?, known)
-        && node.identity.inode == known.inode
-    {
-        slot.remove_if_empty()?;
-    }
-    Ok(())
+    if is_one(slot, known)? { slot.remove_if_empty().map(drop) } else { Ok(()) }
+}
+
+fn is_one(slot: &Slot<'_>, known: Option<Seen>) -> io::Result<bool> {
+    let node = slot.node()?;
+    Ok(node.zip(known).is_some_and(|(node, known)| node.identity.inode == known.inode))
 }
 
 /// The directory of slots in the tree goes without a trace.
-fn remove_slots(tree: &Tree, marks: &Marks, begun: &Begun, modified: Time) -> io::Result<()> {
+fn remove_slots(tree: &Tree, marks: &Marks, begun: &Begun, root: (u32, Time)) -> io::Result<()> {
     let Some(name) = begun.inside.as_ref().filter(|_| marks.holds(INSIDE).unwrap_or(true)) else { return Ok(()) };
     let slots = Slot::new(tree.root(), name.name());
+    open_up(tree.root())?;
     slots.remove_if_empty()?;
     if slots.node()?.is_none() {
+        let (mode, modified) = root;
+        set_mode(tree.root(), mode)?;
         set_time(tree.root(), modified)?;
         Slot::new(marks.directory(), INSIDE).remove()?;
     }

@@ -50,7 +50,9 @@ fn copy_data(from: &File, to: &File, bytes: u64) -> io::Result<()> {
     let mut at = 0;
     while at < bytes {
         let data = next(from, SeekFrom::Data(at), at, bytes)?;
-        clear(to, at, data.min(there))?;
+        if at < there {
+            clear(to, at, data)?;
+        }
         let end = if data < bytes { next(from, SeekFrom::Hole(data), bytes, bytes)? } else { bytes };
         copy_range(from, to, data, end)?;
         at = end;

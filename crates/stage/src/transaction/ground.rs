@@ -15,6 +15,7 @@ use super::begun::{Begun, PREFIX};
 use super::error::Error;
 use super::journal::VERSION;
 use super::marks::{Mark, Marks};
+use super::said::open_up;
 use super::slot::Slot;
 use crate::letters::Letters;
 
@@ -63,6 +64,7 @@ impl<'a> Ground<'a> {
             marks.set(Mark::Begun)?;
             let Some(name) = &begun.inside else { return Ok(()) };
             marks.touch(INSIDE)?;
+            open_up(tree.root())?;
             Slot::new(tree.root(), name.name()).make_directory()
         };
         write().map_err(Error::failed(&path))?;
@@ -151,8 +153,8 @@ fn fresh(directory: &Path) -> Result<Marks, Error> {
 fn head(tree: &Tree, inside: Option<Letters>, undoes: bool) -> io::Result<Begun> {
     let node = Node::of(&rustix::fs::fstat(tree.root())?, None);
     let path = std::path::absolute(tree.path())?;
-    let (inode, modified) = (node.identity.inode, node.modified);
-    Ok(Begun { version: VERSION, tree: Letters::from(&path), inode, inside, modified, undoes })
+    let (inode, mode, modified) = (node.identity.inode, node.mode, node.modified);
+    Ok(Begun { version: VERSION, tree: Letters::from(&path), inode, inside, mode, modified, undoes })
 }
 
 /// Whether things can be moved from here to there. The kernel looks at that before it looks for the names.

@@ -12,6 +12,7 @@
 //! | `begun` | JSON ([`begun::Begun`]): which tree, and where the slots are |
 //! | `kept/N` | slot N; or, where the slots must be in the tree since it is on another file system (`.pinfold-apply-ID`), a copy of what was at its path |
 //! | `kept/N.new`, `kept/N.old` | contents for a file that is written in place |
+//! | `kept/N.left` | a copy of what could not be put back, since somebody had put something else there |
 //! | `inside` | the slots are in the tree, or were there, and its time is to be set back |
 //! | `journal` | JSON ([`journal::Journal`]): what is to be done. **That it lies there means that it is to be finished** |
 //! | `writing.N` | a file is being written in place |

@@ -42,7 +42,6 @@ pub(super) fn plan(ground: &Ground<'_>, view: &View<'_>) -> Result<Journal, Erro
     all().try_for_each(|(path, looked)| plan.make(path, looked).map_err(Error::failed(path)))?;
     all().try_for_each(|(path, looked)| plan.name(path, looked))?;
     plan.note_parents()?;
-    plan.note_root();
     plan.journal.notes = plan.notes.into_values().collect();
     Ok(plan.journal)
 }
@@ -144,7 +143,7 @@ impl<'a> Plan<'a> {
                 self.keeper.keep(self.ground.tree, path, found, slot)?;
             }
             if found.is_directory() {
-                let said = Said::about(self.ground.tree.at(path, OFlags::PATH)?.as_fd())?;
+                let said = self.said(path)?;
                 self.note(path, Seen::of(found), Some(said), None);
             }
         }
@@ -157,7 +156,7 @@ impl<'a> Plan<'a> {
         if !self.written.insert(found.identity.inode) {
             return Ok(());
         }
-        let old = Said::about(self.ground.tree.at(path, OFlags::PATH)?.as_fd())?;
+        let old = self.said(path)?;
         let (slot, seen) = (self.number(), Seen::of(found));
         let write = Write { path: path.into(), slot, seen, old, new: Said::from(meta), back: false };
         let [content, before] = write.contents();
@@ -168,7 +167,7 @@ impl<'a> Plan<'a> {
     }
 
     fn note_change(&mut self, path: &Path, found: &Node, meta: &Meta) -> io::Result<()> {
-        let said = Said::about(self.ground.tree.at(path, OFlags::PATH)?.as_fd())?;
+        let said = self.said(path)?;
         self.note(path, Seen::of(found), Some(said), Some(Said::from(meta)));
         Ok(())
     }
@@ -193,7 +192,7 @@ impl<'a> Plan<'a> {
     fn note_parent(&mut self, parent: &Path, now: Time) -> io::Result<()> {
         let directory = self.ground.tree.at(parent, OFlags::PATH)?;
         let seen = Seen::of(&Node::of(&rustix::fs::fstat(&directory)?, None));
-        let old = Said::about(directory.as_fd())?;
+        let old = self.said(parent)?;
         let new = Said { modified: now, ..old.clone() };
         self.note(parent, seen, Some(old), Some(new));
         Ok(())
@@ -205,10 +204,10 @@ impl<'a> Plan<'a> {
         if self.notes.contains_key(root) { Ok(()) } else { self.note_parent(root, self.ground.begun.modified) }
     }
 
-    fn note_root(&mut self) {
-        if let Some(old) = self.notes.get_mut(Path::new("")).and_then(|note| note.old.as_mut()) {
-            old.modified = self.ground.begun.modified;
-        }
+    /// What is said about something in the tree.
+    fn said(&self, path: &Path) -> io::Result<Said> {
+        let said = Said::about(self.ground.tree.at(path, OFlags::PATH)?.as_fd())?;
+        Ok(self.ground.begun.before(path, said))
     }
 
     fn give(&self, slot: &Slot<'_>, path: &Path, looked: &Looked<'_>) -> io::Result<()> {

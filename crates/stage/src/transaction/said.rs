@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{AtFlags, CWD, Mode, Timespec, Timestamps};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps};
 use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +15,10 @@ use crate::step::Meta;
 use super::faults;
 use crate::letters::Letters;
 
-/// Without these an owner cannot change what is in a directory, or read and write a file.
-const OWNERS: u32 = 0o700;
+/// Without these an owner cannot change what is in a directory.
+const OF_DIRECTORIES: u32 = 0o700;
+/// Without these an owner cannot read and write a file.
+const OF_FILES: u32 = 0o600;
 const PERMISSIONS: u32 = 0o7777;
 
 /// What is said about something, as the journal has it.
@@ -73,11 +75,15 @@ impl Said {
 /// Lets an owner in who is kept out by the mode. Root never is, and others have no say.
 pub(super) fn open_up(of: BorrowedFd<'_>) -> io::Result<()> {
     let stat = rustix::fs::fstat(of)?;
+    let needed = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => OF_DIRECTORIES,
+        _ => OF_FILES,
+    };
     let me = geteuid();
-    if me.is_root() || stat.st_uid != me.as_raw() || stat.st_mode & OWNERS == OWNERS {
+    if me.is_root() || stat.st_uid != me.as_raw() || stat.st_mode & needed == needed {
         return Ok(());
     }
-    set_mode(of, stat.st_mode & PERMISSIONS | OWNERS)
+    set_mode(of, stat.st_mode & PERMISSIONS | needed)
 }
 
 /// Changes permission bits, where they differ.
@@ -98,7 +104,7 @@ pub(super) fn set_time(of: BorrowedFd<'_>, modified: Time) -> io::Result<()> {
 /// Times of which only that of the last change is set.
 pub(super) fn times(modified: Time) -> Timestamps {
     Timestamps {
-        last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT.into() },
+        last_access: Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
         last_modification: Timespec { tv_sec: modified.seconds, tv_nsec: modified.nanoseconds.into() },
     }
 }

@@ -77,6 +77,15 @@ impl<'a> Slot<'a> {
         Ok(rustix::fs::linkat(directory, name, self.directory, &self.name, AtFlags::empty())?)
     }
 
+    /// Gives what lies there another name, if anything does.
+    pub(super) fn rename(&self, to: &str) -> io::Result<()> {
+        faults::point()?;
+        match rustix::fs::renameat(self.directory, &self.name, self.directory, to) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Says when it was last changed, of links as well.
     pub(super) fn set_time(&self, modified: Time) -> io::Result<()> {
         faults::point()?;

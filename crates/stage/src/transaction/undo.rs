@@ -157,11 +157,8 @@ fn fill(ground: &Ground<'_>, kept: &Tree, journal: &mut Journal) -> io::Result<(
 
 fn merge(ground: &Ground<'_>, note: &mut Note) -> io::Result<()> {
     let (Some(old), Some(new)) = (&note.old, &mut note.new) else { return Ok(()) };
-    let is_root = note.path.path().as_os_str().is_empty();
-    let Some(mut now) = said_now(ground.tree, note.path.path())? else { return Ok(()) };
-    if is_root {
-        now.modified = ground.begun.modified;
-    }
+    let Some(now) = said_now(ground.tree, note.path.path())? else { return Ok(()) };
+    let now = ground.begun.before(note.path.path(), now);
     if now.mode != old.mode {
         new.mode = now.mode;
     }

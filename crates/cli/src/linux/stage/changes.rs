@@ -173,5 +173,5 @@ fn line(workspace: &Path, place: &Place, told: Told<'_>, guarded: &Guarded) -> O
 
 /// A path as it is in the workspace, without characters that deceive a terminal.
 pub(super) fn shown(workspace: &Path, path: &Path) -> String {
-    plain(&path.strip_prefix(workspace).unwrap_or(path).to_string_lossy()).into()
+    plain(&path.strip_prefix(workspace).unwrap_or(path).to_string_lossy())
 }

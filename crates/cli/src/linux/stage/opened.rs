@@ -155,8 +155,4 @@ impl Paths {
             None => Ok(()),
         }
     }
-
-    pub(crate) fn is_all(&self) -> bool {
-        self.0.is_empty()
-    }
 }

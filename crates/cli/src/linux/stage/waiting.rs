@@ -1,8 +1,9 @@
 //! What waits in a stage after a run.
 
-use pinfold_stage::{Changes, Stage, What};
+use pinfold_stage::{Change, Stage, What};
 
-use super::opened::{Opened, settle};
+use super::git;
+use super::opened::{Opened, Place, settle};
 use crate::error::CliError;
 use crate::linux::prepare::Prepared;
 
@@ -19,7 +20,7 @@ impl Waiting {
         let Some(mut stage) = prepared.stage.take() else { return Ok(None) };
         settle(&mut stage)?;
         let name = stage.name().to_owned();
-        let changes = Opened::look(&stage)?.iter().map(|place| seen(&place.changes)).sum();
+        let changes = Opened::look(&stage)?.iter().map(seen).sum();
         let is_its_own = stage.session() == Some(&name);
         if changes == 0 && is_its_own && Stage::snapshots(&stage).is_empty() {
             stage.discard().map_err(|error| CliError::from_error(&error))?;
@@ -40,6 +41,9 @@ impl Waiting {
 }
 
 /// Those that somebody would call a change.
-fn seen(changes: &Changes) -> usize {
-    changes.all().iter().filter(|change| !matches!(change.what, What::Touched | What::LeftOut(_))).count()
+fn seen(place: &Place) -> usize {
+    let is_seen = |change: &&Change| {
+        !matches!(change.what, What::Touched | What::LeftOut(_)) && git::quiet(&place.path(change)).is_none()
+    };
+    place.changes.all().iter().filter(is_seen).count()
 }

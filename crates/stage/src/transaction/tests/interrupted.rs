@@ -3,7 +3,7 @@
 use crate::transaction::{Error, Recovered, Transaction, recover, undo};
 
 use super::faults::{full, killed};
-use super::model::snapshot::World;
+use super::model::snapshot::{World, differences};
 use super::scratch::Lying;
 use super::steps::{Case, alike};
 
@@ -27,7 +27,7 @@ fn recovered(case: &Case) -> Recovered {
 fn assert_whole(case: &Case, ended: &Recovered, after: &World, at: usize) {
     let world = case.scratch.world();
     match ended {
-        Recovered::Finished => assert!(alike(&world, after), "finished at {at}: {world:#?}"),
+        Recovered::Finished => assert!(alike(&world, after), "finished at {at}: {:#?}", differences(&world, after)),
         Recovered::Nothing | Recovered::Undone => assert_same(&world, &case.original, at),
         Recovered::RolledBack(conflicts) => {
             assert_eq!(conflicts, &[], "at {at}");
@@ -42,9 +42,7 @@ fn assert_whole(case: &Case, ended: &Recovered, after: &World, at: usize) {
 }
 
 fn assert_same(one: &World, other: &World, at: usize) {
-    let paths = one.keys().chain(other.keys()).filter(|path| one.get(*path) != other.get(*path));
-    let different: Vec<_> = paths.map(|path| (path, one.get(path), other.get(path))).collect();
-    assert!(different.is_empty(), "at {at}: {different:#?}");
+    assert_eq!(differences(one, other), <[String; 0]>::default(), "at {at}");
 }
 
 #[test]

@@ -72,16 +72,17 @@ pub(super) struct Case {
 
 impl Case {
     pub(super) fn new(lying: Lying) -> Self {
-        Self::of(lying, &before(), &after())
+        Self::of(lying, &before(), &after(), true)
     }
 
-    pub(super) fn of(lying: Lying, before: &Model, after: &Model) -> Self {
+    /// `keeps`: files that can be the same afterwards are.
+    pub(super) fn of(lying: Lying, before: &Model, after: &Model, keeps: bool) -> Self {
         let scratch = Scratch::new(lying);
         build(before, &scratch.tree);
         let layer = scratch.state.join("layer");
         fs::create_dir(&layer).unwrap();
         let (tree, layer) = (scratch.open(), Arc::new(Tree::open(&layer).unwrap()));
-        let steps = Difference { tree: &tree, layer, before, after, keeps: true, says_all: false }.steps();
+        let steps = Difference { tree: &tree, layer, before, after, keeps, says_all: false }.steps();
         let (original, directory) = (scratch.world(), scratch.transaction("one"));
         Self { scratch, tree, steps, original, directory }
     }

@@ -39,6 +39,19 @@ pub(in crate::transaction::tests) fn look(root: &Path) -> World {
     world
 }
 
+/// Where two trees differ, in words that fit a screen.
+pub(in crate::transaction::tests) fn differences(one: &World, other: &World) -> Vec<String> {
+    let paths = one.keys().chain(other.keys()).filter(|path| one.get(*path) != other.get(*path));
+    let brief = |thing: Option<&Thing>| {
+        let thing = thing.cloned().map(|thing| Thing {
+            content: thing.content.map(|all| all[all.len().saturating_sub(9)..].to_vec()),
+            ..thing
+        });
+        format!("{thing:?}")
+    };
+    paths.map(|path| format!("{path:?}: {} and {}", brief(one.get(path)), brief(other.get(path)))).collect()
+}
+
 fn enter(root: &Path, path: &Path, world: &mut World, firsts: &mut HashMap<u64, PathBuf>) {
     let at = root.join(path);
     let node = node_at(CWD, at.as_os_str()).unwrap().unwrap();

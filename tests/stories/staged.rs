@@ -1,0 +1,263 @@
+//! Staged runs: what an agent wrote waits until its user takes it over, hunk by hunk if he likes, or throws it away.
+
+use serde_json::Value;
+
+use pinfold_tests::eventually;
+
+use crate::desk::{Desk, Ended};
+
+impl Desk {
+    /// A script in a stage.
+    fn staged(&self, script: &str) -> Ended {
+        self.inside_with(&["--staged"], script)
+    }
+
+    /// A command about the stage that was used last.
+    fn about(&self, words: &[&str]) -> Ended {
+        self.pinfold(words).run()
+    }
+
+    /// What the stage would change, by path.
+    fn waits(&self) -> Vec<(String, String)> {
+        let summary: Value = serde_json::from_str(&self.about(&["changes", "--json"]).ok()).expect("JSON");
+        let workspace = self.workspace();
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        let line = |change: &Value| {
+            let path = text(&change["path"]);
+            let path = path.strip_prefix(&format!("{}/", workspace.display())).expect("in the workspace").to_owned();
+            (path, text(&change["what"]))
+        };
+        summary["changes"].as_array().expect("a list").iter().map(line).collect()
+    }
+
+    /// All that is in the workspace, with modes, times and contents.
+    fn everything(&self) -> String {
+        let list = r"find . -printf '%p %y %m %T@ %l\n' | sort; find . -type f -exec sha256sum {} + | sort";
+        self.outside(list).ok()
+    }
+}
+
+#[test]
+fn nothing_that_a_staged_run_does_reaches_the_workspace() {
+    let desk = Desk::new();
+    let before = desk.everything();
+    let script = "set -e; echo changed > README; mkdir new; echo 1 > new/file; rm -r .git/hooks; chmod 700 .; \
+                  git add -A; git commit --quiet -m agent; git config core.pager evil; ln -s /etc/passwd link";
+    desk.staged(script).ok();
+    assert_eq!(desk.everything(), before);
+}
+
+#[test]
+fn a_run_in_a_stage_sees_what_it_wrote_and_the_next_one_goes_on_there() {
+    let desk = Desk::new();
+    desk.inside_with(&["--session", "topic"], "echo one > file; rm README").ok();
+    assert_eq!(desk.inside_with(&["--session", "topic"], "cat file; ls").ok(), "one\nfile");
+    assert_eq!(desk.staged("ls").ok(), "README");
+    assert_eq!(desk.outside("ls").ok(), "README");
+}
+
+#[test]
+fn what_was_written_is_listed_shown_and_taken_over() {
+    let desk = Desk::new();
+    desk.staged("set -e; echo more >> README; mkdir -p a/b; echo 1 > a/b/file; ln -s b a/link").ok();
+    let waits = desk.waits();
+    let names: Vec<&str> = waits.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(names, ["README", "a", "a/b", "a/b/file", "a/link"]);
+    let diff = desk.about(&["diff", "README"]).ok();
+    assert!(diff.contains("--- a/README\n+++ b/README\n@@ -1 +1,2 @@\n a project\n+more"), "{diff}");
+    desk.about(&["apply"]).ok();
+    assert_eq!(desk.outside("cat README a/b/file; readlink a/link").ok(), "a project\nmore\n1\nb");
+    assert!(desk.waits().is_empty());
+}
+
+#[test]
+fn git_takes_the_diff_as_a_patch() {
+    let desk = Desk::new();
+    desk.staged("set -e; echo more >> README; chmod +x README; mkdir a; printf 'no newline' > 'a/na me'").ok();
+    let patch = desk.about(&["diff"]).ok();
+    desk.write("home/patch", format!("{patch}\n"));
+    desk.outside("git apply ../patch").ok();
+    assert_eq!(desk.outside("cat README 'a/na me'; test -x README").ok(), "a project\nmore\nno newline");
+}
+
+#[test]
+fn some_is_taken_over_and_the_rest_waits_or_goes() {
+    let desk = Desk::new();
+    desk.staged("echo more >> README; echo 1 > one; mkdir -p d/e; echo 2 > d/e/two").ok();
+    desk.about(&["apply", "d/e/two"]).ok();
+    assert_eq!(desk.outside("cat README d/e/two; ls").ok(), "a project\n2\nREADME\nd");
+    let left: Vec<String> = desk.waits().into_iter().map(|(path, _)| path).collect();
+    assert_eq!(left, ["README", "one"]);
+    desk.about(&["discard"]).ok();
+    desk.about(&["changes"]).ends_with(125).says("no stage");
+    assert_eq!(desk.outside("ls").ok(), "README\nd");
+}
+
+#[test]
+fn hunks_are_taken_over_one_by_one() {
+    let desk = Desk::new();
+    let lines: String = (1..=30).map(|number| format!("{number}\n")).collect();
+    desk.write("home/project/file", &lines);
+    desk.staged("sed -i 's/^2$/two/; s/^28$/twenty-eight/' file; echo x > other").ok();
+    let answered = desk.pinfold(["apply", "--hunks"]).input("n\ny\nn\n").run();
+    answered.says("(1/2) take this hunk over").says("twenty-eight").ok();
+    let file = desk.read("home/project/file");
+    assert!(file.contains("\n2\n") && file.contains("\ntwenty-eight\n"), "{file}");
+    let left: Vec<String> = desk.waits().into_iter().map(|(path, _)| path).collect();
+    assert_eq!(left, ["file", "other"]);
+}
+
+#[test]
+fn what_was_taken_over_is_taken_back_to_the_last_byte() {
+    let desk = Desk::new();
+    desk.outside("mkdir d; echo 1 > d/one; chmod 640 d/one; touch -d 2001-01-01 d/one README d; setfattr -n user.x -v y README || true").ok();
+    let before = desk.everything();
+    desk.staged("set -e; rm -r d; echo d > d; echo more >> README; chmod 600 README; mkdir n; touch n/x").ok();
+    desk.about(&["apply"]).ok();
+    assert_ne!(desk.everything(), before);
+    desk.about(&["undo"]).ok();
+    assert_eq!(desk.everything(), before);
+    desk.about(&["undo"]).ends_with(125).says("nothing to undo");
+}
+
+#[test]
+fn what_its_user_has_changed_meanwhile_is_merged_or_nothing_is_touched() {
+    let desk = Desk::new();
+    let lines: String = (1..=30).map(|number| format!("{number}\n")).collect();
+    desk.write("home/project/file", &lines);
+    desk.staged("sed -i 's/^2$/two/' file; echo agent >> README").ok();
+    desk.outside("sed -i 's/^28$/mine/' file").ok();
+    desk.about(&["apply", "file"]).ok();
+    let file = desk.read("home/project/file");
+    assert!(file.contains("\ntwo\n") && file.contains("\nmine\n"), "{file}");
+    desk.outside("echo mine >> README").ok();
+    let before = desk.everything();
+    desk.about(&["apply"]).ends_with(125).says("README").says("the same lines");
+    assert_eq!(desk.everything(), before);
+}
+
+#[test]
+fn hooks_and_settings_are_taken_over_only_where_somebody_says_so() {
+    let desk = Desk::new();
+    let script = "set -e; echo 'exit 0' > .git/hooks/pre-commit; git config core.pager evil; mkdir .vscode; \
+                  echo '{}' > .vscode/tasks.json; echo more >> README";
+    desk.staged(script).ok();
+    let applied = desk.about(&["apply"]);
+    applied.says(".git/hooks/pre-commit").says(".git/config").says("--traps").ok();
+    let here = "cat README; git config core.pager; ls .git/hooks/pre-commit .vscode 2>/dev/null; true";
+    assert_eq!(desk.outside(here).ok(), "a project\nmore");
+    desk.about(&["apply", "--traps"]).ok();
+    assert!(desk.outside(here).ok().contains("evil"));
+}
+
+#[test]
+fn commits_come_over_and_what_git_notes_for_itself_is_in_nobodys_way() {
+    let desk = Desk::new();
+    desk.staged("set -e; echo more >> README; git commit --quiet -a -m agent; git branch topic").ok();
+    desk.outside("sleep 1; touch README; git status >/dev/null").ok();
+    desk.about(&["apply"]).ok();
+    let script = "git log --format=%s; git branch --format='%(refname:short)'; git status --short; git fsck --strict";
+    assert_eq!(desk.outside(script).ok(), "agent\nfirst\nmain\ntopic");
+}
+
+#[test]
+fn a_branch_that_has_moved_on_stays_and_that_of_the_stage_comes_beside_it() {
+    let desk = Desk::new();
+    desk.inside_with(&["--session", "topic"], "set -e; echo 1 > one; git add one; git commit --quiet -m agent").ok();
+    desk.outside("echo 2 > two; git add two; git commit --quiet -m mine").ok();
+    desk.about(&["apply"]).says("refs/pinfold/topic/heads/main").ok();
+    let script = "git log --format=%s main; git log --format=%s refs/pinfold/topic/heads/main; cat one two; git fsck";
+    assert_eq!(desk.outside(script).ok(), "mine\nfirst\nagent\nfirst\n1\n2");
+}
+
+#[test]
+fn what_was_reviewed_is_what_is_taken_over() {
+    let desk = Desk::new();
+    desk.inside_with(&["--session", "s"], "echo 1 > one").ok();
+    let summary: Value = serde_json::from_str(&desk.about(&["changes", "--json"]).ok()).expect("JSON");
+    let digest = summary["digest"].as_str().expect("a digest").to_owned();
+    desk.inside_with(&["--session", "s"], "echo 2 > one").ok();
+    desk.about(&["apply", "--reviewed", &digest]).ends_with(125).says("not what was reviewed");
+    assert_eq!(desk.outside("ls").ok(), "README");
+}
+
+#[test]
+fn snapshots_forks_and_stages_are_independent() {
+    let desk = Desk::new();
+    desk.inside_with(&["--session", "a"], "echo 1 > file").ok();
+    desk.about(&["snapshot", "a", "first"]).ok();
+    desk.inside_with(&["--session", "a"], "echo 2 > file; rm README").ok();
+    desk.about(&["fork", "a", "b"]).ok();
+    desk.about(&["restore", "a", "first"]).ok();
+    assert_eq!(desk.inside_with(&["--session", "a"], "cat file; ls").ok(), "1\nREADME\nfile");
+    assert_eq!(desk.inside_with(&["--session", "b"], "cat file; ls").ok(), "2\nfile");
+    let listed = desk.about(&["stages"]).ok();
+    assert!(listed.contains("snapshots: first") && listed.contains("forked from a"), "{listed}");
+    desk.about(&["discard", "a"]).ok();
+    assert_eq!(desk.inside_with(&["--session", "b"], "cat file").ok(), "2");
+}
+
+#[test]
+fn a_stage_is_written_to_by_one_run_at_a_time_and_others_have_their_own() {
+    let desk = Desk::new();
+    let first = desk.pinfold(["run", "--session", "s", "--", "sleep", "30"]).start();
+    let held = || desk.about(&["stages"]).ok().contains("in use");
+    assert!(eventually(held));
+    desk.inside_with(&["--session", "s"], "true").ends_with(125).says("in use");
+    desk.staged("echo x > x").ok();
+    first.signal(rustix::process::Signal::KILL);
+    first.wait();
+    assert_eq!(desk.inside_with(&["--session", "s"], "ls").ok(), "README");
+}
+
+#[test]
+fn what_a_killed_run_has_written_can_be_taken_over() {
+    let desk = Desk::new();
+    let run = desk.pinfold(["run", "--session", "s", "--", "sh", "-c", "echo 1 > one; echo done; sleep 30"]).start();
+    let written = || desk.outside("find ../.local/state/pinfold -path '*/upper/one' | grep -q .").code() == 0;
+    assert!(eventually(written));
+    run.signal(rustix::process::Signal::KILL);
+    run.wait();
+    desk.about(&["apply"]).ok();
+    assert_eq!(desk.read("home/project/one"), "1\n");
+}
+
+#[test]
+fn a_policy_demands_a_stage_and_a_stage_that_nothing_was_written_to_goes() {
+    let desk = Desk::new();
+    desk.write("home/.config/pinfold/policy.toml", "[files]\nstage = true\n");
+    desk.inside("true").ok();
+    assert_eq!(desk.about(&["stages"]).ok(), "");
+    desk.inside("echo 1 > one").ok();
+    assert_eq!(desk.outside("ls").ok(), "README");
+    let why = desk.pinfold(["why", "write", "one"]).run().ok();
+    assert!(why.contains("stage"), "{why}");
+}
+
+#[test]
+fn a_linked_worktree_is_staged_with_its_repository() {
+    let desk = Desk::new();
+    desk.outside("git worktree add --quiet ../other -b other").ok();
+    let before = desk.everything();
+    let words = ["run", "--staged", "--workspace", "../other", "--", "sh", "-c"];
+    let script = "cd ../other && echo 1 > one && git add one && git commit --quiet -m agent";
+    desk.pinfold(words).arguments([script]).run().ok();
+    assert_eq!(desk.everything(), before);
+    desk.pinfold(["apply", "--workspace", "../other"]).run().ok();
+    assert_eq!(
+        desk.outside("git log --format=%s other; cat ../other/one; git -C ../other status --short").ok(),
+        "agent\nfirst\n1"
+    );
+}
+
+#[test]
+fn names_of_any_kind_and_files_of_every_kind_come_over() {
+    let desk = Desk::new();
+    let script = r"set -e; printf x > $'new\nline'; printf y > $'caf\xe9'; mkfifo pipe; truncate -s 3G sparse;
+        printf end >> sparse; ln one two 2>/dev/null || { echo 1 > one; ln one two; }; mkdir closed; touch closed/x; chmod 000 closed";
+    desk.staged(script).ok();
+    desk.about(&["apply"]).ok();
+    let here = r"cat $'new\nline' $'caf\xe9'; stat -c '%F %s' pipe sparse; [ one -ef two ] && echo same; stat -c %a closed;
+        [ $(stat -c %b sparse) -lt 1000 ] && echo holes; chmod 700 closed";
+    assert_eq!(desk.outside(here).ok(), "xyfifo 0\nregular file 3221225475\nsame\n0\nholes");
+}
