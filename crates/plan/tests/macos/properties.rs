@@ -159,8 +159,10 @@ impl<'p> Allowed<'p> {
         let at = Path::new(path);
         let known = self.world.host.git.iter().any(|git| at.starts_with(&git.path));
         let new = at.starts_with(WORKSPACE) && !known;
+        // What exists under a protected name stays as it is, a directory under that of a file by itself as well.
+        let sealed = self.world.host.protected.iter().any(|protected| at == protected);
         let verdict = self.deciders[usize::from(new)][usize::from(directory)].decide(Access::Write, at);
-        verdict.allowed && verdict.effect == Effect::Host
+        !sealed && verdict.allowed && verdict.effect == Effect::Host
     }
 }
 
