@@ -23,6 +23,7 @@ mod processes;
 mod root;
 mod secrets;
 mod sockets;
+mod stages;
 mod switching_off;
 mod terminal;
 mod traps;

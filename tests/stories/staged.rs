@@ -251,6 +251,18 @@ fn a_linked_worktree_is_staged_with_its_repository() {
 }
 
 #[test]
+fn hooks_of_a_repository_outside_are_taken_over_only_where_somebody_says_so() {
+    let desk = Desk::new();
+    desk.outside("git worktree add --quiet ../other -b other").ok();
+    let words = ["run", "--staged", "--workspace", "../other", "--", "sh", "-c"];
+    let script = "cd ../other && echo x > $(git rev-parse --git-common-dir)/hooks/pre-commit && echo 1 > one";
+    desk.pinfold(words).arguments([script]).run().ok();
+    desk.pinfold(["apply", "--workspace", "../other"]).run().says("hooks/pre-commit").ok();
+    assert_eq!(desk.outside("ls .git/hooks/pre-commit; cat ../other/one").text().lines().last(), Some("1"));
+    assert!(!desk.path("home/project/.git/hooks/pre-commit").exists());
+}
+
+#[test]
 fn names_of_any_kind_and_files_of_every_kind_come_over() {
     let desk = Desk::new();
     let script = r"set -e; printf x > $'new\nline'; printf y > $'caf\xe9'; mkfifo pipe; truncate -s 3G sparse;

@@ -42,7 +42,9 @@ fn copied(program: &Path) -> PathBuf {
     let copy = directory.join(stamp);
     if !copy.exists() {
         let fresh = directory.join(format!("fresh-{}", std::process::id()));
-        std::fs::copy(program, &fresh).expect("a copy of the program");
+        // By another program: a child that is forked meanwhile would keep the copy open for writing, and nobody executes that.
+        let status = Command::new("cp").args([program, &fresh]).status().expect("cp");
+        assert!(status.success(), "copying the program: {status}");
         std::fs::rename(&fresh, &copy).expect("the copy in its place");
     }
     copy

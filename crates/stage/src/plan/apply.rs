@@ -17,6 +17,9 @@ use crate::layers::Layers;
 use crate::node::{Kind, Node};
 use crate::step::{Content, Meta, Step, Wanted};
 
+/// Set-user-id and set-group-id.
+const SET_ID: u32 = 0o6000;
+
 /// What of a change is chosen.
 #[derive(Debug, Clone)]
 pub enum Pick {
@@ -177,7 +180,9 @@ impl Plan<'_> {
 
     fn meta(&self, change: &Change, after: &Node) -> io::Result<Meta> {
         let attributes = attributes_at(self.layers.layer(change.layer), &change.path, after)?;
-        Ok(Meta { mode: after.mode, modified: after.modified, attributes })
+        // No file that was written inside gives whoever executes it the rights of its owner.
+        let mode = if after.is_directory() { after.mode } else { after.mode & !SET_ID };
+        Ok(Meta { mode, modified: after.modified, attributes })
     }
 
     fn content(&self, change: &Change, pick: &Pick) -> Result<Content, Why> {

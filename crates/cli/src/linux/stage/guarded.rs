@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Access, Decided, Decider, Effect};
+use pinfold_policy::{Access, Decided, Decider, Effect, Policy, Protect, Scope};
 use pinfold_stage::What;
 use pinfold_traps::{ChangeKind, Changed, Traps};
 
@@ -32,13 +32,25 @@ pub(crate) fn guarded(context: &Context, opened: &Opened) -> Result<Guarded, Cli
     for (place, change) in opened.changes() {
         let path = place.path(change);
         let verdict = decider.decide(Access::Write, &path);
-        // Git directories outside are as open as the workspace, which only the plan of a run knows.
         if verdict.effect == Effect::Protected {
             guarded.insert(path, verdict.why);
+        } else if place.root != context.workspace
+            && let Some(protect) = of_repository(&policy, &change.path)
+        {
+            guarded.insert(path, format!("it is protected: {}", protect.why));
         }
     }
     opened.places.iter().try_for_each(|place| spring(place, &mut guarded))?;
     Ok(Guarded(guarded))
+}
+
+/// The protection of a path in a git directory outside, which the policy knows nothing of: only the plan of a run does. Others
+/// may lie in it, as those of worktrees and submodules do.
+fn of_repository<'a>(policy: &'a Policy, path: &Path) -> Option<&'a Protect> {
+    let names: Vec<_> = path.iter().collect();
+    let tails = (0..names.len()).map(|start| names[start..].iter().collect::<PathBuf>());
+    let repository = || policy.protect.iter().filter(|protect| protect.scope == Scope::Repository);
+    tails.into_iter().find_map(|tail| repository().find(|protect| tail.starts_with(&protect.name)))
 }
 
 /// Looks for what would be executed outside. What a layer changes is in it.
