@@ -66,6 +66,18 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
+impl Command {
+    /// The same with what a flag implies: who names a stage wants one.
+    pub(crate) fn with_what_is_implied(mut self) -> Self {
+        match &mut self {
+            Self::Run(args) | Self::Trace(args) => args.policy.staged |= args.session.is_some(),
+            Self::Shell(args) => args.policy.staged |= args.session.is_some(),
+            _ => {}
+        }
+        self
+    }
+}
+
 const RUN_HELP: &str = "\
 Exit status: the command's own; 128 + n when signal n ended it; 124 when the wall-clock limit did;
 125 when pinfold failed and the command never ran; 126 or 127 when it could not be executed.

@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
         }
     };
     platform::prepare_output(&args.command);
-    match commands::carry_out(args.command) {
+    match commands::carry_out(args.command.with_what_is_implied()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("{error}");

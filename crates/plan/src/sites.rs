@@ -120,6 +120,17 @@ pub(crate) fn refuse_missing(policy: &Policy, area: &Area) -> Result<(), PlanErr
     }
 }
 
+/// Where nothing can be laid over a directory there is no stage, and to write to the workspace itself is no second best.
+pub(crate) fn refuse_stage(policy: &Policy) -> Result<(), PlanError> {
+    match policy.stage.value {
+        true => Err(PlanError::NotStaged {
+            why: "that needs overlays, which only Linux has",
+            origin: policy.stage.origin.clone(),
+        }),
+        false => Ok(()),
+    }
+}
+
 /// A workspace that contains the home or is the system's would make every other rule worthless.
 pub(crate) fn refuse_wide_workspace(policy: &Policy) -> Result<(), PlanError> {
     let Places { platform, workspace, home } = &policy.places;

@@ -44,7 +44,6 @@ pub(crate) fn trace(args: RunArgs) -> Result<ExitCode, CliError> {
 
 fn execute_command(mut args: RunArgs, trace: bool) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
-    args.policy.staged |= args.session.is_some();
     let (best_effort, tell) = (args.best_effort, Tell::of(&args));
     let manner = Manner { best_effort, tell, agent: args.agent, trace, stage: args.session };
     execute(&args.policy, &args.command, manner)
@@ -52,7 +51,6 @@ fn execute_command(mut args: RunArgs, trace: bool) -> Result<ExitCode, CliError>
 
 pub(crate) fn shell(mut args: ShellArgs) -> Result<ExitCode, CliError> {
     args.policy.ask = args.ask;
-    args.policy.staged |= args.session.is_some();
     let shell = std::env::var_os("SHELL").filter(|shell| Path::new(shell).exists()).unwrap_or_else(|| "/bin/sh".into());
     eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
     let manner =

@@ -114,7 +114,7 @@ impl Variables {
         // What is counted belongs together.
         let counted = self.has(COUNTED);
         for (name, value) in SCHANNEL {
-            if !self.has(name) && !(counted && name.starts_with(OF_GIT)) {
+            if !(self.has(name) || counted && name.starts_with(OF_GIT)) {
                 self.set(name, value.to_owned());
             }
         }

@@ -68,6 +68,15 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Plan(args) => plan::plan(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Setup(args) => setup::setup(&args),
+        Command::Changes(_)
+        | Command::Diff(_)
+        | Command::Apply(_)
+        | Command::Undo(_)
+        | Command::Discard(_)
+        | Command::Stages(_)
+        | Command::Fork(_)
+        | Command::Snapshot(_)
+        | Command::Restore(_) => Err(missing("a stage", "it needs overlays, which only Linux has")),
         Command::Trace(_) => Err(missing("pinfold trace", "Windows tells nobody which files a process asks for")),
         Command::Watch(_) => Err(missing("pinfold watch", "runs have no control socket here yet")),
         _ => unreachable!("every other command is the same on every platform"),

@@ -128,6 +128,7 @@ fn plan_error(error: &PlanError) -> CliError {
         PlanError::WorkspaceTooWide { .. } | PlanError::WorkspaceIsSystem { .. } => shown
             .why("everything in the workspace can be read and written by the command")
             .hint("change to the project's directory, or name one with --workspace DIR"),
+        PlanError::NotStaged { origin, .. } => shown.rule(origin.to_string()),
         PlanError::LinkBeyondCeiling { .. } | PlanError::WithoutIdentifier { .. } | PlanError::Text(_) => shown,
     }
 }

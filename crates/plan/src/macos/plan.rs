@@ -12,7 +12,7 @@ use super::network::{self, Network};
 use super::profile::Profile;
 use super::{files, kept, machine};
 use crate::protect::watched;
-use crate::sites::refuse_wide_workspace;
+use crate::sites::{refuse_stage, refuse_wide_workspace};
 use crate::{Assurance, Limits, PlanError, Refusal, Watch};
 
 /// A link in the private home, by which programs find what is visible of the real one.
@@ -65,6 +65,7 @@ impl Plan {
 /// Resolves a policy for a Mac.
 pub fn build(policy: &Policy, host: &Host) -> Result<Plan, PlanError> {
     refuse_wide_workspace(policy)?;
+    refuse_stage(policy)?;
     let sites = sites(policy, host)?;
     let network = Network::new(policy, host);
     let publish = network::published(policy, network);

@@ -7,7 +7,7 @@ use pinfold_policy::{NetworkMode, Policy, Rules};
 
 use super::roots::Grounds;
 use super::{Desktop, Edit, Identity, Job, Machine, Mitigation, Network, Plan, Reach, Root, Token, edits, kept};
-use crate::sites::refuse_wide_workspace;
+use crate::sites::{refuse_stage, refuse_wide_workspace};
 use crate::{Host, Limits, PlanError};
 
 /// Resolves a policy for a machine.
@@ -17,6 +17,7 @@ use crate::{Host, Limits, PlanError};
 /// [`Machine::identifiers`] or what may be written lies where no access list is kept.
 pub fn build(policy: &Policy, host: &Host, machine: &Machine) -> Result<Plan, PlanError> {
     refuse_wide_workspace(policy)?;
+    refuse_stage(policy)?;
     let identity = identity(policy, machine);
     let grounds = Grounds::new(policy, host, machine, identity)?;
     let roots = grounds.roots()?;
