@@ -5,8 +5,8 @@
 //! when it ends every connection ends with it.
 //!
 //! On Linux the kernel leads all connections to it. Elsewhere it is a proxy on the loopback that programs are told of, and
-//! whether they can do without it is not up to the gate; nor does it know there whose a connection is.
-#![forbid(unsafe_code)]
+//! whether they can do without it is not up to the gate.
+#![deny(unsafe_code)]
 
 mod accept;
 mod ask;

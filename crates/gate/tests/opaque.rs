@@ -200,8 +200,7 @@ async fn what_the_user_denies_is_refused() {
     assert_eq!(gate.refusal().await, "the user did not say yes");
 }
 
-// Elsewhere nobody asks for it.
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 #[tokio::test]
 async fn a_connection_belongs_to_a_process() {
     let port = echo().await;

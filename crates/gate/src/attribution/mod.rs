@@ -1,24 +1,27 @@
-//! Whose connection it is: from the sandbox's table of connections to the process that holds the socket (proc(5)).
+//! Whose connection it is: from the address that a client comes from to the process that holds its socket.
 //!
-//! Done by a thread of its own, beside the connection: nothing is decided by it, and who is gone is not found. On Linux
-//! only: elsewhere no supervisor names a process whose network is to be looked at, and nothing is found.
+//! Done by a thread of its own, beside the connection: nothing is decided by it, and who is gone is not found. Where neither
+//! Linux nor Windows is below, nobody is.
 
-mod table;
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod native;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod native;
+#[cfg(not(any(target_os = "linux", windows)))]
+#[path = "elsewhere.rs"]
+mod native;
 
-use std::collections::HashMap;
-use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::limits::{ATTRIBUTIONS_WAITING_MAX, DESCRIPTORS_MAX};
+use self::native::Owners;
+use crate::limits::ATTRIBUTIONS_WAITING_MAX;
 use crate::link::Process;
-
-/// How many processes are looked at first because they made the latest connections.
-const LATELY_MAX: usize = 8;
 
 /// Most searches that share one reading of the tables.
 const TOGETHER_MAX: usize = 256;
@@ -41,13 +44,14 @@ struct Search {
 pub(crate) struct Searching(Option<oneshot::Receiver<Option<Process>>>);
 
 impl Attribution {
-    /// Searches among the processes that share the network of this one; without it nothing is found.
+    /// Searches for the processes of a sandbox with this first one, as far as the system has to know it; without it nothing
+    /// is found there.
     pub(crate) fn new(init_pid: Option<u32>) -> Self {
-        let Some(init) = init_pid else { return Self(None) };
+        let Some(owners) = Owners::new(init_pid) else { return Self(None) };
         let (sender, searches) = mpsc::channel(ATTRIBUTIONS_WAITING_MAX);
         let thread = std::thread::Builder::new().name("attribution".into());
         // Without the thread the searches end at once, unfound.
-        let _ = thread.spawn(move || Proc::new(init).serve(searches));
+        let _ = thread.spawn(move || serve(owners, searches));
         Self(Some(sender))
     }
 
@@ -66,81 +70,27 @@ impl Searching {
     }
 }
 
-/// The processes of a sandbox.
-struct Proc {
-    init: PathBuf,
-    network: Option<PathBuf>,
-    /// The processes that made the latest connections.
-    lately: Vec<u32>,
-}
-
-impl Proc {
-    fn new(init: u32) -> Self {
-        let init = Path::new("/proc").join(init.to_string());
-        Self { network: fs::read_link(init.join("ns/net")).ok(), init, lately: Vec::new() }
-    }
-
-    fn serve(mut self, mut searches: mpsc::Receiver<Search>) {
-        let mut together = Vec::new();
-        while searches.blocking_recv_many(&mut together, TOGETHER_MAX) > 0 {
-            let begun = Instant::now();
-            let sockets = table::sockets(&self.init);
-            let inode = |search: &Search| sockets.get(&table::canonical(search.client)).copied();
-            let wanted: Vec<u64> = together.iter().filter_map(inode).collect();
-            let owners = self.owners(&wanted);
-            for search in together.drain(..) {
-                let pid = inode(&search).and_then(|inode| owners.get(&inode)).copied();
-                let _ = search.found.send(pid.map(process));
-            }
-            // A storm of connections is searched for in few readings, which take no more than half of the time.
-            std::thread::sleep(begun.elapsed().max(PAUSE));
+fn serve(mut owners: Owners, mut searches: mpsc::Receiver<Search>) {
+    let mut together = Vec::new();
+    while searches.blocking_recv_many(&mut together, TOGETHER_MAX) > 0 {
+        let begun = Instant::now();
+        let clients: Vec<SocketAddr> = together.iter().map(|search: &Search| canonical(search.client)).collect();
+        for (search, found) in together.drain(..).zip(owners.find(&clients)) {
+            let _ = search.found.send(found);
         }
-    }
-
-    fn owners(&mut self, wanted: &[u64]) -> HashMap<u64, u32> {
-        let mut owners = HashMap::new();
-        for pid in self.lately.clone().into_iter().chain(pids().into_iter().flatten()) {
-            if wanted.iter().all(|inode| owners.contains_key(inode)) {
-                break;
-            }
-            if fs::read_link(format!("/proc/{pid}/ns/net")).ok() != self.network {
-                continue;
-            }
-            let held = held_sockets(pid);
-            for inode in wanted.iter().filter(|inode| held.contains(inode)) {
-                owners.entry(*inode).or_insert(pid);
-            }
-        }
-        for pid in owners.values() {
-            self.lately.retain(|other| other != pid);
-            self.lately.insert(0, *pid);
-        }
-        self.lately.truncate(LATELY_MAX);
-        owners
+        // A storm of connections is searched for in few readings, which take no more than half of the time.
+        std::thread::sleep(begun.elapsed().max(PAUSE));
     }
 }
 
-/// Every process of the host.
-fn pids() -> Option<impl Iterator<Item = u32>> {
-    let entries = fs::read_dir("/proc").ok()?;
-    Some(entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
+/// `::ffff:192.0.2.1` is `192.0.2.1`.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-fn held_sockets(pid: u32) -> Vec<u64> {
-    let Ok(descriptors) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
-    let inode = |link: PathBuf| link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok();
-    let links = descriptors.take(DESCRIPTORS_MAX).filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-    links.filter_map(inode).collect()
-}
-
-fn process(pid: u32) -> Process {
-    let exe = fs::read_link(format!("/proc/{pid}/exe")).ok();
-    // JSON knows no bytes, and a report that cannot be written would be none.
-    Process { pid, exe: exe.map(|exe| exe.to_string_lossy().into_owned().into()) }
-}
-
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, any(target_os = "linux", windows)))]
 mod tests {
+    use std::io::Write;
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
@@ -149,7 +99,9 @@ mod tests {
     #[tokio::test]
     async fn a_connection_of_this_process_is_its_own() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
-        let client = TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
+        let mut client = TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
+        // Under Wine a process has a socket from its first byte on.
+        client.write_all(b"x").expect("written");
         let attribution = Attribution::new(Some(std::process::id()));
         let found = attribution.search(client.local_addr().expect("an address")).found(ATTRIBUTION_TIME).await;
         let found = found.expect("the process");

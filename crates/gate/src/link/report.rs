@@ -168,7 +168,7 @@ pub enum Way {
 pub struct Process {
     /// Its number as seen from outside.
     pub pid: u32,
-    /// Its program, as seen from inside.
+    /// Its program, as seen from inside; on Windows the file's name alone, where the process does not let itself be opened.
     pub exe: Option<PathBuf>,
 }
 

@@ -30,7 +30,8 @@ pub struct Start {
     pub hosts: BTreeMap<Name, Vec<IpAddr>>,
     /// How the host completes short names.
     pub search: Search,
-    /// The sandbox's first process, as seen from outside; without it connections are not attributed.
+    /// The sandbox's first process, as seen from outside; without it connections are not attributed on Linux, where each
+    /// network has a table of its own.
     pub init_pid: Option<u32>,
     /// Files in PEM with the certificates that the host trusts.
     pub roots: Vec<PathBuf>,

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
+use crate::attribution::canonical;
 use crate::limits::TABLE_BYTES_MAX;
 
 /// Inodes of sockets by their own address.
@@ -15,11 +16,6 @@ pub(super) fn sockets(process: &Path) -> HashMap<SocketAddr, u64> {
         .flat_map(|file| BufReader::new(file.take(TABLE_BYTES_MAX)).lines().map_while(Result::ok))
         .filter_map(|line| row(&line))
         .collect()
-}
-
-/// `::ffff:192.0.2.1` is `192.0.2.1`.
-pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 fn row(line: &str) -> Option<(SocketAddr, u64)> {
