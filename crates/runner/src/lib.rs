@@ -39,7 +39,7 @@ pub use limits::{CHUNK_BYTES_MAX, MESSAGE_BYTES_MAX, START_BYTES_MAX, TEXT_BYTES
 pub use message::{
     Chunk, Hello, Nonce, NotStarted, Order, Ready, Report, Start, Stdio, Stream, TerminalSize, Usage, VERSION,
 };
-pub use pipes::{PipeName, PipeNameError, READ_END, WRITE_END, descriptor};
+pub use pipes::{PipeName, PipeNameError, READ_END, VISITOR_END, WRITE_END, descriptor, of_user};
 pub use protocol::{FromRunner, FromSupervisor, Violation};
 pub use runner::{Launched, Myself, Running, serve};
 pub use supervisor::{End, Notice, Peer, Remote, Session, Streams, supervise};

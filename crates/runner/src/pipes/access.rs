@@ -10,6 +10,23 @@ pub const READ_END: Access = Access(Access::FILE_READ_DATA.0 | Access::FILE_READ
 pub const WRITE_END: Access =
     Access(Access::FILE_WRITE_DATA.0 | Access::FILE_READ_ATTRIBUTES.0 | Access::SYNCHRONIZE.0);
 
+/// What an end of a `windows::Door` is opened with: to read, to write, and to look who else may. Again
+/// without the right to make another instance.
+pub const VISITOR_END: Access = Access(
+    Access::FILE_READ_DATA.0
+        | Access::FILE_WRITE_DATA.0
+        | Access::FILE_READ_ATTRIBUTES.0
+        | Access::READ_CONTROL.0
+        | Access::SYNCHRONIZE.0,
+);
+
+/// That of a pipe between programs of one user, who may do everything, and nobody else anything. Commands that run as the
+/// user have low integrity: the label keeps them from writing and from reading.
+pub fn of_user(user: &Sid) -> Descriptor {
+    let dacl = Acl::canonical([Ace::allow(user.clone(), Access::FILE_ALL, Inherit::NOTHING)]);
+    Descriptor { label: Some(medium()), protected: true, ..Descriptor::new(user.clone(), user.clone(), Some(dacl)) }
+}
+
 /// That of a pipe: `caller` may do everything, `account` has `end`, and nobody else anything. The commands of other
 /// runs have the same account, but low integrity: the label keeps them from writing and from reading.
 pub fn descriptor(caller: &Sid, account: &Sid, end: Access) -> Descriptor {
@@ -17,14 +34,12 @@ pub fn descriptor(caller: &Sid, account: &Sid, end: Access) -> Descriptor {
         Ace::allow(caller.clone(), Access::FILE_ALL, Inherit::NOTHING),
         Ace::allow(account.clone(), end, Inherit::NOTHING),
     ]);
-    let label = Label {
-        level: Level::MEDIUM,
-        no_write_up: true,
-        no_read_up: true,
-        no_execute_up: false,
-        inherit: Inherit::NOTHING,
-    };
-    Descriptor { label: Some(label), protected: true, ..Descriptor::new(caller.clone(), caller.clone(), Some(dacl)) }
+    Descriptor { label: Some(medium()), protected: true, ..Descriptor::new(caller.clone(), caller.clone(), Some(dacl)) }
+}
+
+/// Nobody below reads or writes.
+fn medium() -> Label {
+    Label { level: Level::MEDIUM, no_write_up: true, no_read_up: true, no_execute_up: false, inherit: Inherit::NOTHING }
 }
 
 #[cfg(test)]
@@ -71,8 +86,24 @@ mod tests {
     }
 
     #[test]
-    fn its_bytes_are_read_as_the_same() {
-        let pipe = descriptor(&sid(1000), &sid(1001), READ_END);
-        assert_eq!(Descriptor::parse(&pipe.to_bytes().unwrap()), Ok(pipe));
+    fn programs_of_the_user_visit_each_other_and_nothing_confined_visits_them() {
+        let pipe = of_user(&sid(1000));
+        assert!(check(&Token::new(sid(1000)), &pipe, VISITOR_END).is_ok());
+        let low = Token { level: Level::LOW, ..Token::new(sid(1000)) };
+        let strangers = [sid(1001), sid(1002)].map(|sid| Token::new(sid).with_group(Group::enabled(Sid::EVERYONE)));
+        for token in strangers.into_iter().chain([low]) {
+            for right in [Access::FILE_READ_DATA, Access::FILE_WRITE_DATA, Access::FILE_APPEND_DATA] {
+                assert!(check(&token, &pipe, right).is_err(), "{token:?} {right:?}");
+            }
+        }
+        let restricted = Token::new(sid(1000)).write_restricted([sid(7), Sid::EVERYONE]);
+        assert!(check(&restricted, &pipe, Access::FILE_WRITE_DATA).is_err());
+    }
+
+    #[test]
+    fn their_bytes_are_read_as_the_same() {
+        for pipe in [descriptor(&sid(1000), &sid(1001), READ_END), of_user(&sid(1000))] {
+            assert_eq!(Descriptor::parse(&pipe.to_bytes().unwrap()), Ok(pipe));
+        }
     }
 }

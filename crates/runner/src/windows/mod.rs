@@ -18,7 +18,10 @@
 //! open to the account only; still the account may be another run's. So the supervisor asks the system which process
 //! opened each pipe, and that must be the one that it has started and still holds. Then each side gives back on one
 //! pipe a number that it got on the other.
+//!
+//! Where programs of one user meet, which start each other not, there is a [`Door`].
 
+mod door;
 mod end;
 mod error;
 mod job;
@@ -26,17 +29,20 @@ mod launch;
 mod process;
 mod random;
 mod server;
+mod signal;
 mod sys;
 #[cfg(test)]
 mod tests;
 mod user;
 mod worker;
 
-pub use end::PipeEnd;
+pub use door::{Door, enter};
+pub use end::{EndUntil, PipeEnd};
 pub use error::LaunchError;
 pub use job::JobLimits;
 #[cfg(feature = "plumbing")]
 pub use launch::start_as_caller;
 pub use launch::{Runner, start};
 pub use random::nonce;
+pub use signal::Signal;
 pub use worker::{WorkerError, run};

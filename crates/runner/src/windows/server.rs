@@ -8,7 +8,7 @@ use pinfold_acl::{Descriptor, Sid};
 use super::end::{PipeEnd, Waited};
 use super::error::LaunchError;
 use super::process::Process;
-use super::sys::pipe::{self, Direction};
+use super::sys::pipe::{self, Direction, Instance};
 use crate::pipes::{PipeName, READ_END, WRITE_END, descriptor};
 
 /// Both pipes, which nobody has opened yet.
@@ -21,7 +21,8 @@ pub(super) struct Server {
 impl Server {
     /// Makes them. A pipe of that name that is there already is an error.
     pub(super) fn make(name: &PipeName, caller: &Sid, account: &Sid) -> io::Result<Self> {
-        let make = |path: String, direction, end| make(&path, direction, &descriptor(caller, account, end));
+        let alone = Instance::First { of: 1 };
+        let make = |path: String, direction, end| make(&path, direction, alone, &descriptor(caller, account, end));
         Ok(Self {
             from_runner: make(name.from_runner(), Direction::In, WRITE_END)?,
             to_runner: make(name.to_runner(), Direction::Out, READ_END)?,
@@ -39,13 +40,18 @@ impl Server {
 }
 
 /// Makes one, and looks whether it is as it was meant to be.
-fn make(path: &str, direction: Direction, wanted: &Descriptor) -> io::Result<PipeEnd> {
+pub(super) fn make(path: &str, direction: Direction, instance: Instance, wanted: &Descriptor) -> io::Result<PipeEnd> {
     // Two entries are never too many.
     let bytes = wanted.to_bytes().ok_or(ErrorKind::InvalidData)?;
-    let pipe = PipeEnd::new(pipe::create(path, direction, &bytes)?)?;
+    let pipe = PipeEnd::new(pipe::create(path, direction, instance, &bytes)?)?;
+    is_as_meant(&pipe, wanted).map(|()| pipe)
+}
+
+/// Whether a pipe is whose it is to be, and those may open it who are to, and nobody else.
+pub(super) fn is_as_meant(pipe: &PipeEnd, wanted: &Descriptor) -> io::Result<()> {
     let found = Descriptor::parse(&pipe.descriptor()?).map_err(io::Error::other)?;
-    match (&found.dacl, &found.label) == (&wanted.dacl, &wanted.label) {
-        true => Ok(pipe),
+    match (&found.owner, &found.dacl, &found.label) == (&wanted.owner, &wanted.dacl, &wanted.label) {
+        true => Ok(()),
         false => Err(io::Error::new(ErrorKind::PermissionDenied, "others may open the pipe than were to")),
     }
 }

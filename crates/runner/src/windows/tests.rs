@@ -23,7 +23,7 @@ use super::server::Server;
 use super::sys::{job, pipe};
 use super::user::own_user;
 use super::worker::connect;
-use super::{PipeEnd, nonce, run};
+use super::{Door, PipeEnd, Signal, enter, nonce, run};
 use crate::account::{Account, Password};
 use crate::message::{Start, TerminalSize, Usage};
 use crate::pipes::{PipeName, WRITE_END, descriptor};
@@ -253,7 +253,8 @@ fn a_pipe_has_the_list_that_it_was_made_with() {
     let me = own_user().unwrap();
     let wanted = descriptor(&me, &"S-1-5-21-7-7-7-7777".parse().unwrap(), WRITE_END);
     let path = PipeName::new(bits().unwrap()).from_runner();
-    let made = pipe::create(&path, pipe::Direction::In, &wanted.to_bytes().unwrap()).unwrap();
+    let made =
+        pipe::create(&path, pipe::Direction::In, pipe::Instance::First { of: 1 }, &wanted.to_bytes().unwrap()).unwrap();
     let found = Descriptor::parse(&pipe::descriptor(made.as_handle()).unwrap()).unwrap();
     assert_eq!(found, wanted);
 }
@@ -266,6 +267,88 @@ fn each_end_goes_one_way() {
     assert!(reader.write(b"x").is_err());
     assert!(writer.read(&mut [0]).is_err());
     assert!(connect(&name).is_err(), "there is one instance of each");
+}
+
+/// A name for a door of a test's own.
+fn place() -> String {
+    PipeName::new(bits().unwrap()).to_runner()
+}
+
+/// Lets a visitor in.
+fn visit(door: &mut Door, path: &str) -> (PipeEnd, PipeEnd) {
+    let visitor = enter(path).unwrap();
+    (door.next(&Signal::new().unwrap()).unwrap().unwrap(), visitor)
+}
+
+#[test]
+fn visitors_come_to_a_door_one_after_the_other() {
+    let path = place();
+    let mut door = Door::make(&path, 2).unwrap();
+    let (mut here, mut first) = visit(&mut door, &path);
+    let (_there, second) = visit(&mut door, &path);
+    first.write_all(b"from the first").unwrap();
+    here.write_all(b"to the first").unwrap();
+    let mut words = [0; 64];
+    let length = here.read(&mut words).unwrap();
+    assert_eq!(&words[..length], b"from the first");
+    drop(here);
+    let mut words = String::new();
+    first.read_to_string(&mut words).unwrap();
+    assert_eq!(words, "to the first", "what was said can be read when the other one is gone");
+    drop((first, second));
+    visit(&mut door, &path);
+}
+
+#[test]
+fn who_finds_no_room_is_turned_away() {
+    let path = place();
+    let mut door = Door::make(&path, 1).unwrap();
+    let (_here, _there) = visit(&mut door, &path);
+    let closing = Signal::new().unwrap();
+    let mut late = enter(&path).unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| door.next(&closing));
+        assert!(matches!(late.read(&mut [0]), Ok(0) | Err(_)), "nobody talks to him");
+        closing.give();
+        assert!(waiting.join().unwrap().unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_door_has_one_maker_and_his_list() {
+    let path = place();
+    assert!(enter(&path).is_err());
+    let door = Door::make(&path, 1).unwrap();
+    assert!(Door::make(&path, 1).is_err());
+    drop(door);
+    let me = own_user().unwrap();
+    let open = descriptor(&me, &"S-1-1-0".parse().unwrap(), WRITE_END);
+    let _other =
+        pipe::create(&path, pipe::Direction::Both, pipe::Instance::First { of: 2 }, &open.to_bytes().unwrap()).unwrap();
+    assert!(enter(&path).is_err(), "whoever made this lets others in");
+}
+
+#[test]
+fn nobody_waits_at_an_end_beyond_a_signal() {
+    let path = place();
+    let mut door = Door::make(&path, 1).unwrap();
+    let (here, _there) = visit(&mut door, &path);
+    let over = Signal::new().unwrap();
+    let mut writing = here.try_clone().unwrap().until(over.clone());
+    let mut reading = here.until(over.clone());
+    std::thread::scope(|scope| {
+        let read = scope.spawn(move || reading.read(&mut [0; 8]));
+        let written = scope.spawn(move || {
+            loop {
+                if let Err(error) = writing.write_all(&[0; 1 << 16]) {
+                    break error.kind();
+                }
+            }
+        });
+        over.give();
+        assert_eq!(read.join().unwrap().unwrap(), 0);
+        assert_eq!(written.join().unwrap(), io::ErrorKind::BrokenPipe);
+    });
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::pipes::{PipeName, PipeNameError, READ_END, WRITE_END};
 use crate::runner::{Launched, Myself, Running, serve};
 
 /// `SECURITY_IDENTIFICATION`: whoever made the pipe may learn who opens it, and not act in its name.
-const IDENTIFICATION: u32 = 0x1_0000;
+pub(super) const IDENTIFICATION: u32 = 0x1_0000;
 
 /// Why a runner cannot serve, or could not go on.
 #[derive(Debug, thiserror::Error)]

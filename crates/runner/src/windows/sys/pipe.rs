@@ -10,11 +10,11 @@ use windows_sys::Win32::Security::{
     OWNER_SECURITY_INFORMATION, SECURITY_ATTRIBUTES,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND,
+    FILE_FLAG_FIRST_PIPE_INSTANCE, FILE_FLAG_OVERLAPPED, PIPE_ACCESS_DUPLEX, PIPE_ACCESS_INBOUND, PIPE_ACCESS_OUTBOUND,
 };
 use windows_sys::Win32::System::Pipes::{
-    CreateNamedPipeW, GetNamedPipeClientProcessId, GetNamedPipeServerProcessId, PIPE_READMODE_BYTE,
-    PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT,
+    CreateNamedPipeW, DisconnectNamedPipe, GetNamedPipeClientProcessId, GetNamedPipeHandleStateW,
+    GetNamedPipeServerProcessId, PIPE_READMODE_BYTE, PIPE_REJECT_REMOTE_CLIENTS, PIPE_TYPE_BYTE, PIPE_WAIT,
 };
 
 use super::{check, owned, size_of};
@@ -27,15 +27,34 @@ const BUFFER_BYTES: u32 = 64 << 10;
 pub(in crate::windows) enum Direction {
     In,
     Out,
+    Both,
 }
 
-/// Makes a pipe with a security descriptor in self-relative form. There must be none of that name, there will be no
-/// other instance, and nobody opens it from another machine.
-pub(in crate::windows) fn create(path: &str, direction: Direction, descriptor: &[u8]) -> io::Result<OwnedHandle> {
+/// Which one of its name a pipe is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::windows) enum Instance {
+    /// There is none of that name, and will be so many.
+    First { of: u32 },
+    /// This process has made the first.
+    Further { of: u32 },
+}
+
+/// Makes a pipe with a security descriptor in self-relative form. Nobody opens it from another machine.
+pub(in crate::windows) fn create(
+    path: &str,
+    direction: Direction,
+    instance: Instance,
+    descriptor: &[u8],
+) -> io::Result<OwnedHandle> {
     let path: Vec<u16> = path.encode_utf16().chain([0]).collect();
     let access = match direction {
         Direction::In => PIPE_ACCESS_INBOUND,
         Direction::Out => PIPE_ACCESS_OUTBOUND,
+        Direction::Both => PIPE_ACCESS_DUPLEX,
+    };
+    let (first, most) = match instance {
+        Instance::First { of } => (FILE_FLAG_FIRST_PIPE_INSTANCE, of),
+        Instance::Further { of } => (0, of),
     };
     // Of words, as the system reads it in place.
     let mut words = vec![0_u32; descriptor.len().div_ceil(4)];
@@ -53,9 +72,9 @@ pub(in crate::windows) fn create(path: &str, direction: Direction, descriptor: &
     owned(unsafe {
         CreateNamedPipeW(
             path.as_ptr(),
-            access | FILE_FLAG_FIRST_PIPE_INSTANCE | FILE_FLAG_OVERLAPPED,
+            access | first | FILE_FLAG_OVERLAPPED,
             PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS,
-            1,
+            most,
             BUFFER_BYTES,
             BUFFER_BYTES,
             0,
@@ -83,6 +102,23 @@ pub(in crate::windows) fn descriptor(pipe: BorrowedHandle<'_>) -> io::Result<Vec
     // SAFETY: the buffer has that size.
     check(unsafe { GetKernelObjectSecurity(pipe, parts, bytes.as_mut_ptr().cast(), size, &raw mut size) })?;
     Ok(bytes)
+}
+
+/// How many pipes of its name there are.
+pub(in crate::windows) fn instances(pipe: BorrowedHandle<'_>) -> io::Result<u32> {
+    let mut count = 0;
+    let nothing = ptr::null_mut();
+    // SAFETY: the number is written to a place that outlives the call, and null stands for what is not asked for.
+    check(unsafe {
+        GetNamedPipeHandleStateW(pipe.as_raw_handle(), nothing, &raw mut count, nothing, nothing, ptr::null_mut(), 0)
+    })?;
+    Ok(count)
+}
+
+/// Turns away whoever has opened a pipe, so that somebody else can.
+pub(in crate::windows) fn disconnect(pipe: BorrowedHandle<'_>) -> io::Result<()> {
+    // SAFETY: takes a handle that is open by its lifetime.
+    check(unsafe { DisconnectNamedPipe(pipe.as_raw_handle()) })
 }
 
 /// The process at the other end of a pipe that this one has made.

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::windows::io::{AsRawHandle, BorrowedHandle};
 use std::ptr;
+use std::time::Duration;
 
 use windows_sys::Win32::Foundation::{ERROR_IO_PENDING, ERROR_PIPE_CONNECTED};
 use windows_sys::Win32::Storage::FileSystem::{ReadFile, WriteFile};
@@ -10,7 +11,7 @@ use windows_sys::Win32::System::IO::{CancelIoEx, GetOverlappedResult, OVERLAPPED
 use windows_sys::Win32::System::Pipes::ConnectNamedPipe;
 use windows_sys::core::BOOL;
 
-use super::check;
+use super::{check, wait};
 
 /// A transfer that goes on. The system writes to what it holds until that has ended, so it waits for the end when it is
 /// dropped.
@@ -41,6 +42,17 @@ impl<'a> Pending<'a> {
     /// Waits for the end; cancels it before, if so wished. Gives the number of bytes.
     pub(in crate::windows) fn end(mut self, cancel: bool) -> io::Result<usize> {
         self.settle(cancel)
+    }
+
+    /// Waits for the end, or until `instead` is signalled; nothing when it was cancelled for that.
+    fn end_unless(self, done: BorrowedHandle<'_>, instead: BorrowedHandle<'_>) -> io::Result<Option<usize>> {
+        let first = wait::for_any([done, instead], Duration::MAX);
+        let cancelled = !matches!(first, Ok(Some(0)));
+        match (self.end(cancelled), first?) {
+            (Ok(bytes), _) => Ok(Some(bytes)),
+            (Err(error), Some(0)) => Err(error),
+            (Err(_), _) => Ok(None),
+        }
     }
 
     fn settle(&mut self, cancel: bool) -> io::Result<usize> {
@@ -92,20 +104,52 @@ pub(in crate::windows) fn read(
     done: BorrowedHandle<'_>,
     buffer: &mut [u8],
 ) -> io::Result<usize> {
-    let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
-    let to = buffer.as_mut_ptr();
-    // SAFETY: the buffer has at least that length and is borrowed until this function ends, which waits for the
-    // transfer.
-    let call = |overlapped| unsafe { ReadFile(pipe.as_raw_handle(), to, length, ptr::null_mut(), overlapped) };
-    Pending::begin(pipe, done, call)?.end(false)
+    begin_to_read(pipe, done, buffer)?.end(false)
+}
+
+/// The same, unless `instead` is signalled before: then nothing.
+pub(in crate::windows) fn read_unless(
+    pipe: BorrowedHandle<'_>,
+    done: BorrowedHandle<'_>,
+    instead: BorrowedHandle<'_>,
+    buffer: &mut [u8],
+) -> io::Result<Option<usize>> {
+    begin_to_read(pipe, done, buffer)?.end_unless(done, instead)
 }
 
 /// Writes some of it.
 pub(in crate::windows) fn write(pipe: BorrowedHandle<'_>, done: BorrowedHandle<'_>, bytes: &[u8]) -> io::Result<usize> {
+    begin_to_write(pipe, done, bytes)?.end(false)
+}
+
+/// The same, unless `instead` is signalled before: then nothing.
+pub(in crate::windows) fn write_unless(
+    pipe: BorrowedHandle<'_>,
+    done: BorrowedHandle<'_>,
+    instead: BorrowedHandle<'_>,
+    bytes: &[u8],
+) -> io::Result<Option<usize>> {
+    begin_to_write(pipe, done, bytes)?.end_unless(done, instead)
+}
+
+fn begin_to_read<'a>(
+    pipe: BorrowedHandle<'a>,
+    done: BorrowedHandle<'a>,
+    buffer: &'a mut [u8],
+) -> io::Result<Pending<'a>> {
+    let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
+    let to = buffer.as_mut_ptr();
+    // SAFETY: the buffer has at least that length and is borrowed as long as the transfer lives, which waits for its own
+    // end.
+    let call = |overlapped| unsafe { ReadFile(pipe.as_raw_handle(), to, length, ptr::null_mut(), overlapped) };
+    Pending::begin(pipe, done, call)
+}
+
+fn begin_to_write<'a>(pipe: BorrowedHandle<'a>, done: BorrowedHandle<'a>, bytes: &'a [u8]) -> io::Result<Pending<'a>> {
     let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let from = bytes.as_ptr();
-    // SAFETY: the bytes have at least that length and are borrowed until this function ends, which waits for the
-    // transfer.
+    // SAFETY: the bytes have at least that length and are borrowed as long as the transfer lives, which waits for its own
+    // end.
     let call = |overlapped| unsafe { WriteFile(pipe.as_raw_handle(), from, length, ptr::null_mut(), overlapped) };
-    Pending::begin(pipe, done, call)?.end(false)
+    Pending::begin(pipe, done, call)
 }
