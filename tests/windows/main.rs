@@ -21,3 +21,4 @@ mod refusal;
 mod room;
 mod streams;
 mod terminal;
+mod watch;

@@ -152,6 +152,16 @@ impl Room {
         native(helper())
     }
 
+    /// The program that starts commands under Wine, as Windows names it.
+    pub(crate) fn plumbing(&self) -> String {
+        native(&self.builds[Build::Plumbing as usize])
+    }
+
+    /// How many programs of this room watch.
+    pub(crate) fn watchers(&self) -> usize {
+        self.processes("watch").len()
+    }
+
     /// A program for Windows in the project.
     pub(crate) fn call(&self, program: &str) -> Call<'_> {
         let mut command = Command::new(&self.wine);
@@ -322,6 +332,18 @@ pub(crate) struct Running<'a> {
 }
 
 impl Running<'_> {
+    /// What it has written so far.
+    pub(crate) fn so_far(&self) -> String {
+        let [stdout, _] = &self.output;
+        lossy(&std::fs::read(stdout).unwrap_or_default()).replace("\r\n", "\n")
+    }
+
+    /// Ends it, whatever it does.
+    pub(crate) fn kill(mut self) {
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let _ = self.child.wait();
+    }
+
     pub(crate) fn wait(mut self) -> Ended {
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("the status of a child") {

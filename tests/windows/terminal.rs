@@ -11,7 +11,7 @@ use crate::room::{Call, Ended, Room, Running};
 const COOKED: u32 = 0x7;
 
 /// Somebody who sits at a terminal while a program runs.
-struct Sitting<'a> {
+pub(crate) struct Sitting<'a> {
     terminal: TypedTerminal,
     shown: String,
     run: Running<'a>,
@@ -23,19 +23,19 @@ impl<'a> Sitting<'a> {
         Self::at(|terminal| room.run(&["on-console", "cmd"]).at(terminal)).sees("project>")
     }
 
-    fn at(call: impl FnOnce(&TypedTerminal) -> Call<'a>) -> Self {
+    pub(crate) fn at(call: impl FnOnce(&TypedTerminal) -> Call<'a>) -> Self {
         let terminal = TypedTerminal::open().plain(97, 31);
         let run = call(&terminal).start();
         Self { terminal, shown: String::new(), run }
     }
 
-    fn types(self, text: &str) -> Self {
+    pub(crate) fn types(self, text: &str) -> Self {
         self.terminal.type_in(text);
         self
     }
 
     /// Waits until something is shown, and forgets what was before it.
-    fn sees(mut self, text: &str) -> Self {
+    pub(crate) fn sees(mut self, text: &str) -> Self {
         let mut is_there = || {
             self.shown += &self.terminal.shown();
             self.shown.contains(text)
@@ -47,7 +47,7 @@ impl<'a> Sitting<'a> {
         self
     }
 
-    fn ends(self) -> Ended {
+    pub(crate) fn ends(self) -> Ended {
         self.run.wait()
     }
 }

@@ -1,7 +1,7 @@
 //! Which crates are for which other platform.
 
 /// Compile for Windows and for macOS.
-const ON_BOTH: [&str; 13] = [
+const ON_BOTH: [&str; 14] = [
     "pinfold-acl",
     "pinfold-policy",
     "pinfold-plan",
@@ -14,6 +14,7 @@ const ON_BOTH: [&str; 13] = [
     "pinfold-gate",
     "pinfold-setup",
     "pinfold-runner",
+    "pinfold-run",
     "pinfold-confine",
 ];
 /// Compile for Windows alone.

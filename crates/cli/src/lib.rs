@@ -3,6 +3,7 @@
 
 mod agent;
 mod args;
+mod ask;
 mod attack;
 mod changed;
 mod commands;
@@ -15,7 +16,10 @@ mod linux;
 mod output;
 mod own;
 mod record;
+mod remember;
+mod traffic;
 mod trust;
+mod watch;
 #[cfg(windows)]
 mod windows;
 /// Data that is the same everywhere, and tested everywhere.

@@ -5,12 +5,13 @@ use std::io::{self, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use pinfold_gate::ARGUMENT;
 use pinfold_gate::link::frames::{receive, send, send_start};
-use pinfold_gate::link::{LinkError, Order, Report, Start};
+use pinfold_gate::link::{Answer, LinkError, Order, Report, Start};
 
 use crate::Bundle;
 
@@ -47,10 +48,30 @@ pub enum GateError {
 #[derive(Debug)]
 pub struct Gate {
     process: Child,
-    orders: Option<ChildStdin>,
+    orders: Orders,
     listener: Option<JoinHandle<()>>,
     /// The port of its proxy, on the loopback.
     pub port: u16,
+}
+
+/// What a gate hears from, as long as it lives.
+#[derive(Debug, Clone)]
+pub struct Orders(Arc<Mutex<Option<ChildStdin>>>);
+
+impl Orders {
+    /// Tells the gate what the user has answered. One that does not listen says no when the time is over.
+    pub fn answer(&self, id: u64, answer: Answer) {
+        self.send(&Order::Answer { id, answer });
+    }
+
+    fn send(&self, order: &Order) {
+        let mut orders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        orders.iter_mut().for_each(|orders| drop(send(orders, order)));
+    }
+
+    fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 impl Gate {
@@ -69,10 +90,10 @@ impl Gate {
         command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).env_clear();
         command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         let mut process = command.spawn().map_err(GateError::Start)?;
-        let mut gate = Self { orders: process.stdin.take(), process, listener: None, port: 0 };
-        if let Some(orders) = &mut gate.orders {
-            send_start(orders, start).map_err(GateError::Rules)?;
-        }
+        let mut orders = process.stdin.take();
+        let told = orders.iter_mut().try_for_each(|orders| send_start(orders, start));
+        let mut gate = Self { orders: Orders(Arc::new(Mutex::new(orders))), process, listener: None, port: 0 };
+        told.map_err(GateError::Rules)?;
         let Ok(Report::Ready { ca, proxy: Some(port), .. }) = gate.listen(tell).recv_timeout(READY_TIME) else {
             return Err(GateError::Silent);
         };
@@ -83,6 +104,16 @@ impl Gate {
             (Some(_), None) | (None, Some(_)) => return Err(GateError::Authority),
         }
         Ok(gate)
+    }
+
+    /// Where it hears what questions were answered with.
+    pub fn orders(&self) -> Orders {
+        self.orders.clone()
+    }
+
+    /// Ends it, once it has said its last words. False when it had ended before, and with it every connection.
+    pub fn end(mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
     }
 
     /// Its first word goes to whoever waits for it, everything to `tell`.
@@ -105,9 +136,8 @@ impl Gate {
 
 impl Drop for Gate {
     fn drop(&mut self) {
-        if let Some(mut orders) = self.orders.take() {
-            let _ = send(&mut orders, &Order::Stop);
-        }
+        self.orders.send(&Order::Stop);
+        self.orders.close();
         // It ends when it has said its last words.
         let deadline = Instant::now() + LAST_WORDS;
         while Instant::now() < deadline && matches!(self.process.try_wait(), Ok(None)) {

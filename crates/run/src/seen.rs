@@ -1,8 +1,10 @@
-//! What a gate tells, as events of a ledger.
+//! What a gate tells, and what users answer it, as events of a ledger.
 
-use pinfold_gate::link::{self, Report};
+use pinfold_gate::link::{self, Answer, Report};
 use pinfold_ledger::event::{ConnectionEnd, Event, Process, SecretUse, Verdict, Way};
 use pinfold_policy::Decision;
+
+use crate::control::Question;
 
 /// The event for a report, if it is one: a question counts once it is answered.
 pub fn seen(report: &Report) -> Option<Event> {
@@ -49,6 +51,22 @@ pub fn seen(report: &Report) -> Option<Event> {
             Event::Budget { name: budget.key().to_owned(), limit, connection, host: to.host }
         }
     })
+}
+
+/// The event for what a user, `by`, has said to a question.
+pub fn granted(question: &Question, answer: Answer, by: &str) -> Event {
+    let how = match answer {
+        Answer::Once => "once",
+        Answer::Session => "session",
+        Answer::Always => "always",
+        Answer::Deny => "no",
+    };
+    Event::Grant {
+        what: format!("connect {}", question.to),
+        allow: answer != Answer::Deny,
+        by: by.to_owned(),
+        how: how.to_owned(),
+    }
 }
 
 fn verdict(verdict: link::Verdict) -> Verdict {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use crate::args::Command;
 use crate::error::CliError;
-use crate::platform;
+use crate::{platform, watch};
 
 #[cfg(target_os = "linux")]
 pub(crate) use why::real;
@@ -24,6 +24,7 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Why(args) => why::why(args),
         Command::Policy(args) => policy::policy(args),
         Command::Trust(args) => trust::trust(args),
+        Command::Watch(args) => watch::watch(&args),
         Command::Completions(args) => completions::completions(args),
         command => platform::carry_out(command),
     }

@@ -12,13 +12,11 @@ mod prepare;
 mod programs;
 mod quarantined;
 mod record;
-mod remember;
 mod report;
 mod run;
 mod stage;
 mod trace;
-mod traffic;
-mod watch;
+mod watching;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -34,8 +32,9 @@ pub(crate) use gate::keyring_entry;
 pub(crate) use machine::{host_name, new_session_id, random_digits, trust_bundles, user};
 pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, is_in, masked,
-    real,
+    real, try_lock,
 };
+pub(crate) use watching::{Runs, Seat, give_terminal_back};
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
 pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {
@@ -59,7 +58,6 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Run(args) => run::run(args),
         Command::Trace(args) => run::trace(args),
         Command::Shell(args) => run::shell(args),
-        Command::Watch(args) => watch::watch(&args),
         Command::Changes(args) => stage::changes(&args),
         Command::Diff(args) => stage::diff(&args),
         Command::Apply(args) => stage::apply(&args),

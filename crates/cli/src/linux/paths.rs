@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,16 @@ pub(crate) const CONFIGURATION: Variable = Variable { name: "XDG_CONFIG_HOME", o
 /// Makes a new file that nobody else reads.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Holds a directory, for as long as the file lives, against whoever asks the same; nothing when somebody has it.
+pub(crate) fn try_lock(directory: &Path) -> io::Result<Option<File>> {
+    let lock = File::open(directory)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 /// A path without links.

@@ -12,11 +12,12 @@ use serde::Serialize;
 use super::prepare::Prepared;
 use super::stage::Waiting;
 use super::trace::{self, Trace};
-use super::{programs, quarantined, traffic};
+use super::{programs, quarantined};
 use crate::agent;
 use crate::args::RunArgs;
 use crate::changed::{self, Changed};
 use crate::error::CliError;
+use crate::traffic;
 
 /// How many new names in the private home are told.
 const NAMES_TOLD: usize = 5;
@@ -132,7 +133,7 @@ impl Report<'_> {
         let settings = self.refused.iter().filter(|_| self.trace.is_none());
         settings.for_each(|settings| eprintln!("{}", settings_refused(prepared, settings)));
         self.print_names_in_home(prepared);
-        self.traffic.iter().for_each(|traffic| traffic::print(traffic, prepared));
+        self.traffic.iter().for_each(|traffic| traffic::print(traffic, &prepared.policy));
         match &self.end {
             End::Limited(limit) => {
                 let rule = prepared.policy.limits.get(limit.name());
@@ -182,7 +183,7 @@ impl Report<'_> {
             refused: self.refused.iter().map(|path| path.to_string_lossy()).collect(),
             in_home: &self.in_home,
             missed_network: self.missed_network,
-            network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, prepared)),
+            network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, &prepared.policy)),
             programs: programs::summary(&self.executions),
             refused_paths: self.trace.as_ref().map(Trace::paths_summary),
             refused_calls: self.trace.as_ref().map(Trace::calls_summary),

@@ -1,7 +1,6 @@
 //! `pinfold run` and `pinfold shell`.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,23 +9,22 @@ use pinfold_gate::link::Start;
 use pinfold_ledger::event;
 use pinfold_plan::linux;
 use pinfold_policy::Rules;
-use pinfold_run::control::{Control, Introduction};
+use pinfold_run::control::Control;
 use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session};
 
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
 use super::programs::{self, Programs};
 use super::record::{self, Record};
-use super::remember;
 use super::report::{Report, Tell};
 use super::stage::{Staging, Waiting};
 use super::trace::{self, Trace};
 use super::{gate, git_identity, new_session_id};
-use crate::agent;
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::changed::Changed;
 use crate::error::CliError;
 use crate::gate::values;
+use crate::{agent, ask, remember};
 
 /// Tell package managers that there is no network.
 const OFFLINE: [&str; 3] = ["CARGO_NET_OFFLINE", "UV_OFFLINE", "npm_config_offline"];
@@ -69,7 +67,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: Manner) -> Result<
     let gate = gate::start(&prepared, flags.ask)?;
     gate.iter().for_each(|start| gate::with_placeholders(&mut prepared.plan, start));
     if flags.ask {
-        say_who_is_asked(gate.is_some());
+        ask::say_who_is_asked(gate.is_some());
     }
     live_through(prepared, session, foundation, gate, command, flags.ask, manner)
 }
@@ -212,33 +210,17 @@ fn look_after<'a>(
     })
 }
 
-/// On the terminal that the command is about to have to itself.
-fn say_who_is_asked(anybody: bool) {
-    if !anybody {
-        eprintln!("pinfold: --ask: nobody will be asked, as the network is not one of rules");
-    } else if std::io::stderr().is_terminal() {
-        eprintln!("pinfold: questions about hosts are answered in another terminal: pinfold watch");
-    }
-}
-
 /// Lets others watch the run. Without questions it goes on where that cannot be.
 fn control(
     prepared: &Prepared,
     session: &Session,
     command: &[OsString],
-    ask: bool,
+    asks: bool,
 ) -> Result<Option<Control>, CliError> {
-    let introduction = Introduction {
-        workspace: prepared.plan.workspace.to_string_lossy().into_owned(),
-        profile: prepared.plan.profile.clone(),
-        command: command.iter().map(|word| word.to_string_lossy().into_owned()).collect(),
-    };
+    let workspace = prepared.plan.workspace.to_string_lossy().into_owned();
+    let introduction = ask::introduction(workspace, &prepared.plan.profile, command);
     let remember = remember::in_user_policy(Rules::new(&prepared.policy), prepared.context.user_policy());
-    match prepared.store.control(session, introduction, remember) {
-        Ok(control) => Ok(Some(control)),
-        Err(error) if ask => Err(CliError::from_error(&error).why("nobody could answer the questions of --ask")),
-        Err(_) => Ok(None),
-    }
+    ask::needed(prepared.store.control(session, introduction, remember), asks)
 }
 
 /// Makes the namespaces, and looks meanwhile whether they can be used. Where they cannot, the plan is for none.

@@ -17,11 +17,13 @@ use pinfold_setup::windows::ThisMachine;
 use pinfold_setup::{Named, Setup};
 
 use super::accounts::start_runner;
+use super::audience::Audience;
 use super::environment::environment;
 use super::gate::{WayOut, serve};
 use super::prepare::Prepared;
 use super::record::Record;
 use super::run::{Lived, NotRun};
+use super::serving::Serving;
 use super::size::Size;
 use super::watch::{INTERVAL, Passed};
 use crate::error::CliError;
@@ -39,6 +41,7 @@ pub(super) fn live(
     gate: Option<&gate::Start>,
     words: &[String],
     record: &Record,
+    audience: &Audience,
 ) -> Result<Lived, NotRun> {
     let plan = &prepared.plan;
     let Some(setup) = &prepared.setup else { return Err(NotRun::of(CliError::new("no account is set up"))) };
@@ -47,7 +50,7 @@ pub(super) fn live(
     guard.notes.iter().for_each(|note| eprintln!("pinfold: note: {note}"));
     guard.unkept()?.iter().for_each(|breach| record.unkept(breach));
     let way_out = WayOut::take(prepared).map_err(NotRun::of)?;
-    let gate = serve(prepared, gate, record.lines(), &way_out).map_err(NotRun::of)?;
+    let gate = serve(prepared, gate, audience, &way_out).map_err(NotRun::of)?;
     let console = OwnConsole::take()?;
     let size = Size::of(console.as_ref())?;
     let start = Start {
@@ -72,10 +75,10 @@ pub(super) fn live(
     let usage = runner.usage().ok();
     nobody_is_left(&runner)?;
     drop(runner);
-    drop(gate);
+    let traffic = gate.map(Serving::end);
     let code = match end {
         Ok(End::Exited { code }) => Some(code),
-        Ok(End::OutputLimit) => return Ok(Lived::limited(output_limit(plan))),
+        Ok(End::OutputLimit) => return Ok(Lived { traffic, ..Lived::limited(output_limit(plan)) }),
         Ok(End::NotStarted(NotStarted::Refused { step, message, .. })) => return Err(refused(&step, &message)),
         Ok(End::NotStarted(NotStarted::NotExecuted { message, .. })) => {
             return Err(NotRun::not_executed(&words[0], &plain(&message)));
@@ -89,6 +92,7 @@ pub(super) fn live(
         limit,
         cpu_ms: usage.map(|usage| usage.cpu_ms),
         peak_memory_bytes: None,
+        traffic,
     })
 }
 

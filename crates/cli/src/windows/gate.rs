@@ -10,13 +10,14 @@ use pinfold_gate::link::{SocketRole, Start, VERSION};
 use pinfold_gate::{Search, pem};
 use pinfold_plan::windows::Network;
 use pinfold_policy::{Policy, Rules};
-use pinfold_run::{Bundle, Gate, GateError, seen};
+use pinfold_run::{Bundle, GateError};
 
+use super::audience::Audience;
 use super::prepare::Prepared;
+use super::serving::Serving;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::gate::{lend, upstream};
-use crate::record::Lines;
 
 /// Who has the one port that the firewall leaves to the account: many runs without a network, to which nobody answers there,
 /// or a single run with rules. Otherwise a run without a network would find the gate of another.
@@ -44,11 +45,12 @@ impl WayOut {
     }
 }
 
-/// What the gate is told, when the plan has one. Fetches the values of secrets.
-pub(super) fn start(prepared: &Prepared) -> Result<Option<Start>, CliError> {
+/// What the gate is told, when the plan has one; `ask`: the user answers for hosts that no rule names. Fetches the values of
+/// secrets.
+pub(super) fn start(prepared: &Prepared, ask: bool) -> Result<Option<Start>, CliError> {
     let Network::Gate { port, inspects } = prepared.plan.network else { return Ok(None) };
     let roots = inspects.then(|| prepared.store.authorities());
-    told(&prepared.policy, &prepared.context, port, roots).map(Some)
+    Ok(Some(Start { ask, ..told(&prepared.policy, &prepared.context, port, roots)? }))
 }
 
 /// What a gate at this port is told; `roots` says whom the machine trusts, where TLS is opened.
@@ -71,23 +73,16 @@ fn told(policy: &Policy, context: &Context, port: u16, roots: Option<PathBuf>) -
 
 /// Starts the gate, where the plan has one, and waits until it serves. Only who has the way out may: what programs and gate
 /// trust is in files that the next run will write anew.
-pub(super) fn serve(
+pub(super) fn serve<'a>(
     prepared: &Prepared,
     start: Option<&Start>,
-    record: Option<Lines>,
+    audience: &'a Audience,
     _way_out: &WayOut,
-) -> Result<Option<Gate>, CliError> {
+) -> Result<Option<Serving<'a>>, CliError> {
     let Some(start) = start else { return Ok(None) };
     let bundle = start.trusted.then(|| begin(&prepared.store.authorities(), &prepared.store.trust())).transpose()?;
     let program = std::env::current_exe().map_err(GateError::Start);
-    let gate = program.and_then(|program| {
-        Gate::start(&program, start, bundle, move |report| {
-            if let Some((lines, event)) = record.as_ref().zip(seen(report)) {
-                // Who cannot write it says so at the end.
-                let _ = lines.event(event);
-            }
-        })
-    });
+    let gate = program.and_then(|program| Serving::start(&program, start, bundle, audience));
     gate.map(Some).map_err(|error| not_served(&error, start))
 }
 

@@ -4,9 +4,11 @@
 
 mod account;
 mod accounts;
+mod audience;
 mod doctor;
 mod environment;
 mod gate;
+mod keys;
 mod machine;
 mod paths;
 mod plan;
@@ -16,12 +18,14 @@ mod relay;
 mod report;
 mod run;
 mod runner;
+mod serving;
 mod session;
 mod setup;
 mod sight;
 mod size;
 mod store;
 mod watch;
+mod watching;
 mod within;
 
 use std::ffi::OsString;
@@ -35,7 +39,9 @@ pub(crate) use pinfold_plan::windows::Plan;
 pub(crate) use machine::{host_name, keyring_entry, new_session_id, random_digits, trust_bundles, user};
 pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, masked, real,
+    try_lock,
 };
+pub(crate) use watching::{Runs, Seat, give_terminal_back};
 pub(crate) use within::is_in;
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
@@ -63,8 +69,8 @@ pub(crate) fn prepare_output(_command: &Command) {}
 /// Carries out what only a platform can.
 pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
     match command {
-        Command::Run(args) => run::run(&args),
-        Command::Shell(args) => run::shell(&args),
+        Command::Run(args) => run::run(args),
+        Command::Shell(args) => run::shell(args),
         Command::Plan(args) => plan::plan(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Setup(args) => setup::setup(&args),
@@ -78,7 +84,6 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         | Command::Snapshot(_)
         | Command::Restore(_) => Err(missing("a stage", "it needs overlays, which only Linux has")),
         Command::Trace(_) => Err(missing("pinfold trace", "Windows tells nobody which files a process asks for")),
-        Command::Watch(_) => Err(missing("pinfold watch", "runs have no control socket here yet")),
         _ => unreachable!("every other command is the same on every platform"),
     }
 }

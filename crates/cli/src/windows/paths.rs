@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io;
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_acl::{Access as Rights, Layer, Restriction};
@@ -26,9 +27,26 @@ pub(crate) const STATE: Variable = Variable { name: "LOCALAPPDATA", otherwise: "
 /// Where the user's settings are.
 pub(crate) const CONFIGURATION: Variable = Variable { name: "APPDATA", otherwise: "AppData/Roaming" };
 
+/// What the file is opened for that stands for a lock: to be written and deleted (`GENERIC_WRITE`, `DELETE`).
+const WRITE_AND_DELETE: u32 = 0x4001_0000;
+/// It goes with its last handle (`FILE_FLAG_DELETE_ON_CLOSE`).
+const GOES_WHEN_CLOSED: u32 = 0x0400_0000;
+/// Somebody has it open (`ERROR_SHARING_VIOLATION`).
+const IN_USE: i32 = 32;
+
 /// Makes a new file. Who reads it, its directory says.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     File::create_new(path)
+}
+
+/// Holds a directory, for as long as the file lives, against whoever asks the same; nothing when somebody has it.
+pub(crate) fn try_lock(directory: &Path) -> io::Result<Option<File>> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).access_mode(WRITE_AND_DELETE).share_mode(0);
+    match options.custom_flags(GOES_WHEN_CLOSED).open(directory.join("lock")) {
+        Err(error) if error.raw_os_error() == Some(IN_USE) => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 /// A path without links, and without the prefix that keeps programs from understanding it.

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use pinfold_policy::{Access, Policy, decide, plain};
+use pinfold_run::Traffic;
 use serde::Serialize;
 
 use super::prepare::Prepared;
@@ -10,6 +11,7 @@ use super::watch::{Passed, Quarantined};
 use crate::args::RunArgs;
 use crate::changed::{self, Changed};
 use crate::error::CliError;
+use crate::traffic;
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub(super) struct Report<'a> {
     pub(super) quarantined: Vec<Quarantined>,
     /// What files it has changed.
     pub(super) changed: Changed,
+    /// What the gate has seen, where there was one.
+    pub(super) traffic: Option<Traffic>,
 }
 
 /// The same as other platforms say it.
@@ -53,6 +57,7 @@ struct Summary<'a> {
     limit: Option<&'a str>,
     duration_ms: u64,
     quarantined: Vec<Moved>,
+    network: Option<traffic::Summary>,
     changes: changed::Summary,
 }
 
@@ -79,7 +84,7 @@ pub(super) fn quarantined(policy: &Policy, quarantined: &[Quarantined]) {
 impl Report<'_> {
     pub(super) fn print(&self, prepared: &Prepared, tell: Tell) -> Result<(), CliError> {
         if tell == Tell::Json {
-            let text = serde_json::to_string(&self.summary());
+            let text = serde_json::to_string(&self.summary(&prepared.policy));
             let text = text.map_err(|error| CliError::new("the summary cannot be written").why(error.to_string()))?;
             eprintln!("{text}");
             return Ok(());
@@ -89,6 +94,7 @@ impl Report<'_> {
         if tell == Tell::Quiet {
             return Ok(());
         }
+        self.traffic.iter().for_each(|traffic| traffic::print(traffic, &prepared.policy));
         if let Some(passed) = &self.limit {
             eprintln!("pinfold: ended: {} ({})", passed.text, prepared.policy.limits.get(passed.name).origin);
         }
@@ -98,7 +104,7 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn summary(&self) -> Summary<'_> {
+    fn summary(&self, policy: &Policy) -> Summary<'_> {
         let moved = |quarantined: &Quarantined| Moved {
             path: quarantined.path.to_string_lossy().into_owned(),
             moved_to: quarantined.moved_to.as_ref().map(|place| place.to_string_lossy().into_owned()),
@@ -109,6 +115,7 @@ impl Report<'_> {
             limit: self.limit.as_ref().map(|passed| passed.text.as_str()),
             duration_ms: self.duration_ms,
             quarantined: self.quarantined.iter().map(moved).collect(),
+            network: self.traffic.as_ref().map(|traffic| traffic::summary(traffic, policy)),
             changes: self.changed.summary(),
         }
     }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use pinfold_confine::windows::{Command, ConfineError, Confined, Guard, OwnConsole, heed_interrupts, interrupted};
 use pinfold_ledger::event::End;
 use pinfold_plan::windows::{Identity, native};
+use pinfold_run::Traffic;
 
+use super::audience::Audience;
 use super::environment::environment;
 use super::prepare::{Prepared, accept, prepare};
 use super::record::Record;
@@ -17,8 +19,9 @@ use super::report::{Report, Tell};
 use super::session::Session;
 use super::size::Size;
 use super::watch::{self, INTERVAL, Passed, Watcher};
-use super::{account, gate};
+use super::{account, audience, gate};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
+use crate::ask;
 use crate::changed::Changed;
 use crate::error::{CliError, NOT_STARTED};
 use crate::gate::values;
@@ -35,25 +38,17 @@ const END_TIME: Duration = Duration::from_secs(10);
 /// The exit code where a command cannot be found.
 const NOT_FOUND: u8 = 127;
 
-pub(super) fn run(args: &RunArgs) -> Result<ExitCode, CliError> {
-    refuse_to_ask(args.ask)?;
-    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(args), agent: args.agent.as_deref() };
+pub(super) fn run(mut args: RunArgs) -> Result<ExitCode, CliError> {
+    args.policy.ask = args.ask;
+    let manner = Manner { best_effort: args.best_effort, tell: Tell::of(&args), agent: args.agent.as_deref() };
     execute(&args.policy, &args.command, &manner)
 }
 
-pub(super) fn shell(args: &ShellArgs) -> Result<ExitCode, CliError> {
-    refuse_to_ask(args.ask)?;
+pub(super) fn shell(mut args: ShellArgs) -> Result<ExitCode, CliError> {
+    args.policy.ask = args.ask;
     let shell = std::env::var_os("COMSPEC").unwrap_or_else(|| "cmd.exe".into());
     eprintln!("pinfold: a shell in the sandbox; `exit` leaves it");
     execute(&args.policy, &[shell], &Manner { best_effort: args.best_effort, tell: Tell::Ordinary, agent: None })
-}
-
-/// Nobody could answer.
-fn refuse_to_ask(asked: bool) -> Result<(), CliError> {
-    match asked {
-        true => Err(CliError::new("--ask does not exist on Windows").why("runs have no control socket here yet")),
-        false => Ok(()),
-    }
 }
 
 /// How a run begins and tells.
@@ -69,17 +64,22 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let mut prepared = prepare(flags)?;
     accept(&prepared.plan, manner.best_effort)?;
     let words = words(command)?;
-    let gate = gate::start(&prepared)?;
+    let gate = gate::start(&prepared, flags.ask)?;
+    if flags.ask {
+        ask::say_who_is_asked(gate.is_some());
+    }
     let session = new_session_id();
+    let control = audience::control(&prepared, &session, command, flags.ask)?;
     let record = Record::begin(&prepared, &session, manner.agent, command, manner.best_effort, values(gate.as_ref()))?;
     let memory = prepared.sight.memory(&prepared.plan.watch);
     let remembered = Session::begin(&prepared.store, &session, &memory)?;
     heed_interrupts().map_err(|error| CliError::new("events of the console cannot be had").why(error.to_string()))?;
     prepared.sight.begin();
+    let audience = Audience::new(&record, control);
     let begin = Instant::now();
     let lived = match prepared.plan.identity {
         Identity::Caller => live(&prepared, &words, &record),
-        Identity::Offline | Identity::Online => account::live(&prepared, gate.as_ref(), &words, &record),
+        Identity::Offline | Identity::Online => account::live(&prepared, gate.as_ref(), &words, &record, &audience),
     };
     let duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
     let lived = match lived {
@@ -94,7 +94,8 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     let found = look_again(&mut prepared)?;
     let appeared = watch::appeared(&prepared.plan.watch, found);
     let quarantined = watch::quarantine(appeared, &prepared.store.quarantine(&session));
-    drop(remembered);
+    audience.quarantined(&quarantined);
+    drop((audience, remembered));
     // After the quarantine: what was moved away is told by itself.
     let changed = Changed::look(prepared.written_trees(), duration_ms);
     record.quarantined(&quarantined);
@@ -102,7 +103,8 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: &Manner<'_>) -> Re
     record.changed(&changed);
     let code = lived.exit_code();
     record.end(lived.end(duration_ms));
-    let report = Report { session: &session, code: lived.code, limit: lived.limit, duration_ms, quarantined, changed };
+    let Lived { code: exit_code, limit, traffic, .. } = lived;
+    let report = Report { session: &session, code: exit_code, limit, duration_ms, quarantined, changed, traffic };
     report.print(&prepared, manner.tell)?;
     // The identifiers are in use no longer: what is left alive at the exit says so only to the next run.
     drop(prepared);
@@ -155,12 +157,14 @@ pub(super) struct Lived {
     pub(super) limit: Option<Passed>,
     pub(super) cpu_ms: Option<u64>,
     pub(super) peak_memory_bytes: Option<u64>,
+    /// What the gate has seen, where there was one.
+    pub(super) traffic: Option<Traffic>,
 }
 
 impl Lived {
     /// Ended by a limit.
     pub(super) fn limited(passed: Passed) -> Self {
-        Self { code: None, limit: Some(passed), cpu_ms: None, peak_memory_bytes: None }
+        Self { code: None, limit: Some(passed), cpu_ms: None, peak_memory_bytes: None, traffic: None }
     }
 
     fn exit_code(&self) -> u32 {
@@ -208,7 +212,7 @@ fn live(prepared: &Prepared, words: &[String], record: &Record) -> Result<Lived,
     drop(confined);
     passing.finish();
     let (cpu_ms, peak_memory_bytes) = used.map(|used| (used.cpu_time_ms, used.peak_memory_bytes)).unzip();
-    Ok(Lived { code: code.filter(|_| limit.is_none()), limit, cpu_ms, peak_memory_bytes })
+    Ok(Lived { code: code.filter(|_| limit.is_none()), limit, cpu_ms, peak_memory_bytes, traffic: None })
 }
 
 /// Ends whatever is left of a run, and waits until it is gone: what the run has left is looked at afterwards.

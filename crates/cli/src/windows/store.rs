@@ -70,7 +70,7 @@ impl Store {
 
     /// Where runs are remembered as long as they go on.
     pub(super) fn sessions(&self) -> PathBuf {
-        self.root.join("sessions")
+        sessions(&self.root)
     }
 
     /// What a session quarantined.
@@ -82,6 +82,11 @@ impl Store {
 /// What the backend remembers, below a state directory.
 pub(super) fn backend(state: &Path) -> PathBuf {
     state.join("windows")
+}
+
+/// Where runs are remembered as long as they go on, below a state directory.
+pub(super) fn sessions(state: &Path) -> PathBuf {
+    state.join("sessions")
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> CliError {

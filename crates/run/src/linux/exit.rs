@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use crate::linux::executed::Executions;
 use crate::linux::limits::LimitReached;
 use crate::linux::refused::Refusals;
-use crate::linux::traffic::Traffic;
 use crate::linux::watch::Quarantine;
+use crate::traffic::Traffic;
 
 /// Exit status when the sandbox itself failed and the command never ran.
 const NOT_STARTED: u8 = 125;

@@ -16,7 +16,7 @@ use rustix::process::Pid;
 
 use crate::Bundle;
 use crate::linux::packet::{self, Packet};
-use crate::linux::traffic::Traffic;
+use crate::traffic::Traffic;
 
 /// How long a gate may take to say its last words.
 const LAST_WORDS: Duration = Duration::from_millis(500);

@@ -2,7 +2,7 @@
 
 mod appeared;
 mod audience;
-pub mod control;
+pub(crate) mod control;
 mod executed;
 mod exit;
 mod gate;
@@ -18,7 +18,6 @@ mod session;
 mod settings;
 mod supervise;
 mod terminal;
-mod traffic;
 mod trust;
 mod watch;
 
@@ -30,5 +29,4 @@ pub use record::Recorder;
 pub use refused::{CallRefused, Judge, Refusals, Refused, Wanted};
 pub use session::{Leftover, Memory, Session, SessionError, Store, WorkspaceStore, new_session_id};
 pub use supervise::{Request, Run, RunError};
-pub use traffic::{PublishedPort, RefusedHost, Traffic};
 pub use watch::{Quarantine, Quarantined};

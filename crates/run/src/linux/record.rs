@@ -6,7 +6,7 @@ use pinfold_gate::link::{Answer, Report};
 use pinfold_ledger::event::{self, Event};
 use rustix::process::Signal;
 
-use crate::linux::control::Question;
+use crate::control::Question;
 use crate::linux::exit::{End, Outcome};
 use crate::linux::watch::Quarantined;
 
@@ -64,18 +64,7 @@ impl Recorder {
 
     /// What the user has said to a question.
     pub(crate) fn answered(&mut self, question: &Question, answer: Answer) {
-        let how = match answer {
-            Answer::Once => "once",
-            Answer::Session => "session",
-            Answer::Always => "always",
-            Answer::Deny => "no",
-        };
-        self.take(Event::Grant {
-            what: format!("connect {}", question.to),
-            allow: answer != Answer::Deny,
-            by: self.user.clone(),
-            how: how.to_owned(),
-        });
+        self.take(crate::granted(question, answer, &self.user));
     }
 }
 

@@ -32,7 +32,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::linux::control::{Control, Introduction, Place, Remember, Watched};
+use crate::control::{Introduction, Remember};
+use crate::linux::control::{Control, Place, Watched};
 use crate::linux::open;
 use crate::linux::watch::Quarantine;
 

@@ -11,8 +11,7 @@ use rustix::io::Errno;
 use rustix::stdio::{stderr, stdin, stdout};
 use rustix::termios::{QueueSelector, isatty, tcflush, tcgetpgrp};
 
-use super::Question;
-use super::message::answer;
+use crate::control::{Question, answer};
 use crate::linux::output::write_all;
 
 /// Longest answer, in bytes.

@@ -1,49 +1,29 @@
 //! The session's end of the control socket.
 
-use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pinfold_gate::link::{Answer, Report};
-use pinfold_policy::Decision;
 use rustix::event::PollFlags;
 use rustix::net::{SocketFlags, accept_with};
 
+use super::Place;
 use super::here::Here;
 use super::peer::is_outside;
-use super::questions::Questions;
 use super::watcher::Watcher;
-use super::{EVENTS_KEPT, Place, QUESTIONS_MAX, Question, TEXT_MAX, Told, VERSION, WATCHERS_MAX, WORDS_MAX};
+use crate::control::{Introduction, QUESTIONS_MAX, Question, Remember, Story, Told, WATCHERS_MAX};
 use crate::linux::watch::Quarantined;
-
-/// What a watcher hears of a run first.
-#[derive(Debug)]
-pub struct Introduction {
-    /// Its workspace.
-    pub workspace: String,
-    /// The profile of its policy.
-    pub profile: String,
-    /// What it runs.
-    pub command: Vec<String>,
-}
-
-/// Writes down that a host may always be reached, or says why that cannot be.
-pub type Remember = Box<dyn FnMut(&Question) -> Result<(), String>>;
 
 /// The control socket of a run. Dropping it takes it away.
 pub struct Control {
     place: Place,
     listener: OwnedFd,
-    introduction: Told,
-    begun: Instant,
-    recent: VecDeque<Told>,
+    story: Story,
     watchers: Vec<Watcher>,
-    questions: Questions,
     /// Answers that have not been looked at.
     said: Vec<(u64, Answer)>,
     /// The caller's terminal, once there was a question, and if it can be asked there.
     here: Option<Here>,
-    remember: Remember,
 }
 
 impl Control {
@@ -54,26 +34,8 @@ impl Control {
         remember: Remember,
     ) -> std::io::Result<Self> {
         let listener = place.listen()?;
-        let short = |text: String| text.chars().take(TEXT_MAX).collect();
-        let introduction = Told::Session {
-            version: VERSION,
-            id: id.to_owned(),
-            workspace: introduction.workspace,
-            profile: introduction.profile,
-            command: introduction.command.into_iter().take(WORDS_MAX).map(short).collect(),
-        };
-        Ok(Self {
-            place,
-            listener,
-            introduction,
-            begun: Instant::now(),
-            recent: VecDeque::new(),
-            watchers: Vec::new(),
-            questions: Questions::default(),
-            said: Vec::new(),
-            here: None,
-            remember,
-        })
+        let story = Story::new(id, introduction, remember);
+        Ok(Self { place, listener, story, watchers: Vec::new(), said: Vec::new(), here: None })
     }
 
     /// What to wait for, and what it has to be ready for.
@@ -87,33 +49,23 @@ impl Control {
 
     /// How long until a question is over.
     pub(crate) fn next_look(&self) -> Option<Duration> {
-        self.questions.next_late()
+        self.story.next_late()
     }
 
     /// Takes note of what the gate has seen.
     pub(crate) fn seen(&mut self, report: &Report) {
-        let ms = self.ms();
-        match report {
-            Report::Ready { .. } => {}
-            // Names that may be looked up are as many as connections, and say less.
-            Report::Looked { verdict, .. } if verdict.decision == Decision::Allow => {}
-            Report::Question { id, to, process } => {
-                self.here = self.here.take().or_else(Here::of_caller);
-                if let Some(question) = self.questions.open(ms, *id, to.clone(), process.clone()) {
-                    let told = Told::Question(question.clone());
-                    self.watchers.iter_mut().for_each(|watcher| watcher.tell(&told));
-                }
-            }
-            report => self.tell(Told::Network { ms, report: report.clone() }),
+        if matches!(report, Report::Question { .. }) {
+            self.here = self.here.take().or_else(Here::of_caller);
         }
+        let told = self.story.seen(report);
+        told.iter().for_each(|told| self.tell(told));
     }
 
     /// Takes note of what was moved away.
     pub(crate) fn quarantined(&mut self, taken: &[Quarantined]) {
         for Quarantined { path, moved_to } in taken {
-            let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
-            let (path, moved_to) = (text(path), moved_to.as_deref().map(text));
-            self.tell(Told::Quarantined { ms: self.ms(), path, moved_to });
+            let told = self.story.quarantined(path, moved_to.as_deref());
+            self.tell(&told);
         }
     }
 
@@ -140,45 +92,33 @@ impl Control {
     pub(crate) fn answers(&mut self, waits: bool) -> Vec<(Question, Answer)> {
         let mut answers = Vec::new();
         for (id, answer) in std::mem::take(&mut self.said) {
-            // The first answer counts.
-            let Some(question) = self.questions.close(id) else { continue };
-            let problem = (answer == Answer::Always).then(|| (self.remember)(&question).err()).flatten();
-            self.close(&question, Some(answer), problem);
+            let Some((question, told)) = self.story.answered(id, answer) else { continue };
+            self.close(&question, &told);
             answers.push((question, answer));
         }
-        for question in self.questions.close_late(!waits) {
-            self.close(&question, None, None);
+        for (question, told) in self.story.late(!waits) {
+            self.close(&question, &told);
         }
-        if let (Some(here), Some(question)) = (&mut self.here, self.questions.iter().next()) {
+        if let (Some(here), Some(question)) = (&mut self.here, self.story.questions().next()) {
             here.ask(&question);
         }
         answers
     }
 
-    fn close(&mut self, question: &Question, answer: Option<Answer>, problem: Option<String>) {
+    fn close(&mut self, question: &Question, told: &Told) {
         if let Some(here) = &mut self.here {
             here.is_over(question.id);
         }
-        self.tell(Told::Answered { ms: self.ms(), id: question.id, to: question.to.clone(), answer, problem });
+        self.tell(told);
     }
 
     fn welcome(&self, mut watcher: Watcher) -> Watcher {
-        let questions: Vec<Told> = self.questions.iter().map(Told::Question).collect();
-        let told = std::iter::once(&self.introduction).chain(&self.recent).chain(&questions);
-        told.for_each(|told| watcher.tell(told));
+        self.story.so_far().iter().for_each(|told| watcher.tell(told));
         watcher
     }
 
-    fn tell(&mut self, told: Told) {
-        self.watchers.iter_mut().for_each(|watcher| watcher.tell(&told));
-        if self.recent.len() >= EVENTS_KEPT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(told);
-    }
-
-    fn ms(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    fn tell(&mut self, told: &Told) {
+        self.watchers.iter_mut().for_each(|watcher| watcher.tell(told));
     }
 }
 

@@ -6,7 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use pinfold_gate::link::{Answer, encode};
 use rustix::net::{SendFlags, send};
 
-use super::{Place, Said, Told, VERSION};
+use super::Place;
+use crate::control::{Said, Told, VERSION};
 use crate::linux::packet::{self, Packet};
 
 /// A connection to a run.

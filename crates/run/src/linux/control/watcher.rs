@@ -7,7 +7,7 @@ use pinfold_gate::link::encode;
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 
-use super::{Said, Told, VERSION, WAITING_MAX};
+use crate::control::{Said, Told, VERSION, WAITING_MAX};
 use crate::linux::packet::{self, Packet};
 
 /// A connection to a watcher.

@@ -60,7 +60,7 @@ pub struct RefusedHost {
 
 impl Traffic {
     /// Takes note of a report.
-    pub(crate) fn note(&mut self, report: Report) {
+    pub fn note(&mut self, report: Report) {
         match report {
             Report::Connected { to, way: Way::Published, .. } => self.published(to.port).connections += 1,
             Report::Closed { to, way: Way::Published, bytes_out, bytes_in, .. } => {

@@ -38,7 +38,7 @@ struct Open {
 
 /// A key, as far as the page knows keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
+pub(crate) enum Key {
     Up,
     Down,
     Letter(char),

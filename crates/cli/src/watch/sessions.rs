@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
 
 use pinfold_gate::link::Answer;
-use pinfold_run::Store;
 use pinfold_run::control::{Told, Watched};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::LOOK_INTERVAL;
+use crate::platform::{Runs, Seat};
 
 /// Most runs that are watched at a time.
 const SESSIONS_MAX: usize = 128;
@@ -19,7 +16,7 @@ const AT_ONCE_MAX: usize = 1000;
 
 /// Connections to runs.
 pub(super) struct Sessions {
-    store: Store,
+    runs: Runs,
     watched: BTreeMap<String, Watched>,
     /// Runs that do not talk to this process.
     silent: BTreeSet<String>,
@@ -36,8 +33,8 @@ pub(super) enum News {
 }
 
 impl Sessions {
-    pub(super) fn new(store: Store) -> Self {
-        Self { store, watched: BTreeMap::new(), silent: BTreeSet::new() }
+    pub(super) fn new(runs: Runs) -> Self {
+        Self { runs, watched: BTreeMap::new(), silent: BTreeSet::new() }
     }
 
     /// Looks for new runs, and gives what there is to hear, each with the name of the run.
@@ -67,12 +64,12 @@ impl Sessions {
     }
 
     fn look(&mut self) {
-        let live = self.store.watchable();
+        let live = self.runs.live();
         self.silent.retain(|id| live.contains(id));
         for id in live {
             if self.watched.len() < SESSIONS_MAX && !self.watched.contains_key(&id) && !self.silent.contains(&id) {
                 // Nobody listens to what a killed run has left.
-                let watched = self.store.watch(&id).ok();
+                let watched = self.runs.watch(&id).ok();
                 self.watched.extend(watched.map(|watched| (id, watched)));
             }
         }
@@ -83,18 +80,14 @@ impl Sessions {
         let _ = self.watched.get(id).map(|watched| watched.answer(question, answer));
     }
 
-    /// Waits for news, or for one of the others; no longer than until it is time to look for new runs. Gives what became of
-    /// the others.
-    pub(super) fn wait(&self, others: &[BorrowedFd<'_>]) -> io::Result<Vec<PollFlags>> {
-        let sources = others.iter().copied().chain(self.watched.values().map(AsFd::as_fd));
-        let mut polled: Vec<_> = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN)).collect();
-        let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK_INTERVAL.subsec_nanos().into() };
-        match poll(&mut polled, Some(&timeout)) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => return Ok(vec![PollFlags::empty(); others.len()]),
-            Err(error) => return Err(error.into()),
-        }
-        Ok(polled.iter().take(others.len()).map(PollFd::revents).collect())
+    /// Where runs are found.
+    pub(super) fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    /// Waits for news or keys; no longer than until it is time to look for new runs. False when whoever sits there is gone.
+    pub(super) fn wait(&self, seat: Option<&Seat>) -> io::Result<bool> {
+        self.runs.wait(self.watched.values(), seat)
     }
 }
 

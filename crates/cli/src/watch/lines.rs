@@ -34,7 +34,7 @@ pub(super) fn print(mut sessions: Sessions, json: bool) -> io::Result<()> {
             writeln!(io::stdout(), "{line}")?;
         }
         io::stdout().flush()?;
-        sessions.wait(&[])?;
+        sessions.wait(None)?;
     }
 }
 

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use pinfold_gate::link::{Endpoint, SecretEvent};
-use pinfold_policy::{Destination, Rules, plain};
+use pinfold_policy::{Destination, Policy, Rules, plain};
 use pinfold_run::{PublishedPort, RefusedHost, Traffic};
 use serde::Serialize;
 
-use super::prepare::Prepared;
 use crate::error::CliError;
 
 /// How many refused hosts are told one by one.
@@ -19,7 +18,7 @@ const HTTPS: u16 = 443;
 /// The same for a caller that asked for JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     reached: Vec<String>,
     published: Vec<Published>,
     refused: Vec<Refused>,
@@ -48,7 +47,7 @@ struct Refused {
     hint: Option<String>,
 }
 
-pub(super) fn summary(traffic: &Traffic, prepared: &Prepared) -> Summary {
+pub(crate) fn summary(traffic: &Traffic, policy: &Policy) -> Summary {
     let refused = |Told { refused, hint }: Told<'_>| Refused {
         host: refused.host.clone(),
         port: refused.port,
@@ -66,15 +65,15 @@ pub(super) fn summary(traffic: &Traffic, prepared: &Prepared) -> Summary {
     Summary {
         published: traffic.published.iter().map(published).collect(),
         reached: traffic.reached.iter().map(ToString::to_string).collect(),
-        refused: told(traffic, prepared).into_iter().map(refused).collect(),
+        refused: told(traffic, policy).into_iter().map(refused).collect(),
         refusals: traffic.refusals,
         gate_ended_early: traffic.ended_early,
     }
 }
 
 /// Says it on standard error.
-pub(super) fn print(traffic: &Traffic, prepared: &Prepared) {
-    let told = told(traffic, prepared);
+pub(crate) fn print(traffic: &Traffic, policy: &Policy) {
+    let told = told(traffic, policy);
     told.iter().take(HOSTS_TOLD).for_each(|told| eprintln!("{}", notice(told)));
     let more = told.len().saturating_sub(HOSTS_TOLD);
     if more > 0 {
@@ -104,8 +103,8 @@ struct Told<'a> {
 }
 
 /// Every host once for each change that it would take. A name alone is not told where a port of it is.
-fn told<'a>(traffic: &'a Traffic, prepared: &Prepared) -> Vec<Told<'a>> {
-    let rules = Rules::new(&prepared.policy);
+fn told<'a>(traffic: &'a Traffic, policy: &Policy) -> Vec<Told<'a>> {
+    let rules = Rules::new(policy);
     let mut told: Vec<Told<'a>> = Vec::new();
     let (ports, names): (Vec<_>, Vec<_>) = traffic.refused.iter().partition(|refused| refused.port.is_some());
     for refused in ports.into_iter().chain(names) {

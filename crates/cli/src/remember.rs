@@ -1,8 +1,7 @@
 //! "Always": a rule of the user's that is written into the user's own policy, where everything else stays as it is.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +10,7 @@ use pinfold_run::control::{Question, Remember, program};
 use time::OffsetDateTime;
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
 
-use crate::layers;
+use crate::{layers, platform};
 
 /// How long it is waited between attempts to be the only one that writes.
 const LOCK_INTERVAL: Duration = Duration::from_millis(10);
@@ -19,7 +18,7 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(10);
 const LOCK_ATTEMPTS: usize = 20;
 
 /// Writes rules into this file, unless these rules say that nobody had to be asked.
-pub(super) fn in_user_policy(rules: Rules, file: PathBuf) -> Remember {
+pub(crate) fn in_user_policy(rules: Rules, file: PathBuf) -> Remember {
     Box::new(move |question| {
         let to = Destination::parse(&question.to.host, question.to.port).map_err(|_| "it is no host of a rule")?;
         if rules.connect(&to).verdict != Decision::Unnamed {
@@ -37,7 +36,7 @@ fn comment(question: &Question) -> String {
 /// Adds a host to the file, which appears whole or not at all. One at a time: another run may do the same.
 fn write(file: &Path, host: &str, comment: &str) -> io::Result<()> {
     // A link stays one, as people keep such files elsewhere.
-    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let file = platform::real(file).unwrap_or_else(|_| file.to_owned());
     let directory = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
     std::fs::create_dir_all(directory)?;
     let _lock = lock(directory)?;
@@ -55,12 +54,11 @@ fn write(file: &Path, host: &str, comment: &str) -> io::Result<()> {
 
 /// Does not wait for long: a run that may read the directory could hold the lock, and nobody would keep its limits.
 fn lock(directory: &Path) -> io::Result<File> {
-    let lock = File::open(directory)?;
     for _ in 0..LOCK_ATTEMPTS {
-        match lock.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_INTERVAL),
-            other => return other.map(|()| lock).map_err(io::Error::from),
+        if let Some(lock) = platform::try_lock(directory)? {
+            return Ok(lock);
         }
+        std::thread::sleep(LOCK_INTERVAL);
     }
     Err(io::ErrorKind::ResourceBusy.into())
 }
@@ -75,7 +73,7 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
 }
 
 fn write_fresh(fresh: &Path, file: &Path, text: &str) -> io::Result<()> {
-    let mut written = OpenOptions::new().create_new(true).write(true).mode(0o600).open(fresh)?;
+    let mut written = platform::create_private(fresh)?;
     if let Ok(metadata) = std::fs::metadata(file) {
         written.set_permissions(metadata.permissions())?;
     }
