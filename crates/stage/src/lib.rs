@@ -48,5 +48,5 @@ pub use merge::{Conflicting, Merged, merge};
 pub use node::{Attributes, Identity, Kind, Node, Time};
 pub use plan::{Conflict, Pick, Why, plan_apply};
 pub use step::{Content, Meta, Step, Wanted};
-pub use store::{Applied, ApplyError, Snapshot, Stage, Stages, StoreError, Summary, Use};
+pub use store::{Applied, ApplyError, Snapshot, Stage, Stages, StoreError, Summary};
 pub use tree::Tree;

@@ -7,7 +7,7 @@ use super::{memory, neighbours, scene};
 use crate::shell::{Result, command, read, step, which};
 
 /// The measures that can be asked for.
-pub(super) const NAMES: [&str; 5] = ["start-up", "deny", "work", "record", "memory"];
+pub(super) const NAMES: [&str; 6] = ["start-up", "deny", "work", "record", "memory", "stage"];
 
 /// What is measured with.
 pub(super) struct Bench {
@@ -22,7 +22,7 @@ impl Bench {
         std::fs::create_dir_all(&self.scenes)?;
         let mut report = self.about()?;
         type Measure = fn(&Bench) -> Result<String>;
-        let measures: [Measure; 5] = [Self::start_up, Self::deny, Self::work, Self::record, Self::memory];
+        let measures: [Measure; 6] = [Self::start_up, Self::deny, Self::work, Self::record, Self::memory, Self::stage];
         for (name, measure) in NAMES.iter().zip(measures).filter(|(name, _)| wanted(name)) {
             report += &step(name, || measure(self))?;
         }
@@ -42,7 +42,7 @@ impl Bench {
         ))
     }
 
-    fn pinfold(&self, words: &[&str]) -> Vec<String> {
+    pub(super) fn pinfold(&self, words: &[&str]) -> Vec<String> {
         let program = self.program.to_string_lossy().into_owned();
         [program, "run".into()].into_iter().chain(words.iter().map(|word| (*word).to_owned())).collect()
     }
@@ -209,16 +209,16 @@ impl Bench {
     }
 }
 
-fn ratio(median: f64, lowest: f64, highest: f64) -> String {
+pub(super) fn ratio(median: f64, lowest: f64, highest: f64) -> String {
     format!("{median:.2} × ({lowest:.2}–{highest:.2})")
 }
 
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     text.split(' ').map(str::to_owned).collect()
 }
 
 /// Words, of which the last may be quoted.
-fn shell_words(text: &str) -> Vec<String> {
+pub(super) fn shell_words(text: &str) -> Vec<String> {
     match text.split_once('\'') {
         Some((plain, quoted)) => [words(plain.trim()), vec![quoted.trim_end_matches('\'').to_owned()]].concat(),
         None => words(text),

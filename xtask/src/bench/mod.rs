@@ -9,6 +9,7 @@ mod measures;
 mod memory;
 mod neighbours;
 mod scene;
+mod stage;
 
 use std::path::{Path, PathBuf};
 
@@ -25,8 +26,17 @@ pub(crate) enum What {
     ///
     /// Root measures as an ordinary user who is made for it. What is missing on the machine is named as missing.
     Run {
-        /// Only these: start-up, deny, work, record, memory
+        /// Only these: start-up, deny, work, record, memory, stage
         only: Vec<String>,
+        /// How often everything is repeated
+        #[arg(long, default_value_t = 7)]
+        rounds: usize,
+        /// Measure this program [default: the release, built first]
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
+    /// Measure what a stage costs, beside direct runs and the bare commands
+    Stage {
         /// How often everything is repeated
         #[arg(long, default_value_t = 7)]
         rounds: usize,
@@ -53,6 +63,7 @@ pub(crate) enum What {
 pub(crate) fn run(what: &What) -> Result<()> {
     let (only, rounds, program) = match what {
         What::Run { only, rounds, program } => (only, rounds, program),
+        What::Stage { rounds, program } => (&vec!["stage".to_owned()], rounds, program),
         What::Gate { only } => return gate::run(only),
         What::Ledger { only, sessions } => {
             let mut bench = cargo("bench --package pinfold-ledger --bench ledger -- --sessions");

@@ -11,7 +11,7 @@ use pinfold_stage::{Stage, Stages};
 use pinfold_survey::changes::Snapshot;
 
 use super::doctor::repair;
-use super::stage::Staging;
+use super::stage::{self, Staging};
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
@@ -45,6 +45,11 @@ impl Prepared {
             self.git_directories.clear();
             self.protected.clear();
         }
+    }
+
+    /// All stages of the workspace.
+    pub(crate) fn stages(&self) -> Stages {
+        Stages::new(self.workspace.stages())
     }
 
     /// The places whose changes wait in a stage.
@@ -154,7 +159,7 @@ impl Call {
         if policy.network.mode == NetworkMode::Rules && sight.host.no_user_namespaces.is_none() {
             sight.host.redirects = redirects()?;
         }
-        let (stage, place) = staging.take(&policy, &Stages::new(workspace.stages()))?;
+        let (stage, place) = staging.take(&policy, &stage::stages(&context)?)?;
         sight.host.stage = place;
         let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
         own::refuse_to_open(&context, &policy, opened(&plan).map(PathBuf::as_path))?;

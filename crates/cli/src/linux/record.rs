@@ -103,13 +103,17 @@ impl Record {
     }
 }
 
-/// Lets old records go, as the policy says, once a day: that reads through the log of all runs.
+/// Lets old records go, as the policy says, and layers that no stage stands on, once a day: that reads through the log of all
+/// runs.
 pub(super) fn keep_house(prepared: &Prepared) {
     let directory = prepared.store.ledger_directory();
     let stamp = directory.join("kept");
     let age = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok()?.elapsed().ok();
     if age(&stamp).is_some_and(|age| age < HOUSEKEEPING) || std::fs::write(&stamp, "").is_err() {
         return;
+    }
+    if let Err(error) = prepared.stages().tidy() {
+        eprintln!("{}", CliError::notice("layers of stages could not be removed").why(with_causes(&error)));
     }
     let rules = &prepared.policy.ledger;
     let oldest = rules.keep_ms.value.and_then(|ms| SystemTime::now().checked_sub(Duration::from_millis(ms)));

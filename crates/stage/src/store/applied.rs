@@ -67,12 +67,18 @@ impl Stages {
     /// # Errors
     /// When it cannot be gone on with: then the place is neither as before nor as wanted.
     pub fn recover(&self) -> Result<(), ApplyError> {
-        let unsettled = |applied: &Applied| !applied.directory.join(SETTLED).exists();
-        if !self.all_applied()?.iter().any(unsettled) {
+        let unsettled = |directory: &Path| !directory.join(SETTLED).exists();
+        if !self.applied_names()?.into_iter().any(|name| unsettled(&self.applied().join(name))) {
             return Ok(());
         }
         let _lock = self.lock()?;
-        self.all_applied()?.iter().filter(|applied| unsettled(applied)).try_for_each(Applied::settle)
+        // Before it was written down nothing was done.
+        for directory in self.applied_names()?.into_iter().map(|name| self.applied().join(name)) {
+            if !directory.join(ABOUT).exists() {
+                remove(&directory)?;
+            }
+        }
+        self.all_applied()?.iter().filter(|applied| unsettled(&applied.directory)).try_for_each(Applied::settle)
     }
 
     /// What was taken over last and not undone since.
@@ -98,7 +104,6 @@ impl Stages {
     /// The oldest first.
     fn all_applied(&self) -> Result<Vec<Applied>, StoreError> {
         let directories = self.applied_names()?.into_iter().map(|name| self.applied().join(name));
-        // Before it was written down nothing was done.
         let begun = directories.filter(|directory| directory.join(ABOUT).exists());
         begun.map(|directory| Ok(Applied { about: read_json(&directory.join(ABOUT))?, directory })).collect()
     }

@@ -3,7 +3,7 @@
 //! ```text
 //! lock                      held while stages or layers come and go
 //! stages/NAME/stage.json    one stage: its places, layers and snapshots
-//! stages/NAME/lock          held by whoever uses it: a run and whoever changes it alone, readers together
+//! stages/NAME/lock          held by whoever uses it
 //! stages/NAME/bases/        what changed files were before
 //! layers/ID/PLACE/upper     what was written to a place
 //! applied/ID/about.json     what was taken over at once, and where
@@ -19,9 +19,11 @@ mod record;
 mod remove;
 mod stage;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 pub use applied::{Applied, ApplyError};
 pub use error::StoreError;
 pub use record::Snapshot;
-pub use stage::{Stage, Use};
+pub use stage::Stage;
 pub use stages::{Stages, Summary};

@@ -10,16 +10,7 @@ use super::stages::{Stages, new_layer, now_ms};
 use crate::letters::Letters;
 use crate::node::Time;
 
-/// How a stage is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
-    /// Something is written to it or changed about it: nobody else uses it meanwhile.
-    Alone,
-    /// It is read, and others may read it too.
-    Reading,
-}
-
-/// One stage, held until it is dropped.
+/// One stage, held until it is dropped: nobody else uses it meanwhile.
 #[derive(Debug)]
 pub struct Stage {
     stages: Stages,
@@ -30,14 +21,10 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub(super) fn take(stages: Stages, name: &str, directory: PathBuf, usage: Use) -> Result<Self, StoreError> {
+    pub(super) fn take(stages: Stages, name: &str, directory: PathBuf) -> Result<Self, StoreError> {
         let path = directory.join("lock");
         let file = at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)?;
-        let locked = match usage {
-            Use::Alone => file.try_lock(),
-            Use::Reading => file.try_lock_shared(),
-        };
-        match locked {
+        match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { name: name.to_owned() }),
             Err(TryLockError::Error(error)) => return at(Err(error), "lock", &path),

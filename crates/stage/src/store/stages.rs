@@ -11,7 +11,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use super::error::{StoreError, at};
 use super::record::{Record, write_json};
 use super::remove::{remove, space_of};
-use super::stage::{Stage, Use};
+use super::stage::Stage;
 
 /// The longest name of a stage, in bytes.
 pub(super) const NAME_MAX: usize = 64;
@@ -66,12 +66,12 @@ impl Stages {
     ///
     /// # Errors
     /// When there is none, it is used otherwise, or the disk fails.
-    pub fn open(&self, name: &str, usage: Use) -> Result<Stage, StoreError> {
+    pub fn open(&self, name: &str) -> Result<Stage, StoreError> {
         let directory = self.directory(name)?;
         if !directory.join(RECORD).exists() {
             return Err(StoreError::Unknown { name: name.to_owned() });
         }
-        Stage::take(self.clone(), name, directory, usage)
+        Stage::take(self.clone(), name, directory)
     }
 
     /// A second stage that goes on from where one is, in no more time than it takes to write down its name.
@@ -147,7 +147,7 @@ impl Stages {
             let layers = if record.exists() { Record::read(&record)?.needed() } else { None };
             match layers {
                 Some(layers) => needed.extend(layers),
-                None if matches!(self.open(&name, Use::Alone), Err(StoreError::InUse { .. })) => {}
+                None if matches!(self.open(&name), Err(StoreError::InUse { .. })) => {}
                 None => remove(&directory)?,
             }
         }
@@ -160,7 +160,7 @@ impl Stages {
     fn summary(&self, name: String) -> Result<Summary, StoreError> {
         let directory = self.stages().join(&name);
         let record = Record::read(&directory.join(RECORD))?;
-        let in_use = matches!(self.open(&name, Use::Alone), Err(StoreError::InUse { .. }));
+        let in_use = matches!(self.open(&name), Err(StoreError::InUse { .. }));
         Ok(Summary {
             name,
             made_ms: record.made_ms,
@@ -185,7 +185,7 @@ impl Stages {
         }
         make(&directory)?;
         write_json(&record, &directory.join(RECORD))?;
-        Stage::take(self.clone(), name, directory, Use::Alone)
+        Stage::take(self.clone(), name, directory)
     }
 
     /// While it is held, stages neither come nor go.

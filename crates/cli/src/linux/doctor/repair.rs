@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_run::Store;
+use pinfold_stage::Stages;
 use serde::Serialize;
 
 use super::super::quarantined::tell as tell_quarantined;
 use super::scratch::{self, remove_tree, size_bytes};
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, with_causes};
 use crate::output;
 
 /// Where drives are mounted that come and go: a workspace missing there may come back.
@@ -160,6 +161,7 @@ impl Place {
     fn clean(&self, removed: &mut Vec<Removed>) -> Result<(), String> {
         let Some(workspace) = &self.workspace else { return Ok(()) };
         if !self.has_vanished() {
+            self.tidy_stages()?;
             return self.clean_temp(workspace, removed);
         }
         if REMOVABLE.iter().any(|mounts| workspace.starts_with(mounts)) {
@@ -173,6 +175,13 @@ impl Place {
         remove_tree(&aside).map_err(|error| format!("{} cannot be removed: {error}", aside.display()))?;
         removed.push(Removed { what: "private home and layers", of: workspace.clone(), bytes });
         Ok(())
+    }
+
+    /// Finishes what was being taken over when somebody was killed, and removes layers that no stage stands on.
+    fn tidy_stages(&self) -> Result<(), String> {
+        let stages = Stages::new(self.directory.join("stages"));
+        let done = stages.recover().map_err(|error| with_causes(&error));
+        done.and_then(|()| stages.tidy().map_err(|error| with_causes(&error)))
     }
 
     /// Temporary files that runs without a memory-backed place left.

@@ -14,6 +14,7 @@ mod waiting;
 pub(crate) use apply::{apply, undo};
 pub(crate) use changes::changes;
 pub(crate) use diff::diff;
+pub(crate) use opened::stages;
 pub(crate) use points::{discard, fork, list, restore, snapshot};
 pub(crate) use staging::Staging;
 pub(super) use waiting::Waiting;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pinfold_plan as plan;
 use pinfold_run::Store;
-use pinfold_stage::{Bases, Change, Changes, Layers, Stage, Stages, Tree, Use};
+use pinfold_stage::{Bases, Change, Changes, Layers, Stage, Stages, Tree};
 
 use super::staging::shown;
 use crate::context::Context;
@@ -57,7 +57,7 @@ impl Opened {
 
     /// The stage of that name.
     pub(crate) fn named(stages: Stages, name: &str) -> Result<Self, CliError> {
-        let mut stage = stages.open(name, Use::Alone).map_err(|error| shown(&error))?;
+        let mut stage = stages.open(name).map_err(|error| shown(&error))?;
         settle(&mut stage)?;
         let places = Self::look(&stage)?;
         Ok(Self { stages, stage, places })

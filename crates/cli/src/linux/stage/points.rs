@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use pinfold_stage::{StoreError, Summary, Use};
+use pinfold_stage::{StoreError, Summary};
 use serde::Serialize;
 
 use super::opened::stages;
@@ -57,7 +57,7 @@ pub(crate) fn list(args: &StagesArgs) -> Result<ExitCode, CliError> {
 
 pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
-    let mut stage = stages(&context)?.open(&args.stage, Use::Alone).map_err(|error| shown(&error))?;
+    let mut stage = stages(&context)?.open(&args.stage).map_err(|error| shown(&error))?;
     super::opened::settle(&mut stage)?;
     stage.snapshot(&args.name).map_err(|error| shown(&error))?;
     Ok(ExitCode::SUCCESS)
@@ -66,7 +66,7 @@ pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
 pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let stages = stages(&context)?;
-    let mut stage = stages.open(&args.stage, Use::Alone).map_err(|error| shown(&error))?;
+    let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
     stage.restore(&args.name).map_err(|error| shown(&error))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -74,7 +74,7 @@ pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
 pub(crate) fn fork(args: &ForkArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let stages = stages(&context)?;
-    let mut stage = stages.open(&args.stage, Use::Alone).map_err(|error| shown(&error))?;
+    let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
     super::opened::settle(&mut stage)?;
     stages.fork(&mut stage, &args.name).map_err(|error| shown(&error))?;
     Ok(ExitCode::SUCCESS)
@@ -90,7 +90,7 @@ pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
             .map_err(|error| shown(&error))?
             .ok_or_else(|| CliError::new("there is no stage to discard"))?,
     };
-    let discarded = match stages.open(&name, Use::Alone) {
+    let discarded = match stages.open(&name) {
         Ok(stage) => stage.discard(),
         // What cannot be read is given up all the same.
         Err(StoreError::Damaged { .. }) => stages.give_up(&name),

@@ -2,7 +2,7 @@
 
 use pinfold_plan as plan;
 use pinfold_policy::Policy;
-use pinfold_stage::{Stage, Stages, StoreError, Use};
+use pinfold_stage::{Stage, Stages, StoreError};
 
 use crate::error::CliError;
 
@@ -36,7 +36,7 @@ impl Staging {
         let taken = match self {
             Self::Planned => return Ok((None, Some(plan::Stage { top: stages.planned(), frozen: Vec::new() }))),
             Self::New(name) => stages.make(name, &policy.places.workspace),
-            Self::Named(name) => match stages.open(name, Use::Alone) {
+            Self::Named(name) => match stages.open(name) {
                 Err(StoreError::Unknown { .. }) => stages.make(name, &policy.places.workspace),
                 opened => opened,
             },

@@ -1,0 +1,129 @@
+//! Stages that come, go, are forked and gone back to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Stage, Stages, StoreError};
+use crate::node::{Attributes, Time};
+use crate::step::{Content, Meta, Step, Wanted};
+use crate::testing::Place;
+
+fn stages(scratch: &Place) -> Stages {
+    Stages::new(scratch.path("stages"))
+}
+
+/// What a run would write, in the layer that takes it.
+fn write(stage: &mut Stage, name: &str) {
+    stage.begin("run", [PathBuf::from("/workspace")]).expect("a run");
+    fs::create_dir_all(stage.top()).expect("a layer");
+    fs::write(stage.top().join(name), name).expect("a file");
+}
+
+/// The names that a run would see, the uppermost layer first.
+fn seen(stage: &Stage) -> Vec<Vec<String>> {
+    let names = |layer: PathBuf| {
+        let entries = fs::read_dir(layer).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    };
+    std::iter::once(stage.top()).chain(stage.frozen()).map(names).collect()
+}
+
+#[test]
+fn a_stage_is_used_by_one_at_a_time() {
+    let scratch = Place::new();
+    let stages = stages(&scratch);
+    let stage = stages.make("one", Path::new("/workspace")).expect("a stage");
+    assert!(matches!(stages.open("one"), Err(StoreError::InUse { .. })));
+    drop(stage);
+    drop(stages.open("one").expect("a stage"));
+    assert!(matches!(stages.make("one", Path::new("/workspace")), Err(StoreError::Exists { .. })));
+    assert!(matches!(stages.open("two"), Err(StoreError::Unknown { .. })));
+}
+
+#[test]
+fn names_lead_nowhere_else() {
+    let scratch = Place::new();
+    for name in ["", ".", "..", "a/b", "/a", ".hidden", "new\nline", "ü", &"n".repeat(65)] {
+        let made = stages(&scratch).make(name, Path::new("/workspace"));
+        assert!(matches!(made, Err(StoreError::Name { .. })), "{name:?}");
+    }
+}
+
+#[test]
+fn snapshots_forks_and_steps_back_share_what_was_written() {
+    let scratch = Place::new();
+    let stages = stages(&scratch);
+    let mut one = stages.make("one", Path::new("/workspace")).expect("a stage");
+    write(&mut one, "a");
+    one.snapshot("first").expect("a snapshot");
+    assert!(matches!(one.snapshot("first"), Err(StoreError::Exists { .. })));
+    write(&mut one, "b");
+    let mut two = stages.fork(&mut one, "two").expect("a fork");
+    write(&mut two, "c");
+    one.restore("first").expect("a step back");
+    assert!(matches!(one.restore("second"), Err(StoreError::NoSnapshot { .. })));
+    assert_eq!(seen(&one), [vec![], vec!["a".to_owned()]]);
+    assert_eq!(seen(&two), [vec!["c".to_owned()], vec!["b".to_owned()], vec!["a".to_owned()]]);
+    one.discard().expect("gone");
+    assert_eq!(seen(&two), [vec!["c".to_owned()], vec!["b".to_owned()], vec!["a".to_owned()]]);
+    two.discard().expect("gone");
+    assert_eq!(fs::read_dir(scratch.path("stages/layers")).expect("layers").count(), 0);
+}
+
+#[test]
+fn what_nobody_needs_goes_and_nothing_else() {
+    let scratch = Place::new();
+    let stages = stages(&scratch);
+    drop(stages.make("unused", Path::new("/workspace")).expect("a stage"));
+    let mut used = stages.make("used", Path::new("/workspace")).expect("a stage");
+    write(&mut used, "a");
+    let held = stages.make("held", Path::new("/workspace")).expect("a stage");
+    fs::create_dir_all(scratch.path("stages/layers/feed/closed")).expect("a layer of nobody's");
+    stages.tidy().expect("tidy");
+    assert!(!stages.has("unused") && stages.has("used") && stages.has("held"));
+    assert!(used.top().join("a").exists() && !scratch.path("stages/layers/feed").exists());
+    drop(held);
+}
+
+#[test]
+fn a_damaged_record_is_an_error_that_loses_nothing() {
+    let scratch = Place::new();
+    let stages = stages(&scratch);
+    let mut stage = stages.make("one", Path::new("/workspace")).expect("a stage");
+    write(&mut stage, "a");
+    let (top, record) = (stage.top(), scratch.path("stages/stages/one/stage.json"));
+    drop(stage);
+    let whole = fs::read_to_string(&record).expect("the record");
+    for damaged in ["", "{}", &whole[..whole.len() / 2], &whole.replace("\"format\":1", "\"format\":2")] {
+        fs::write(&record, damaged).expect("a damage");
+        assert!(matches!(stages.open("one"), Err(StoreError::Damaged { .. })), "{damaged}");
+        assert!(stages.tidy().is_err() && top.join("a").exists(), "{damaged}");
+    }
+    stages.give_up("one").expect("given up");
+    assert!(!stages.has("one") && !top.exists());
+}
+
+#[test]
+fn what_was_taken_over_is_undone_once_and_the_last_first() {
+    let scratch = Place::new();
+    let stages = stages(&scratch);
+    let place = scratch.path("place");
+    fs::create_dir(&place).expect("a place");
+    let meta = || Meta { mode: 0o644, modified: Time::now(), attributes: Attributes::new() };
+    let make = |name: &str| Step {
+        path: name.into(),
+        expected: None,
+        wanted: Wanted::File(Content::Bytes((*b"content").into()), meta()),
+    };
+    stages.apply("one", &[(place.clone(), vec![make("a")])]).expect("applied");
+    stages.apply("one", &[(place.clone(), vec![make("b")])]).expect("applied");
+    assert!(stages.apply("one", &[(place.clone(), vec![make("c"), make("a")])]).is_err());
+    assert!(!place.join("c").exists());
+    for left in [vec!["a"], vec![]] {
+        stages.last_applied().expect("read").expect("something").undo(&stages).expect("undone");
+        let names: Vec<_> = fs::read_dir(&place).expect("a place").flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(names, left);
+    }
+    assert!(stages.last_applied().expect("read").is_none());
+    stages.recover().expect("nothing to recover");
+}
