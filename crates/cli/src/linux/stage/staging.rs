@@ -52,7 +52,7 @@ pub(super) fn shown(error: &StoreError) -> CliError {
     let shown = CliError::from_error(error);
     match error {
         StoreError::Unknown { .. } | StoreError::NoSnapshot { .. } => shown.hint("pinfold stages lists what there is"),
-        StoreError::InUse { .. } => shown.hint("wait until the run in it has ended, or go on from it: pinfold fork"),
+        StoreError::InUse { .. } => shown.hint("wait until what uses it has ended; pinfold stages lists them"),
         StoreError::Exists { .. } => shown.hint("choose another name"),
         StoreError::Damaged { .. } => shown.hint("nothing was changed; `pinfold discard NAME` gives it up"),
         StoreError::Name { .. } | StoreError::Disk { .. } => shown,
