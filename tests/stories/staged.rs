@@ -121,6 +121,65 @@ fn what_was_taken_over_is_taken_back_to_the_last_byte() {
 }
 
 #[test]
+fn what_was_taken_back_waits_in_the_stage_again() {
+    let desk = Desk::new();
+    desk.staged("set -e; mkdir d; echo 1 > d/one; echo more >> README; git add -A; git commit --quiet -m agent").ok();
+    let waits = desk.waits();
+    desk.about(&["apply"]).ok();
+    // Git writes its index whenever it looks.
+    desk.outside("sleep 1; git status --short").ok();
+    desk.about(&["undo"]).ok();
+    assert_eq!(
+        desk.outside("git log --format=%s; git status --short; ls").ok(),
+        "first
+README"
+    );
+    assert_eq!(desk.waits(), waits);
+    desk.about(&["apply"]).ok();
+    assert_eq!(
+        desk.outside("git log -1 --format=%s; cat README d/one").ok(),
+        "agent
+a project
+more
+1"
+    );
+    desk.about(&["discard"]).ok();
+    desk.about(&["undo"]).ends_with(125).says("would be lost");
+    desk.about(&["undo", "--lose"]).ok();
+    assert_eq!(desk.outside("ls; cat README").ok(), "README\na project");
+}
+
+#[test]
+fn what_is_shown_and_offered_is_what_taking_over_would_change() {
+    let desk = Desk::new();
+    let lines: String = (1..=30).map(|number| format!("{number}\n")).collect();
+    desk.write("home/project/file", &lines);
+    desk.staged("sed -i 's/^2$/two/' file").ok();
+    desk.outside("sed -i 's/^28$/mine/' file").ok();
+    let diff = desk.about(&["diff"]).ok();
+    assert!(diff.contains("+two") && !diff.contains("mine"), "{diff}");
+    desk.pinfold(["apply", "--hunks"]).input("y\n").run().ok();
+    let file = desk.read("home/project/file");
+    assert!(file.contains("\ntwo\n") && file.contains("\nmine\n"), "{file}");
+    desk.staged("echo agent >> README").ok();
+    desk.outside("echo mine >> README").ok();
+    assert!(desk.about(&["changes"]).ok().contains("README  x "));
+}
+
+#[test]
+fn new_directories_with_much_in_them_are_one_line_and_wrong_names_are_told() {
+    let desk = Desk::new();
+    desk.inside_with(&["--session", "a"], "mkdir -p node_modules/x; touch node_modules/x/{1..30}; echo 1 > one").ok();
+    assert_eq!(desk.about(&["changes"]).ok(), "A node_modules/ with 31 below\nA one");
+    assert_eq!(desk.about(&["changes", "--all"]).ok().lines().count(), 33);
+    desk.about(&["changes", "nonsuch"]).ends_with(125).says("nothing has changed at");
+    desk.inside_with(&["--session", "b"], "echo 1 > one").ok();
+    desk.about(&["discard"]).ends_with(125).says("several stages");
+    desk.about(&["discard", "a"]).ok();
+    desk.about(&["discard"]).ok();
+}
+
+#[test]
 fn what_its_user_has_changed_meanwhile_is_merged_or_nothing_is_touched() {
     let desk = Desk::new();
     let lines: String = (1..=30).map(|number| format!("{number}\n")).collect();

@@ -26,6 +26,7 @@ pub(crate) enum Command {
     /// Print what would be enforced here, and by what
     Plan(PlanArgs),
     /// List what a staged run would change
+    #[command(after_help = CHANGES_HELP)]
     Changes(ChangesArgs),
     /// Show what a staged run would change, line by line
     Diff(DiffArgs),
@@ -86,7 +87,9 @@ Examples:
   pinfold run -- cargo test
   pinfold run --profile read-only -- rg TODO
   pinfold run --allow-host @npm --write ../other -- npm install
-  pinfold run --ask -- claude    (and in another terminal: pinfold watch)";
+  pinfold run --ask -- claude    (and in another terminal: pinfold watch)
+  pinfold run --staged -- claude    (then: pinfold changes, diff, apply or discard)
+  pinfold run --session topic -- make test    (goes on in the stage of that name)";
 
 const TRACE_HELP: &str = "\
 Each call that names a path is seen before the kernel carries it out; what is told is what the policy refuses, with the
@@ -104,9 +107,13 @@ Examples:
   pinfold log verify                   has anything been changed, dropped or put elsewhere?
   pinfold log query \"select host, count(*) from events where kind = 'connect' group by host\"";
 
+const CHANGES_HELP: &str = "\
+A new, M changed, m other permissions, R renamed, D deleted, T of another kind, - stays in the stage;
+! would execute outside, so that apply asks; x conflicts with what has changed in the workspace.";
+
 const APPLY_HELP: &str = "\
-What would execute outside, such as hooks and settings of git, is taken over only where somebody says so: asked at a
-terminal, or by --traps. What has changed in the workspace since is merged, or nothing is taken over.
+What would execute outside, such as hooks and settings of git, is taken over only where somebody says so:
+asked at a terminal, or by --traps. What has changed in the workspace since is merged, or nothing is taken over.
 
 Examples:
   pinfold apply                        all of the last staged run
@@ -246,8 +253,12 @@ pub(crate) struct WorkspaceFlag {
 pub(crate) struct ChangesArgs {
     #[command(flatten)]
     pub(crate) place: WorkspaceFlag,
-    /// The stage: the name of the run, or of --session [default: the one that was used last]
-    pub(crate) stage: Option<OsString>,
+    /// The stage, if the first is the name of one, and paths
+    #[arg(value_name = "STAGE] [PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) stage_and_paths: Vec<OsString>,
+    /// Every file, also of new directories
+    #[arg(long)]
+    pub(crate) all: bool,
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -284,6 +295,9 @@ pub(crate) struct ApplyArgs {
 pub(crate) struct UndoArgs {
     #[command(flatten)]
     pub(crate) place: WorkspaceFlag,
+    /// Also where the stage is gone, so that nothing has it any more
+    #[arg(long)]
+    pub(crate) lose: bool,
 }
 
 #[derive(Debug, clap::Args)]

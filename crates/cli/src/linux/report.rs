@@ -99,6 +99,8 @@ struct Summary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refused_calls: Option<Vec<trace::CallSummary<'a>>>,
     changes: changed::Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<&'a Waiting>,
 }
 
 /// Something quarantined. JSON is text, which a path need not be.
@@ -188,6 +190,7 @@ impl Report<'_> {
             refused_paths: self.trace.as_ref().map(Trace::paths_summary),
             refused_calls: self.trace.as_ref().map(Trace::calls_summary),
             changes: self.changed.summary(),
+            stage: self.waiting.as_ref(),
         }
     }
 }

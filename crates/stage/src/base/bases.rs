@@ -1,6 +1,6 @@
 //! All that a stage remembers of what lay in the real tree.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -68,6 +68,20 @@ impl Bases {
     /// Forgets what lay there. The next [`Bases::settle`] takes what lies there then: for what was applied.
     pub fn forget(&mut self, path: &Path) {
         self.all.remove(path);
+    }
+
+    /// The paths at which what is remembered still lies in the real tree, and those that `accepts` names.
+    ///
+    /// # Errors
+    /// When the tree cannot be read.
+    pub fn current(&self, real: &Tree, accepts: &dyn Fn(&Path) -> bool) -> io::Result<BTreeSet<PathBuf>> {
+        let mut current = BTreeSet::new();
+        for (path, was) in &self.all {
+            if was.is(real.node(path)?.as_ref()) || accepts(path) {
+                current.insert(path.clone());
+            }
+        }
+        Ok(current)
     }
 
     /// What a file contained; nothing where that is not known.

@@ -131,15 +131,16 @@ impl Applied {
         self.about.places.iter().map(Letters::path)
     }
 
-    /// Makes the places as they were.
+    /// Makes the places as they were. Files of a place that `accepts` names may have been changed since.
     ///
     /// # Errors
-    /// When somebody has changed something there since: then nothing was touched in that place.
-    pub fn undo(&self, stages: &Stages) -> Result<(), ApplyError> {
+    /// When somebody has changed something else there since: then nothing was touched in that place.
+    pub fn undo(&self, stages: &Stages, accepts: &dyn Fn(&Path) -> bool) -> Result<(), ApplyError> {
         let _lock = stages.lock()?;
         for (number, (place, state)) in self.places().zip(self.states()?).enumerate() {
             if state == Recovered::Finished {
-                let undone = transaction::undo(&self.transaction(number));
+                let accepts = |path: &Path| accepts(&place.join(path));
+                let undone = transaction::undo_accepting(&self.transaction(number), &accepts);
                 undone.map_err(|source| ApplyError::Place { path: place.to_owned(), source })?;
             }
         }

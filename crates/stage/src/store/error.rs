@@ -20,6 +20,14 @@ pub enum StoreError {
         /// The name.
         name: String,
     },
+    /// It has a snapshot of that name already.
+    #[error("the stage {name} has a snapshot {snapshot} already")]
+    SnapshotExists {
+        /// The stage.
+        name: String,
+        /// The snapshot.
+        snapshot: String,
+    },
     /// It would not do as the name of a directory.
     #[error("{name:?} is no name for a stage: letters, digits, `-`, `_` and `.`, at most {most}", most = super::stages::NAME_MAX)]
     Name {

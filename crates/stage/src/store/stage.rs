@@ -105,7 +105,7 @@ impl Stage {
     /// When there is one of that name, or the disk fails.
     pub fn snapshot(&mut self, name: &str) -> Result<(), StoreError> {
         if self.record.snapshots.iter().any(|snapshot| snapshot.name == name) {
-            return Err(StoreError::Exists { name: format!("{}:{name}", self.name) });
+            return Err(StoreError::SnapshotExists { name: self.name.clone(), snapshot: name.to_owned() });
         }
         self.freeze()?;
         let layers = self.record.layers.len() - 1;

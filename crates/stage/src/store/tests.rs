@@ -56,7 +56,7 @@ fn snapshots_forks_and_steps_back_share_what_was_written() {
     let mut one = stages.make("one", Path::new("/workspace")).expect("a stage");
     write(&mut one, "a");
     one.snapshot("first").expect("a snapshot");
-    assert!(matches!(one.snapshot("first"), Err(StoreError::Exists { .. })));
+    assert!(matches!(one.snapshot("first"), Err(StoreError::SnapshotExists { .. })));
     write(&mut one, "b");
     let mut two = stages.fork(&mut one, "two").expect("a fork");
     write(&mut two, "c");
@@ -120,7 +120,7 @@ fn what_was_taken_over_is_undone_once_and_the_last_first() {
     assert!(stages.apply("one", &[(place.clone(), vec![make("c"), make("a")])]).is_err());
     assert!(!place.join("c").exists());
     for left in [vec!["a"], vec![]] {
-        stages.last_applied().expect("read").expect("something").undo(&stages).expect("undone");
+        stages.last_applied().expect("read").expect("something").undo(&stages, &|_| false).expect("undone");
         let names: Vec<_> = fs::read_dir(&place).expect("a place").flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(names, left);
     }

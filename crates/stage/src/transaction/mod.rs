@@ -59,4 +59,4 @@ pub use prepare::Transaction;
 pub use recover::{Recovered, recover};
 pub use said::Said;
 pub use seen::{Look, Seen, Shape};
-pub use undo::undo;
+pub use undo::{undo, undo_accepting};

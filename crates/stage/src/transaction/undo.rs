@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use crate::node::Node;
+use crate::node::{Kind, Node};
 use crate::tree::Tree;
 
 use super::check::look;
@@ -32,15 +32,24 @@ use crate::letters::Letters;
 /// [`Error::Conflicts`] with all that somebody has changed since: nothing was touched. [`Error::AlreadyUndone`];
 /// [`Error::NothingToUndo`] when it never was finished. Otherwise as [`Transaction::commit`](super::Transaction::commit).
 pub fn undo(directory: &Path) -> Result<(), Error> {
+    undo_accepting(directory, &|_| false)
+}
+
+/// The same, where somebody may have changed some files since: nothing in them would be missed.
+///
+/// # Errors
+/// As [`undo`].
+pub fn undo_accepting(directory: &Path, accepts: &dyn Fn(&Path) -> bool) -> Result<(), Error> {
     match recover(directory)? {
         Recovered::Finished => {}
         Recovered::Undone => return Err(Error::AlreadyUndone),
         Recovered::Nothing | Recovered::RolledBack(_) => return Err(Error::NothingToUndo),
     }
     let marks = Marks::open(directory).map_err(Error::failed(directory))?;
-    let (begun, finished) = (marks.begun()?, marks.finished()?);
-    let journal = marks.journal(Mark::Journal)?.inverted();
+    let (begun, mut finished) = (marks.begun()?, marks.finished()?);
+    let mut journal = marks.journal(Mark::Journal)?.inverted();
     let tree = open_tree(&begun)?;
+    accept(&tree, &mut journal, &mut finished, accepts)?;
     check(&tree, &journal, &finished)?;
     let undone = turn(&tree, directory, journal, begun.inside.is_some());
     if undone.is_err() {
@@ -55,6 +64,24 @@ fn turn(tree: &Tree, directory: &Path, journal: Journal, inside: bool) -> Result
         Ok((journal, ground)) => commit(&ground, &journal),
         Err(error) => Err(clean::after_failure(tree, &directory.join(UNDO), error)),
     }
+}
+
+/// Takes files as they are by now for what was left.
+fn accept(
+    tree: &Tree,
+    journal: &mut Journal,
+    finished: &mut Finished,
+    accepts: &dyn Fn(&Path) -> bool,
+) -> Result<(), Error> {
+    for step in journal.moves.iter_mut().filter(|step| accepts(step.path.path())) {
+        let was_file = step.old.is_some_and(|old| old.shape == Shape::File);
+        let now = look(tree, step.path.path())?.ok().flatten();
+        if let Some(now) = now.filter(|now| was_file && matches!(now.kind, Kind::File { .. })) {
+            step.old = Some(Seen::of(&now));
+            finished.left.insert(step.path.clone(), Which::of(&now));
+        }
+    }
+    Ok(())
 }
 
 /// All that was changed since.

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pinfold_stage::{ApplyError, Change, Conflict, Pick, Step, What, plan_apply, transaction};
+use pinfold_stage::{ApplyError, Change, Conflict, Node, Pick, Step, Time, What, plan_apply, transaction};
 
-use super::changes::{digest, shown as shown_path};
+use super::changes::{counted, digest, shown as shown_path};
 use super::git;
 use super::guarded::{Guarded, guarded};
 use super::hunks;
@@ -27,7 +27,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
     refuse_others_than(&opened, args.reviewed.as_deref())?;
-    let guarded = guarded(&context, &opened)?;
+    let guarded = guarded(&context, &opened.places)?;
     let mut choice = Choice::of(&context, &opened, &paths, &guarded, args)?;
     let stage = opened.stage.name().to_owned();
     let mut all = Vec::new();
@@ -38,13 +38,14 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
         steps.extend(aside.steps);
         all.push((place.root.clone(), steps));
     }
-    let count: usize = all.iter().map(|(_, steps)| steps.len()).sum();
-    if count > 0 {
+    let paths = all.iter().flat_map(|(root, steps)| steps.iter().map(|step| root.join(&step.path)));
+    let (gits, others): (Vec<_>, Vec<_>) = paths.partition(|path| git::quiet(path).is_some());
+    if !gits.is_empty() || !others.is_empty() {
         let done = opened.stages.apply(opened.stage.name(), &all);
         done.map_err(|error| not_applied(&context, &error))?;
         remember(&mut opened, &all)?;
     }
-    choice.tell(&context, count);
+    choice.tell(&context, others.len(), gits.len());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -55,10 +56,27 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
     let last = last.ok_or_else(|| {
         CliError::new("there is nothing to undo").why("nothing was taken over here, or all of it was undone")
     })?;
-    last.undo(&stages).map_err(|error| {
-        not_applied(&context, &error).hint("what you have changed since stays; move it away to undo all the same")
+    let name = last.stage();
+    let mut opened = if stages.has(name) { Some(Opened::named(stages.clone(), name)?) } else { None };
+    if opened.is_none() && !args.lose {
+        return Err(CliError::new(format!("what was taken over from the stage {name} would be lost"))
+            .why("that stage was discarded, so that the workspace alone has it")
+            .hint("pinfold undo --lose"));
+    }
+    // What git refreshes whenever it looks says nothing that would be missed.
+    let accepts = |path: &Path| git::is_idle_index(path);
+    let before = opened.iter().flat_map(|opened| &opened.places).map(|place| place.current(&accepts));
+    let before = before.collect::<Result<Vec<_>, _>>()?;
+    last.undo(&stages, &accepts).map_err(|error| {
+        not_applied(&context, &error)
+            .hint("what you have changed since stays; commit it or move it away to undo all the same")
     })?;
-    eprintln!("pinfold: undone: what was taken over from the stage {} is only there again", last.stage());
+    if let Some(opened) = &mut opened {
+        opened.places.iter_mut().zip(before).try_for_each(|(place, before)| place.renew(&before))?;
+        eprintln!("pinfold: undone: it waits in the stage {name} again");
+    } else {
+        eprintln!("pinfold: undone");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -100,7 +118,14 @@ impl Choice {
             for change in place.changes.all().iter().filter(|change| paths.mean(place, change)) {
                 let path = place.path(change);
                 let Some(why) = guarded.why(&path) else { continue };
-                let yes = args.traps || may_ask && agrees(&shown_path(&context.workspace, &path), why)?;
+                // It comes with what is in it.
+                if change.after.as_ref().is_some_and(Node::is_directory) {
+                    refused.insert(change.path.clone());
+                    continue;
+                }
+                let yes = args.traps
+                    || may_ask
+                        && agrees(&format!("{}\n  {why}\ntake it over?", shown_path(&context.workspace, &path)))?;
                 if !yes {
                     choice.held_back.push((path, why.to_owned()));
                     refused.insert(change.path.clone());
@@ -133,7 +158,7 @@ impl Choice {
         }
     }
 
-    fn tell(&self, context: &Context, count: usize) {
+    fn tell(&self, context: &Context, count: usize, of_git: usize) {
         for (path, why) in self.held_back.iter().take(TOLD) {
             eprintln!("pinfold: not taken over: {}: {why}", shown_path(&context.workspace, path));
         }
@@ -143,18 +168,19 @@ impl Choice {
             eprintln!("pinfold: {more}with --traps such files are taken over as well");
         }
         for name in &self.beside {
-            eprintln!("pinfold: you have committed since: what the run committed is at {name}");
+            eprintln!("pinfold: you have committed since: what the run committed is at {name} (git merge {name})");
         }
-        match count {
-            0 => eprintln!("pinfold: nothing was taken over"),
-            _ => eprintln!("pinfold: {count} changes taken over; pinfold undo takes them back"),
+        match (count, of_git) {
+            (0, 0) => eprintln!("pinfold: nothing was taken over"),
+            _ => eprintln!("pinfold: {} taken over; pinfold undo takes it back", counted(count)),
         }
     }
 }
 
-fn agrees(path: &str, why: &str) -> Result<bool, CliError> {
+/// Asks at the terminal; silence is a no.
+pub(super) fn agrees(question: &str) -> Result<bool, CliError> {
     let wrong = |error: std::io::Error| CliError::new("nobody could be asked").why(error.to_string());
-    eprint!("{path}\n  {why}\ntake it over? [y/N] ");
+    eprint!("{question} [y/N] ");
     std::io::stderr().flush().map_err(wrong)?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).map_err(wrong)?;
@@ -198,7 +224,7 @@ fn remember(opened: &mut Opened, all: &[(PathBuf, Vec<Step>)]) -> Result<(), Cli
     let wrong = |error: pinfold_stage::BasesError| CliError::from_error(&error);
     for (place, (_, steps)) in opened.places.iter_mut().zip(all) {
         steps.iter().for_each(|step| place.bases.forget(&step.path));
-        place.bases.settle(&place.layers, pinfold_stage::Time::LAST).map_err(wrong)?;
+        place.bases.settle(&place.layers, Time::LAST).map_err(wrong)?;
     }
     opened.stage.settled().map_err(|error| shown(&error))
 }

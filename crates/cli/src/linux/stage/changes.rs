@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_policy::plain;
-use pinfold_stage::{Change, Told, What, manifest};
+use pinfold_stage::{Change, Pick, Told, What, manifest, plan_apply};
 use serde::Serialize;
 
 use super::git;
 use super::guarded::{Guarded, guarded};
-use super::opened::{Opened, Place};
+use super::opened::{Opened, Paths, Place};
 use crate::args::ChangesArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output;
+
+/// A new directory with more in it than this is told in one line.
+const FOLDED: usize = 20;
 
 /// What a caller that asked for JSON reads.
 #[derive(Serialize)]
@@ -47,8 +50,11 @@ struct Line {
 
 pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
-    let (opened, _) = Opened::of(&context, args.stage.as_slice())?;
-    let guarded = guarded(&context, &opened)?;
+    let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
+    let paths = Paths::of(&context, paths);
+    paths.refuse_unknown(&opened)?;
+    let guarded = guarded(&context, &opened.places)?;
+    let conflicts = conflicts(&opened);
     if args.json {
         return output::json(&summary(&opened, &guarded)?);
     }
@@ -56,13 +62,26 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let mut lines = 0;
     for place in &opened.places {
         for (directory, count) in quiet(place) {
-            let changes = if count == 1 { "change" } else { "changes" };
             let directory = shown(&context.workspace, &directory);
-            writeln!(out, "  {directory}/: {count} {changes} to what git keeps for itself")
+            writeln!(out, "  {directory}/: {} to what git keeps for itself", counted(count))
                 .map_err(|error| CliError::new(error.to_string()))?;
         }
+        let mut folded: Option<&Path> = None;
         for told in place.changes.told() {
-            let Some(line) = line(&context.workspace, place, told, &guarded) else { continue };
+            let (Told::One(change) | Told::Whole { change, .. }) = told;
+            if !paths.mean(place, change) || folded.is_some_and(|above| change.path.starts_with(above)) {
+                continue;
+            }
+            let below = place.changes.below(&change.path);
+            let is_new = change.makes_directory() && below.iter().all(|change| change.what == What::Created);
+            let told = match is_new && below.len() > FOLDED && !args.all {
+                true if below.iter().all(|change| guarded.why(&place.path(change)).is_none()) => {
+                    folded = Some(&change.path);
+                    Told::Whole { change, below }
+                }
+                _ => told,
+            };
+            let Some(line) = line(&context.workspace, place, told, &guarded, &conflicts) else { continue };
             lines += 1;
             writeln!(out, "{line}").map_err(|error| CliError::new(error.to_string()))?;
         }
@@ -78,6 +97,23 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What `pinfold apply` could not take over as the workspace is now, and why.
+fn conflicts(opened: &Opened) -> BTreeMap<PathBuf, String> {
+    let of = |place: &Place| {
+        let planned = plan_apply(&place.layers, &place.changes, &place.bases, |_| Pick::Whole);
+        let conflicts = planned.err().unwrap_or_default();
+        let gits_own = |path: &Path| git::quiet(path).is_some();
+        let named = conflicts.into_iter().map(|conflict| (place.root.join(&conflict.path), conflict.why.to_string()));
+        named.filter(|(path, _)| !gits_own(path)).collect::<Vec<_>>()
+    };
+    opened.places.iter().flat_map(of).collect()
+}
+
+/// A number of changes in words.
+pub(super) fn counted(count: usize) -> String {
+    if count == 1 { "1 change".to_owned() } else { format!("{count} changes") }
 }
 
 /// The digest over everything that a stage would change.
@@ -137,7 +173,13 @@ fn word(what: &What) -> &'static str {
 }
 
 /// As `git status --short` would put it; nothing for what only has another time.
-fn line(workspace: &Path, place: &Place, told: Told<'_>, guarded: &Guarded) -> Option<String> {
+fn line(
+    workspace: &Path,
+    place: &Place,
+    told: Told<'_>,
+    guarded: &Guarded,
+    conflicts: &BTreeMap<PathBuf, String>,
+) -> Option<String> {
     let (change, below) = match told {
         Told::One(change) => (change, None),
         Told::Whole { change, below } => (change, Some(below.len())),
@@ -168,6 +210,7 @@ fn line(workspace: &Path, place: &Place, told: Told<'_>, guarded: &Guarded) -> O
     let more = below.filter(|below| *below > 0);
     more.iter().for_each(|below| text.push_str(&format!(" with {below} below")));
     guarded.why(&place.path(change)).iter().for_each(|why| text.push_str(&format!("  ! {why}")));
+    conflicts.get(&place.path(change)).iter().for_each(|why| text.push_str(&format!("  x {why}")));
     Some(text)
 }
 

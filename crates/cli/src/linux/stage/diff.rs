@@ -3,8 +3,10 @@
 use std::io::{IsTerminal, Write};
 use std::process::{Command, ExitCode, Stdio};
 
-use pinfold_stage::{What, diffs};
+use pinfold_stage::What;
 
+use super::changes::counted;
+use super::git;
 use super::opened::{Opened, Paths};
 use crate::args::DiffArgs;
 use crate::context::Context;
@@ -23,14 +25,19 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<ExitCode, CliError> {
 
 fn text(opened: &Opened, paths: &Paths) -> Result<Vec<u8>, CliError> {
     let mut text = Vec::new();
-    for (place, change) in opened.changes().filter(|(place, change)| paths.mean(place, change)) {
+    let meant = opened.changes().filter(|(place, change)| paths.mean(place, change));
+    let (gits, others): (Vec<_>, Vec<_>) = meant.partition(|(place, change)| git::quiet(&place.path(change)).is_some());
+    if !gits.is_empty() {
+        eprintln!("pinfold: not shown: {} to what git keeps for itself", counted(gits.len()));
+    }
+    for (place, change) in others {
         if let What::LeftOut(why) = &change.what {
             eprintln!("pinfold: {} stays in the stage: {why}", place.path(change).display());
         }
         let read = |error: std::io::Error| {
             CliError::new(format!("{} cannot be read", place.path(change).display())).why(error.to_string())
         };
-        for diff in diffs(&place.layers, change).map_err(read)? {
+        for diff in place.diffs(change).map_err(read)? {
             text.extend(diff.text());
         }
     }

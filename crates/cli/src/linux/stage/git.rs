@@ -121,11 +121,26 @@ fn has_moved(place: &Place, change: &Change) -> bool {
     place.bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()))
 }
 
+/// Whether a path is an index that says nothing but what was committed.
+pub(super) fn is_idle_index(path: &Path) -> bool {
+    parts(path).is_some_and(|(directory, rest)| rest == Path::new("index") && nothing_is_staged(&directory))
+}
+
 /// Whether what git would commit next is what was committed last: then its index says nothing that would be lost.
 fn nothing_is_staged(directory: &Path) -> bool {
     let Some(tree) = directory.parent() else { return false };
     let mut git = Command::new("git");
-    git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "diff", "--cached", "--quiet"]);
+    git.args([
+        "-c",
+        "core.fsmonitor=false",
+        "-c",
+        "core.hooksPath=/dev/null",
+        "diff",
+        "--cached",
+        "--quiet",
+        "--no-ext-diff",
+        "--no-textconv",
+    ]);
     let status = git.current_dir(tree).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }

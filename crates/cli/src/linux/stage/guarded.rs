@@ -7,7 +7,7 @@ use pinfold_policy::{Access, Decided, Decider, Effect, Policy, Protect, Scope};
 use pinfold_stage::What;
 use pinfold_traps::{ChangeKind, Changed, Traps};
 
-use super::opened::{Opened, Place};
+use super::opened::Place;
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
@@ -24,12 +24,13 @@ impl Guarded {
 }
 
 /// What a direct run could not have changed, and what rules about traps find alarming.
-pub(crate) fn guarded(context: &Context, opened: &Opened) -> Result<Guarded, CliError> {
+pub(crate) fn guarded(context: &Context, places: &[Place]) -> Result<Guarded, CliError> {
     let mut policy = layers::in_force(context, &PolicyFlags::default())?.policy;
     policy.stage = Decided { value: false, ..policy.stage };
     let decider = Decider::new(&policy);
     let mut guarded = BTreeMap::new();
-    for (place, change) in opened.changes() {
+    for (place, change) in places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
+    {
         let path = place.path(change);
         let verdict = decider.decide(Access::Write, &path);
         if verdict.effect == Effect::Protected {
@@ -40,7 +41,7 @@ pub(crate) fn guarded(context: &Context, opened: &Opened) -> Result<Guarded, Cli
             guarded.insert(path, format!("it is protected: {}", protect.why));
         }
     }
-    opened.places.iter().try_for_each(|place| spring(place, &mut guarded))?;
+    places.iter().try_for_each(|place| spring(place, &mut guarded))?;
     Ok(Guarded(guarded))
 }
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pinfold_stage::{Body, Change, Hunk, LineKind, choose, diffs};
+use pinfold_stage::{Body, Change, Hunk, LineKind, choose};
 
 use super::changes::shown;
 use super::diff::visible;
@@ -51,10 +51,10 @@ pub(super) fn pick<'a>(
         }
         let wrong =
             |error: std::io::Error| CliError::new(format!("{} cannot be read", path.display())).why(error.to_string());
-        let all = diffs(&place.layers, change).map_err(wrong)?;
+        let all = place.diffs(change).map_err(wrong)?;
         let name = shown(&context.workspace, &path);
         let [diff] = all.as_slice() else { continue };
-        let (Body::Text(hunks), Some(_), Some(_)) = (&diff.body, &diff.old, &diff.new) else {
+        let (Body::Text(hunks), Some(old), Some(new)) = (&diff.body, &diff.old, &diff.new) else {
             let text = diff.text();
             match ask(&name, &text, "take this over", 1, 1)? {
                 Answer::Yes | Answer::RestOfFile(true) => {}
@@ -63,6 +63,9 @@ pub(super) fn pick<'a>(
             }
             continue;
         };
+        if old.mode != new.mode {
+            eprintln!("{name}: with these permissions: {:o}, which were {:o}", new.mode, old.mode);
+        }
         let mut taken = vec![false; hunks.len()];
         for (number, hunk) in hunks.iter().enumerate() {
             match ask(&name, &lines(hunk), "take this hunk over", number + 1, hunks.len())? {
@@ -94,7 +97,8 @@ fn lines(hunk: &Hunk) -> Vec<u8> {
         LineKind::Removed => b'-',
         LineKind::Added => b'+',
     };
-    hunk.lines.iter().flat_map(|line| [&[sign(line.kind)], line.text.as_slice()].concat()).collect()
+    let lines = hunk.lines.iter().flat_map(|line| [&[sign(line.kind)], line.text.as_slice()].concat());
+    format!("{}\n", hunk.heading()).into_bytes().into_iter().chain(lines).collect()
 }
 
 fn ask(name: &str, text: &[u8], question: &str, number: usize, of: usize) -> Result<Answer, CliError> {

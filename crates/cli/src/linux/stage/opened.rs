@@ -1,12 +1,16 @@
 //! A stage that is held, and what was written to each of its places.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pinfold_plan as plan;
 use pinfold_run::Store;
-use pinfold_stage::{Bases, Change, Changes, Layers, Stage, Stages, Tree};
+use pinfold_stage::{
+    Bases, Body, Change, Changes, Content, FileDiff, Layers, Pick, Side, Stage, Stages, Time, Tree, Wanted, diffs,
+    hunks, plan_apply,
+};
 
 use super::staging::shown;
 use crate::context::Context;
@@ -97,6 +101,44 @@ impl Place {
         let mut changes = Changes::of(&layers).map_err(read)?;
         bases.leave_out_others(&layers, &mut changes).map_err(read)?;
         Ok(Self { root: root.to_owned(), layers, changes, bases, directories })
+    }
+
+    /// The paths at which lies what is remembered, and of those that `accepts` names all.
+    pub(super) fn current(&self, accepts: &dyn Fn(&Path) -> bool) -> Result<BTreeSet<PathBuf>, CliError> {
+        let accepts = |path: &Path| accepts(&self.root.join(path));
+        self.bases.current(self.layers.real(), &accepts).map_err(|error| self.unreadable(&error))
+    }
+
+    /// Takes for what was there what is there now, where that was known `before` and somebody of ours has changed it.
+    pub(super) fn renew(&mut self, before: &BTreeSet<PathBuf>) -> Result<(), CliError> {
+        let now = self.current(&|_| false)?;
+        before.difference(&now).for_each(|path| self.bases.forget(path));
+        self.bases.settle(&self.layers, Time::LAST).map_err(|error| CliError::from_error(&error))
+    }
+
+    fn unreadable(&self, error: &std::io::Error) -> CliError {
+        CliError::new(format!("{} cannot be read", self.root.display())).why(error.to_string())
+    }
+
+    /// What taking a change over would change: what has changed in the workspace since is merged into it, where that can be.
+    pub(super) fn diffs(&self, change: &Change) -> std::io::Result<Vec<FileDiff>> {
+        let is_as_it_was = self.bases.get(&change.path).is_none_or(|was| was.is(change.before.as_ref()));
+        let pick = |other: &Change| if other.path == change.path { Pick::Whole } else { Pick::Not };
+        let planned = (!is_as_it_was).then(|| plan_apply(&self.layers, &self.changes, &self.bases, pick));
+        // What conflicts is shown as the run left it.
+        let Some(Ok(steps)) = planned else { return diffs(&self.layers, change) };
+        let wanted = steps.into_iter().find(|step| step.path == change.path).map(|step| step.wanted);
+        let Some(Wanted::File(content, meta)) = wanted else { return diffs(&self.layers, change) };
+        let old = std::fs::read(self.path(change))?;
+        let new = match content {
+            Content::Kept => old.clone(),
+            Content::Bytes(bytes) => bytes.to_vec(),
+            Content::Of(..) | Content::Into(..) => return diffs(&self.layers, change),
+        };
+        let side = |mode| Some(Side { path: change.path.clone(), mode, is_link: false });
+        let old_mode = change.before.as_ref().map_or(meta.mode, |node| node.mode);
+        let body = if old == new { Body::Same } else { Body::Text(hunks(&old, &new)) };
+        Ok(vec![FileDiff { old: side(old_mode), new: side(meta.mode), body }])
     }
 
     /// Where a change is.

@@ -1,10 +1,12 @@
 //! Points in a stage's life: `pinfold stages`, `snapshot`, `restore`, `fork` and `discard`.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use pinfold_stage::{StoreError, Summary};
+use pinfold_stage::{Stages, StoreError, Summary};
 use serde::Serialize;
 
+use super::apply::agrees;
 use super::opened::stages;
 use super::staging::shown;
 use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs, StagesArgs};
@@ -60,6 +62,7 @@ pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let mut stage = stages(&context)?.open(&args.stage).map_err(|error| shown(&error))?;
     super::opened::settle(&mut stage)?;
     stage.snapshot(&args.name).map_err(|error| shown(&error))?;
+    eprintln!("pinfold: pinfold restore {} {} goes back to this", args.stage, args.name);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -68,6 +71,7 @@ pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let stages = stages(&context)?;
     let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
     stage.restore(&args.name).map_err(|error| shown(&error))?;
+    eprintln!("pinfold: the stage {} is as it was at {}", args.stage, args.name);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -77,6 +81,7 @@ pub(crate) fn fork(args: &ForkArgs) -> Result<ExitCode, CliError> {
     let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
     super::opened::settle(&mut stage)?;
     stages.fork(&mut stage, &args.name).map_err(|error| shown(&error))?;
+    eprintln!("pinfold: goes on by itself: pinfold run --session {} -- COMMAND", args.name);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -85,10 +90,7 @@ pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
     let stages = stages(&context)?;
     let name = match &args.stage {
         Some(name) => name.clone(),
-        None => stages
-            .last()
-            .map_err(|error| shown(&error))?
-            .ok_or_else(|| CliError::new("there is no stage to discard"))?,
+        None => only_one(&stages)?,
     };
     let discarded = match stages.open(&name) {
         Ok(stage) => stage.discard(),
@@ -99,6 +101,22 @@ pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
     discarded.map_err(|error| shown(&error))?;
     eprintln!("pinfold: the stage {name} is discarded; what was taken over from it stays");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The stage that is meant where none is named: the last one, if there is no other or somebody says so.
+fn only_one(stages: &Stages) -> Result<String, CliError> {
+    let listed = stages.list().map_err(|error| shown(&error))?;
+    let mut names = listed.into_iter().flatten().map(|summary| summary.name);
+    let last = names.next().ok_or_else(|| CliError::new("there is no stage to discard"))?;
+    if names.next().is_none() {
+        return Ok(last);
+    }
+    if std::io::stdin().is_terminal() && agrees(&format!("there are several stages; throw away {last}, the last one?"))?
+    {
+        return Ok(last);
+    }
+    Err(CliError::new("there are several stages, and nothing was thrown away")
+        .hint(format!("pinfold discard {last}, or another that pinfold stages lists")))
 }
 
 fn size(bytes: u64) -> String {

@@ -53,7 +53,7 @@ pub(super) fn shown(error: &StoreError) -> CliError {
     match error {
         StoreError::Unknown { .. } | StoreError::NoSnapshot { .. } => shown.hint("pinfold stages lists what there is"),
         StoreError::InUse { .. } => shown.hint("wait until what uses it has ended; pinfold stages lists them"),
-        StoreError::Exists { .. } => shown.hint("choose another name"),
+        StoreError::Exists { .. } | StoreError::SnapshotExists { .. } => shown.hint("choose another name"),
         StoreError::Damaged { .. } => shown.hint("nothing was changed; `pinfold discard NAME` gives it up"),
         StoreError::Name { .. } | StoreError::Disk { .. } => shown,
     }

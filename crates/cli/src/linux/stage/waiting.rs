@@ -1,17 +1,23 @@
 //! What waits in a stage after a run.
 
 use pinfold_stage::{Change, Stage, What};
+use serde::Serialize;
 
+use super::changes::counted;
 use super::git;
+use super::guarded::guarded;
 use super::opened::{Opened, Place, settle};
 use crate::error::CliError;
 use crate::linux::prepare::Prepared;
 
 /// What waits in a stage after a run.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) struct Waiting {
     stage: String,
     changes: usize,
+    /// How many of them would execute outside.
+    asks: usize,
 }
 
 impl Waiting {
@@ -20,30 +26,38 @@ impl Waiting {
         let Some(mut stage) = prepared.stage.take() else { return Ok(None) };
         settle(&mut stage)?;
         let name = stage.name().to_owned();
-        let changes = Opened::look(&stage)?.iter().map(seen).sum();
+        let places = Opened::look(&stage)?;
+        let changes = places.iter().map(|place| seen(place).count()).sum();
+        let guarded = guarded(&prepared.context, &places)?;
+        let asked = |place: &Place| seen(place).filter(|change| guarded.why(&place.path(change)).is_some()).count();
+        let asks = places.iter().map(asked).sum();
         let is_its_own = stage.session() == Some(&name);
         if changes == 0 && is_its_own && Stage::snapshots(&stage).is_empty() {
             stage.discard().map_err(|error| CliError::from_error(&error))?;
         }
-        Ok(Some(Self { stage: name, changes }))
+        Ok(Some(Self { stage: name, changes, asks }))
     }
 
     /// What is worth a line to whoever sits at the terminal.
     pub(crate) fn print(&self) {
         match self.changes {
             0 => eprintln!("pinfold: nothing was written to the workspace"),
-            many => eprintln!(
-                "pinfold: {many} changes wait in the stage {}: pinfold changes, diff, apply or discard",
-                self.stage
-            ),
+            many => {
+                let (changes, stage) = (counted(many), &self.stage);
+                let asks = if self.asks > 0 {
+                    format!(", {} of which would execute outside", self.asks)
+                } else {
+                    String::new()
+                };
+                eprintln!("pinfold: {changes}{asks}: in the stage {stage}; pinfold changes, diff, apply or discard");
+            }
         }
     }
 }
 
 /// Those that somebody would call a change.
-fn seen(place: &Place) -> usize {
-    let is_seen = |change: &&Change| {
+fn seen(place: &Place) -> impl Iterator<Item = &Change> {
+    place.changes.all().iter().filter(|change| {
         !matches!(change.what, What::Touched | What::LeftOut(_)) && git::quiet(&place.path(change)).is_none()
-    };
-    place.changes.all().iter().filter(is_seen).count()
+    })
 }
