@@ -9,9 +9,15 @@ fn staged(attack: Attack) -> Attack {
 
 /// The user takes over all that he is not asked about.
 fn take_over(scene: &Scene) {
+    apply(scene, &[]);
+}
+
+/// He takes over these paths.
+fn apply(scene: &Scene, paths: &[&str]) {
     if scene.runner() == Runner::Sandbox {
         let mut apply = scene.command(pinfold());
-        let applied = apply.arg("apply").current_dir(scene.path("home/project")).output().expect("pinfold apply");
+        apply.arg("apply").args(paths).current_dir(scene.path("home/project"));
+        let applied = apply.output().expect("pinfold apply");
         let said = String::from_utf8_lossy(&applied.stderr);
         assert!(applied.status.success() && said.contains("taken over"), "{said}");
     }
@@ -90,6 +96,83 @@ fn a_file_with_a_name_outside_is_changed_by_the_taking_over() {
         })
         .after(take_over)
         .harms("home/notes.txt")
+        .is_contained();
+}
+
+#[test]
+fn a_hook_comes_over_as_another_name_of_what_was_asked_for() {
+    let script = "trap_at .git/hooks/pre-commit; ln .git/hooks/pre-commit new.txt; echo x > x";
+    staged(Attack::sh(script)).after(|scene| apply(scene, &["new.txt", "x"])).springs_in("home/project").is_contained();
+}
+
+#[test]
+fn a_hook_comes_over_as_what_a_file_was_renamed_to() {
+    staged(Attack::sh("cp d/plain .git/hooks/pre-commit; rm d/plain; echo x > d/x"))
+        .before(|scene| {
+            let trap = scene.path("elsewhere/trap-went-off");
+            scene.write_program("home/project/d/plain", &format!("#!/bin/sh\n: > '{}'\n", trap.display()));
+        })
+        .after(|scene| apply(scene, &["d"]))
+        .springs_in("home/project")
+        .is_contained();
+}
+
+#[test]
+fn settings_of_git_get_a_name_that_the_next_run_writes_to() {
+    let script = "ln .git/config cfg 2>/dev/null; echo x > x; trap_config > evil; cat evil >> cfg";
+    // The control writes through the link at once; inside, that is what the next, direct run does.
+    staged(Attack::sh(script))
+        .after(|scene| {
+            apply(scene, &["cfg", "x"]);
+            if scene.runner() == Runner::Sandbox {
+                let script = "cat evil >> cfg; echo x > evil.sh";
+                scene.command(pinfold()).args(["run", "--", "sh", "-c", script]).output().expect("the next run");
+            }
+        })
+        .harms("home/project/.git/config")
+        .is_contained();
+}
+
+#[test]
+fn a_file_outside_is_changed_by_a_rename_over_its_other_name() {
+    staged(Attack::sh("echo stolen >> twin; echo stolen >> here; mv here twin"))
+        .before(|scene| {
+            scene.write("home/notes.txt", "mine");
+            scene.write("home/project/here", "here");
+            std::fs::hard_link(scene.path("home/notes.txt"), scene.path("home/project/twin")).expect("another name");
+        })
+        .after(take_over)
+        .harms("home/notes.txt")
+        .is_contained();
+}
+
+#[test]
+fn the_pointer_of_a_worktree_is_exchanged_for_a_directory_that_was_refused() {
+    let script = "mv .git g; mkdir -p .git/objects .git/refs; echo 'ref: refs/heads/main' > .git/HEAD; echo x > x";
+    staged(Attack::sh(script))
+        .before(|scene| {
+            std::fs::remove_dir_all(scene.path("home/project/.git")).expect("the repository goes");
+            scene.write("home/project/.git", "gitdir: ../repository\n");
+        })
+        .after(take_over)
+        .harms("home/project/.git")
+        .is_contained();
+}
+
+#[test]
+fn most_of_the_repository_is_deleted_though_that_was_refused() {
+    staged(Attack::sh("rm -rf .git; echo x > x")).after(take_over).harms("home/project/.git").is_contained();
+}
+
+#[test]
+fn what_git_writes_by_itself_leads_out() {
+    let script = r#"rm -f .git/logs/HEAD; mkdir -p .git/logs; ln -s "$OTHER/README" .git/logs/HEAD; echo x > x"#;
+    staged(Attack::sh(script))
+        .after(|scene| {
+            take_over(scene);
+            scene.git("home/project", &["commit", "--quiet", "--allow-empty", "-m", "mine"]);
+        })
+        .harms("home/other")
         .is_contained();
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use pinfold_policy::Verdict;
+use pinfold_policy::{Verdict, plain};
 
 /// Exit status when the sandbox failed and the command never ran.
 pub(crate) const NOT_STARTED: u8 = 125;
@@ -86,17 +86,22 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     texts.join(": ")
 }
 
+/// Without what deceives a terminal, whoever has put it into a name: line by line, as some texts have several.
+fn lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
 impl fmt::Display for CliError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.label, self.what)?;
+        write!(formatter, "{}: {}", self.label, lines(&self.what))?;
         for why in &self.why {
-            write!(formatter, "\n  why: {why}")?;
+            write!(formatter, "\n  why: {}", lines(why))?;
         }
         if let Some(rule) = &self.rule {
-            write!(formatter, "\n rule: {rule}")?;
+            write!(formatter, "\n rule: {}", lines(rule))?;
         }
         for hint in &self.hints {
-            write!(formatter, "\n hint: {hint}")?;
+            write!(formatter, "\n hint: {}", lines(hint))?;
         }
         Ok(())
     }

@@ -159,7 +159,7 @@ pub(crate) fn read(file: &mut File, limit: u64) -> io::Result<Option<Vec<u8>>> {
 
 /// Whether it is text to the eyes of git: no zero byte among the first 8,000.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    !bytes[..bytes.len().min(8000)].contains(&0)
+    !bytes.contains(&0)
 }
 
 #[cfg(test)]

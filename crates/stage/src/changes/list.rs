@@ -64,7 +64,7 @@ impl Changes {
     }
 
     /// The paths that somebody chose, and those without which they make no sense: new directories above them, what is below
-    /// removed or moved directories, the other half of a rename, and the first name of a file that has several.
+    /// removed or moved directories, and the other half of a rename.
     pub fn with_needed(&self, chosen: impl Fn(&Change) -> bool) -> BTreeSet<PathBuf> {
         let mut all = BTreeSet::new();
         let mut next: Vec<&Change> = self.all.iter().filter(|change| chosen(change)).collect();
@@ -84,7 +84,6 @@ impl Changes {
             What::Deleted { to: Some(to) } => needed.extend(self.get(to)),
             _ => {}
         }
-        needed.extend(change.same.as_ref().and_then(|path| self.get(path)));
         if change.removes_directory() || (change.makes_directory() && matches!(change.what, What::Renamed { .. })) {
             needed.extend(self.below(&change.path));
         }

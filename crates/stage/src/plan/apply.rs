@@ -1,6 +1,6 @@
 //! From chosen changes to steps.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use super::three_way::{Take, Theirs, three_way};
 use crate::attributes::attributes_at;
 use crate::base::{Bases, Was, digest_of};
 use crate::changes::{Change, Changes, What};
-use crate::content;
 use crate::layers::Layers;
 use crate::node::{Kind, Node};
 use crate::step::{Content, Meta, Step, Wanted};
@@ -27,6 +26,8 @@ pub enum Pick {
     Not,
     /// All of it.
     Whole,
+    /// All of it, as a file of its own, though the run gave it several names.
+    Apart,
     /// A file with this content instead: for some of its hunks.
     Content(Arc<[u8]>),
 }
@@ -58,7 +59,7 @@ pub fn plan_apply(
             Err(why) => conflicts.push(Conflict { path: path.to_path_buf(), why }),
         }
     }
-    if conflicts.is_empty() { Ok(apart(steps)) } else { Err(conflicts) }
+    if conflicts.is_empty() { Ok(steps) } else { Err(conflicts) }
 }
 
 type Chosen<'a> = BTreeMap<&'a Path, (&'a Change, Pick)>;
@@ -80,25 +81,6 @@ fn chosen(changes: &Changes, pick: impl Fn(&Change) -> Pick) -> Chosen<'_> {
         chosen.insert(&change.path, (change, pick));
     }
     chosen
-}
-
-/// Files of the real tree that two steps would write into: each becomes a file of its own, as it was inside.
-fn apart(mut steps: Vec<Step>) -> Vec<Step> {
-    let mut into: HashMap<(u64, u64), usize> = HashMap::new();
-    let written = |step: &Step| match (&step.wanted, &step.expected) {
-        (Wanted::File(Content::Into(..), _), Some(node)) => Some((node.identity.device, node.identity.inode)),
-        _ => None,
-    };
-    steps.iter().filter_map(written).for_each(|file| *into.entry(file).or_default() += 1);
-    for step in &mut steps {
-        if written(step).is_some_and(|file| into[&file] > 1)
-            && let Wanted::File(content, _) = &mut step.wanted
-            && let Content::Into(tree, path) = content
-        {
-            *content = Content::Of(Arc::clone(tree), path.clone());
-        }
-    }
-    steps
 }
 
 struct Plan<'a> {
@@ -191,10 +173,8 @@ impl Plan<'_> {
         match pick {
             Pick::Content(_) if has_other_names => Err(Why::OtherNames),
             Pick::Content(bytes) => Ok(Content::Bytes(Arc::clone(bytes))),
-            _ if matches!(change.what, What::Mode | What::Touched) && (change.in_place || !has_other_names) => {
-                Ok(Content::Kept)
-            }
-            _ if change.in_place && has_other_names => Ok(Content::Into(layer, path)),
+            // What is said about a file is said under all its names, of which others may lie outside.
+            _ if matches!(change.what, What::Mode | What::Touched) && !has_other_names => Ok(Content::Kept),
             _ => Ok(Content::Of(layer, path)),
         }
     }
@@ -205,21 +185,10 @@ impl Plan<'_> {
         let is_same = match (self.chosen.get(first.as_path()), self.changes.get(first)) {
             (Some((_, pick)), _) => matches!(pick, Pick::Whole),
             (None, Some(_)) => false,
-            (None, None) => self.is_unchanged(first, change)?,
+            // Through another name of a file that was there, the next run could write what it may not.
+            (None, None) => false,
         };
         Ok(is_same.then(|| first.clone()))
-    }
-
-    fn is_unchanged(&self, first: &Path, change: &Change) -> Result<bool, Why> {
-        let (Some(real), Some(Node { kind: Kind::File { bytes }, .. })) = (self.now(first)?, &change.after) else {
-            return Ok(false);
-        };
-        if real.kind != (Kind::File { bytes: *bytes }) {
-            return Ok(false);
-        }
-        let (mut real, mut layer) =
-            (self.layers.real().file(first)?, self.layers.layer(change.layer).file(&change.path)?);
-        Ok(content::is_same(&mut real, &mut layer, *bytes)?)
     }
 
     /// A directory that is still one: only what is said about it can have changed on both sides.
@@ -281,6 +250,7 @@ impl Plan<'_> {
             return Ok(None);
         }
         let (content, modified) = match taken.content {
+            Take::Mine if has_other_names(now) => return Err(Why::OtherNames),
             Take::Mine => (Content::Kept, now.modified),
             Take::Theirs => (self.content(change, pick)?, meta.modified),
             Take::Merged(_) if has_other_names(now) => return Err(Why::OtherNames),

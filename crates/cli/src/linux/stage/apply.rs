@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pinfold_stage::{ApplyError, Change, Conflict, Node, Pick, Step, Time, What, plan_apply, transaction};
+use pinfold_stage::{ApplyError, Change, Changes, Conflict, Pick, Step, Time, Wanted, What, plan_apply, transaction};
 
 use super::changes::{counted, digest, shown as shown_path};
-use super::git;
+use super::git::{self, Git};
 use super::guarded::{Guarded, guarded};
 use super::hunks;
 use super::opened::{Opened, Paths, Place, stages};
@@ -30,16 +30,24 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     let guarded = guarded(&context, &opened.places)?;
     let mut choice = Choice::of(&context, &opened, &paths, &guarded, args)?;
     let stage = opened.stage.name().to_owned();
+    let git = Git::of(&context);
     let mut all = Vec::new();
     for place in &mut opened.places {
-        let aside = git::aside(place, &stage, |path| choice.chosen.contains(path))?;
+        let aside = git::aside(&git, place, &stage, |path| choice.chosen.contains(path))?;
         choice.leave(aside.left, aside.names);
         let mut steps = steps(&context, place, &choice)?;
         steps.extend(aside.steps);
         all.push((place.root.clone(), steps));
     }
+    refuse_unasked(&context, &all, &guarded, &choice)?;
+    let quiet: BTreeSet<PathBuf> = opened
+        .changes()
+        .map(|(place, change)| (place.path(change), change))
+        .filter(|(path, change)| git::quiet(path, change).is_some())
+        .map(|(path, _)| path)
+        .collect();
     let paths = all.iter().flat_map(|(root, steps)| steps.iter().map(|step| root.join(&step.path)));
-    let (gits, others): (Vec<_>, Vec<_>) = paths.partition(|path| git::quiet(path).is_some());
+    let (gits, others): (Vec<_>, Vec<_>) = paths.partition(|path| quiet.contains(path));
     if !gits.is_empty() || !others.is_empty() {
         let done = opened.stages.apply(opened.stage.name(), &all);
         done.map_err(|error| not_applied(&context, &error))?;
@@ -64,7 +72,8 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
             .hint("pinfold undo --lose"));
     }
     // What git refreshes whenever it looks says nothing that would be missed.
-    let accepts = |path: &Path| git::is_idle_index(path);
+    let git = Git::of(&context);
+    let accepts = |path: &Path| git.is_idle_index(path);
     let before = opened.iter().flat_map(|opened| &opened.places).map(|place| place.current(&accepts));
     let before = before.collect::<Result<Vec<_>, _>>()?;
     last.undo(&stages, &accepts).map_err(|error| {
@@ -78,6 +87,26 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
         eprintln!("pinfold: undone");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whatever led there: nothing that would execute outside is taken over without a yes.
+fn refuse_unasked(
+    context: &Context,
+    all: &[(PathBuf, Vec<Step>)],
+    guarded: &Guarded,
+    choice: &Choice,
+) -> Result<(), CliError> {
+    let steps = all.iter().flat_map(|(root, steps)| steps.iter().map(move |step| (root.join(&step.path), step)));
+    let files = steps.filter(|(_, step)| !matches!(step.wanted, Wanted::Directory(_)));
+    for (path, _) in files {
+        if let Some(why) = guarded.why(&path).filter(|_| !choice.agreed.contains(&path)) {
+            let path = shown_path(&context.workspace, &path);
+            return Err(CliError::new(format!("nothing was taken over: {path} would come with it"))
+                .why(why)
+                .hint("name other paths, or take it over as well: --traps"));
+        }
+    }
+    Ok(())
 }
 
 /// What was reviewed is what is applied.
@@ -98,6 +127,8 @@ struct Choice {
     contents: BTreeMap<PathBuf, Arc<[u8]>>,
     /// Asked about, and nobody said yes.
     held_back: Vec<(PathBuf, String)>,
+    /// Asked about, and somebody said yes.
+    agreed: BTreeSet<PathBuf>,
     /// Branches that came beside those that have moved on.
     beside: Vec<String>,
 }
@@ -110,30 +141,35 @@ impl Choice {
         guarded: &Guarded,
         args: &ApplyArgs,
     ) -> Result<Self, CliError> {
-        let mut choice =
-            Self { chosen: BTreeSet::new(), contents: BTreeMap::new(), held_back: Vec::new(), beside: Vec::new() };
+        let mut choice = Self {
+            chosen: BTreeSet::new(),
+            contents: BTreeMap::new(),
+            held_back: Vec::new(),
+            agreed: BTreeSet::new(),
+            beside: Vec::new(),
+        };
         let may_ask = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         for place in &opened.places {
+            let needed = place.changes.with_needed(|change| paths.mean(place, change));
             let mut refused = BTreeSet::new();
-            for change in place.changes.all().iter().filter(|change| paths.mean(place, change)) {
+            for change in needed.iter().filter_map(|path| place.changes.get(path)) {
                 let path = place.path(change);
-                let Some(why) = guarded.why(&path) else { continue };
-                // It comes with what is in it.
-                if change.after.as_ref().is_some_and(Node::is_directory) {
-                    refused.insert(change.path.clone());
-                    continue;
-                }
-                let yes = args.traps
-                    || may_ask
-                        && agrees(&format!("{}\n  {why}\ntake it over?", shown_path(&context.workspace, &path)))?;
-                if !yes {
+                // A new directory comes with what is in it, or not at all.
+                let Some(why) = guarded.why(&path).filter(|_| !is_new_directory(change)) else { continue };
+                let shown = shown_path(&context.workspace, &path);
+                if args.traps || may_ask && agrees(&format!("{shown}\n  {why}\ntake it over?"))? {
+                    choice.agreed.insert(path);
+                } else {
                     choice.held_back.push((path, why.to_owned()));
                     refused.insert(change.path.clone());
                 }
             }
-            let wanted = |change: &Change| paths.mean(place, change) && !refused.contains(&change.path);
-            let needed = place.changes.with_needed(wanted);
-            choice.chosen.extend(needed.difference(&refused).map(|path| place.root.join(path)));
+            let refused = with_what_hangs_on_it(&place.changes, &needed, refused);
+            let chosen = needed.difference(&refused).filter(|path| {
+                let change = place.changes.get(path);
+                change.is_none_or(|change| !is_new_directory(change) || guarded.why(&place.path(change)).is_none())
+            });
+            choice.chosen.extend(chosen.map(|path| place.root.join(path)));
         }
         if args.hunks {
             let offered = opened.changes().filter(|(place, change)| choice.chosen.contains(&place.path(change)));
@@ -153,6 +189,8 @@ impl Choice {
     fn pick(&self, path: &Path) -> Pick {
         match self.contents.get(path) {
             Some(content) => Pick::Content(content.clone()),
+            // Under another name what somebody was asked about would be written without a question.
+            None if self.agreed.contains(path) => Pick::Apart,
             None if self.chosen.contains(path) => Pick::Whole,
             None => Pick::Not,
         }
@@ -175,6 +213,37 @@ impl Choice {
             _ => eprintln!("pinfold: {} taken over; pinfold undo takes it back", counted(count)),
         }
     }
+}
+
+fn is_new_directory(change: &Change) -> bool {
+    change.what == What::Created && change.makes_directory()
+}
+
+/// What cannot be taken over without what was refused: what lies in a directory that stays away or stays as it is, and the
+/// removal of directories in which something stays.
+fn with_what_hangs_on_it(
+    changes: &Changes,
+    needed: &BTreeSet<PathBuf>,
+    mut refused: BTreeSet<PathBuf>,
+) -> BTreeSet<PathBuf> {
+    for path in refused.clone() {
+        let Some(change) = changes.get(&path) else { continue };
+        if change.makes_directory() || change.removes_directory() {
+            refused.extend(changes.below(&path).iter().map(|below| below.path.clone()));
+        }
+    }
+    let removed = needed.iter().filter_map(|path| changes.get(path)).filter(|change| change.removes_directory());
+    // The deepest first, so that one that stays keeps the one above.
+    for change in removed.collect::<Vec<_>>().into_iter().rev() {
+        let stays = |below: &Change| below.before.is_some() && refused.contains(&below.path);
+        if changes.below(&change.path).iter().any(stays) {
+            refused.insert(change.path.clone());
+            // What came in its place cannot.
+            let inside = changes.below(&change.path).iter().filter(|below| below.before.is_none());
+            refused.extend(inside.map(|below| below.path.clone()));
+        }
+    }
+    refused
 }
 
 /// Asks at the terminal; silence is a no.

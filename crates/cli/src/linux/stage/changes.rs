@@ -104,9 +104,8 @@ fn conflicts(opened: &Opened) -> BTreeMap<PathBuf, String> {
     let of = |place: &Place| {
         let planned = plan_apply(&place.layers, &place.changes, &place.bases, |_| Pick::Whole);
         let conflicts = planned.err().unwrap_or_default();
-        let gits_own = |path: &Path| git::quiet(path).is_some();
         let named = conflicts.into_iter().map(|conflict| (place.root.join(&conflict.path), conflict.why.to_string()));
-        named.filter(|(path, _)| !gits_own(path)).collect::<Vec<_>>()
+        named.collect::<Vec<_>>()
     };
     opened.places.iter().flat_map(of).collect()
 }
@@ -152,7 +151,7 @@ fn summary<'a>(opened: &'a Opened, guarded: &Guarded) -> Result<Summary<'a>, Cli
 fn quiet(place: &Place) -> BTreeMap<PathBuf, usize> {
     let mut counts = BTreeMap::new();
     for change in place.changes.all() {
-        if let Some(directory) = git::quiet(&place.path(change)) {
+        if let Some(directory) = git::quiet(&place.path(change), change) {
             *counts.entry(directory).or_default() += 1;
         }
     }
@@ -195,7 +194,7 @@ fn line(
         What::KindChanged => "T",
         What::LeftOut(_) => "-",
     };
-    if git::quiet(&place.path(change)).is_some() {
+    if git::quiet(&place.path(change), change).is_some() {
         return None;
     }
     let mut text = format!("{letter} {}", shown(workspace, &place.path(change)));

@@ -1,8 +1,9 @@
 //! `pinfold diff`: what a stage would change, line by line.
 
 use std::io::{IsTerminal, Write};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 
+use pinfold_policy::plain;
 use pinfold_stage::What;
 
 use super::changes::counted;
@@ -17,56 +18,75 @@ pub(crate) fn diff(args: &DiffArgs) -> Result<ExitCode, CliError> {
     let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
-    let text = text(&opened, &paths)?;
+    let mut out = Out::new(&context);
+    let shown = write(&opened, &paths, &mut out);
     // A pager may be looked at for long.
     drop(opened);
-    show(&context, &text)
+    out.finish()?;
+    shown.map(|()| ExitCode::SUCCESS)
 }
 
-fn text(opened: &Opened, paths: &Paths) -> Result<Vec<u8>, CliError> {
-    let mut text = Vec::new();
+/// One file after the other, however many there are.
+fn write(opened: &Opened, paths: &Paths, out: &mut Out) -> Result<(), CliError> {
     let meant = opened.changes().filter(|(place, change)| paths.mean(place, change));
-    let (gits, others): (Vec<_>, Vec<_>) = meant.partition(|(place, change)| git::quiet(&place.path(change)).is_some());
+    let (gits, others): (Vec<_>, Vec<_>) =
+        meant.partition(|(place, change)| git::quiet(&place.path(change), change).is_some());
     if !gits.is_empty() {
         eprintln!("pinfold: not shown: {} to what git keeps for itself", counted(gits.len()));
     }
     for (place, change) in others {
+        let path = || plain(&place.path(change).to_string_lossy());
         if let What::LeftOut(why) = &change.what {
-            eprintln!("pinfold: {} stays in the stage: {why}", place.path(change).display());
+            eprintln!("pinfold: {} stays in the stage: {why}", path());
         }
-        let read = |error: std::io::Error| {
-            CliError::new(format!("{} cannot be read", place.path(change).display())).why(error.to_string())
-        };
+        let read = |error: std::io::Error| CliError::new(format!("{} cannot be read", path())).why(error.to_string());
         for diff in place.diffs(change).map_err(read)? {
-            text.extend(diff.text());
+            if !out.take(&diff.text())? {
+                return Ok(());
+            }
         }
     }
-    Ok(text)
+    Ok(())
 }
 
-/// To a terminal through the user's pager, in colours; else as it is.
-fn show(context: &Context, text: &[u8]) -> Result<ExitCode, CliError> {
-    let out = std::io::stdout();
-    let wrong = |error: std::io::Error| CliError::new("the diff cannot be written").why(error.to_string());
-    if !out.is_terminal() {
-        out.lock().write_all(text).map_err(wrong)?;
-        return Ok(ExitCode::SUCCESS);
+/// Where it goes: to a terminal through the user's pager, in colours; else as it is.
+struct Out {
+    pager: Option<Child>,
+    coloured: bool,
+}
+
+impl Out {
+    fn new(context: &Context) -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        Self {
+            pager: if terminal { pager(context) } else { None },
+            coloured: terminal && !context.has_variable("NO_COLOR"),
+        }
     }
-    let coloured = if context.has_variable("NO_COLOR") { text.to_vec() } else { in_colours(text) };
-    let Some(mut pager) = pager(context).filter(|_| !text.is_empty()) else {
-        out.lock().write_all(&coloured).map_err(wrong)?;
-        return Ok(ExitCode::SUCCESS);
-    };
-    if let Some(mut input) = pager.stdin.take() {
-        // Whoever has seen enough closes it.
-        let _ = input.write_all(&coloured);
+
+    /// False when nobody wants more.
+    fn take(&mut self, text: &[u8]) -> Result<bool, CliError> {
+        let coloured = if self.coloured { in_colours(text) } else { text.to_vec() };
+        match self.pager.as_mut().map(|pager| pager.stdin.as_mut()) {
+            Some(Some(input)) => Ok(input.write_all(&coloured).is_ok()),
+            Some(None) => Ok(false),
+            None => std::io::stdout().lock().write_all(&coloured).map(|()| true).map_err(|error| wrong(&error)),
+        }
     }
-    pager.wait().map_err(wrong)?;
-    Ok(ExitCode::SUCCESS)
+
+    fn finish(mut self) -> Result<(), CliError> {
+        let Some(pager) = &mut self.pager else { return Ok(()) };
+        drop(pager.stdin.take());
+        pager.wait().map(drop).map_err(|error| wrong(&error))
+    }
+}
+
+fn wrong(error: &std::io::Error) -> CliError {
+    CliError::new("the diff cannot be written").why(error.to_string())
 }
 
 /// As git looks for it (`git-var(1)`), but for its own settings.
-fn pager(context: &Context) -> Option<std::process::Child> {
+fn pager(context: &Context) -> Option<Child> {
     let named = ["GIT_PAGER", "PAGER"].into_iter().find_map(|name| context.text(name));
     let pager = named.unwrap_or("less");
     if pager.is_empty() || pager == "cat" {
@@ -107,13 +127,8 @@ fn in_colours(text: &[u8]) -> Vec<u8> {
     coloured
 }
 
-/// With control characters, but for tabs, made visible.
+/// Without what deceives a terminal, but for tabs.
 pub(super) fn visible(line: &[u8]) -> Vec<u8> {
-    let shown = |byte: &u8| match byte {
-        b'\t' => vec![b'\t'],
-        0..=0x1f => vec![b'^', byte + 0x40],
-        0x7f => b"^?".to_vec(),
-        _ => vec![*byte],
-    };
-    line.iter().flat_map(shown).collect()
+    let line = String::from_utf8_lossy(line);
+    line.split('\t').map(plain).collect::<Vec<_>>().join("\t").into_bytes()
 }

@@ -6,15 +6,19 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use pinfold_stage::{Attributes, Change, Content, Meta, Step, Time, Wanted};
+use pinfold_stage::{Attributes, Change, Content, Kind, Meta, Step, Time, Wanted, What};
 
 use super::opened::Place;
+use crate::context::Context;
 use crate::error::CliError;
 
 /// What git notes for itself about branches: it makes sense only with them.
 const NOTES: [&str; 7] = ["HEAD", "ORIG_HEAD", "FETCH_HEAD", "COMMIT_EDITMSG", "index", "packed-refs", "logs"];
 /// What it adds and never changes, and notes that nobody reads in a diff.
 const QUIET: [&str; 6] = ["objects", "logs", "index", "COMMIT_EDITMSG", "ORIG_HEAD", "FETCH_HEAD"];
+
+/// The longest file of a branch.
+const REF_BYTES: u64 = 256;
 
 /// A path in a git directory: that of the directory, and what comes after it.
 fn parts(path: &Path) -> Option<(PathBuf, &Path)> {
@@ -24,10 +28,27 @@ fn parts(path: &Path) -> Option<(PathBuf, &Path)> {
     path.strip_prefix(&directory).ok().map(|rest| (directory.clone(), rest))
 }
 
-/// The git directory that a path only matters to itself.
-pub(super) fn quiet(path: &Path) -> Option<PathBuf> {
+/// The git directory to which alone a change matters: ordinary files and directories that git keeps for itself.
+pub(super) fn quiet(path: &Path, change: &Change) -> Option<PathBuf> {
     let (directory, rest) = parts(path)?;
-    QUIET.iter().any(|name| rest.starts_with(name)).then_some(directory)
+    let is_quiet = QUIET.iter().any(|name| rest.starts_with(name)) && odd(path, change).is_none();
+    is_quiet.then_some(directory)
+}
+
+/// What git itself does not do in its directories.
+pub(super) fn odd(path: &Path, change: &Change) -> Option<&'static str> {
+    let (_, rest) = parts(path)?;
+    let after = change.after.as_ref()?;
+    if !matches!(after.kind, Kind::File { .. } | Kind::Directory) {
+        return Some("git writes and reads what it leads to");
+    }
+    let is_object = rest.starts_with("objects") && matches!(after.kind, Kind::File { .. });
+    let info = rest.starts_with("objects/info");
+    match change.what {
+        _ if info && rest.ends_with("alternates") => Some("git reads objects of other repositories there"),
+        What::Modified | What::KindChanged if is_object && !info => Some("git never changes an object"),
+        _ => None,
+    }
 }
 
 /// What comes another way.
@@ -42,7 +63,12 @@ pub(super) struct Aside {
 }
 
 /// Looks at what was chosen in git directories. `stage` names the branches that come beside others.
-pub(super) fn aside(place: &mut Place, stage: &str, chosen: impl Fn(&Path) -> bool) -> Result<Aside, CliError> {
+pub(super) fn aside(
+    git: &Git,
+    place: &mut Place,
+    stage: &str,
+    chosen: impl Fn(&Path) -> bool,
+) -> Result<Aside, CliError> {
     let mut aside = Aside::default();
     let chosen: Vec<Change> =
         place.changes.all().iter().filter(|change| chosen(&place.path(change))).cloned().collect();
@@ -60,7 +86,7 @@ pub(super) fn aside(place: &mut Place, stage: &str, chosen: impl Fn(&Path) -> bo
             inside.iter().filter(|(change, rest)| rest.starts_with("refs") && has_moved(place, change)).collect();
         if moved.is_empty() {
             for (change, _) in inside.iter().filter(|(_, rest)| rest == Path::new("index")) {
-                if has_moved(place, change) && nothing_is_staged(&directory) {
+                if has_moved(place, change) && git.nothing_is_staged(&directory) {
                     place.bases.forget(&change.path);
                     let settled = place.bases.settle(&place.layers, Time::LAST);
                     settled.map_err(|error| CliError::from_error(&error))?;
@@ -89,7 +115,8 @@ impl Aside {
         stage: &str,
     ) -> Result<(), CliError> {
         let (Some(after), Ok(name)) = (&change.after, rest.strip_prefix("refs")) else { return Ok(()) };
-        if after.is_directory() {
+        // A branch is a line with the name of a commit.
+        if !matches!(after.kind, Kind::File { bytes } if bytes <= REF_BYTES) {
             return Ok(());
         }
         let beside = Path::new("refs/pinfold").join(stage).join(name);
@@ -121,26 +148,28 @@ fn has_moved(place: &Place, change: &Change) -> bool {
     place.bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()))
 }
 
-/// Whether a path is an index that says nothing but what was committed.
-pub(super) fn is_idle_index(path: &Path) -> bool {
-    parts(path).is_some_and(|(directory, rest)| rest == Path::new("index") && nothing_is_staged(&directory))
-}
+/// Git as the caller finds it, outside of the workspace.
+pub(super) struct Git(Option<PathBuf>);
 
-/// Whether what git would commit next is what was committed last: then its index says nothing that would be lost.
-fn nothing_is_staged(directory: &Path) -> bool {
-    let Some(tree) = directory.parent() else { return false };
-    let mut git = Command::new("git");
-    git.args([
-        "-c",
-        "core.fsmonitor=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "diff",
-        "--cached",
-        "--quiet",
-        "--no-ext-diff",
-        "--no-textconv",
-    ]);
-    let status = git.current_dir(tree).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
+impl Git {
+    pub(super) fn of(context: &Context) -> Self {
+        Self(context.program(Path::new("git")).filter(|git| !git.starts_with(&context.workspace)))
+    }
+
+    /// Whether a path is an index that says nothing but what was committed.
+    pub(super) fn is_idle_index(&self, path: &Path) -> bool {
+        parts(path).is_some_and(|(directory, rest)| rest == Path::new("index") && self.nothing_is_staged(&directory))
+    }
+
+    /// Whether what git would commit next is what was committed last: then its index says nothing that would be lost.
+    fn nothing_is_staged(&self, directory: &Path) -> bool {
+        let (Some(git), Some(tree)) = (&self.0, directory.parent()) else { return false };
+        let mut git = Command::new(git);
+        git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
+        git.args(["diff", "--cached", "--quiet", "--no-ext-diff", "--no-textconv"]);
+        git.env("GIT_DIR", directory).env("GIT_WORK_TREE", tree);
+        git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+        let status = git.current_dir(tree).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Access, Decided, Decider, Effect, Policy, Protect, Scope};
-use pinfold_stage::What;
+use pinfold_stage::{Change, What};
+use pinfold_traps::limits::FILE_BYTES_MAX;
 use pinfold_traps::{ChangeKind, Changed, Traps};
 
+use super::git;
 use super::opened::Place;
 use crate::args::PolicyFlags;
 use crate::context::Context;
@@ -39,6 +41,10 @@ pub(crate) fn guarded(context: &Context, places: &[Place]) -> Result<Guarded, Cl
             && let Some(protect) = of_repository(&policy, &change.path)
         {
             guarded.insert(path, format!("it is protected: {}", protect.why));
+        } else if let Some(why) = git::odd(&path, change) {
+            guarded.insert(path, why.to_owned());
+        } else if let Some(why) = repository(place, change) {
+            guarded.insert(path, why.to_owned());
         }
     }
     places.iter().try_for_each(|place| spring(place, &mut guarded))?;
@@ -54,6 +60,18 @@ fn of_repository<'a>(policy: &'a Policy, path: &Path) -> Option<&'a Protect> {
     tails.into_iter().find_map(|tail| repository().find(|protect| tail.starts_with(&protect.name)))
 }
 
+/// Whether a directory becomes a bare repository by a change, with settings that somebody may have put there before.
+fn repository(place: &Place, change: &Change) -> Option<&'static str> {
+    const PARTS: [&str; 5] = ["HEAD", "objects", "refs", "config", "commondir"];
+    change.after.as_ref()?;
+    let (above, name) = (change.path.parent()?, change.path.file_name()?);
+    let is_there = |name: &str| place.layers.seen(&above.join(name)).ok().flatten().is_some();
+    let whole = PARTS.contains(&name.to_str()?)
+        && ["HEAD", "objects", "refs"].into_iter().all(is_there)
+        && (is_there("config") || is_there("commondir"));
+    whole.then_some("with it the directory is a repository of git, whose settings name programs")
+}
+
 /// Looks for what would be executed outside. What a layer changes is in it.
 fn spring(place: &Place, guarded: &mut BTreeMap<PathBuf, String>) -> Result<(), CliError> {
     for (number, directory) in place.directories.iter().enumerate() {
@@ -66,7 +84,7 @@ fn spring(place: &Place, guarded: &mut BTreeMap<PathBuf, String>) -> Result<(), 
                 _ => ChangeKind::Modified,
             },
         });
-        let before = |path: &Path| std::fs::read(place.root.join(path)).ok();
+        let before = |path: &Path| place.real_text(path, FILE_BYTES_MAX).ok();
         let found = Traps::standard().scan_since(directory, changed, &before);
         let found = found.map_err(|error| CliError::from_error(&error).why("traps could not be looked for"))?;
         for trap in found.into_iter().filter(|trap| trap.severity.is_alarm()) {

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pinfold_stage::{Body, Change, Hunk, LineKind, choose};
+use pinfold_stage::{Body, Change, Hunk, LineKind, choose, limits};
 
 use super::changes::shown;
 use super::diff::visible;
@@ -49,8 +49,9 @@ pub(super) fn pick<'a>(
             picked.left.insert(path);
             continue;
         }
-        let wrong =
-            |error: std::io::Error| CliError::new(format!("{} cannot be read", path.display())).why(error.to_string());
+        let wrong = |error: std::io::Error| {
+            CliError::new(format!("{} cannot be read", shown(&context.workspace, &path))).why(error.to_string())
+        };
         let all = place.diffs(change).map_err(wrong)?;
         let name = shown(&context.workspace, &path);
         let [diff] = all.as_slice() else { continue };
@@ -84,7 +85,7 @@ pub(super) fn pick<'a>(
         if taken.iter().all(|taken| !taken) {
             picked.left.insert(path);
         } else if !taken.iter().all(|taken| *taken) {
-            let old = std::fs::read(place.layers.real().path().join(&change.path)).map_err(wrong)?;
+            let old = place.real_text(&change.path, limits::DIFF_BYTES).map_err(wrong)?;
             picked.contents.insert(path, choose(&old, hunks, |number| taken[number]).into());
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use pinfold_plan as plan;
 use pinfold_run::Store;
 use pinfold_stage::{
     Bases, Body, Change, Changes, Content, FileDiff, Layers, Pick, Side, Stage, Stages, Time, Tree, Wanted, diffs,
-    hunks, plan_apply,
+    hunks, limits, plan_apply,
 };
 
 use super::staging::shown;
@@ -116,6 +117,13 @@ impl Place {
         self.bases.settle(&self.layers, Time::LAST).map_err(|error| CliError::from_error(&error))
     }
 
+    /// What an ordinary file of the real tree contains, up to a limit: no link is followed, and nothing waited for.
+    pub(super) fn real_text(&self, path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        self.layers.real().file(path)?.take(most + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > most { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    }
+
     fn unreadable(&self, error: &std::io::Error) -> CliError {
         CliError::new(format!("{} cannot be read", self.root.display())).why(error.to_string())
     }
@@ -129,7 +137,7 @@ impl Place {
         let Some(Ok(steps)) = planned else { return diffs(&self.layers, change) };
         let wanted = steps.into_iter().find(|step| step.path == change.path).map(|step| step.wanted);
         let Some(Wanted::File(content, meta)) = wanted else { return diffs(&self.layers, change) };
-        let old = std::fs::read(self.path(change))?;
+        let old = self.real_text(&change.path, limits::DIFF_BYTES)?;
         let new = match content {
             Content::Kept => old.clone(),
             Content::Bytes(bytes) => bytes.to_vec(),

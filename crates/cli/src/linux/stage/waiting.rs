@@ -58,6 +58,6 @@ impl Waiting {
 /// Those that somebody would call a change.
 fn seen(place: &Place) -> impl Iterator<Item = &Change> {
     place.changes.all().iter().filter(|change| {
-        !matches!(change.what, What::Touched | What::LeftOut(_)) && git::quiet(&place.path(change)).is_none()
+        !matches!(change.what, What::Touched | What::LeftOut(_)) && git::quiet(&place.path(change), change).is_none()
     })
 }
