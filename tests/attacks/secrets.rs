@@ -121,6 +121,33 @@ fn a_key_in_the_project_is_read() {
 }
 
 #[test]
+fn the_env_file_is_read_by_its_other_name() {
+    Attack::sh(r#"cat src/plain.txt > "$LOOT""#)
+        .before(|scene| {
+            scene.write("home/project/.env", scene.secret());
+            scene.write("home/project/src/other", "");
+            let names = ["home/project/.env", "home/project/src/plain.txt"].map(|name| scene.path(name));
+            std::fs::hard_link(&names[0], &names[1]).expect("another name");
+        })
+        .robs()
+        .is_contained();
+}
+
+#[test]
+fn a_file_of_a_denied_directory_is_read_by_its_other_name() {
+    Attack::sh(r#"cat src/plain.txt > "$LOOT""#)
+        .before(|scene| {
+            scene.write("home/project/private/file", scene.secret());
+            scene.write("home/project/src/other", "");
+            let names = ["home/project/private/file", "home/project/src/plain.txt"].map(|name| scene.path(name));
+            std::fs::hard_link(&names[0], &names[1]).expect("another name");
+        })
+        .flags("--deny private")
+        .robs()
+        .is_contained();
+}
+
+#[test]
 fn the_env_file_is_read_after_its_directory_got_another_name() {
     Attack::sh(r#"mv packages moved; cat moved/.env packages/.env > "$LOOT""#)
         .steals("home/project/packages/.env")

@@ -8,12 +8,14 @@ use pinfold_survey::SurveyError;
 
 use self::links::links;
 use self::machine::{can_map_ids, kernel, name, readable_secrets};
+use self::other_names::other_names;
 use super::sys;
 use crate::probe::gather;
 
 mod gate;
 mod links;
 mod machine;
+mod other_names;
 
 use self::gate::java_trust_stores;
 pub use self::gate::{can_redirect, resolver_text, trust_bundles};
@@ -29,6 +31,9 @@ pub fn look(
     no_user_namespaces: Option<String>,
 ) -> Result<Sight, SurveyError> {
     let mut sight = gather(policy, &stores)?;
+    let roots: Vec<_> = sight.trees.iter().map(|tree| tree.root.as_path()).collect();
+    let others = other_names(&sight.host, &roots);
+    sight.host.denied.extend(others.into_iter().map(|path| (path, false)));
     // A read-only mount does not stop a connection. Without mounts seccomp does.
     if no_user_namespaces.is_none() {
         sight.deny_control(&stores.control);
