@@ -75,7 +75,6 @@ fn a_projects_policy_widens_nothing_before_it_is_trusted() {
 fn what_is_not_there_on_windows_says_so() {
     let Some(room) = Room::new() else { return };
     room.pinfold(["trace", "--", "cmd"]).go().ends_with(125).says("does not exist on Windows");
-    room.pinfold(["watch"]).go().ends_with(125).says("does not exist on Windows");
 }
 
 #[test]

@@ -157,11 +157,6 @@ impl Room {
         native(&self.builds[Build::Plumbing as usize])
     }
 
-    /// How many programs of this room watch.
-    pub(crate) fn watchers(&self) -> usize {
-        self.processes("watch").len()
-    }
-
     /// A program for Windows in the project.
     pub(crate) fn call(&self, program: &str) -> Call<'_> {
         let mut command = Command::new(&self.wine);
@@ -338,12 +333,6 @@ impl Running<'_> {
         lossy(&std::fs::read(stdout).unwrap_or_default()).replace("\r\n", "\n")
     }
 
-    /// Ends it, whatever it does.
-    pub(crate) fn kill(mut self) {
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let _ = self.child.wait();
-    }
-
     pub(crate) fn wait(mut self) -> Ended {
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("the status of a child") {
@@ -356,11 +345,22 @@ impl Running<'_> {
             }
             std::thread::sleep(Duration::from_millis(5));
         };
-        let [stdout, stderr] = self.output.map(|path| std::fs::read(path).unwrap_or_default());
+        let [stdout, stderr] = self.output.each_ref().map(|path| std::fs::read(path).unwrap_or_default());
         let code = std::fs::read_to_string(self.room.path("code")).ok().and_then(|code| code.parse().ok());
-        let ended = Ended { status, code, stdout, stderr: lossy(&stderr), described: self.described };
+        let ended =
+            Ended { status, code, stdout, stderr: lossy(&stderr), described: std::mem::take(&mut self.described) };
         assert!(!ended.to_string().contains("panicked"), "{ended}");
         ended
+    }
+}
+
+/// What nobody waits for any more ends, with what it has started.
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+            let _ = self.child.wait();
+        }
     }
 }
 

@@ -28,7 +28,7 @@ mod elsewhere {
     use std::net::{Ipv4Addr, SocketAddr};
     use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-    use pinfold_gate::link::{Order, Report, SocketRole, frames};
+    use pinfold_gate::link::{Order, Process, Report, SocketRole, frames};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
     use tokio::time::timeout;
@@ -100,12 +100,11 @@ mod elsewhere {
         while let Some(report) = frames::receive::<Report>(&mut gate.reports).expect("a report") {
             reports.push(report);
         }
-        // Windows tells whose a connection is.
-        let own = |report: &Report| {
-            let Report::Connected { process, .. } = report else { return false };
-            process.as_ref().map(|process| process.pid) == cfg!(windows).then(std::process::id)
-        };
-        assert!(reports.iter().any(own), "{reports:?}");
+        let own = |pid: u32| cfg!(windows) && pid == std::process::id();
+        // Whose it is, is told where that is known in time.
+        let is_right = |process: &Option<_>| process.as_ref().is_none_or(|process: &Process| own(process.pid));
+        let connected = |report: &Report| matches!(report, Report::Connected { process, .. } if is_right(process));
+        assert!(reports.iter().any(connected), "{reports:?}");
         assert!(reports.iter().any(|report| matches!(report, Report::Refused { .. })), "{reports:?}");
         assert!(gate.child.wait().expect("an end").success());
     }

@@ -94,7 +94,9 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::limits::ATTRIBUTION_TIME;
+
+    /// Wine asks all processes about each connection of the machine.
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     #[tokio::test]
     async fn a_connection_of_this_process_is_its_own() {
@@ -103,10 +105,10 @@ mod tests {
         // Under Wine a process has a socket from its first byte on.
         client.write_all(b"x").expect("written");
         let attribution = Attribution::new(Some(std::process::id()));
-        let found = attribution.search(client.local_addr().expect("an address")).found(ATTRIBUTION_TIME).await;
+        let found = attribution.search(client.local_addr().expect("an address")).found(PATIENCE).await;
         let found = found.expect("the process");
         assert_eq!(found.pid, std::process::id());
         assert_eq!(found.exe, std::env::current_exe().ok());
-        assert_eq!(attribution.search("127.0.0.1:1".parse().expect("an address")).found(ATTRIBUTION_TIME).await, None);
+        assert_eq!(attribution.search("127.0.0.1:1".parse().expect("an address")).found(PATIENCE).await, None);
     }
 }

@@ -20,7 +20,7 @@ impl Owners {
     /// The processes of some connections, by where these come from, in the same order.
     #[expect(clippy::unused_self, reason = "elsewhere it remembers")]
     pub(in crate::attribution) fn find(&mut self, clients: &[SocketAddr]) -> Vec<Option<Process>> {
-        let pids = table::pids();
+        let pids = table::pids(clients);
         clients.iter().map(|client| pids.get(client).copied().map(process)).collect()
     }
 }

@@ -24,11 +24,16 @@ const V4: Columns = Columns { width: 6, address: 1, address_words: 1, port: 2, s
 /// Own address, its scope, own port, other address, its scope, other port, state, process.
 const V6: Columns = Columns { width: 14, address: 0, address_words: 4, port: 5, state: 12, pid: 13 };
 
-/// Processes by the own addresses of their connections.
-pub(super) fn pids() -> HashMap<SocketAddr, u32> {
-    let tables = [(Family::V4, V4), (Family::V6, V6)];
-    let rows = tables.into_iter().flat_map(|(family, columns)| rows(&sys::table(family).unwrap_or_default(), &columns));
-    rows.collect()
+/// Processes by the own addresses of their connections. The second table is read only for those that are not in the first,
+/// where almost all are.
+pub(super) fn pids(wanted: &[SocketAddr]) -> HashMap<SocketAddr, u32> {
+    let mut pids = HashMap::new();
+    for (family, columns) in [(Family::V4, V4), (Family::V6, V6)] {
+        if !wanted.iter().all(|address| pids.contains_key(address)) {
+            pids.extend(rows(&sys::table(family).unwrap_or_default(), &columns));
+        }
+    }
+    pids
 }
 
 /// The number of rows, and the rows. What was closed belongs to nobody.
