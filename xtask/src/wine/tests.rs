@@ -46,16 +46,27 @@ pub(crate) fn run_tests() -> Result<Tally> {
 /// Everything is built with the same packages each time, so that what they depend on is built once.
 fn all(libraries: &Libraries) -> Result<Tally> {
     let released = step("for Windows: program and tests", || Built::new(libraries, Build::Released))?;
-    let units = step("for Windows: unit tests", || Tally::of(&mut units(libraries)?))?;
+    let units = step("for Windows: unit tests", || at_most_twice(|| Tally::of(&mut units(libraries)?)))?;
     let plumbing =
         step("for Windows: program that starts commands unconfined", || Built::new(libraries, Build::Plumbing))?;
     let carried_out = step("for Windows: plans carried out unconfined", || {
         Tally::of(&mut this_wine([plumbing.test("pinfold-confine", "windows")?]))
     })?;
     let driven = step("for Windows: the program from outside", || {
-        Tally::of(&mut driven(&released.program, &plumbing.program)?)
+        at_most_twice(|| Tally::of(&mut driven(&released.program, &plumbing.program)?))
     })?;
     Ok(units + carried_out + driven)
+}
+
+/// Under load Wine now and then answers too late for a test. Where some have failed, that is said, and all run once more; what
+/// fails twice has failed.
+fn at_most_twice(run: impl Fn() -> Result<Tally>) -> Result<Tally> {
+    let first = run()?;
+    if first.failed == 0 {
+        return Ok(first);
+    }
+    println!("{LABEL}: {first}; once more, as Wine may have been too slow");
+    run()
 }
 
 /// What the crates test of themselves, the build for releases among them.
