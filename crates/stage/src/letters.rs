@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -71,4 +71,11 @@ impl Visitor<'_> for Reader {
         let bytes = text.chars().map(|letter| u8::try_from(u32::from(letter)));
         bytes.collect::<Result<_, _>>().map(Letters).map_err(|_| E::custom("a letter that is no byte"))
     }
+}
+
+/// Whether a path is relative, without `.` and `..`, and names something.
+pub(crate) fn stays_inside(path: &Path, root: bool) -> bool {
+    let named = path.components().all(|part| matches!(part, Component::Normal(_)));
+    let plain = path.components().collect::<PathBuf>().as_os_str() == path.as_os_str();
+    named && plain && (root || !path.as_os_str().is_empty())
 }

@@ -28,7 +28,6 @@ mod lines;
 mod merge;
 mod node;
 mod open;
-mod path_text;
 mod plan;
 mod step;
 mod store;
@@ -48,5 +47,7 @@ pub use merge::{Conflicting, Merged, merge};
 pub use node::{Attributes, Identity, Kind, Node, Time};
 pub use plan::{Conflict, Pick, Why, plan_apply};
 pub use step::{Content, Meta, Step, Wanted};
-pub use store::{Applied, ApplyError, Snapshot, Stage, Stages, StoreError, Summary};
+pub use store::{
+    Applied, ApplyError, Snapshot, Stage, Stages, StoreError, Summary,
+};
 pub use tree::Tree;

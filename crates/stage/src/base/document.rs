@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::bases::BasesError;
 use super::kept::write_whole;
 use super::was::Was;
-use crate::{content, limits, path_text};
+use crate::letters::{Letters, stays_inside};
+use crate::{content, limits};
 
 /// Of the format.
 const VERSION: u32 = 1;
@@ -19,7 +20,7 @@ const VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 struct Document {
     version: u32,
-    paths: BTreeMap<String, Was>,
+    paths: BTreeMap<Letters, Was>,
 }
 
 /// What is read before anything else.
@@ -43,15 +44,15 @@ pub(super) fn load(path: &Path) -> Result<BTreeMap<PathBuf, Was>, BasesError> {
     if document.paths.len() > limits::CHANGES {
         return Err(BasesError::TooLong);
     }
-    document.paths.into_iter().map(|(text, was)| Ok((path_of(&text)?, was))).collect()
-}
-
-fn path_of(text: &str) -> Result<PathBuf, BasesError> {
-    path_text::from_text(text).filter(|path| path_text::is_below(path)).ok_or_else(|| BasesError::Path(text.to_owned()))
+    let checked = |(path, was): (Letters, Was)| match stays_inside(path.path(), false) {
+        true => Ok((path.path().to_owned(), was)),
+        false => Err(BasesError::Path(path.to_string())),
+    };
+    document.paths.into_iter().map(checked).collect()
 }
 
 pub(super) fn save(path: &Path, all: &BTreeMap<PathBuf, Was>) -> Result<(), BasesError> {
-    let paths = all.iter().map(|(path, was)| (path_text::to_text(path), was.clone())).collect();
+    let paths = all.iter().map(|(path, was)| (Letters::from(path), was.clone())).collect();
     let bytes = serde_json::to_vec(&Document { version: VERSION, paths })?;
     Ok(write_whole(path, &bytes)?)
 }

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use crate::letters::stays_inside;
 use crate::node::{Kind, Node};
 use crate::step::{Content, Step, Wanted};
 use crate::tree::Tree;
 
 use super::conflict::{Conflict, Reason};
 use super::error::Error;
-use super::journal::stays_inside;
 use super::seen::Seen;
 
 /// A step, and what lies at its path.

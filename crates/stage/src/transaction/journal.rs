@@ -1,14 +1,14 @@
 //! What a transaction does, as it is written down before anything is touched.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Damage;
 use super::said::Said;
 use super::seen::{Seen, Shape};
-use crate::letters::Letters;
+use crate::letters::{Letters, stays_inside};
 
 /// The version that this program writes and reads.
 pub const VERSION: u32 = 1;
@@ -174,11 +174,4 @@ impl Note {
     pub(super) fn is_directory(&self) -> bool {
         self.seen.shape == Shape::Directory
     }
-}
-
-/// Whether a path is relative, without `.` and `..`, and names something.
-pub(super) fn stays_inside(path: &Path, root: bool) -> bool {
-    let named = path.components().all(|part| matches!(part, Component::Normal(_)));
-    let plain = path.components().collect::<std::path::PathBuf>().as_os_str() == path.as_os_str();
-    named && plain && (root || !path.as_os_str().is_empty())
 }
