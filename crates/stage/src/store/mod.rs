@@ -25,5 +25,6 @@ mod tests;
 pub use applied::{Applied, ApplyError};
 pub use error::StoreError;
 pub use record::Snapshot;
+pub use remove::{open_tree_up, remove_tree, space_of};
 pub use stage::Stage;
 pub use stages::{Stages, Summary};

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_run::Store;
-use pinfold_stage::Stages;
+use pinfold_stage::{Stages, remove_tree};
 use serde::Serialize;
 
 use super::super::quarantined::tell as tell_quarantined;
-use super::scratch::{self, remove_tree, size_bytes};
+use super::scratch::{self, size_bytes};
 use crate::context::Context;
 use crate::error::{CliError, with_causes};
 use crate::output;

@@ -1,12 +1,13 @@
 //! A place below the state directory for what doctor tries, made and removed; and trees of runs that nobody needs.
 
-use std::fs::{DirBuilder, File, Permissions};
+use std::fs::{DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pinfold_confine::hex;
+use pinfold_stage::{open_tree_up, remove_tree, space_of};
 
 use crate::attack::Side;
 use crate::error::CliError;
@@ -99,49 +100,17 @@ fn is_abandoned(place: &Path) -> bool {
     }
 }
 
-/// What a tree takes on the disk, in bytes.
+/// What a tree that nothing uses any more takes on the disk, in bytes.
 pub(super) fn size_bytes(path: &Path) -> u64 {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return 0 };
-    if metadata.is_dir() {
-        open_up(path, &metadata);
-    }
-    let below = if metadata.is_dir() { children(path).iter().map(|child| size_bytes(child)).sum() } else { 0 };
-    metadata.blocks() * 512 + below
-}
-
-/// Removes a tree that nothing uses any more. Overlays leave directories that are closed even to their owner.
-pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            open_tree_up(path);
-            std::fs::remove_dir_all(path)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-fn open_tree_up(path: &Path) {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return };
-    if metadata.is_dir() {
-        open_up(path, &metadata);
-        children(path).iter().for_each(|child| open_tree_up(child));
-    }
-}
-
-/// Lets the owner into a directory, which is no link.
-fn open_up(directory: &Path, metadata: &std::fs::Metadata) {
-    if metadata.mode() & 0o700 != 0o700 {
-        let _ = std::fs::set_permissions(directory, Permissions::from_mode(metadata.mode() | 0o700));
-    }
-}
-
-fn children(directory: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    open_tree_up(path);
+    space_of(path)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
     use super::*;
 
     #[test]
