@@ -65,7 +65,10 @@ fn the_self_test_uses_the_policy_in_force() {
 fn without_a_sandbox_every_promise_is_reported_broken() {
     let desk = Desk::new();
     desk.make(&desk.path("home/.cache/pip"));
-    let report = desk.pinfold(["doctor", "--attack", "--unconfined"]).run().ends_with(1).text();
+    let attack = || desk.pinfold(["doctor", "--attack", "--unconfined"]).run().ends_with(1).text();
+    // Other stories write and remove files beside this one, by which the disk may seem not to have been filled.
+    let disturbed = |report: &String| report.contains("others made room on the disk meanwhile");
+    let report = std::iter::repeat_with(attack).take(3).find(|report| !disturbed(report)).expect("an undisturbed disk");
     assert!(outcomes(&report, "kept ").is_empty() && outcomes(&report, "not tested ").is_empty(), "{report}");
     assert!(outcomes(&report, "BROKEN ").len() >= 19, "{report}");
 }
