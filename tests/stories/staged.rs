@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use std::time::Duration;
+
 use pinfold_tests::eventually;
 
 use crate::desk::{Desk, Ended};
@@ -147,6 +149,31 @@ more
     desk.about(&["undo"]).ends_with(125).says("would be lost");
     desk.about(&["undo", "--lose"]).ok();
     assert_eq!(desk.outside("ls; cat README").ok(), "README\na project");
+}
+
+#[test]
+fn taking_over_and_back_are_whole_whenever_somebody_is_killed() {
+    let desk = Desk::new();
+    desk.outside("mkdir d; for i in {1..200}; do echo $i > d/$i; done").ok();
+    desk.staged(
+        "for i in {1..200}; do echo x >> d/$i; done; mkdir n; for i in {1..100}; do echo $i > n/$i; done; rm d/7",
+    )
+    .ok();
+    let contents = || desk.outside("find . -path ./.git -prune -o -type f -exec sha256sum {} + | sort").ok();
+    let (before, waits) = (contents(), desk.waits().len());
+    desk.about(&["apply"]).ok();
+    let after = contents();
+    for number in 0..12 {
+        let words = if contents() == before { ["apply"] } else { ["undo"] };
+        let running = desk.pinfold(words).start();
+        std::thread::sleep(Duration::from_millis(number * 25));
+        running.signal(rustix::process::Signal::KILL);
+        running.wait();
+        // Whoever comes next finishes it, or turns it back, and knows what waits.
+        let left = desk.waits().len();
+        let now = contents();
+        assert!(now == before && left == waits || now == after && left == 0, "{words:?} after {number}: {left} wait");
+    }
 }
 
 #[test]

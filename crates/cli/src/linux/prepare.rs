@@ -49,7 +49,7 @@ impl Prepared {
 
     /// All stages of the workspace.
     pub(crate) fn stages(&self) -> Stages {
-        Stages::new(self.workspace.stages())
+        Stages::new(Store::stages(self.context.state(), &self.context.workspace))
     }
 
     /// The places whose changes wait in a stage.

@@ -217,11 +217,6 @@ impl WorkspaceStore {
         self.root.join("temp")
     }
 
-    /// Where stages are kept.
-    pub fn stages(&self) -> PathBuf {
-        self.root.join(STAGES)
-    }
-
     /// Where the certificates are kept that a run with a gate trusts.
     pub fn trust(&self) -> PathBuf {
         self.layers.with_extension("trust.pem")

@@ -65,9 +65,16 @@ impl Bases {
         self.all.is_empty()
     }
 
-    /// Forgets what lay there. The next [`Bases::settle`] takes what lies there then: for what was applied.
-    pub fn forget(&mut self, path: &Path) {
-        self.all.remove(path);
+    /// Forgets what lay at some paths, on the disk before it returns. The next [`Bases::settle`] takes what lies there then: for
+    /// what is about to be applied, or taken back.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget<'a>(&mut self, paths: impl IntoIterator<Item = &'a Path>) -> Result<(), BasesError> {
+        for path in paths {
+            self.all.remove(path);
+        }
+        document::save(&self.document, &self.all)
     }
 
     /// The paths at which what is remembered still lies in the real tree, and those that `accepts` names.

@@ -137,6 +137,15 @@ impl Applied {
     /// When somebody has changed something else there since: then nothing was touched in that place.
     pub fn undo(&self, stages: &Stages, accepts: &dyn Fn(&Path) -> bool) -> Result<(), ApplyError> {
         let _lock = stages.lock()?;
+        // Should somebody be killed now, the next one goes on with it.
+        let settled = self.directory.join(SETTLED);
+        at(std::fs::remove_file(&settled), "remove", &settled)?;
+        let done = self.undo_all(accepts);
+        self.settle()?;
+        done
+    }
+
+    fn undo_all(&self, accepts: &dyn Fn(&Path) -> bool) -> Result<(), ApplyError> {
         for (number, (place, state)) in self.places().zip(self.states()?).enumerate() {
             if state == Recovered::Finished {
                 let accepts = |path: &Path| accepts(&place.join(path));

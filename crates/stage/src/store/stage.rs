@@ -85,6 +85,15 @@ impl Stage {
         self.save()
     }
 
+    /// What changed files were before is about to be taken for what lies in their places then, also if nobody lives to do it.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn unsettle(&mut self) -> Result<(), StoreError> {
+        self.record.began = Some(Time::LAST);
+        self.save()
+    }
+
     /// When a run began since which nobody has called [`Stage::settled`].
     pub fn unsettled_since(&self) -> Option<Time> {
         self.record.began

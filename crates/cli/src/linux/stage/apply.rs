@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use pinfold_stage::{ApplyError, Change, Changes, Conflict, Pick, Step, Time, Wanted, What, plan_apply, transaction};
+use pinfold_stage::{ApplyError, Change, Changes, Conflict, Pick, Step, Wanted, What, plan_apply, transaction};
 
 use super::changes::{counted, digest, shown as shown_path};
 use super::git::{self, Git};
 use super::guarded::{Guarded, guarded};
 use super::hunks;
-use super::opened::{Opened, Paths, Place, stages};
-use super::staging::shown;
+use super::opened::{Opened, Paths, Place, policy, stages};
 use crate::args::{ApplyArgs, UndoArgs};
 use crate::context::Context;
 use crate::error::CliError;
@@ -27,7 +26,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
     refuse_others_than(&opened, args.reviewed.as_deref())?;
-    let guarded = guarded(&context, &opened.places)?;
+    let guarded = guarded(policy(&context)?, &opened.places)?;
     let mut choice = Choice::of(&context, &opened, &paths, &guarded, args)?;
     let stage = opened.stage.name().to_owned();
     let git = Git::of(&context);
@@ -49,9 +48,9 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     let paths = all.iter().flat_map(|(root, steps)| steps.iter().map(|step| root.join(&step.path)));
     let (gits, others): (Vec<_>, Vec<_>) = paths.partition(|path| quiet.contains(path));
     if !gits.is_empty() || !others.is_empty() {
-        let done = opened.stages.apply(opened.stage.name(), &all);
+        let about: Vec<_> = all.iter().map(|(_, steps)| steps.iter().map(|step| step.path.clone()).collect()).collect();
+        let done = opened.act(&about, |stages| stages.apply(&stage, &all))?;
         done.map_err(|error| not_applied(&context, &error))?;
-        remember(&mut opened, &all)?;
     }
     choice.tell(&context, others.len(), gits.len());
     Ok(ExitCode::SUCCESS)
@@ -74,17 +73,19 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
     // What git refreshes whenever it looks says nothing that would be missed.
     let git = Git::of(&context);
     let accepts = |path: &Path| git.is_idle_index(path);
-    let before = opened.iter().flat_map(|opened| &opened.places).map(|place| place.current(&accepts));
-    let before = before.collect::<Result<Vec<_>, _>>()?;
-    last.undo(&stages, &accepts).map_err(|error| {
+    let about = opened.iter().flat_map(|opened| &opened.places).map(|place| place.current(&accepts));
+    let about = about.collect::<Result<Vec<_>, _>>()?;
+    let done = match &mut opened {
+        Some(opened) => opened.act(&about, |stages| last.undo(stages, &accepts))?,
+        None => last.undo(&stages, &accepts),
+    };
+    done.map_err(|error| {
         not_applied(&context, &error)
             .hint("what you have changed since stays; commit it or move it away to undo all the same")
     })?;
-    if let Some(opened) = &mut opened {
-        opened.places.iter_mut().zip(before).try_for_each(|(place, before)| place.renew(&before))?;
-        eprintln!("pinfold: undone: it waits in the stage {name} again");
-    } else {
-        eprintln!("pinfold: undone");
+    match opened {
+        Some(_) => eprintln!("pinfold: undone: it waits in the stage {name} again"),
+        None => eprintln!("pinfold: undone"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -210,6 +211,7 @@ impl Choice {
         }
         match (count, of_git) {
             (0, 0) => eprintln!("pinfold: nothing was taken over"),
+            (0, _) => eprintln!("pinfold: what git keeps for itself taken over; pinfold undo takes it back"),
             _ => eprintln!("pinfold: {} taken over; pinfold undo takes it back", counted(count)),
         }
     }
@@ -257,12 +259,9 @@ pub(super) fn agrees(question: &str) -> Result<bool, CliError> {
 }
 
 /// The steps in a place, or all that is in the way.
-fn steps(context: &Context, place: &mut Place, choice: &Choice) -> Result<Vec<Step>, CliError> {
-    let pick = |place: &Place, change: &Change| match change.what {
-        What::LeftOut(_) => Pick::Not,
-        _ => choice.pick(&place.path(change)),
-    };
-    let planned = plan_apply(&place.layers, &place.changes, &place.bases, |change| pick(place, change));
+fn steps(context: &Context, place: &Place, choice: &Choice) -> Result<Vec<Step>, CliError> {
+    let pick = |change: &Change| choice.pick(&place.path(change));
+    let planned = plan_apply(&place.layers, &place.changes, &place.bases, pick);
     planned.map_err(|conflicts| in_the_way(context, place, &conflicts))
 }
 
@@ -286,14 +285,4 @@ fn not_applied(context: &Context, error: &ApplyError) -> CliError {
     conflicts.iter().take(TOLD).fold(error, |error, conflict| {
         error.why(format!("{}: {}", shown_path(&context.workspace, &path.join(&conflict.path)), conflict.reason))
     })
-}
-
-/// What was taken over lies in the workspace now: what it is now is what it was.
-fn remember(opened: &mut Opened, all: &[(PathBuf, Vec<Step>)]) -> Result<(), CliError> {
-    let wrong = |error: pinfold_stage::BasesError| CliError::from_error(&error);
-    for (place, (_, steps)) in opened.places.iter_mut().zip(all) {
-        steps.iter().for_each(|step| place.bases.forget(&step.path));
-        place.bases.settle(&place.layers, Time::LAST).map_err(wrong)?;
-    }
-    opened.stage.settled().map_err(|error| shown(&error))
 }

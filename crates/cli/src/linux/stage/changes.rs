@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::git;
 use super::guarded::{Guarded, guarded};
-use super::opened::{Opened, Paths, Place};
+use super::opened::{Opened, Paths, Place, policy};
 use crate::args::ChangesArgs;
 use crate::context::Context;
 use crate::error::CliError;
@@ -53,7 +53,7 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
-    let guarded = guarded(&context, &opened.places)?;
+    let guarded = guarded(policy(&context)?, &opened.places)?;
     let conflicts = conflicts(&opened);
     if args.json {
         return output::json(&summary(&opened, &guarded)?);
@@ -102,6 +102,9 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
 /// What `pinfold apply` could not take over as the workspace is now, and why.
 fn conflicts(opened: &Opened) -> BTreeMap<PathBuf, String> {
     let of = |place: &Place| {
+        if !place.changes.all().iter().any(|change| place.has_moved(change)) {
+            return Vec::new();
+        }
         let planned = plan_apply(&place.layers, &place.changes, &place.bases, |_| Pick::Whole);
         let conflicts = planned.err().unwrap_or_default();
         let named = conflicts.into_iter().map(|conflict| (place.root.join(&conflict.path), conflict.why.to_string()));

@@ -83,12 +83,12 @@ pub(super) fn aside(
             })
             .collect();
         let moved: Vec<&(&Change, PathBuf)> =
-            inside.iter().filter(|(change, rest)| rest.starts_with("refs") && has_moved(place, change)).collect();
+            inside.iter().filter(|(change, rest)| rest.starts_with("refs") && place.has_moved(change)).collect();
         if moved.is_empty() {
             for (change, _) in inside.iter().filter(|(_, rest)| rest == Path::new("index")) {
-                if has_moved(place, change) && git.nothing_is_staged(&directory) {
-                    place.bases.forget(&change.path);
-                    let settled = place.bases.settle(&place.layers, Time::LAST);
+                if place.has_moved(change) && git.nothing_is_staged(&directory) {
+                    let forgotten = place.bases.forget([change.path.as_path()]);
+                    let settled = forgotten.and_then(|()| place.bases.settle(&place.layers, Time::LAST));
                     settled.map_err(|error| CliError::from_error(&error))?;
                 }
             }
@@ -141,11 +141,6 @@ impl Aside {
         self.names.push(beside.to_string_lossy().into_owned());
         Ok(())
     }
-}
-
-/// Whether somebody has changed it since the run.
-fn has_moved(place: &Place, change: &Change) -> bool {
-    place.bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()))
 }
 
 /// Git as the caller finds it, outside of the workspace.

@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use pinfold_policy::{Access, Decided, Decider, Effect, Policy, Protect, Scope};
+use pinfold_policy::{Access, Decider, Effect, Policy, Protect, Scope};
 use pinfold_stage::{Change, What};
 use pinfold_traps::limits::FILE_BYTES_MAX;
 use pinfold_traps::{ChangeKind, Changed, Traps};
 
 use super::git;
 use super::opened::Place;
-use crate::args::PolicyFlags;
-use crate::context::Context;
 use crate::error::CliError;
-use crate::layers;
 
 /// Paths that are asked about, with the reason.
 pub(crate) struct Guarded(BTreeMap<PathBuf, String>);
@@ -26,9 +23,9 @@ impl Guarded {
 }
 
 /// What a direct run could not have changed, and what rules about traps find alarming.
-pub(crate) fn guarded(context: &Context, places: &[Place]) -> Result<Guarded, CliError> {
-    let mut policy = layers::in_force(context, &PolicyFlags::default())?.policy;
-    policy.stage = Decided { value: false, ..policy.stage };
+pub(crate) fn guarded(mut policy: Policy, places: &[Place]) -> Result<Guarded, CliError> {
+    // What a stage lets through is asked about as if there were none.
+    policy.stage.value = false;
     let decider = Decider::new(&policy);
     let mut guarded = BTreeMap::new();
     for (place, change) in places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
@@ -37,7 +34,7 @@ pub(crate) fn guarded(context: &Context, places: &[Place]) -> Result<Guarded, Cl
         let verdict = decider.decide(Access::Write, &path);
         if verdict.effect == Effect::Protected {
             guarded.insert(path, verdict.why);
-        } else if place.root != context.workspace
+        } else if place.root != policy.places.workspace
             && let Some(protect) = of_repository(&policy, &change.path)
         {
             guarded.insert(path, format!("it is protected: {}", protect.why));

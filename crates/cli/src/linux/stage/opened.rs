@@ -7,15 +7,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pinfold_plan as plan;
+use pinfold_policy::Policy;
 use pinfold_run::Store;
 use pinfold_stage::{
-    Bases, Body, Change, Changes, Content, FileDiff, Layers, Pick, Side, Stage, Stages, Time, Tree, Wanted, diffs,
-    hunks, limits, plan_apply,
+    ApplyError, Bases, Body, Change, Changes, Content, FileDiff, Layers, Pick, Side, Stage, Stages, Tree, Wanted,
+    diffs, hunks, limits, plan_apply,
 };
 
 use super::staging::shown;
+use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::layers;
 
 /// A stage that is held, and what was written to each of its places.
 pub(crate) struct Opened {
@@ -73,6 +76,24 @@ impl Opened {
         stage.places().map(|place| Place::look(stage, place)).collect()
     }
 
+    /// Changes the workspace. What lies afterwards at the paths that `about` names in each place is taken for what was there
+    /// before the run, also if somebody is killed meanwhile: then the next one who opens the stage does it.
+    pub(super) fn act(
+        &mut self,
+        about: &[BTreeSet<PathBuf>],
+        act: impl FnOnce(&Stages) -> Result<(), ApplyError>,
+    ) -> Result<Result<(), ApplyError>, CliError> {
+        // No run may have been here that nobody has settled: that was done when it was opened.
+        self.stage.unsettle().map_err(|error| shown(&error))?;
+        for (place, paths) in self.places.iter_mut().zip(about) {
+            let forgotten = place.bases.forget(paths.iter().map(PathBuf::as_path));
+            forgotten.map_err(|error| CliError::from_error(&error))?;
+        }
+        let done = act(&self.stages);
+        settle(&mut self.stage)?;
+        Ok(done)
+    }
+
     /// All changes, each with its place.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (&Place, &Change)> {
         self.places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
@@ -84,7 +105,7 @@ pub(crate) fn settle(stage: &mut Stage) -> Result<(), CliError> {
     let Some(began) = stage.unsettled_since() else { return Ok(()) };
     let places: Vec<PathBuf> = stage.places().map(Path::to_owned).collect();
     for place in places {
-        let (layers, _) = layers(stage, &place)?;
+        let (layers, _) = layers_of(stage, &place)?;
         let mut bases = bases(stage, &place)?;
         bases.settle(&layers, began).map_err(|error| CliError::from_error(&error))?;
     }
@@ -93,7 +114,7 @@ pub(crate) fn settle(stage: &mut Stage) -> Result<(), CliError> {
 
 impl Place {
     fn look(stage: &Stage, root: &Path) -> Result<Self, CliError> {
-        let (layers, directories) = layers(stage, root)?;
+        let (layers, directories) = layers_of(stage, root)?;
         let bases = bases(stage, root)?;
         let read = |error: std::io::Error| {
             CliError::new(format!("what was written in the stage {} cannot be read", stage.name()))
@@ -110,11 +131,9 @@ impl Place {
         self.bases.current(self.layers.real(), &accepts).map_err(|error| self.unreadable(&error))
     }
 
-    /// Takes for what was there what is there now, where that was known `before` and somebody of ours has changed it.
-    pub(super) fn renew(&mut self, before: &BTreeSet<PathBuf>) -> Result<(), CliError> {
-        let now = self.current(&|_| false)?;
-        before.difference(&now).for_each(|path| self.bases.forget(path));
-        self.bases.settle(&self.layers, Time::LAST).map_err(|error| CliError::from_error(&error))
+    /// Whether somebody has changed it since the run.
+    pub(super) fn has_moved(&self, change: &Change) -> bool {
+        self.bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()))
     }
 
     /// What an ordinary file of the real tree contains, up to a limit: no link is followed, and nothing waited for.
@@ -130,9 +149,8 @@ impl Place {
 
     /// What taking a change over would change: what has changed in the workspace since is merged into it, where that can be.
     pub(super) fn diffs(&self, change: &Change) -> std::io::Result<Vec<FileDiff>> {
-        let is_as_it_was = self.bases.get(&change.path).is_none_or(|was| was.is(change.before.as_ref()));
         let pick = |other: &Change| if other.path == change.path { Pick::Whole } else { Pick::Not };
-        let planned = (!is_as_it_was).then(|| plan_apply(&self.layers, &self.changes, &self.bases, pick));
+        let planned = self.has_moved(change).then(|| plan_apply(&self.layers, &self.changes, &self.bases, pick));
         // What conflicts is shown as the run left it.
         let Some(Ok(steps)) = planned else { return diffs(&self.layers, change) };
         let wanted = steps.into_iter().find(|step| step.path == change.path).map(|step| step.wanted);
@@ -155,7 +173,12 @@ impl Place {
     }
 }
 
-fn layers(stage: &Stage, root: &Path) -> Result<(Layers, Vec<PathBuf>), CliError> {
+/// The policy in force for whoever takes something over.
+pub(super) fn policy(context: &Context) -> Result<Policy, CliError> {
+    layers::in_force(context, &PolicyFlags::default()).map(|merged| merged.policy)
+}
+
+fn layers_of(stage: &Stage, root: &Path) -> Result<(Layers, Vec<PathBuf>), CliError> {
     let name = plan::Stage::name_of(root);
     let all = std::iter::once(stage.top()).chain(stage.frozen());
     let written = all.map(|layer| layer.join(&name).join("upper")).filter(|layer| layer.exists());

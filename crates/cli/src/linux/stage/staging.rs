@@ -4,6 +4,7 @@ use pinfold_plan as plan;
 use pinfold_policy::Policy;
 use pinfold_stage::{Stage, Stages, StoreError};
 
+use super::opened::settle;
 use crate::error::CliError;
 
 /// Which stage a call is about, where its policy wants one.
@@ -41,7 +42,9 @@ impl Staging {
                 opened => opened,
             },
         };
-        let stage = taken.map_err(|error| shown(&error))?;
+        let mut stage = taken.map_err(|error| shown(&error))?;
+        // What a killed run or taking over has left open is about what lies there before this run.
+        settle(&mut stage)?;
         let place = plan::Stage { top: stage.top(), frozen: stage.frozen() };
         Ok((Some(stage), Some(place)))
     }

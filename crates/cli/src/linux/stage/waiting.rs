@@ -28,7 +28,6 @@ impl Waiting {
         let name = stage.name().to_owned();
         let places = Opened::look(&stage)?;
         let changes = places.iter().map(|place| seen(place).count()).sum();
-        // To read the policy once more takes longer than all the rest.
         let asks = if changes > 0 { asks(prepared, &places)? } else { 0 };
         let is_its_own = stage.session() == Some(&name);
         if changes == 0 && is_its_own && Stage::snapshots(&stage).is_empty() {
@@ -56,7 +55,7 @@ impl Waiting {
 
 /// How many changes would execute outside.
 fn asks(prepared: &Prepared, places: &[Place]) -> Result<usize, CliError> {
-    let guarded = guarded(&prepared.context, places)?;
+    let guarded = guarded(prepared.policy.clone(), places)?;
     let asked = |place: &Place| seen(place).filter(|change| guarded.why(&place.path(change)).is_some()).count();
     Ok(places.iter().map(asked).sum())
 }
