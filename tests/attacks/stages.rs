@@ -2,6 +2,15 @@
 
 use pinfold_tests::{Attack, Runner, Scene, pinfold};
 
+/// What the control does at once, a direct run does after the taking over.
+fn next_run(scene: &Scene, script: &str) {
+    if scene.runner() == Runner::Sandbox {
+        let mut run = scene.command(pinfold());
+        run.args(["run", "--", "sh", "-c", script]).current_dir(scene.path("home/project"));
+        assert!(run.output().expect("the next run").status.code().is_some_and(|code| code != 125));
+    }
+}
+
 /// An attack in a stage. Nothing in the workspace shows that it began.
 fn staged(attack: Attack) -> Attack {
     attack.flags("--staged").leaves_no_mark()
@@ -119,17 +128,26 @@ fn a_hook_comes_over_as_what_a_file_was_renamed_to() {
 
 #[test]
 fn settings_of_git_get_a_name_that_the_next_run_writes_to() {
-    let script = "ln .git/config cfg 2>/dev/null; echo x > x; trap_config > evil; cat evil >> cfg";
-    // The control writes through the link at once; inside, that is what the next, direct run does.
+    let script = r#"ln .git/config cfg; trap_config > evil; [ -n "$PINFOLD_PROFILE" ] || cat evil >> cfg"#;
     staged(Attack::sh(script))
         .after(|scene| {
-            apply(scene, &["cfg", "x"]);
-            if scene.runner() == Runner::Sandbox {
-                let script = "cat evil >> cfg; echo x > evil.sh";
-                scene.command(pinfold()).args(["run", "--", "sh", "-c", script]).output().expect("the next run");
-            }
+            apply(scene, &["cfg", "evil"]);
+            next_run(scene, "cat evil >> cfg");
         })
         .harms("home/project/.git/config")
+        .is_contained();
+}
+
+#[test]
+fn a_hook_that_was_agreed_to_gets_a_name_that_the_next_run_writes_to() {
+    let script = r#"echo '#!/bin/sh' > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit; trap_at evil;
+        ln .git/hooks/pre-commit other; [ -n "$PINFOLD_PROFILE" ] || cat evil > other"#;
+    staged(Attack::sh(script))
+        .after(|scene| {
+            apply(scene, &["--traps"]);
+            next_run(scene, "cat evil > other");
+        })
+        .springs_in("home/project")
         .is_contained();
 }
 

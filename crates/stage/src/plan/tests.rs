@@ -218,3 +218,15 @@ fn permissions_of_a_directory_are_merged() {
     place.mode("real/d", 0o750);
     assert_eq!(shown(plan(&place, &bases, &["*"])), ["d: Both"]);
 }
+
+#[test]
+fn no_file_comes_over_with_the_rights_of_its_owner() {
+    let place = Place::new();
+    place.file("0/new", "x").mode("0/new", 0o6755).file("real/old", "x").copied("0/old", "x").mode("0/old", 0o4755);
+    let planned = plan(&place, &settled(&place), &["*"]).unwrap();
+    let modes = planned.iter().map(|step| match &step.wanted {
+        Wanted::File(_, meta) => meta.mode,
+        wanted => panic!("{wanted:?}"),
+    });
+    assert_eq!(modes.collect::<Vec<_>>(), [0o755, 0o755]);
+}
