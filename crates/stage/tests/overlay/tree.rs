@@ -1,6 +1,6 @@
 //! Trees to begin with, and what is compared of them in the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -48,8 +48,32 @@ pub(crate) fn make(root: &Path) {
     }
 }
 
-/// What is compared: kind, permissions, content or target, attributes, time (not of directories), and other names.
-pub(crate) fn snapshot(root: &Path) -> BTreeMap<PathBuf, String> {
+/// What is compared of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Kind, permissions, content or target, attributes, and time (not of directories).
+    what: String,
+    /// The first name of the file.
+    first: PathBuf,
+}
+
+pub(crate) type Snapshot = BTreeMap<PathBuf, Seen>;
+
+/// Forgets whose other names the new ones of files are that lie as they lay before: each of those is taken over as a file of
+/// its own.
+pub(crate) fn forget_names_of_unchanged(before: &Snapshot, [direct, real]: [&mut Snapshot; 2]) {
+    let is_unchanged = |path: &PathBuf, seen: &Seen| before.get(path).is_some_and(|before| before.what == seen.what);
+    let unchanged = direct.iter().filter(|(path, seen)| is_unchanged(path, seen));
+    let unchanged: BTreeSet<PathBuf> = unchanged.map(|(_, seen)| seen.first.clone()).collect();
+    for (path, seen) in direct.iter_mut().filter(|(_, seen)| unchanged.contains(&seen.first)) {
+        seen.first.clone_from(path);
+        if let Some(seen) = real.get_mut(path) {
+            seen.first.clone_from(path);
+        }
+    }
+}
+
+pub(crate) fn snapshot(root: &Path) -> Snapshot {
     let mut all = BTreeMap::new();
     let mut first: BTreeMap<u64, PathBuf> = BTreeMap::new();
     let mut directories = vec![PathBuf::new()];
@@ -63,14 +87,14 @@ pub(crate) fn snapshot(root: &Path) -> BTreeMap<PathBuf, String> {
             if metadata.is_dir() {
                 directories.push(path.clone());
             }
-            let same = first.entry(metadata.ino()).or_insert_with(|| path.clone()).clone();
-            all.insert(path.clone(), shown(&root.join(&path), &metadata, &same));
+            let first = first.entry(metadata.ino()).or_insert_with(|| path.clone()).clone();
+            all.insert(path.clone(), Seen { what: shown(&root.join(&path), &metadata), first });
         }
     }
     all
 }
 
-fn shown(path: &Path, metadata: &fs::Metadata, same: &Path) -> String {
+fn shown(path: &Path, metadata: &fs::Metadata) -> String {
     let mut attributes = [0; 256];
     let length = rustix::fs::llistxattr(path, &mut attributes).unwrap();
     let mut value = [0; 64];
@@ -85,6 +109,6 @@ fn shown(path: &Path, metadata: &fs::Metadata, same: &Path) -> String {
     } else {
         let content = fs::read(path).unwrap();
         let end = content[content.len().saturating_sub(64)..].escape_ascii();
-        format!("file {mode:o} {attributes} {time:?} {} {end} as {}", content.len(), same.display())
+        format!("file {mode:o} {attributes} {time:?} {} {end}", content.len())
     }
 }
