@@ -48,6 +48,11 @@ pub(crate) enum Command {
     /// Watch live runs: what they reach, what is refused, and the questions of `run --ask`
     #[command(after_help = WATCH_HELP)]
     Watch(WatchArgs),
+    /// Give a live run something more: a path, a host or a variable
+    #[command(after_help = GRANT_HELP)]
+    Grant(GrantArgs),
+    /// Take back from a live run what was granted
+    Revoke(RevokeArgs),
     /// Show what happened in runs: one, all of them, or what a filter finds
     #[command(after_help = LOG_HELP)]
     Log(LogArgs),
@@ -121,12 +126,21 @@ Examples:
   pinfold apply --hunks src/main.rs    some lines of it
   pinfold undo";
 
+const GRANT_HELP: &str = "\
+  pinfold grant last read ~/other-repo
+  pinfold grant last write ~/other-repo --for 10m
+  pinfold grant 3fa9 connect registry.npmjs.org
+  pinfold grant 3fa9 env API_URL
+It counts at once, is recorded, and does not outdo rules that say no. Hosts need a run with --network rules. A variable has
+the value that it has where you grant it; every bash that starts from then on knows it, other programs can read
+/run/pinfold-env. What is open when something is taken back stays open.";
+
 const WATCH_HELP: &str = "\
 Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits.
 Always writes the host and port into your policy file. Who says nothing for a minute says no.";
 
 /// What shapes the policy of one run.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, Default, Clone, clap::Args)]
 pub(crate) struct PolicyFlags {
     /// Start from this built-in profile: read-only, workspace, offline-build or open
     #[arg(long, value_name = "PROFILE")]
@@ -335,6 +349,45 @@ pub(crate) struct SnapshotArgs {
     pub(crate) stage: String,
     /// The name of the snapshot
     pub(crate) name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GrantKind {
+    /// See a file or a directory
+    Read,
+    /// Write to it as well
+    Write,
+    /// Reach a host
+    Connect,
+    /// Know a variable of yours
+    Env,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct GrantArgs {
+    /// The run: its name, the beginning of it, or `last` for the one that is going on
+    pub(crate) session: String,
+    /// What it may do
+    #[arg(value_enum)]
+    pub(crate) kind: GrantKind,
+    /// A path, HOST[:PORT] or NAME
+    #[arg(value_name = "WHAT", value_hint = ValueHint::AnyPath)]
+    pub(crate) what: OsString,
+    /// Take it back after so long [default: when the run ends]
+    #[arg(long = "for", value_name = "TIME")]
+    pub(crate) lease: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RevokeArgs {
+    /// The run: its name, the beginning of it, or `last` for the one that is going on
+    pub(crate) session: String,
+    /// What it may no longer do
+    #[arg(value_enum)]
+    pub(crate) kind: GrantKind,
+    /// A path, HOST[:PORT] or NAME, as it was granted
+    #[arg(value_name = "WHAT", value_hint = ValueHint::AnyPath)]
+    pub(crate) what: OsString,
 }
 
 #[derive(Debug, clap::Args)]

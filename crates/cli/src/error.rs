@@ -76,6 +76,15 @@ impl CliError {
     }
 }
 
+#[cfg(target_os = "linux")]
+impl CliError {
+    /// The same as something that can be told elsewhere.
+    pub(crate) fn into_refusal(self) -> pinfold_run::control::Refusal {
+        let Self { what, why, rule, hints, .. } = self;
+        pinfold_run::control::Refusal { what, why, rule, hints }
+    }
+}
+
 /// An error and the causes behind it, as one clause.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());

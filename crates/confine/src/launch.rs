@@ -8,6 +8,8 @@ use pinfold_plan::Plan;
 use rustix::process::{Pid, Signal, WaitOptions};
 use serde::{Deserialize, Serialize};
 
+use crate::linux::given::Namespaces;
+
 /// A command to run under a plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Launch<'a> {
@@ -58,6 +60,8 @@ pub struct Child {
     pub pidfd: OwnedFd,
     /// The socket that reports come from and orders go to (see [`crate::link`]).
     pub link: OwnedFd,
+    /// By what the run can be given more while it goes on; nothing where it has no namespaces of its own.
+    pub namespaces: Option<Namespaces>,
 }
 
 impl Drop for Child {

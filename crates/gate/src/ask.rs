@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::limits::{DENIAL_LASTS, QUESTION_TIME, QUESTIONS_OPEN_MAX};
-use crate::link::{Answer, Endpoint, Order, Process, Report};
+use crate::link::{Answer, Endpoint, Process, Report};
 
 /// What was asked, and what the user said. Everybody who wants to the same place waits for the same question.
 #[derive(Debug)]
@@ -71,8 +71,7 @@ impl Ask {
     }
 
     /// The user's answer has come. One to a question that is over changes nothing.
-    pub(crate) fn obey(&self, order: Order) {
-        let Order::Answer { id, answer } = order else { return };
+    pub(crate) fn obey(&self, id: u64, answer: Answer) {
         let mut state = self.state();
         let Some(open) = state.open.remove(&id) else { return };
         match answer {
@@ -131,7 +130,7 @@ mod tests {
             question = true;
             let Report::Question { id, .. } = report else { panic!("no question") };
             if let Some(answer) = answer {
-                ask.obey(Order::Answer { id, answer });
+                ask.obey(id, answer);
             }
         });
         let yes = may.await;
@@ -169,7 +168,7 @@ mod tests {
             async move { asked(&ask, "a", None).await }
         });
         tokio::task::yield_now().await;
-        ask.obey(Order::Answer { id: 1, answer: Answer::Once });
+        ask.obey(1, Answer::Once);
         assert!(first.await.expect("done"));
         assert_eq!(second.await.expect("done"), (true, false));
     }

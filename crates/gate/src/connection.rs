@@ -78,7 +78,7 @@ impl Connection {
         if self.to.address.is_some_and(|address| self.session.pool.meaning(address) != Meaning::Address) {
             return Err(Refusal::by_gate("this address was given to no name in this run; look the name up again"));
         }
-        let ruling = self.session.rules.connect(&self.to);
+        let ruling = self.session.rules().connect(&self.to);
         let pass = |ruling, granted| Pass { to: self.to.clone(), ruling, granted };
         match ruling.verdict {
             Decision::Allow => Ok(pass(ruling, false)),
@@ -101,8 +101,16 @@ impl Connection {
         Ok((pass, dialed))
     }
 
+    /// Waits until what let it through is taken back. What the user said yes to is not.
+    pub(crate) async fn taken_back(&self, pass: &Pass) {
+        match pass.granted {
+            true => std::future::pending().await,
+            false => self.session.refused_later(&pass.to).await,
+        }
+    }
+
     fn refusal(&self, ruling: &Ruling) -> Refusal {
-        Refusal::by_rule(ruling, self.session.rules.smallest_change(&self.to))
+        Refusal::by_rule(ruling, self.session.rules().smallest_change(&self.to))
     }
 
     /// What the rules would say if the user had written one.

@@ -86,7 +86,7 @@ async fn carry_opaque(
         Err(refusal) => return turn_away(connection, client, early, &refusal).await,
     };
     connection.connected(dialed.address, false, &pass.ruling);
-    let done = relay(client, dialed.stream, early, watch, &meter).await;
+    let done = relay(client, dialed.stream, early, watch, &meter, connection.taken_back(&pass)).await;
     connection.closed(&meter, end(done)).await;
 }
 
@@ -109,7 +109,7 @@ fn agreed(connection: &Connection, opening: &Opening) -> Result<(), Refusal> {
 /// A name in the hello must be the one that was connected to. None at all is none that could mean another host.
 fn names_agree(connection: &Connection, hello: &Hello) -> Result<(), Refusal> {
     let Connection { session, to, .. } = connection;
-    let named = hello.name.clone().map(|name| session.search.complete(name, &session.rules));
+    let named = hello.name.clone().map(|name| session.search.complete(name, &session.rules()));
     match &hello.name {
         Some(name) if named != to.name => Err(Refusal::by_gate(format!("its client hello names {name}"))),
         _ => Ok(()),

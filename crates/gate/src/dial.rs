@@ -64,7 +64,7 @@ async fn addresses(session: &Session, pass: &Pass) -> Result<Vec<IpAddr>, DialEr
     };
     let (allowed, denied): (Vec<_>, Vec<_>) = found
         .into_iter()
-        .map(|address| (address, session.rules.address(address, &pass.to)))
+        .map(|address| (address, session.rules().address(address, &pass.to)))
         .partition(|(_, ruling)| pass.admits(ruling));
     match (allowed.is_empty(), denied.first()) {
         (false, _) => Ok(alternating(allowed.into_iter().map(|(address, _)| address))),
@@ -76,7 +76,7 @@ async fn addresses(session: &Session, pass: &Pass) -> Result<Vec<IpAddr>, DialEr
 /// A proxy upstream resolves names itself; an address that was given literally is judged as ever.
 fn judge_literal(session: &Session, pass: &Pass) -> Result<(), DialError> {
     let Some(address) = pass.to.address else { return Ok(()) };
-    let ruling = session.rules.address(address, &pass.to);
+    let ruling = session.rules().address(address, &pass.to);
     match pass.admits(&ruling) {
         true => Ok(()),
         false => Err(DialError::Refused(refused(session, address, pass.to.port, &ruling))),
@@ -85,7 +85,7 @@ fn judge_literal(session: &Session, pass: &Pass) -> Result<(), DialError> {
 
 fn refused(session: &Session, address: IpAddr, port: u16, ruling: &Ruling) -> Refusal {
     let literal = Destination { name: None, address: Some(address), port };
-    Refusal::by_rule(ruling, session.rules.smallest_change(&literal))
+    Refusal::by_rule(ruling, session.rules().smallest_change(&literal))
 }
 
 /// The families by turns, beginning with that of the first address (RFC 8305, section 4).

@@ -1,5 +1,6 @@
 //! Ports inside that the host's loopback shows: whoever connects there is connected to the sandbox's own loopback.
 
+use std::future::pending;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -31,10 +32,10 @@ pub(crate) async fn carry(connection: Arc<Connection>, outside: TcpStream, diall
         Err(error) => return connection.failed(format!("nobody inside answers: {error}")).await,
     };
     let address = inside.peer_addr().ok().map(|address| address.ip());
-    connection.connected(address, false, &connection.session.rules.published(port));
+    connection.connected(address, false, &connection.session.rules().published(port));
     let meter = Meter::without_budget();
     // What inside sends is what leaves.
-    let done = relay(inside, outside, Vec::new(), Watch::Over, &meter).await;
+    let done = relay(inside, outside, Vec::new(), Watch::Over, &meter, pending()).await;
     connection.closed(&meter, end(done)).await;
 }
 

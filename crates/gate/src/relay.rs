@@ -25,9 +25,11 @@ pub(crate) enum Cut {
     LateOpening,
     #[error("a second client hello names another host than the first")]
     OtherHello,
+    #[error("what let it through was taken back")]
+    TakenBack,
 }
 
-/// Carries bytes both ways. `early` was read from the client already and goes first.
+/// Carries bytes both ways. `early` was read from the client already and goes first; `ended` ends it from outside.
 ///
 /// # Errors
 /// When one side breaks off, or the gate does ([`Cut`]); then both sides are broken off.
@@ -37,13 +39,17 @@ pub(crate) async fn relay(
     early: Vec<u8>,
     watch: Watch,
     meter: &Meter,
+    ended: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let out = async {
         send_early(&server, &early, meter).await?;
         drop(early);
         pump(&client, &server, Direction::Out(watch), meter).await
     };
-    let done = both(out, pump(&server, &client, Direction::In, meter), meter).await;
+    let done = tokio::select! {
+        done = both(out, pump(&server, &client, Direction::In, meter), meter) => done,
+        () = ended => Err(io::Error::other(Cut::TakenBack)),
+    };
     if done.is_err() {
         break_off(&client);
         break_off(&server);

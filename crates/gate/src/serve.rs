@@ -88,7 +88,11 @@ async fn live(inbox: &mut Inbox, sockets: Sockets, session: &Arc<Session>) -> Re
                 let _ = timeout(LAST_REPORTS_TIME, session.last_reports()).await;
                 break;
             }
-            answer => session.ask.obey(answer),
+            Order::Rules(rules) => {
+                session.change_rules(*rules);
+                session.outbox.send(Report::Ruled).await;
+            }
+            Order::Answer { id, answer } => session.ask.obey(id, answer),
         }
     }
     Ok(())

@@ -43,7 +43,8 @@ pub struct Surroundings {
 
 #[derive(Debug)]
 pub(crate) struct Session {
-    pub(crate) rules: Rules,
+    /// They are others as soon as the user grants or takes back something.
+    rules: watch::Sender<Arc<Rules>>,
     pub(crate) pool: Pool,
     pub(crate) ask: Ask,
     pub(crate) names: Names,
@@ -84,7 +85,7 @@ impl Session {
             authority: authority.map_err(|source| GateError::Start { step: "make a certificate authority", source })?,
             trust: Trust::new(start.roots),
             budgets: Budgets::new(start.rules.budget()),
-            rules: start.rules,
+            rules: watch::Sender::new(Arc::new(start.rules)),
             pool: Pool::default(),
             ask: Ask::new(start.ask),
             names: Names::new(surroundings.resolver, start.hosts),
@@ -98,6 +99,23 @@ impl Session {
             arrival: surroundings.arrival,
             last: AtomicU64::new(0),
         })
+    }
+
+    /// Who may go where at the moment.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.borrow())
+    }
+
+    /// From now on these count.
+    pub(crate) fn change_rules(&self, rules: Rules) {
+        self.rules.send_replace(Arc::new(rules));
+    }
+
+    /// Waits until other rules count than those that a connection was judged by, and these refuse it.
+    pub(crate) async fn refused_later(&self, to: &Destination) {
+        let mut rules = self.rules.subscribe();
+        // The sender lives as long as this session.
+        let _ = rules.wait_for(|rules| !rules.connect(to).allowed()).await;
     }
 
     /// Counts a connection as long as the answer lives.
@@ -119,7 +137,7 @@ impl Session {
 
     /// The destination whose host is the one that a short name stands for.
     pub(crate) fn whole(&self, to: Destination) -> Destination {
-        Destination { name: to.name.map(|name| self.search.complete(name, &self.rules)), ..to }
+        Destination { name: to.name.map(|name| self.search.complete(name, &self.rules())), ..to }
     }
 
     /// What a destination means that something inside names: an address of the pool is the name that it was given to.

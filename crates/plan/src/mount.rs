@@ -81,6 +81,12 @@ pub enum Mount {
         /// What it says.
         target: PathBuf,
     },
+    /// A directory of the private root itself, read-only and empty but for what the plan shows below it: a place at and below
+    /// which something of the host can be shown while the run goes on.
+    Place {
+        /// Where it appears.
+        at: PathBuf,
+    },
     /// A path below a writable mount, mounted on itself, so that it can be neither renamed nor removed.
     Pin {
         /// The path.
@@ -130,6 +136,7 @@ impl Mount {
             Self::Link { at, target } => vec![at, target],
             Self::Private { at, .. }
             | Self::Text { at, .. }
+            | Self::Place { at }
             | Self::Pin { at }
             | Self::Seal { at }
             | Self::Hide { at, .. }
@@ -146,6 +153,7 @@ impl Mount {
             | Self::Private { at, .. }
             | Self::Text { at, .. }
             | Self::Link { at, .. }
+            | Self::Place { at }
             | Self::Pin { at }
             | Self::Seal { at }
             | Self::Hide { at, .. }

@@ -95,6 +95,14 @@ pub struct Landlock {
     pub rules: Vec<LandlockRule>,
 }
 
+impl Landlock {
+    /// Whether what is shown at a path while the run goes on could be reached there.
+    pub fn admits(&self, path: &Path, access: LandlockAccess) -> bool {
+        let covers = |rule: &LandlockRule| path.starts_with(&rule.path) && rule.access >= access;
+        self.abi == 0 || self.rules.iter().any(covers)
+    }
+}
+
 /// Which variant of the system call filter is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

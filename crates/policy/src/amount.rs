@@ -56,6 +56,15 @@ impl Unit {
         }
     }
 
+    /// The number that a text such as `10m` or `8GiB` stands for; it is above zero.
+    ///
+    /// # Errors
+    /// Why it is none, as a clause.
+    pub fn read(self, text: &str) -> Result<u64, String> {
+        let number = Amount::Text(text.to_owned()).read(self).map_err(|complaint| complaint.message)?;
+        number.ok_or_else(|| format!("{} is not {}", quoted(text), self.noun()))
+    }
+
     /// The number as a policy file writes it, exact and with the largest unit that fits.
     pub fn show(self, value: Option<u64>) -> String {
         let Some(value) = value else { return "\"none\"".to_owned() };

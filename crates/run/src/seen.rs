@@ -9,7 +9,7 @@ use crate::control::Question;
 /// The event for a report, if it is one: a question counts once it is answered.
 pub fn seen(report: &Report) -> Option<Event> {
     Some(match report.clone() {
-        Report::Ready { .. } | Report::Question { .. } => return None,
+        Report::Ready { .. } | Report::Ruled | Report::Question { .. } => return None,
         Report::Looked { name, kind, verdict } => Event::Lookup { name, r#type: kind, verdict: self::verdict(verdict) },
         Report::Connected { id, to, address, way, inspected, process, verdict } => Event::Connect {
             connection: id,

@@ -84,6 +84,7 @@ impl Traffic {
             Report::Secret { name, to, event, .. } => remember(&mut self.secrets, (name, to, event)),
             Report::Frozen { budget, limit, .. } => remember(&mut self.budgets, (budget, limit)),
             Report::Ready { .. }
+            | Report::Ruled
             | Report::Looked { .. }
             | Report::Request { .. }
             | Report::Closed { .. }

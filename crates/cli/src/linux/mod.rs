@@ -4,6 +4,8 @@
 mod doctor;
 mod gate;
 mod git_identity;
+mod giving;
+mod grant;
 mod leavings;
 mod machine;
 mod paths;
@@ -21,7 +23,7 @@ mod watching;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use pinfold_confine::linux::{confine_gate, end_on_broken_pipe};
+use pinfold_confine::linux::{confine_gate, end_on_broken_pipe, given};
 
 use crate::args::Command;
 use crate::error::CliError;
@@ -41,6 +43,9 @@ pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {
     let (first, rest) = arguments.split_first()?;
     if first == pinfold_gate::ARGUMENT {
         return Some(pinfold_gate::main(confine_gate));
+    }
+    if first == given::ARGUMENT {
+        return Some(given::main());
     }
     (first == doctor::attacker::ARGUMENT).then(|| doctor::attacker::main(rest))
 }
@@ -67,6 +72,8 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Fork(args) => stage::fork(&args),
         Command::Snapshot(args) => stage::snapshot(&args),
         Command::Restore(args) => stage::restore(&args),
+        Command::Grant(args) => grant::grant(&args),
+        Command::Revoke(args) => grant::revoke(&args),
         Command::Plan(args) => plan::plan(args),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Setup(_) => Err(CliError::new("there is nothing to set up on Linux")

@@ -48,6 +48,6 @@ fn word(mount: &Mount) -> Option<&'static str> {
         Mount::Seal { .. } => Some("protected"),
         Mount::Hide { .. } => Some("hidden"),
         Mount::Mask { .. } => Some("masked"),
-        Mount::Link { .. } | Mount::Pin { .. } => None,
+        Mount::Link { .. } | Mount::Place { .. } | Mount::Pin { .. } => None,
     }
 }

@@ -6,11 +6,12 @@ use pinfold_confine::linux::Ground;
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
 use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
 use pinfold_policy::{NetworkMode, Policy, shell_word};
-use pinfold_run::{Memory, REBASE, Store, WorkspaceStore};
+use pinfold_run::{Memory, REBASE, Session, Store, WorkspaceStore};
 use pinfold_stage::{Stage, Stages};
 use pinfold_survey::changes::Snapshot;
 
 use super::doctor::repair;
+use super::giving::{Given, Giving};
 use super::stage::{self, Staging};
 use crate::args::PolicyFlags;
 use crate::context::Context;
@@ -83,6 +84,26 @@ impl Prepared {
         trees.map(|tree| (tree.root.clone(), &tree.snapshot))
     }
 
+    /// Says what may be given to the run while it goes on.
+    pub(crate) fn giving<'a>(&'a self, flags: &'a PolicyFlags, session: Session, memory: Memory) -> Giving<'a> {
+        Giving {
+            context: &self.context,
+            flags,
+            stores: stores(&self.workspace, &self.store),
+            landlock: &self.plan.landlock,
+            network: self.plan.network,
+            session,
+            memory,
+            given: Given::default(),
+        }
+    }
+
+    /// From now on what the run was given is looked after as what it had from the beginning.
+    pub(crate) fn was_given(&mut self, given: Given) {
+        self.trees.extend(given.trees);
+        self.plan.mounts.extend(given.mounts);
+    }
+
     /// Leaves nothing of the mounts in the private home but the place of the workspace, which every run is shown.
     pub(crate) fn tidy_home(&self) {
         let lies_on_a_mount = |mount: &&Mount| {
@@ -146,14 +167,7 @@ impl Call {
         // First: what a killed run has left must not pass for something that was always there.
         repair(&store)?;
         let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
-        let stores = Stores {
-            home: workspace.home(),
-            layers: workspace.layers().to_owned(),
-            temp: workspace.temp(),
-            trust: workspace.trust(),
-            control: store.control_directory(),
-        };
-        let sight = probe::look(&policy, stores, &context.spelled, no_user_namespaces);
+        let sight = probe::look(&policy, stores(&workspace, &store), &context.spelled, no_user_namespaces);
         let mut sight = sight.map_err(|error| CliError::from_error(&error))?;
         output::unmaskable(&sight.host.unmaskable);
         if policy.network.mode == NetworkMode::Rules && sight.host.no_user_namespaces.is_none() {
@@ -181,6 +195,17 @@ impl Call {
         };
         prepared.leave_out_staged();
         Ok(prepared)
+    }
+}
+
+/// Where a run of the workspace keeps what lasts.
+fn stores(workspace: &WorkspaceStore, store: &Store) -> Stores {
+    Stores {
+        home: workspace.home(),
+        layers: workspace.layers().to_owned(),
+        temp: workspace.temp(),
+        trust: workspace.trust(),
+        control: store.control_directory(),
     }
 }
 

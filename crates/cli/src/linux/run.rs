@@ -10,8 +10,9 @@ use pinfold_ledger::event;
 use pinfold_plan::linux;
 use pinfold_policy::Rules;
 use pinfold_run::control::Control;
-use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session};
+use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session, VARIABLES};
 
+use super::giving::Giving;
 use super::leavings::Leavings;
 use super::prepare::{Call, Prepared};
 use super::programs::{self, Programs};
@@ -69,7 +70,7 @@ fn execute(flags: &PolicyFlags, command: &[OsString], manner: Manner) -> Result<
     if flags.ask {
         ask::say_who_is_asked(gate.is_some());
     }
-    live_through(prepared, session, foundation, gate, command, flags.ask, manner)
+    live_through(prepared, session, foundation, gate, command, flags, manner)
 }
 
 /// How a run begins and tells.
@@ -92,7 +93,7 @@ fn live_through(
     foundation: Foundation,
     gate: Option<Start>,
     command: &[OsString],
-    ask: bool,
+    flags: &PolicyFlags,
     manner: Manner,
 ) -> Result<ExitCode, CliError> {
     begin_stage(&mut prepared, &session)?;
@@ -113,12 +114,15 @@ fn live_through(
     let session = Session::begin(&prepared.store, session, &memory).map_err(|error| CliError::from_error(&error))?;
     git_identity::carry_over(&prepared.context.home, &prepared.plan.private_home);
     let leavings = Leavings::before(&prepared.plan);
-    let control = control(&prepared, &session, command, ask)?;
+    let control = control(&prepared, &session, command, flags.ask)?;
     let agent = agent::of(&prepared.context, manner.agent.as_deref(), command);
     let start = record::start(&prepared, &session.id, agent, command, manner.best_effort);
     let mut record = Record::begin(&prepared, start, secrets, &programs)?;
     prepared.trees.iter_mut().for_each(|tree| tree.snapshot.begin());
-    let ran = run.go(prepared.store.quarantine(&session.id), control, &mut record.recorder);
+    let mut giving = prepared.giving(flags, session, memory);
+    let quarantine = prepared.store.quarantine(&giving.session.id);
+    let ran = run.go(quarantine, control, &mut record.recorder, &mut giving);
+    let Giving { session, memory, given, .. } = giving;
     let outcome = match ran {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -131,6 +135,7 @@ fn live_through(
             return Err(shown);
         }
     };
+    prepared.was_given(given);
     let before = Before { session: &session.id, memory: &memory, leavings: &leavings };
     let report = match look_after(&mut prepared, &before, outcome, &mut record, manner.trace) {
         Ok(report) => report,
@@ -269,6 +274,9 @@ fn environment(prepared: &Prepared, gate: Option<&Start>) -> Vec<(OsString, OsSt
     environment.retain(|(name, _)| placeholders.iter().all(|(secret, _)| secret != name));
     environment.extend(placeholders);
     environment.push((MARK.into(), prepared.plan.profile.clone().into()));
+    if prepared.plan.private_temp.is_none() && !environment.iter().any(|(name, _)| name == "BASH_ENV") {
+        environment.push(("BASH_ENV".into(), VARIABLES.into()));
+    }
     if !environment.iter().any(|(name, _)| name == "PWD") {
         environment.push(("PWD".into(), prepared.context.spelled_directory.clone().into()));
     }

@@ -31,6 +31,15 @@ pub(super) fn describe(told: &Told) -> Option<Event> {
                 moved_to.as_deref().map_or("could not be moved away".to_owned(), |place| format!("is now {place}"));
             (*ms, ("quarantined", format!("{path} appeared and {now}")))
         }
+        Told::Granted { ms, grant, for_ms } => {
+            let time = for_ms.map_or_else(String::new, |ms| format!(", for {} s", ms.div_ceil(1000)));
+            (*ms, ("granted", format!("{}{time}", grant.words())))
+        }
+        Told::Revoked { ms, grant, over } => {
+            let why = if *over { "; its time was over" } else { "" };
+            (*ms, ("revoked", format!("{}{why}", grant.words())))
+        }
+        Told::Outcome { .. } => return None,
         Told::Question(question) => (question.ms, ("question", question.sentence())),
         Told::Answered { ms, to, answer, problem, .. } => {
             let problem = problem.as_ref().map_or_else(String::new, |problem| format!("; not written down: {problem}"));
@@ -42,7 +51,7 @@ pub(super) fn describe(told: &Told) -> Option<Event> {
 
 fn network(report: &Report) -> Option<(&'static str, String)> {
     Some(match report {
-        Report::Ready { .. } | Report::Question { .. } => return None,
+        Report::Ready { .. } | Report::Ruled | Report::Question { .. } => return None,
         Report::Looked { name, kind, verdict } => (judged(verdict), format!("name {name} ({kind}){}", why(verdict))),
         Report::Connected { to, way: Way::Published, verdict, .. } => {
             (judged(verdict), format!("a program outside to {}{}", place(to, Way::Published), why(verdict)))

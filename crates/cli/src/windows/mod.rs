@@ -83,6 +83,9 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         | Command::Fork(_)
         | Command::Snapshot(_)
         | Command::Restore(_) => Err(missing("a stage", "it needs overlays, which only Linux has")),
+        Command::Grant(_) | Command::Revoke(_) => {
+            Err(missing("a live grant", "what a token may reach is fixed when its process starts"))
+        }
         Command::Trace(_) => Err(missing("pinfold trace", "Windows tells nobody which files a process asks for")),
         _ => unreachable!("every other command is the same on every platform"),
     }

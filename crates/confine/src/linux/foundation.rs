@@ -13,6 +13,7 @@ use rustix::net::{
 use super::brief;
 use super::capture::Sockets;
 use super::error::{ConfineError, Context};
+use super::given::Namespaces;
 use super::identity::map_shadow;
 use super::init;
 use super::sys::{self, Fork, SingleThreaded};
@@ -57,7 +58,12 @@ impl Foundation {
                 drop(link);
                 init::main(&copied, &ground, inside)
             }
-            Fork::Parent { pid, pidfd } => Ok(Self { ground, child: Child { pid, pidfd, link }, sockets: None }),
+            Fork::Parent { pid, pidfd } => {
+                let own = ground.backend == Backend::LinuxNamespaces;
+                // Not later: the first process becomes unreadable.
+                let namespaces = own.then(|| Namespaces::of(pid).ok()).flatten();
+                Ok(Self { ground, child: Child { pid, pidfd, link, namespaces }, sockets: None })
+            }
         }
     }
 

@@ -19,7 +19,9 @@ pub(super) fn assume(copied: &Copied, identity: &Identity) -> Result<(), Confine
             write_once("/proc/self/uid_map", &format!("{uid} {uid} 1")).step("map the user id")?;
             write_once("/proc/self/gid_map", &format!("{gid} {gid} 1")).step("map the group id")
         }
-        Identity::Shadow { .. } => sys::become_root_of_the_namespace(copied).step("become the shadow of root"),
+        Identity::Shadow { .. } => {
+            sys::become_root_of_the_namespace(&copied.single()).step("become the shadow of root")
+        }
     }
 }
 

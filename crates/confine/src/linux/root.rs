@@ -18,7 +18,9 @@ use rustix::mount::{
 };
 
 use super::error::{ConfineError, Context};
-use super::trees::{NO_DEVICES, NO_SETUID, READ_ONLY, Tree, Trees, attach, clone_tree, restrict, restrict_one};
+use super::trees::{
+    NO_DEVICES, NO_SETUID, READ_ONLY, Tree, Trees, attach, clone_one, clone_tree, release_one, restrict, restrict_one,
+};
 
 /// Where the templates of hidden paths lie, and nothing else.
 const OWN_DIRECTORY: &str = "/.pinfold";
@@ -76,6 +78,61 @@ impl Root {
         self.become_root()
     }
 
+    /// The steps of a plan that has one place only, as one detached tree. Afterwards this root has no more use.
+    pub(super) fn view(&self, plan: &Plan, trees: &Trees, at: &Path) -> Result<OwnedFd, ConfineError> {
+        for (index, mount) in plan.mounts.iter().enumerate() {
+            self.apply(mount, || trees.get(index, mount))?;
+        }
+        let top = self.open(at).step_at("open", at)?;
+        let tree = clone_tree(top.as_fd(), Path::new("")).step_at("take a view of", at)?;
+        restrict(tree.as_fd(), NO_SETUID | NO_DEVICES).step_at("restrict the view of", at)?;
+        Ok(tree)
+    }
+
+    /// The root of this mount namespace, which has been one for a while.
+    pub(super) fn of_this_namespace() -> Result<Self, ConfineError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let fd = rustix::fs::open("/", flags, 0.into()).step("open the private root")?;
+        Ok(Self { fd, done: Vec::new(), texts: Cell::new(0) })
+    }
+
+    /// Attaches a tree at a path. Where the place for it has to be made in the sealed root itself, it is made through a
+    /// view of it that is not sealed, and that nobody else has.
+    pub(super) fn add(&self, tree: BorrowedFd<'_>, at: &Path, directory: bool) -> Result<(), ConfineError> {
+        let target = match self.prepare(at, directory) {
+            Err(error) if error.source.raw_os_error() == Some(libc::EROFS) => {
+                self.unsealed()?.prepare(at, directory)?;
+                self.open_as(at, directory).step_at("open the mount point", at)?
+            }
+            other => other?,
+        };
+        attach(tree, target.as_fd(), Path::new("")).step_at("mount", at)
+    }
+
+    /// A file with this text, in place of the one that is there.
+    pub(super) fn note(&self, at: &Path, text: &str) -> Result<(), ConfineError> {
+        let step = "write";
+        let (Some(parent), Some(name)) = (at.parent(), at.file_name()) else {
+            return Err(Errno::INVAL).step_at(step, at);
+        };
+        let directory = self.prepare(parent, true)?;
+        let mut fresh = name.to_owned();
+        fresh.push(".new");
+        let _ = rustix::fs::unlinkat(&directory, &fresh, AtFlags::empty());
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let written = rustix::fs::openat(&directory, &fresh, flags, 0o600.into()).step_at(step, at)?;
+        std::fs::File::from(written).write_all(text.as_bytes()).step_at(step, at)?;
+        rustix::fs::renameat(&directory, &fresh, &directory, name).step_at(step, at)
+    }
+
+    /// The memory-backed file system without what lies over it, to be written.
+    fn unsealed(&self) -> Result<Self, ConfineError> {
+        let step = "open the private root to be written";
+        let fd = clone_one(self.fd.as_fd()).step(step)?;
+        release_one(fd.as_fd(), READ_ONLY).step(step)?;
+        Ok(Self { fd, done: Vec::new(), texts: Cell::new(0) })
+    }
+
     fn new(size_bytes: Option<u64>) -> Result<Self, ConfineError> {
         let step = "make the private root";
         let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC).step(step)?;
@@ -110,6 +167,7 @@ impl Root {
             Mount::Private { at, mode } => self.private(at, *mode),
             Mount::Text { at, text } => self.text(at, text),
             Mount::Link { at, target } => self.link(at, target),
+            Mount::Place { at } => self.prepare(at, true).map(drop),
             Mount::Pin { at } => self.remount(at, 0, "pin"),
             Mount::Seal { at } => self.remount(at, READ_ONLY, "make read-only"),
             Mount::Hide { at, directory } => self.hide(at, *directory),

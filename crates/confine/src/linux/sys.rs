@@ -40,6 +40,13 @@ impl SingleThreaded {
 #[derive(Debug)]
 pub(crate) struct Copied(());
 
+impl Copied {
+    /// It began with one thread, and makes none.
+    pub(crate) fn single(&self) -> SingleThreaded {
+        SingleThreaded(())
+    }
+}
+
 /// Exit code of a process that could not become a program.
 const NOT_A_PROGRAM: libc::c_int = 127;
 
@@ -336,7 +343,7 @@ pub(crate) fn wait_to_be_killed() -> ! {
 }
 
 /// Takes on user and group id 0 of the current user namespace, and no other group.
-pub(crate) fn become_root_of_the_namespace(_: &Copied) -> io::Result<()> {
+pub(crate) fn become_root_of_the_namespace(_: &SingleThreaded) -> io::Result<()> {
     // The raw calls: one thread is all there is, and that is what they change.
     // SAFETY: an empty list is never read.
     check(unsafe { libc::syscall(libc::SYS_setgroups, 0, ptr::null::<libc::gid_t>()) })?;
@@ -363,6 +370,12 @@ pub(crate) fn execute(
     // SAFETY: both arrays end with a null pointer and point at C strings that the caller keeps alive.
     unsafe { libc::execve(program.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
     io::Error::last_os_error()
+}
+
+/// Leaves the mount namespace of this thread for a copy of it: `unshare(CLONE_NEWNS)`.
+pub(crate) fn unshare_mounts() -> io::Result<()> {
+    // SAFETY: takes no pointers and changes nothing that memory safety rests on.
+    check(unsafe { libc::unshare(libc::CLONE_NEWNS) }.into()).map(drop)
 }
 
 /// Leaves the network namespace of this thread for a new one: `unshare(CLONE_NEWNET)`.

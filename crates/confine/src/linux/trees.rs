@@ -201,18 +201,33 @@ fn open_layer(directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<Owne
 
 /// A detached clone of a mount with all that is mounted below it. An empty path means `directory` itself.
 pub(super) fn clone_tree(directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE
-        | OpenTreeFlags::OPEN_TREE_CLOEXEC
-        | OpenTreeFlags::AT_RECURSIVE
-        | OpenTreeFlags::AT_SYMLINK_NOFOLLOW
-        | OpenTreeFlags::AT_EMPTY_PATH;
-    open_tree(directory, path, flags)
+    open_tree(directory, path, CLONE | OpenTreeFlags::AT_RECURSIVE)
 }
+
+/// A detached clone of a mount without what is mounted below it.
+pub(super) fn clone_one(mount: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    open_tree(mount, "", CLONE)
+}
+
+const CLONE: OpenTreeFlags = OpenTreeFlags::OPEN_TREE_CLONE
+    .union(OpenTreeFlags::OPEN_TREE_CLOEXEC)
+    .union(OpenTreeFlags::AT_SYMLINK_NOFOLLOW)
+    .union(OpenTreeFlags::AT_EMPTY_PATH);
 
 /// Sets attributes on a detached tree and cuts it off from mounts that appear on the host later.
 pub(super) fn restrict(tree: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
     let private = MountAttributes { set: attributes, propagation: libc::MS_PRIVATE, ..Default::default() };
     sys::set_mount_attributes(tree, true, &private)
+}
+
+/// Sets attributes on a tree that is in use.
+pub(super) fn restrict_all(tree: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
+    sys::set_mount_attributes(tree, true, &MountAttributes { set: attributes, ..Default::default() })
+}
+
+/// Takes attributes from one mount.
+pub(super) fn release_one(mount: BorrowedFd<'_>, attributes: u64) -> io::Result<()> {
+    sys::set_mount_attributes(mount, false, &MountAttributes { clear: attributes, ..Default::default() })
 }
 
 /// Sets attributes on one mount.

@@ -76,8 +76,8 @@ fn decide(session: &Session, about: &About) -> (Answer, Verdict) {
         }
         About::Refused(why) => return (Answer::Refused, said(Decision::Deny, why)),
     };
-    let name = &session.search.complete(name.clone(), &session.rules);
-    let ruling = session.rules.name(name);
+    let name = &session.search.complete(name.clone(), &session.rules());
+    let ruling = session.rules().name(name);
     let asked = session.ask.is_on() && ruling.verdict == Decision::Unnamed;
     if !ruling.allowed() && !asked {
         return (Answer::NoSuchName, Verdict::from(&ruling));

@@ -48,12 +48,12 @@ async fn judge(route: &Route, parts: &Parts) -> Result<Authority, Refusal> {
     let judged = match authority(parts, &route.pass.to, route.secure, |named| connection.session.whole(named)) {
         Err(why) => Err(Refusal::by_gate(why)),
         Ok(authority) => {
-            let ruling = connection.session.rules.request(&route.pass.to, parts.method.as_str(), path);
+            let ruling = connection.session.rules().request(&route.pass.to, parts.method.as_str(), path);
             match route.pass.admits(&ruling) {
                 true if ruling.allowed() => Ok((authority, Verdict::from(&ruling))),
                 // What lets it through is what let the connection through: the user.
                 true => Ok((authority, Verdict::from(&route.pass.ruling))),
-                false => Err(Refusal::by_rule(&ruling, connection.session.rules.smallest_change(&route.pass.to))),
+                false => Err(Refusal::by_rule(&ruling, connection.session.rules().smallest_change(&route.pass.to))),
             }
         }
     };

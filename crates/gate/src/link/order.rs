@@ -1,9 +1,10 @@
 //! What the supervisor tells a gate.
 
+use pinfold_policy::Rules;
 use serde::{Deserialize, Serialize};
 
 /// From the supervisor to the gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Order {
     /// The user has answered a [`Report::Question`](super::Report::Question).
@@ -13,6 +14,9 @@ pub enum Order {
         /// What the user says.
         answer: Answer,
     },
+    /// From now on these rules count; [`Report::Ruled`](super::Report::Ruled) says that they do. What they refuse and the
+    /// rules before did not is broken off.
+    Rules(Box<Rules>),
     /// End now. Closing the link means the same.
     Stop,
 }

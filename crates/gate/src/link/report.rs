@@ -22,6 +22,8 @@ pub enum Report {
         /// The port of its proxy for HTTP and SOCKS5, where it has one.
         proxy: Option<u16>,
     },
+    /// The rules of the last [`Order::Rules`](super::Order::Rules) count.
+    Ruled,
     /// A name was asked for.
     Looked {
         /// The name as asked, in the form of the policy where it has one.

@@ -1,5 +1,6 @@
 //! What is visible, and as what: areas of the policy to mounts.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Area, AreaKind, Policy};
@@ -11,6 +12,9 @@ use crate::{Host, Identity, Mode, Mount, Network, Owner, Stage};
 
 /// Directories that programs expect and that hold nothing of the host, with their permission bits.
 const PRIVATE: [(&str, u32); 4] = [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755), ("/dev/shm", 0o1777)];
+
+/// Directories in which people keep things that they may want to grant (FHS 3.0, chapter 3).
+const LATER: [&str; 5] = ["/home", "/media", "/mnt", "/opt", "/srv"];
 
 /// Turns areas into mounts.
 pub(super) struct Layout<'a> {
@@ -32,6 +36,7 @@ impl Layout<'_> {
         let mut mounts: Vec<Mount> =
             sites.iter().filter(|site| !staged(site)).filter_map(|site| self.mount(site)).collect();
         mounts.extend(links(self.host, sites));
+        mounts.extend(self.places(sites));
         let is_shown = |path: &Path| covering(sites, path).is_some_and(|area| area.kind != AreaKind::Private);
         mounts.extend(gate::mounts(network, self.host, self.callers_own(), is_shown));
         let owner = self.workspace_owner();
@@ -97,6 +102,15 @@ impl Layout<'_> {
 
     fn bind(&self, path: &Path, mode: Mode, directory: bool, owner: Option<Owner>) -> Mount {
         Mount::Bind { source: path.to_owned(), at: path.to_owned(), mode, directory, create: false, owner }
+    }
+
+    /// Where something could be shown later, should the user grant it: directories at the top that are no part of the host.
+    fn places(&self, sites: &[Site]) -> impl Iterator<Item = Mount> {
+        let top = |path: &Path| path.ancestors().filter(|path| path.parent().is_some()).last().map(Path::to_owned);
+        let policy = &self.policy.places;
+        let tops = [top(&policy.home), top(&policy.workspace)].into_iter().flatten();
+        let tops: BTreeSet<PathBuf> = LATER.iter().map(PathBuf::from).chain(tops).collect();
+        tops.into_iter().filter(|top| covering(sites, top).is_none()).map(|at| Mount::Place { at })
     }
 
     /// A place of the sandbox's own.

@@ -40,6 +40,8 @@ fn of_mount<'a>(mount: &'a Mount, rules: &mut Rules<'a>) {
         Mount::Bind { mode: Mode::Writable, .. } | Mount::CopyOnWrite { .. } | Mount::Private { .. } => {
             LandlockAccess::Write
         }
+        // Landlock's rules are for the whole life of a run. What may be done to what is shown there later, its mount says.
+        Mount::Place { .. } => LandlockAccess::Write,
         Mount::Proc => LandlockAccess::Use,
         Mount::Devices => {
             widen(rules, Path::new("/dev/shm"), LandlockAccess::Write);

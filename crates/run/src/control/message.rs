@@ -6,6 +6,8 @@ use pinfold_gate::link::{Answer, Endpoint, Process, Report};
 use pinfold_policy::plain;
 use serde::{Deserialize, Serialize};
 
+use super::{Grant, Outcome, Wish};
+
 /// From a session to whoever watches it. Times are milliseconds since its start. Texts come from inside and are not
 /// cleaned: whoever shows them makes them plain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,31 @@ pub enum Told {
         /// Why an answer that was to last was not written down.
         problem: Option<String>,
     },
+    /// The run was given something.
+    Granted {
+        /// When.
+        ms: u64,
+        /// What.
+        grant: Grant,
+        /// For how long, in milliseconds; nothing for the rest of the run.
+        for_ms: Option<u64>,
+    },
+    /// Something was taken back.
+    Revoked {
+        /// When.
+        ms: u64,
+        /// What.
+        grant: Grant,
+        /// Because its time was over.
+        over: bool,
+    },
+    /// What has come of a wish; told only to whoever has it.
+    Outcome {
+        /// His number of it.
+        id: u64,
+        /// What.
+        outcome: Outcome,
+    },
 }
 
 /// An open question.
@@ -73,16 +100,34 @@ pub struct Question {
     pub process: Option<Process>,
 }
 
-/// From a watcher: the answer to a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// From a watcher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Said {
     /// [`VERSION`](super::VERSION).
     pub version: u32,
-    /// The question's number.
-    pub question: u64,
-    /// The answer.
-    pub answer: Answer,
+    /// What he says.
+    pub word: Word,
+}
+
+/// What a watcher says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Word {
+    /// The answer to a question.
+    Answer {
+        /// The question's number.
+        question: u64,
+        /// The answer.
+        answer: Answer,
+    },
+    /// A wish, of which [`Told::Outcome`] says what has come of it.
+    Wish {
+        /// A number of the watcher's.
+        id: u64,
+        /// What he wishes.
+        wish: Wish,
+    },
 }
 
 impl Question {

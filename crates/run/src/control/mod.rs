@@ -11,6 +11,7 @@
     allow(dead_code, unused_imports, reason = "nobody listens there yet")
 )]
 
+mod grant;
 mod message;
 mod questions;
 mod story;
@@ -21,12 +22,13 @@ use std::time::Duration;
 pub use crate::native::control::{Answered, Bell, Teller};
 #[cfg(any(target_os = "linux", windows))]
 pub use crate::native::control::{Control, Watched};
-pub use message::{Question, Said, Told, answer, host, program};
+pub use grant::{Grant, Outcome, Refusal, Wish};
+pub use message::{Question, Said, Told, Word, answer, host, program};
 pub(crate) use story::Story;
 pub use story::{Introduction, Remember};
 
 /// The version of these messages.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Most watchers of one run.
 pub(crate) const WATCHERS_MAX: usize = 8;
@@ -36,6 +38,8 @@ pub(crate) const WAITING_MAX: usize = 512;
 pub(crate) const QUESTIONS_MAX: usize = 64;
 /// Events that a new watcher is told of.
 const EVENTS_KEPT: usize = 100;
+/// Wishes that are carried out before everything else has its turn.
+pub(crate) const WISHES_AT_ONCE_MAX: usize = 8;
 /// How long a question is open, which is as long as the gate waits.
 const QUESTION_TIME: Duration = pinfold_gate::QUESTION_TIME;
 /// Words of a command that are told.

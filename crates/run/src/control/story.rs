@@ -8,7 +8,7 @@ use pinfold_gate::link::{Answer, Report};
 use pinfold_policy::Decision;
 
 use super::questions::Questions;
-use super::{EVENTS_KEPT, Question, TEXT_MAX, Told, VERSION, WORDS_MAX};
+use super::{EVENTS_KEPT, Grant, Question, TEXT_MAX, Told, VERSION, WORDS_MAX};
 
 /// What a watcher hears of a run first.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Story {
     pub(crate) fn seen(&mut self, report: &Report) -> Option<Told> {
         let ms = self.ms();
         match report {
-            Report::Ready { .. } => None,
+            Report::Ready { .. } | Report::Ruled => None,
             // Names that may be looked up are as many as connections, and say less.
             Report::Looked { verdict, .. } if verdict.decision == Decision::Allow => None,
             Report::Question { id, to, process } => {
@@ -82,6 +82,16 @@ impl Story {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let (path, moved_to) = (text(path), moved_to.map(text));
         self.happened(Told::Quarantined { ms: self.ms(), path, moved_to })
+    }
+
+    /// Takes note of what the run was given, and gives what is told of it.
+    pub(crate) fn granted(&mut self, grant: &Grant, for_ms: Option<u64>) -> Told {
+        self.happened(Told::Granted { ms: self.ms(), grant: grant.clone(), for_ms })
+    }
+
+    /// Takes note of what was taken back, and gives what is told of it.
+    pub(crate) fn revoked(&mut self, grant: &Grant, over: bool) -> Told {
+        self.happened(Told::Revoked { ms: self.ms(), grant: grant.clone(), over })
     }
 
     /// Closes a question that was answered, of which the first answer counts; gives it, and what is told of it.

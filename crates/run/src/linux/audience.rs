@@ -6,7 +6,8 @@ use std::time::Duration;
 use pinfold_gate::link::{Answer, Report};
 use rustix::event::PollFlags;
 
-use crate::linux::control::Control;
+use crate::control::{Grant, Outcome};
+use crate::linux::control::{Asked, Control};
 use crate::linux::record::Recorder;
 use crate::linux::watch::Quarantined;
 
@@ -42,6 +43,35 @@ impl Audience<'_> {
     pub(crate) fn quarantined(&mut self, taken: &[Quarantined]) {
         self.recorder.quarantined(taken);
         self.control.iter_mut().for_each(|control| control.quarantined(taken));
+    }
+
+    /// Whether somebody has a wish.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.control.as_ref().is_some_and(Control::is_asked)
+    }
+
+    /// The next wish.
+    pub(crate) fn next_wish(&mut self) -> Option<Asked> {
+        self.control.as_mut().and_then(Control::next_wish)
+    }
+
+    /// Says to whoever has a wish what has come of it.
+    pub(crate) fn reply(&mut self, asked: &Asked, outcome: Outcome) {
+        self.control.iter_mut().for_each(|control| control.reply(asked, outcome.clone()));
+    }
+
+    /// Tells what the run was given.
+    pub(crate) fn granted(&mut self, grant: &Grant, for_ms: Option<u64>) {
+        let time = for_ms.map_or_else(String::new, |ms| format!(", for {}", Duration::from_millis(ms).as_secs_f32()));
+        self.recorder.granted(grant, true, format!("pinfold grant{time}{}", if time.is_empty() { "" } else { " s" }));
+        self.control.iter_mut().for_each(|control| control.granted(grant, for_ms));
+    }
+
+    /// Tells what was taken back.
+    pub(crate) fn revoked(&mut self, grant: &Grant, over: bool) {
+        let how = if over { "its time was over" } else { "pinfold revoke" };
+        self.recorder.granted(grant, false, how.to_owned());
+        self.control.iter_mut().for_each(|control| control.revoked(grant, over));
     }
 
     /// What questions were answered with, by their numbers. `waits`: there is still a gate that waits for that.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use pinfold_confine::linux::{Sockets, keep_descriptors};
 use pinfold_gate::link::{self, Answer, Order, Report, SocketRole, Start};
 use pinfold_plan::{Identity, Plan};
+use pinfold_policy::Rules;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair};
 use rustix::process::Pid;
@@ -36,6 +37,8 @@ pub(crate) struct GateProcess {
     /// Where the certificate of the gate goes, as long as the command waits for it.
     awaited: Option<Bundle>,
     traffic: Traffic,
+    /// How many times it has said that new rules count.
+    ruled: usize,
 }
 
 impl GateProcess {
@@ -58,7 +61,7 @@ impl GateProcess {
         start.sockets = roles;
         start.init_pid = u32::try_from(first_process.as_raw_nonzero().get()).ok();
         link::send_start(link.as_fd(), &start, &descriptors).map_err(io::Error::other)?;
-        Ok(Self { process, link: Some(link), awaited, traffic: Traffic::default() })
+        Ok(Self { process, link: Some(link), awaited, traffic: Traffic::default(), ruled: 0 })
     }
 
     /// Whether the command need not wait for it.
@@ -85,6 +88,7 @@ impl GateProcess {
                         go = true;
                     }
                 }
+                Report::Ruled => self.ruled += 1,
                 report => self.traffic.note(report),
             }
         }
@@ -101,6 +105,18 @@ impl GateProcess {
         };
         // A gate that does not listen says no when the time is over.
         let _ = send(link, &order, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    }
+
+    /// Tells it the rules that count from now on, of which it says that they do.
+    pub(crate) fn rule(&self, rules: Rules) -> io::Result<()> {
+        let link = self.link.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        let order = link::encode(&Order::Rules(Box::new(rules))).map_err(io::Error::other)?;
+        Ok(send(link, &order, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).map(drop)?)
+    }
+
+    /// How many times it has said so since this was asked.
+    pub(crate) fn take_ruled(&mut self) -> usize {
+        std::mem::take(&mut self.ruled)
     }
 
     /// The next report that is there. A link that says what no gate says is closed, and with it the gate.

@@ -6,7 +6,7 @@ use pinfold_gate::link::{Answer, Report};
 use pinfold_ledger::event::{self, Event};
 use rustix::process::Signal;
 
-use crate::control::Question;
+use crate::control::{Grant, Question};
 use crate::linux::exit::{End, Outcome};
 use crate::linux::watch::Quarantined;
 
@@ -60,6 +60,11 @@ impl Recorder {
                 None => Event::Note { text: format!("{path} appeared, and could not be moved away") },
             });
         }
+    }
+
+    /// What the user has given to the run (`allow`), taken from it, or wished in vain.
+    pub(crate) fn granted(&mut self, grant: &Grant, allow: bool, how: String) {
+        self.take(Event::Grant { what: grant.words(), allow, by: self.user.clone(), how });
     }
 
     /// What the user has said to a question.

@@ -279,33 +279,42 @@ pub struct Session {
     /// Names it, in file names and messages.
     pub id: String,
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Session {
     /// Records that a run begins, whose name is from [`new_session_id`].
     pub fn begin(store: &Store, id: String, memory: &Memory) -> Result<Self, SessionError> {
         let path = store.root.join("sessions").join(format!("{id}.json"));
-        // Under another name until it is locked and whole: nobody may take it for the record of a dead run.
-        let partial = path.with_extension("new");
-        let record = Record { format: 2, memory: memory.clone().with_paths(|path| letters(path).into()) };
-        let text = serde_json::to_vec(&record).map_err(io::Error::from);
-        let text = at(text, "write", &path)?;
-        let mut file =
-            at(OpenOptions::new().create_new(true).write(true).mode(0o600).open(&partial), "make", &partial)?;
-        at(file.lock(), "lock", &partial)?;
-        at(file.write_all(&text), "write", &partial)?;
-        at(std::fs::rename(&partial, &path), "name", &path)?;
-        Ok(Self { id, path, _lock: file })
+        let lock = write_record(&path, memory)?;
+        Ok(Self { id, path, lock })
     }
-}
 
-impl Session {
+    /// Records anew what must be remembered: the run was given something.
+    pub fn remember(&mut self, memory: &Memory) -> Result<(), SessionError> {
+        self.lock = write_record(&self.path, memory)?;
+        Ok(())
+    }
+
     /// Ends without having been settled: the record stays, and the next start settles the run.
     pub fn leave(self) {
         // The lock goes with the process, or with the descriptor if that is closed first.
         std::mem::forget(self);
     }
+}
+
+/// Writes a record, and gives the file, which is locked.
+fn write_record(path: &Path, memory: &Memory) -> Result<File, SessionError> {
+    // Under another name until it is locked and whole: nobody may take it for the record of a dead run.
+    let partial = path.with_extension("new");
+    let record = Record { format: 2, memory: memory.clone().with_paths(|path| letters(path).into()) };
+    let text = serde_json::to_vec(&record).map_err(io::Error::from);
+    let text = at(text, "write", path)?;
+    let mut file = at(OpenOptions::new().create_new(true).write(true).mode(0o600).open(&partial), "make", &partial)?;
+    at(file.lock(), "lock", &partial)?;
+    at(file.write_all(&text), "write", &partial)?;
+    at(std::fs::rename(&partial, path), "name", path)?;
+    Ok(file)
 }
 
 impl Drop for Session {

@@ -5,24 +5,26 @@ use std::io;
 use std::io::ErrorKind::{ConnectionReset, Interrupted, WouldBlock};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pinfold_confine::launch::{Child, Launch, Observed};
 use pinfold_confine::link::{Order, Report};
 use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue, settle};
 use pinfold_gate::link::Start;
-use pinfold_plan::{Backend, Plan};
+use pinfold_plan::{Backend, Identity, Plan};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::SendFlags;
 use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_subreaper};
 use thiserror::Error;
 
+use crate::control::WISHES_AT_ONCE_MAX;
 use crate::linux::audience::Audience;
 use crate::linux::control::Control;
 use crate::linux::executed::{self, Observer, Observing, Recording};
 use crate::linux::exit::{End, Outcome};
 use crate::linux::gate::GateProcess;
+use crate::linux::grants::{Granter, Grants, Sandbox};
 use crate::linux::limits::Watchman;
 use crate::linux::network::Counters;
 use crate::linux::output::Relay;
@@ -124,12 +126,14 @@ impl<'a> Run<'a> {
     }
 
     /// Lets the command start and stays until it and all it started are gone. What appears under a protected name goes
-    /// to `quarantine`; who watches is told by `control`, and `recorder` takes everything down.
+    /// to `quarantine`; who watches is told by `control`, `recorder` takes everything down, and `granter` says what may be given
+    /// to it meanwhile.
     pub fn go(
         self,
         quarantine: Quarantine,
         control: Option<Control>,
         recorder: &mut Recorder,
+        granter: &mut dyn Granter,
     ) -> Result<Outcome, RunError> {
         let begin = Instant::now();
         let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output, observer } = self;
@@ -150,6 +154,8 @@ impl<'a> Run<'a> {
             counters,
             gate,
             audience: Audience { control, recorder },
+            grants: Grants::new(granter),
+            identity: plan.identity,
             observer,
             link_open: true,
             settled: false,
@@ -235,6 +241,8 @@ struct Supervisor<'a> {
     counters: Counters,
     gate: Option<GateProcess>,
     audience: Audience<'a>,
+    grants: Grants<'a>,
+    identity: Identity,
     /// Who watches what is executed.
     observer: Observer,
     /// The first process can still say something.
@@ -291,6 +299,7 @@ impl Supervisor<'_> {
             }
             self.look_out()?;
             self.pass_answers_on();
+            self.change_grants();
             self.terminal.iter_mut().for_each(Terminal::enter_raw_mode);
             self.keep_limits();
         }
@@ -320,7 +329,8 @@ impl Supervisor<'_> {
         let background = self.terminal.as_ref().and_then(Terminal::next_look);
         let looks = self.watchman.next_look().into_iter().chain(self.lookout.next_look());
         let settling = (!self.settled).then_some(settle::AFTER);
-        let timeout = looks.chain(background).chain(self.audience.next_look()).chain(settling).min();
+        let wishes = self.audience.is_asked().then_some(Duration::ZERO).into_iter().chain(self.grants.next_look());
+        let timeout = looks.chain(background).chain(self.audience.next_look()).chain(wishes).chain(settling).min();
         let timeout = timeout.and_then(|wait| Timespec::try_from(wait).ok());
         match poll(&mut polled, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -436,6 +446,18 @@ impl Supervisor<'_> {
         for (id, answer) in self.audience.answers(waits) {
             self.gate.iter().for_each(|gate| gate.answer(id, answer));
         }
+    }
+
+    /// Gives the run what the user wishes, and takes back what he wishes or whose time is over.
+    fn change_grants(&mut self) {
+        let Self { grants, audience, child, gate, lookout, .. } = self;
+        grants.confirm(gate.as_mut().map_or(0, GateProcess::take_ruled), audience);
+        let mut sandbox =
+            Sandbox { identity: self.identity, namespaces: child.namespaces.as_ref(), gate: gate.as_ref(), lookout };
+        for asked in std::iter::from_fn(|| audience.next_wish()).take(WISHES_AT_ONCE_MAX).collect::<Vec<_>>() {
+            grants.carry_out(asked, &mut sandbox, audience);
+        }
+        grants.end_leases(&mut sandbox, audience);
     }
 
     fn relay(&mut self, event: Event) {

@@ -60,6 +60,19 @@ struct Directory {
     settings: Vec<Settings>,
 }
 
+impl Directory {
+    /// Lets the kernel tell of new names in it; gives the number by which it does.
+    fn watch(&self, events: BorrowedFd<'_>) -> io::Result<i32> {
+        // By descriptor: the path may lead elsewhere by now.
+        let path = format!("/proc/self/fd/{}", self.fd.as_raw_fd());
+        let mut flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
+        if !self.settings.is_empty() {
+            flags |= WatchFlags::DELETE;
+        }
+        Ok(add_watch(events, path, flags)?)
+    }
+}
+
 /// A name that must not appear.
 #[derive(Debug)]
 struct Name {
@@ -83,6 +96,20 @@ impl Lookout {
         };
         let directories = directories.into_iter().filter_map(open).collect();
         Self { directories, watching: Watching::From(Instant::now() + patience), quarantine }
+    }
+
+    /// Watches these names as well.
+    pub(crate) fn add(&mut self, watches: &[Watch]) -> io::Result<()> {
+        for (path, names) in by_directory(watches) {
+            let Ok(fd) = open::directory(CWD, &path) else { continue };
+            self.directories.push(Directory { fd, path, names, settings: Vec::new() });
+            let index = self.directories.len() - 1;
+            if let Watching::Events(events, numbers) = &mut self.watching {
+                let number = self.directories[index].watch(events.as_fd())?;
+                numbers.insert(number, index);
+            }
+        }
+        Ok(())
     }
 
     /// What becomes readable when a name appears.
@@ -123,14 +150,7 @@ impl Lookout {
         let events = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
         let mut numbers = BTreeMap::new();
         for (index, directory) in self.directories.iter().enumerate() {
-            // By descriptor: the path may lead elsewhere by now.
-            let path = format!("/proc/self/fd/{}", directory.fd.as_raw_fd());
-            let mut flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
-            if !directory.settings.is_empty() {
-                flags |= WatchFlags::DELETE;
-            }
-            let number = add_watch(&events, path, flags)?;
-            numbers.insert(number, index);
+            numbers.insert(directory.watch(events.as_fd())?, index);
         }
         self.watching = Watching::Events(events, numbers);
         Ok(())

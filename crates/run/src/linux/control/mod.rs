@@ -11,5 +11,6 @@ mod watched;
 mod watcher;
 
 pub(crate) use place::Place;
+pub(crate) use session::Asked;
 pub use session::Control;
 pub use watched::Watched;

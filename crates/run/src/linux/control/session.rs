@@ -1,5 +1,6 @@
 //! The session's end of the control socket.
 
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
@@ -11,8 +12,18 @@ use super::Place;
 use super::here::Here;
 use super::peer::is_outside;
 use super::watcher::Watcher;
-use crate::control::{Introduction, QUESTIONS_MAX, Question, Remember, Story, Told, WATCHERS_MAX};
+use crate::control::{
+    Grant, Introduction, Outcome, QUESTIONS_MAX, Question, Remember, Story, Told, WATCHERS_MAX, Wish, Word,
+};
 use crate::linux::watch::Quarantined;
+
+/// A wish, and whose it is.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    watcher: u64,
+    id: u64,
+    pub(crate) wish: Wish,
+}
 
 /// The control socket of a run. Dropping it takes it away.
 pub struct Control {
@@ -20,8 +31,12 @@ pub struct Control {
     listener: OwnedFd,
     story: Story,
     watchers: Vec<Watcher>,
+    /// How many have come.
+    came: u64,
     /// Answers that have not been looked at.
     said: Vec<(u64, Answer)>,
+    /// Wishes that have not been looked at.
+    wishes: VecDeque<Asked>,
     /// The caller's terminal, once there was a question, and if it can be asked there.
     here: Option<Here>,
 }
@@ -35,7 +50,16 @@ impl Control {
     ) -> std::io::Result<Self> {
         let listener = place.listen()?;
         let story = Story::new(id, introduction, remember);
-        Ok(Self { place, listener, story, watchers: Vec::new(), said: Vec::new(), here: None })
+        Ok(Self {
+            place,
+            listener,
+            story,
+            watchers: Vec::new(),
+            came: 0,
+            said: Vec::new(),
+            wishes: VecDeque::new(),
+            here: None,
+        })
     }
 
     /// What to wait for, and what it has to be ready for.
@@ -73,13 +97,20 @@ impl Control {
     pub(crate) fn listen(&mut self) {
         while let Ok(connection) = accept_with(&self.listener, SocketFlags::CLOEXEC | SocketFlags::NONBLOCK) {
             if self.watchers.len() < WATCHERS_MAX && is_outside(connection.as_fd()) {
-                self.watchers.push(self.welcome(Watcher::new(connection)));
+                self.came += 1;
+                self.watchers.push(self.welcome(Watcher::new(connection, self.came)));
             }
         }
         for watcher in &mut self.watchers {
             watcher.go_on();
+            let number = watcher.number();
             let heard = std::iter::from_fn(|| watcher.hear()).take(QUESTIONS_MAX);
-            self.said.extend(heard.map(|said| (said.question, said.answer)));
+            for said in heard {
+                match said.word {
+                    Word::Answer { question, answer } => self.said.push((question, answer)),
+                    Word::Wish { id, wish } => self.wishes.push_back(Asked { watcher: number, id, wish }),
+                }
+            }
         }
         self.watchers.retain(|watcher| !watcher.is_gone());
         if let Some(here) = self.here.as_mut().filter(|here| here.input().is_some()) {
@@ -103,6 +134,35 @@ impl Control {
             here.ask(&question);
         }
         answers
+    }
+
+    /// Whether somebody waits for a wish to be carried out.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.wishes.is_empty()
+    }
+
+    /// The next wish.
+    pub(crate) fn next_wish(&mut self) -> Option<Asked> {
+        self.wishes.pop_front()
+    }
+
+    /// Says what has come of a wish.
+    pub(crate) fn reply(&mut self, asked: &Asked, outcome: Outcome) {
+        let told = Told::Outcome { id: asked.id, outcome };
+        let whose = self.watchers.iter_mut().find(|watcher| watcher.number() == asked.watcher);
+        whose.into_iter().for_each(|watcher| watcher.tell(&told));
+    }
+
+    /// Takes note of what the run was given.
+    pub(crate) fn granted(&mut self, grant: &Grant, for_ms: Option<u64>) {
+        let told = self.story.granted(grant, for_ms);
+        self.tell(&told);
+    }
+
+    /// Takes note of what was taken back.
+    pub(crate) fn revoked(&mut self, grant: &Grant, over: bool) {
+        let told = self.story.revoked(grant, over);
+        self.tell(&told);
     }
 
     fn close(&mut self, question: &Question, told: &Told) {

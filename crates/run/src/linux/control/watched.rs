@@ -7,7 +7,7 @@ use pinfold_gate::link::{Answer, encode};
 use rustix::net::{SendFlags, send};
 
 use super::Place;
-use crate::control::{Said, Told, VERSION};
+use crate::control::{Said, Told, VERSION, Wish, Word};
 use crate::linux::packet::{self, Packet};
 
 /// A connection to a run.
@@ -45,7 +45,19 @@ impl Watched {
     /// # Errors
     /// When the run has ended or does not listen.
     pub fn answer(&self, question: u64, answer: Answer) -> io::Result<()> {
-        let bytes = encode(&Said { version: VERSION, question, answer }).map_err(io::Error::other)?;
+        self.say(Word::Answer { question, answer })
+    }
+
+    /// Wishes something; `id` comes back with what has come of it.
+    ///
+    /// # Errors
+    /// When the run has ended or does not listen, or the wish is too long.
+    pub fn wish(&self, id: u64, wish: Wish) -> io::Result<()> {
+        self.say(Word::Wish { id, wish })
+    }
+
+    fn say(&self, word: Word) -> io::Result<()> {
+        let bytes = encode(&Said { version: VERSION, word }).map_err(io::Error::other)?;
         send(&self.connection, &bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).map_err(io::Error::from).map(drop)
     }
 }

@@ -14,18 +14,24 @@ use crate::linux::packet::{self, Packet};
 #[derive(Debug)]
 pub(super) struct Watcher {
     connection: OwnedFd,
+    /// By which he is known as long as the run lives.
+    number: u64,
     /// What he has not taken yet.
     waiting: VecDeque<Vec<u8>>,
     gone: bool,
 }
 
 impl Watcher {
-    pub(super) fn new(connection: OwnedFd) -> Self {
-        Self { connection, waiting: VecDeque::new(), gone: false }
+    pub(super) fn new(connection: OwnedFd, number: u64) -> Self {
+        Self { connection, number, waiting: VecDeque::new(), gone: false }
     }
 
     pub(super) fn connection(&self) -> BorrowedFd<'_> {
         self.connection.as_fd()
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Whether something waits until he reads.

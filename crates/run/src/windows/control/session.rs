@@ -11,7 +11,7 @@ use pinfold_runner::windows::{Door, PipeEnd, Signal};
 
 use super::pipe;
 use super::watcher::{Watcher, part};
-use crate::control::{Introduction, Question, Remember, Said, Story, Told, WATCHERS_MAX};
+use crate::control::{Introduction, Question, Remember, Said, Story, Told, WATCHERS_MAX, Word};
 
 /// What waits to be told before whoever tells it waits as well.
 const INPUTS_MAX: usize = 256;
@@ -151,7 +151,9 @@ impl Desk {
     fn take(&mut self, input: Input) {
         match input {
             Input::Came(visitor) => self.welcome(visitor),
-            Input::Said(Said { question, answer, .. }) => self.said(question, answer),
+            Input::Said(Said { word: Word::Answer { question, answer }, .. }) => self.said(question, answer),
+            // Nobody wishes anything here: whoever would is told before that it cannot be.
+            Input::Said(Said { word: Word::Wish { .. }, .. }) => {}
             Input::Seen(report) => {
                 let told = self.story.seen(&report);
                 told.iter().for_each(|told| self.tell(told));

@@ -11,7 +11,7 @@ use pinfold_gate::link::{Answer, LinkError};
 use pinfold_runner::windows::{EndUntil, Signal, enter};
 
 use super::{Bell, pipe};
-use crate::control::{Said, Told, VERSION};
+use crate::control::{Said, Told, VERSION, Word};
 
 /// Messages that were heard and not yet taken. When there are more, the run waits.
 const HEARD_MAX: usize = 256;
@@ -66,7 +66,8 @@ impl Watched {
     /// When the run has ended or does not listen.
     pub fn answer(&self, question: u64, answer: Answer) -> io::Result<()> {
         let mut saying = self.saying.lock().unwrap_or_else(PoisonError::into_inner);
-        send(&mut *saying, &Said { version: VERSION, question, answer }).map_err(io::Error::other)
+        send(&mut *saying, &Said { version: VERSION, word: Word::Answer { question, answer } })
+            .map_err(io::Error::other)
     }
 }
 

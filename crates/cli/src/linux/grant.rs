@@ -1,0 +1,145 @@
+//! `pinfold grant` and `pinfold revoke`: what a run gets while it goes on.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use pinfold_policy::Unit;
+use pinfold_run::control::{Grant, Outcome, Refusal, Told, Watched, Wish};
+
+use super::{Runs, real};
+use crate::args::{GrantArgs, GrantKind, RevokeArgs};
+use crate::context::Context;
+use crate::error::CliError;
+
+/// How long the run may take to say what has come of a wish.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The name for the run that lives, where there is one only.
+const LAST: &str = "last";
+
+pub(crate) fn grant(args: &GrantArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(None)?;
+    let grant = meant(&context, args.kind, &args.what)?;
+    let value = value(&context, &grant)?;
+    let for_ms = args.lease.as_deref().map(lease).transpose()?;
+    let may = grant.sentence();
+    let session = wish(&context, &args.session, Wish::Grant { grant, value, for_ms })?;
+    let time = args.lease.as_ref().map_or("until it ends".to_owned(), |lease| format!("for {lease}"));
+    eprintln!("pinfold: {session} may {may}, {time}");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn revoke(args: &RevokeArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(None)?;
+    let grant = meant(&context, args.kind, &args.what)?;
+    let may = grant.sentence();
+    let session = wish(&context, &args.session, Wish::Revoke { grant })?;
+    eprintln!("pinfold: {session} may no longer {may}");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the arguments name. A path is the one that its links lead to: so it is one thing, however it is spelled.
+fn meant(context: &Context, kind: GrantKind, what: &OsStr) -> Result<Grant, CliError> {
+    let text = || {
+        let not_text = || CliError::new(format!("{}: it is not Unicode", what.display()));
+        what.to_str().map(str::to_owned).ok_or_else(not_text)
+    };
+    let path = || {
+        let path = context.absolute(Path::new(what));
+        let real = real(&path).unwrap_or(path);
+        let not_text = || CliError::new(format!("{}: the path is not Unicode", what.display()));
+        real.to_str().map(str::to_owned).ok_or_else(|| not_text().hint("name a directory above it"))
+    };
+    Ok(match kind {
+        GrantKind::Read => Grant::Read { path: path()? },
+        GrantKind::Write => Grant::Write { path: path()? },
+        GrantKind::Connect => Grant::Connect { to: text()? },
+        GrantKind::Env => Grant::Env { name: text()?.split('=').next().unwrap_or_default().to_owned() },
+    })
+}
+
+/// The value of a variable, from the environment here: on the command line it would be in the shell's history.
+fn value(context: &Context, grant: &Grant) -> Result<Option<String>, CliError> {
+    let Grant::Env { name } = grant else { return Ok(None) };
+    let missing = || {
+        CliError::new(format!("there is no variable {name} here"))
+            .why("a run gets the value that the variable has where you grant it")
+            .hint(format!("read -rs {name}; export {name}"))
+    };
+    context.text(name).map(|value| Some(value.to_owned())).ok_or_else(missing)
+}
+
+/// How long a lease is, in milliseconds.
+fn lease(text: &str) -> Result<u64, CliError> {
+    Unit::Milliseconds
+        .read(text)
+        .map_err(|why| CliError::new(format!("--for {text}: {why}")).hint("for example --for 10m"))
+}
+
+/// Has a wish of a live run; gives its name.
+fn wish(context: &Context, session: &str, wish: Wish) -> Result<String, CliError> {
+    let runs = Runs::of(context.state())?;
+    let id = live(&runs, session)?;
+    let unreachable = |error: &io::Error| {
+        let shown = CliError::new(format!("the run {id} does not talk to this process"));
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => {
+                shown.why("it talks to nobody who is in a sandbox, and not to more watchers than it has room for")
+            }
+            io::ErrorKind::InvalidData => shown.why("it is a run of another version of pinfold"),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionRefused => shown.why("it has ended"),
+            _ => shown.why(error.to_string()),
+        }
+    };
+    let mut watched = runs.watch(&id).map_err(|error| unreachable(&error))?;
+    let outcome = outcome(&runs, &mut watched, wish).map_err(|error| unreachable(&error))?;
+    match outcome {
+        Outcome::Done { notes } => notes.iter().for_each(|note| eprintln!("pinfold: {}", pinfold_policy::plain(note))),
+        Outcome::Refused(refusal) => return Err(shown(refusal)),
+    }
+    Ok(id)
+}
+
+/// The live run that is meant by a name, the beginning of one, or `last`.
+fn live(runs: &Runs, name: &str) -> Result<String, CliError> {
+    let live: Vec<String> = runs.live().into_iter().filter(|id| runs.watch(id).is_ok()).collect();
+    let mut meant = live.iter().filter(|id| name == LAST || id.starts_with(name));
+    match (meant.next(), meant.next()) {
+        (Some(id), None) => Ok(id.clone()),
+        (Some(_), Some(_)) => Err(CliError::new(format!("`{name}` could be several live runs"))
+            .why(live.join(", "))
+            .hint("type more of its name; pinfold watch tells what each of them runs")),
+        (None, _) if live.is_empty() => Err(CliError::new("no run is going on")
+            .hint("start it with what it needs: pinfold run --read PATH, --write PATH, --allow-host HOST, --env NAME")),
+        (None, _) => Err(CliError::new(format!("no live run is called `{name}`")).why(live.join(", "))),
+    }
+}
+
+fn outcome(runs: &Runs, watched: &mut Watched, wish: Wish) -> io::Result<Outcome> {
+    const ID: u64 = 1;
+    let deadline = Instant::now() + PATIENCE;
+    let mut wish = Some(wish);
+    loop {
+        match watched.hear()? {
+            // Not before: a run of another version would understand something else.
+            Some(Told::Session { .. }) => {
+                wish.take().map(|wish| watched.wish(ID, wish)).transpose()?;
+            }
+            Some(Told::Outcome { id: ID, outcome }) => return Ok(outcome),
+            Some(_) => {}
+            None if Instant::now() > deadline => return Err(io::ErrorKind::TimedOut.into()),
+            None => {
+                runs.wait(std::iter::once(&*watched), None)?;
+            }
+        }
+    }
+}
+
+fn shown(Refusal { what, why, rule, hints }: Refusal) -> CliError {
+    let error = why.into_iter().fold(CliError::new(what), CliError::why);
+    let error = rule.into_iter().fold(error, CliError::rule);
+    hints.into_iter().fold(error, CliError::hint)
+}

@@ -1,0 +1,109 @@
+//! A helper: the process that changes the root of a run which goes on.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use pinfold_plan::{Identity, Plan};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::mount::{UnmountFlags, unmount};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::message::{Done, Order};
+use crate::letters::{bytes, letters};
+use crate::linux::error::{ConfineError, Context};
+use crate::linux::frames;
+use crate::linux::root::Root;
+use crate::linux::sys::{self, SingleThreaded};
+use crate::linux::trees::{READ_ONLY, Trees, restrict_all};
+
+/// Lives the whole life of a helper, whose standard input is its link.
+pub fn main() -> ExitCode {
+    let link = rustix::stdio::stdin();
+    let Ok(Some((order, descriptors))) = frames::receive(link) else { return ExitCode::FAILURE };
+    let (done, tree) = match carry_out(&order, descriptors) {
+        Ok((written, tree)) => (Done::Done { written }, tree),
+        Err(ConfineError { step, path, source }) => {
+            let errno = source.raw_os_error().unwrap_or(libc::EIO);
+            (Done::Failed { step, path: path.map(letters), errno }, None)
+        }
+    };
+    let tree: Vec<_> = tree.iter().map(AsFd::as_fd).collect();
+    let sent = serde_json::to_vec(&done).map_err(Into::into).and_then(|done| frames::send(link, &done, &tree));
+    if sent.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The namespaces of the run.
+struct Run {
+    user: OwnedFd,
+    mount: OwnedFd,
+}
+
+fn carry_out(order: &[u8], mut with: VecDeque<OwnedFd>) -> Result<(bool, Option<OwnedFd>), ConfineError> {
+    let step = "hear what to do";
+    let order = serde_json::from_slice(order).map_err(std::io::Error::other).step(step)?;
+    let mut next = || with.pop_front().ok_or(Errno::BADF).step(step);
+    let run = Run { user: next()?, mount: next()? };
+    match order {
+        Order::Show { plan, at, directory } => {
+            let plan = plan.with_paths(|path| bytes(path).into());
+            run.show(&plan, &PathBuf::from(bytes(at)), directory).map(|tree| (false, Some(tree)))
+        }
+        Order::TakeBack => run.take_back(next()?.as_fd()).map(|written| (written, None)),
+        Order::Note { at, text, identity } => run.note(&identity, Path::new(&bytes(at)), &text).map(|()| (false, None)),
+    }
+}
+
+impl Run {
+    fn show(&self, plan: &Plan, at: &Path, directory: bool) -> Result<OwnedFd, ConfineError> {
+        let mapped = Trees::detach_mapped(plan)?;
+        self.become_one_of_it(&plan.identity)?;
+        sys::unshare_mounts().step("make a mount namespace")?;
+        let tree = Root::begin(plan.limits.temp_bytes, &[])?.view(plan, &mapped, at)?;
+        self.enter_root()?;
+        Root::of_this_namespace()?.add(tree.as_fd(), at, directory)?;
+        Ok(tree)
+    }
+
+    /// What is open there for writing keeps the kernel from making it read-only, so that trying tells.
+    fn take_back(&self, tree: BorrowedFd<'_>) -> Result<bool, ConfineError> {
+        let step = "take a place back";
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let descriptors = rustix::fs::open("/proc/self/fd", flags, Mode::empty()).step(step)?;
+        self.join_user_namespace()?;
+        self.enter_root()?;
+        let written = restrict_all(tree, READ_ONLY).is_err();
+        // By descriptor: whoever may write around the place may have moved it.
+        rustix::process::fchdir(&descriptors).step(step)?;
+        unmount(tree.as_raw_fd().to_string(), UnmountFlags::DETACH).step(step)?;
+        Ok(written)
+    }
+
+    fn note(&self, identity: &Identity, at: &Path, text: &str) -> Result<(), ConfineError> {
+        self.become_one_of_it(identity)?;
+        self.enter_root()?;
+        Root::of_this_namespace()?.note(at, text)
+    }
+
+    /// Takes on the identity of the run's first process, with every right over its namespaces.
+    fn become_one_of_it(&self, identity: &Identity) -> Result<(), ConfineError> {
+        self.join_user_namespace()?;
+        if let Identity::Shadow { .. } = identity {
+            let single = SingleThreaded::check().step("be the only thread")?;
+            sys::become_root_of_the_namespace(&single).step("become the shadow of root")?;
+        }
+        Ok(())
+    }
+
+    fn join_user_namespace(&self) -> Result<(), ConfineError> {
+        let user = Some(LinkNameSpaceType::User);
+        move_into_link_name_space(self.user.as_fd(), user).step("join the user namespace of the run")
+    }
+
+    fn enter_root(&self) -> Result<(), ConfineError> {
+        let mount = Some(LinkNameSpaceType::Mount);
+        move_into_link_name_space(self.mount.as_fd(), mount).step("join the mount namespace of the run")
+    }
+}

@@ -1,0 +1,132 @@
+//! What a run is given while it goes on: places of the host that are shown in its root, taken back again, and notes.
+//!
+//! The supervisor keeps the run's namespaces open from the moment they are made, because its first process becomes
+//! unreadable. A helper ([`ARGUMENT`]) for each thing to do, this program once more, is in nobody's way: it enters the user
+//! namespace, shows the place in a mount namespace and a root of its own, just as a run's first process would with all that
+//! is sealed and hidden there, and only then carries the whole over. So nothing inside ever sees a place half protected.
+
+mod helper;
+mod message;
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use pinfold_plan::{Identity, Plan};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::process::Pid;
+
+use self::message::{Done, Order};
+use super::error::{ConfineError, Context};
+use super::frames;
+use super::sys::keep_descriptors;
+use crate::letters::letters;
+
+pub use self::helper::main;
+
+/// The first argument of a helper.
+pub const ARGUMENT: &str = "__give";
+
+/// This program, whatever is at its path by now.
+const PROGRAM: &str = "/proc/self/exe";
+
+/// How long a helper may take: a place on a disk that does not answer must not stop the supervisor for good.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The namespaces of a run, by which it can be given something.
+#[derive(Debug)]
+pub struct Namespaces {
+    user: OwnedFd,
+    mount: OwnedFd,
+}
+
+/// A place that a run was given.
+#[derive(Debug)]
+pub struct Shown {
+    /// The topmost mount of it, wherever the run has moved the directory around it.
+    tree: OwnedFd,
+}
+
+impl Namespaces {
+    /// Those of a process that can still be read.
+    pub(super) fn of(pid: Pid) -> rustix::io::Result<Self> {
+        let open = |which: &str| {
+            let path = format!("/proc/{}/ns/{which}", pid.as_raw_nonzero());
+            rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        };
+        Ok(Self { user: open("user")?, mount: open("mnt")? })
+    }
+
+    /// Shows a place: `plan` is for a run that had it from the beginning, of which the steps at and below `at` count.
+    ///
+    /// # Errors
+    /// When a step fails. Then nothing of it is shown.
+    pub fn show(&self, plan: &Plan, at: &Path, directory: bool) -> Result<Shown, ConfineError> {
+        let mut plan = plan.confining();
+        plan.mounts.retain(|mount| mount.at().starts_with(at));
+        let plan = plan.with_paths(|path| letters(path).into());
+        let order = Order::Show { plan: Box::new(plan), at: letters(at), directory };
+        let (_, tree) = self.ask(&order, None)?;
+        tree.map(|tree| Shown { tree }).ok_or(Errno::BADMSG).step_at("show", at)
+    }
+
+    /// Takes a place back. True where some program still has a file open there for writing, which stays open until that
+    /// program closes it.
+    ///
+    /// # Errors
+    /// When the place cannot be taken away.
+    pub fn take_back(&self, shown: &Shown) -> Result<bool, ConfineError> {
+        self.ask(&Order::TakeBack, Some(shown.tree.as_fd())).map(|(written, _)| written)
+    }
+
+    /// Puts a file with this text, of this run's own, at a path in memory inside, in place of the one that is there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note(&self, identity: Identity, at: &Path, text: &str) -> Result<(), ConfineError> {
+        self.ask(&Order::Note { at: letters(at), text: text.to_owned(), identity }, None).map(drop)
+    }
+
+    /// Lets a helper do something; gives what it says and the descriptor that comes with it.
+    fn ask(&self, order: &Order, with: Option<BorrowedFd<'_>>) -> Result<(bool, Option<OwnedFd>), ConfineError> {
+        let step = "change the sandbox while it runs";
+        let answer = self.answer(order, with).step(step)?;
+        let (text, mut descriptors) = answer.ok_or(Errno::CONNRESET).step(step)?;
+        match serde_json::from_slice(&text).map_err(io::Error::other).step(step)? {
+            Done::Done { written } => Ok((written, descriptors.pop_front())),
+            Done::Failed { step, path, errno } => {
+                let path = path.map(|path| crate::letters::bytes(path).into());
+                Err(ConfineError { step, path, source: io::Error::from_raw_os_error(errno) })
+            }
+        }
+    }
+
+    fn answer(&self, order: &Order, with: Option<BorrowedFd<'_>>) -> io::Result<Option<message::Heard>> {
+        let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        keep_descriptors()?;
+        let mut command = Command::new(PROGRAM);
+        command.arg0("pinfold").arg(ARGUMENT).env_clear().current_dir("/").stdin(theirs);
+        let mut helper = command.stdout(Stdio::null()).process_group(0).spawn()?;
+        drop(command);
+        let descriptors: Vec<_> = [self.user.as_fd(), self.mount.as_fd()].into_iter().chain(with).collect();
+        let answer = frames::send(&link, &serde_json::to_vec(order)?, &descriptors).and_then(|()| hear(&link));
+        let _ = helper.kill();
+        let _ = helper.wait();
+        answer
+    }
+}
+
+/// What a helper says, if it says something in time.
+fn hear(link: &OwnedFd) -> io::Result<Option<message::Heard>> {
+    let patience = Timespec::try_from(PATIENCE).ok();
+    match poll(&mut [PollFd::new(link, PollFlags::IN)], patience.as_ref())? {
+        0 => Err(Errno::TIMEDOUT.into()),
+        _ => frames::receive(link),
+    }
+}
