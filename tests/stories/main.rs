@@ -11,6 +11,7 @@ mod doctor;
 mod exit_status;
 mod gate;
 mod git;
+mod granted;
 mod hosts;
 mod java;
 mod ledger;

@@ -137,6 +137,7 @@ the value that it has where you grant it; every bash that starts from then on kn
 
 const WATCH_HELP: &str = "\
 Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits.
+Hosts that were refused because no rule names them have digits, each of which lets its host through until the run ends.
 Always writes the host and port into your policy file. Who says nothing for a minute says no.";
 
 /// What shapes the policy of one run.

@@ -226,3 +226,23 @@ async fn a_gate_whose_link_closes_ends_with_its_connections() {
     let gone = async { while TcpStream::connect(address).await.is_ok() {} };
     timeout(SOON, gone).await.expect("gone");
 }
+
+#[tokio::test]
+async fn other_rules_let_through_and_break_off_what_they_refuse() {
+    let port = echo().await;
+    let gate = Gate::with(&format!("allow = ['127.0.0.1:{port}']"), port).await;
+    let rules = |network: &str| Order::Rules(Box::new(start(network).rules));
+    let ruled = |report| matches!(report, Report::Ruled).then_some(());
+    assert_eq!(gate.look_up("a.example", TYPE::A).await.0, RCODE::NameError);
+    gate.order(rules(&allow(port)));
+    gate.told(ruled).await;
+    let mut stream = gate.connect("a.example").await;
+    assert_eq!(exchange(&mut stream, b"\0one").await, b"\0one");
+    gate.order(rules(&format!("allow = ['a.example:{port}', 'b.example', '127.0.0.1:{port}']")));
+    gate.told(ruled).await;
+    assert_eq!(exchange(&mut stream, b"two").await, b"two", "these rules say the same of it");
+    gate.order(rules(&format!("allow = ['127.0.0.1:{port}']")));
+    assert!(is_reset(rest(&mut stream).await));
+    let end = gate.told(|report| if let Report::Closed { end, .. } = report { Some(end) } else { None }).await;
+    assert_eq!(end, End::Stopped { what: "what let it through was taken back".into() });
+}

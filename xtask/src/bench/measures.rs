@@ -7,7 +7,7 @@ use super::{memory, neighbours, scene};
 use crate::shell::{Result, command, read, step, which};
 
 /// The measures that can be asked for.
-pub(super) const NAMES: [&str; 6] = ["start-up", "deny", "work", "record", "memory", "stage"];
+pub(super) const NAMES: [&str; 7] = ["start-up", "deny", "work", "record", "memory", "stage", "grant"];
 
 /// What is measured with.
 pub(super) struct Bench {
@@ -22,7 +22,8 @@ impl Bench {
         std::fs::create_dir_all(&self.scenes)?;
         let mut report = self.about()?;
         type Measure = fn(&Bench) -> Result<String>;
-        let measures: [Measure; 6] = [Self::start_up, Self::deny, Self::work, Self::record, Self::memory, Self::stage];
+        let measures: [Measure; 7] =
+            [Self::start_up, Self::deny, Self::work, Self::record, Self::memory, Self::stage, Self::grant];
         for (name, measure) in NAMES.iter().zip(measures).filter(|(name, _)| wanted(name)) {
             report += &step(name, || measure(self))?;
         }

@@ -4,6 +4,7 @@
 //! a ratio is taken within each round, and the median of the rounds is told.
 
 mod gate;
+mod grant;
 mod hyperfine;
 mod measures;
 mod memory;
@@ -26,7 +27,7 @@ pub(crate) enum What {
     ///
     /// Root measures as an ordinary user who is made for it. What is missing on the machine is named as missing.
     Run {
-        /// Only these: start-up, deny, work, record, memory, stage
+        /// Only these: start-up, deny, work, record, memory, stage, grant
         only: Vec<String>,
         /// How often everything is repeated
         #[arg(long, default_value_t = 7)]

@@ -36,6 +36,9 @@ pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, is_in, masked,
     real, try_lock,
 };
+/// Whether live runs can be given more.
+pub(crate) const GRANTS: bool = true;
+
 pub(crate) use watching::{Runs, Seat, give_terminal_back};
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.

@@ -3,6 +3,7 @@
 mod describe;
 mod lines;
 mod page;
+mod refusals;
 mod screen;
 mod sessions;
 

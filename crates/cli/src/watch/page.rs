@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 
 use pinfold_gate::link::Answer;
 use pinfold_policy::plain;
-use pinfold_run::control::{Question, Told, answer};
+use pinfold_run::control::{Grant, Outcome, Question, Told, answer};
 
 use super::describe::describe;
+use super::refusals::Refusals;
 use super::sessions::News;
+use crate::platform::GRANTS;
 
 /// Events that are kept.
 const EVENTS_MAX: usize = 500;
 
 /// How long keys answer nothing after another question has come up: they were meant for the one before.
-const CAUTION: Duration = Duration::from_millis(500);
+pub(super) const CAUTION: Duration = Duration::from_millis(500);
 
 /// The page.
 #[derive(Debug, Default)]
@@ -23,6 +25,7 @@ pub(super) struct Page {
     sessions: BTreeMap<String, String>,
     events: VecDeque<String>,
     questions: Vec<Open>,
+    refusals: Refusals,
     /// The question that keys are about, as its run and number.
     chosen: Option<(String, u64)>,
     /// When it came up by itself.
@@ -52,8 +55,14 @@ pub(super) struct Row {
     pub(super) chosen: bool,
 }
 
-/// An answer to the question of a run.
-pub(super) type Answered = (String, u64, Answer);
+/// What a key does to a run, which is named first.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Its question gets an answer.
+    Answer(String, u64, Answer),
+    /// It is given something, until it ends.
+    Grant(String, Grant),
+}
 
 impl Page {
     /// Takes in news of a run.
@@ -64,7 +73,12 @@ impl Page {
                 self.sessions.insert(id, plain(&line));
             }
             News::Told(told) => {
+                self.refusals.take(&id, &told);
                 match &told {
+                    Told::Outcome { outcome: Outcome::Refused(refusal), .. } => {
+                        let why = refusal.why.first().map_or_else(String::new, |why| format!(": {why}"));
+                        self.happened(plain(&format!("{}  {}{why}", short(&id), refusal.what)));
+                    }
                     Told::Question(question) => self.open(&id, question),
                     Told::Answered { id: number, .. } => {
                         self.close(|open| open.session == id && open.question.id == *number)
@@ -78,6 +92,7 @@ impl Page {
             }
             News::Ended => {
                 self.sessions.remove(&id);
+                self.refusals.end(&id);
                 self.close(|open| open.session == id);
                 self.happened(format!("{}  the run has ended", short(&id)));
             }
@@ -86,10 +101,13 @@ impl Page {
     }
 
     /// Does what a key says.
-    pub(super) fn press(&mut self, key: Key) -> Option<Answered> {
+    pub(super) fn press(&mut self, key: Key) -> Option<Act> {
         match key {
             Key::Up | Key::Letter('k') => self.choose_next(false),
             Key::Down | Key::Letter('j') => self.choose_next(true),
+            Key::Letter(digit) if digit.is_ascii_digit() => {
+                return self.refusals.grant(digit).map(|(session, grant)| Act::Grant(session, grant));
+            }
             Key::Letter(letter) => {
                 let answer = answer(letter)?;
                 if self.came_up.is_some_and(|moment| moment.elapsed() < CAUTION) {
@@ -98,7 +116,7 @@ impl Page {
                 let (session, number) = self.chosen.clone()?;
                 // It goes at once: the next key is about the next question.
                 self.close(|open| open.session == session && open.question.id == number);
-                return Some((session, number, answer));
+                return Some(Act::Answer(session, number, answer));
             }
         }
         None
@@ -118,6 +136,12 @@ impl Page {
             rows.push(row(String::new()));
             rows.extend(self.question_rows(part));
             rows.push(row("   o once   s this session   a always   d deny".to_owned()));
+        }
+        let refused = if GRANTS { self.refusals.rows(short) } else { Vec::new() };
+        if !refused.is_empty() {
+            rows.push(row(String::new()));
+            rows.extend(refused.into_iter().take(part).map(row));
+            rows.push(row("   its digit lets it through until the run ends".to_owned()));
         }
         rows.push(row(String::new()));
         let left = height.saturating_sub(rows.len());
@@ -206,7 +230,8 @@ fn counted(number: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use pinfold_gate::link::Endpoint;
+    use pinfold_gate::link::{Endpoint, Report, Verdict};
+    use pinfold_policy::Decision;
 
     use super::*;
 
@@ -235,10 +260,10 @@ mod tests {
         assert_eq!(page.press(Key::Letter('o')), None, "it has only just come up");
         page.came_up = None;
         page.press(Key::Down);
-        assert_eq!(page.press(Key::Letter('a')), Some(("run".into(), 2, Answer::Always)));
+        assert_eq!(page.press(Key::Letter('a')), Some(Act::Answer("run".into(), 2, Answer::Always)));
         assert_eq!(page.press(Key::Letter('a')), None, "the next one came up by itself");
         page.press(Key::Up);
-        assert_eq!(page.press(Key::Letter('d')), Some(("run".into(), 1, Answer::Deny)));
+        assert_eq!(page.press(Key::Letter('d')), Some(Act::Answer("run".into(), 1, Answer::Deny)));
         assert_eq!(page.press(Key::Letter('x')), None);
     }
 
@@ -254,6 +279,35 @@ mod tests {
         page.take("run".into(), question(2, "b.example"));
         page.take("run".into(), News::Ended);
         assert!(page.questions.is_empty() && page.chosen.is_none() && page.sessions.is_empty());
+    }
+
+    #[test]
+    fn a_digit_grants_what_it_has_stood_for() {
+        let mut page = page();
+        let refused = |name: &str, decision| {
+            let verdict = Verdict { decision, reason: "no rule".into(), rule: None };
+            let report = Report::Looked { name: name.into(), kind: "A".into(), verdict };
+            News::Told(Told::Network { ms: 0, report })
+        };
+        page.take("run".into(), refused("denied.example", Decision::Deny));
+        page.take("run".into(), refused("a.example", Decision::Unnamed));
+        page.take("run".into(), refused("a.example", Decision::Unnamed));
+        assert_eq!(page.press(Key::Letter('1')), None, "it has only just come up");
+        page.refusals.were_read();
+        page.take("run".into(), refused("b.example", Decision::Unnamed));
+        let granted = |to: &str| Some(Act::Grant("run".into(), Grant::Connect { to: to.into() }));
+        assert_eq!(page.press(Key::Letter('1')), granted("a.example"));
+        assert_eq!(page.press(Key::Letter('2')), None, "it has only just come up");
+        page.refusals.were_read();
+        let grant = Grant::Connect { to: "a.example".into() };
+        page.take("run".into(), News::Told(Told::Granted { ms: 0, grant, for_ms: None }));
+        assert_eq!(page.press(Key::Letter('2')), granted("b.example"), "each keeps its digit");
+        assert_eq!(page.press(Key::Letter('1')), None);
+        (0..20).for_each(|id| page.take("run".into(), refused(&format!("{id}.example"), Decision::Unnamed)));
+        page.refusals.were_read();
+        assert_eq!(page.press(Key::Letter('2')), granted("b.example"), "however many there are");
+        page.take("run".into(), News::Ended);
+        assert_eq!(page.press(Key::Letter('2')), None);
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub(super) fn show(mut sessions: Sessions, seat: Seat) -> io::Result<()> {
             match typed {
                 Typed::Quit => return Ok(()),
                 Typed::Key(key) => {
-                    if let Some((id, question, answer)) = page.press(key) {
-                        sessions.answer(&id, question, answer);
+                    if let Some(act) = page.press(key) {
+                        sessions.act(act);
                     }
                 }
             }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use pinfold_gate::link::Answer;
-use pinfold_run::control::{Told, Watched};
+use pinfold_run::control::{Told, Watched, Wish};
+
+use super::page::Act;
 
 use crate::platform::{Runs, Seat};
 
@@ -75,9 +76,16 @@ impl Sessions {
         }
     }
 
-    pub(super) fn answer(&self, id: &str, question: u64, answer: Answer) {
+    /// Does what a key says.
+    pub(super) fn act(&self, act: Act) {
         // The end of a run that does not listen any more is heard soon.
-        let _ = self.watched.get(id).map(|watched| watched.answer(question, answer));
+        let _ = match act {
+            Act::Answer(id, question, answer) => self.watched.get(&id).map(|watched| watched.answer(question, answer)),
+            Act::Grant(id, grant) => {
+                let wish = Wish::Grant { grant, value: None, for_ms: None };
+                self.watched.get(&id).map(|watched| watched.wish(0, wish))
+            }
+        };
     }
 
     /// Where runs are found.

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use pinfold_gate::link::{Answer, Report};
 use pinfold_policy::Decision;
 
+#[cfg(target_os = "linux")]
+use super::Grant;
 use super::questions::Questions;
-use super::{EVENTS_KEPT, Grant, Question, TEXT_MAX, Told, VERSION, WORDS_MAX};
+use super::{EVENTS_KEPT, Question, TEXT_MAX, Told, VERSION, WORDS_MAX};
 
 /// What a watcher hears of a run first.
 #[derive(Debug)]
@@ -85,11 +87,13 @@ impl Story {
     }
 
     /// Takes note of what the run was given, and gives what is told of it.
+    #[cfg(target_os = "linux")]
     pub(crate) fn granted(&mut self, grant: &Grant, for_ms: Option<u64>) -> Told {
         self.happened(Told::Granted { ms: self.ms(), grant: grant.clone(), for_ms })
     }
 
     /// Takes note of what was taken back, and gives what is told of it.
+    #[cfg(target_os = "linux")]
     pub(crate) fn revoked(&mut self, grant: &Grant, over: bool) -> Told {
         self.happened(Told::Revoked { ms: self.ms(), grant: grant.clone(), over })
     }

@@ -266,12 +266,15 @@ impl<'a> Grants<'a> {
         (index + 1..self.given.len()).find(|other| self.given[*other].grant.path() == path)
     }
 
-    /// The lowest mount takes those that lie on it along.
-    fn take_place(&self, index: usize, sandbox: &Sandbox<'_>) -> Result<Option<String>, Refusal> {
-        let Given { grant, shown, .. } = &self.given[index];
+    /// The topmost mount first: of several that lie on one another, the kernel takes that one away.
+    fn take_place(&mut self, index: usize, sandbox: &Sandbox<'_>) -> Result<Option<String>, Refusal> {
+        let Given { grant, shown, .. } = &mut self.given[index];
         let failed = |error| Refusal::new(format!("`{}` cannot be taken back", grant.words()), format!("{error}"));
-        let Some(lowest) = shown.first() else { return Ok(None) };
-        let written = namespaces(sandbox)?.take_back(lowest).map_err(failed)?;
+        let mut written = false;
+        while let Some(top) = shown.last() {
+            written |= namespaces(sandbox)?.take_back(top).map_err(failed)?;
+            shown.pop();
+        }
         Ok(written
             .then(|| "some program has a file open there for writing, and keeps that until it closes it".to_owned()))
     }

@@ -18,7 +18,6 @@ use rustix::net::SendFlags;
 use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_subreaper};
 use thiserror::Error;
 
-use crate::control::WISHES_AT_ONCE_MAX;
 use crate::linux::audience::Audience;
 use crate::linux::control::Control;
 use crate::linux::executed::{self, Observer, Observing, Recording};
@@ -37,6 +36,9 @@ use crate::linux::watch::{Lookout, Quarantine};
 
 /// Signals that are passed on to the command.
 const FORWARDED: [Signal; 6] = [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT, Signal::USR1, Signal::USR2];
+
+/// Wishes that are carried out before everything else has its turn.
+const WISHES_AT_ONCE_MAX: usize = 8;
 
 /// What to run.
 #[derive(Debug)]

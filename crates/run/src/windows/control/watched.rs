@@ -11,7 +11,7 @@ use pinfold_gate::link::{Answer, LinkError};
 use pinfold_runner::windows::{EndUntil, Signal, enter};
 
 use super::{Bell, pipe};
-use crate::control::{Said, Told, VERSION, Word};
+use crate::control::{Said, Told, VERSION, Wish, Word};
 
 /// Messages that were heard and not yet taken. When there are more, the run waits.
 const HEARD_MAX: usize = 256;
@@ -65,9 +65,20 @@ impl Watched {
     /// # Errors
     /// When the run has ended or does not listen.
     pub fn answer(&self, question: u64, answer: Answer) -> io::Result<()> {
+        self.say(Word::Answer { question, answer })
+    }
+
+    /// Wishes something, in vain: no run can be given more here.
+    ///
+    /// # Errors
+    /// When the run has ended or does not listen.
+    pub fn wish(&self, id: u64, wish: Wish) -> io::Result<()> {
+        self.say(Word::Wish { id, wish })
+    }
+
+    fn say(&self, word: Word) -> io::Result<()> {
         let mut saying = self.saying.lock().unwrap_or_else(PoisonError::into_inner);
-        send(&mut *saying, &Said { version: VERSION, word: Word::Answer { question, answer } })
-            .map_err(io::Error::other)
+        send(&mut *saying, &Said { version: VERSION, word }).map_err(io::Error::other)
     }
 }
 

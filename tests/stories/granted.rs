@@ -1,0 +1,275 @@
+//! What a run is given while it goes on, and what is taken back.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pinfold_tests::eventually;
+use rustix::process::Signal;
+
+use crate::desk::{Call, Desk, Ended, Running};
+use crate::traveller::Traveller;
+
+/// Does what it finds in `ask`, and leaves what came of it in `answer`.
+const SERVANT: &str = "touch ready; while test ! -e over; do
+    if mv ask asked 2>/dev/null; then bash ./asked > answering 2>&1; mv answering answer; fi; sleep 0.02; done";
+
+/// A run that goes on, and somebody beside it.
+struct Live<'a> {
+    desk: &'a Desk,
+    running: Option<Running>,
+}
+
+impl<'a> Live<'a> {
+    fn new(desk: &'a Desk, flags: &[&str]) -> Self {
+        Self::start(desk, desk.pinfold(["run"]).arguments(flags).arguments(["--", "/bin/bash", "-c", SERVANT]))
+    }
+
+    fn start(desk: &'a Desk, run: Call<'_>) -> Self {
+        let running = run.start();
+        let live = Self { desk, running: Some(running) };
+        assert!(eventually(|| live.in_project("ready").exists()), "the run begins");
+        live
+    }
+
+    fn in_project(&self, name: &str) -> PathBuf {
+        self.desk.workspace().join(name)
+    }
+
+    /// What a script inside says.
+    fn says(&self, script: &str) -> String {
+        self.desk.write("home/project/asking", script);
+        std::fs::rename(self.in_project("asking"), self.in_project("ask")).expect("a question");
+        assert!(eventually(|| self.in_project("answer").exists()), "an answer to {script}");
+        let answer = self.desk.read("home/project/answer");
+        std::fs::remove_file(self.in_project("answer")).expect("an answer");
+        answer.trim_end().to_owned()
+    }
+
+    fn grant(&self, words: &[&str]) -> Ended {
+        self.desk.pinfold(["grant", "last"]).arguments(words).run()
+    }
+
+    fn revoke(&self, words: &[&str]) -> Ended {
+        self.desk.pinfold(["revoke", "last"]).arguments(words).run()
+    }
+
+    fn end(mut self) -> Ended {
+        self.desk.write("home/project/over", "");
+        self.running.take().expect("it goes on").wait()
+    }
+}
+
+/// A desk with a directory beside the project.
+fn with_notes() -> Desk {
+    let desk = Desk::new();
+    desk.write("home/notes/plan", "a plan\n");
+    desk
+}
+
+#[test]
+fn a_directory_is_seen_at_once_and_no_longer_when_it_is_taken_back() {
+    let desk = with_notes();
+    let live = Live::new(&desk, &[]);
+    assert!(live.says("cat ~/notes/plan").contains("No such file"));
+    live.grant(&["read", "../notes"]).says("may read ").ok();
+    assert_eq!(live.says("cat ~/notes/plan"), "a plan");
+    assert!(live.says("echo x > ~/notes/plan").contains("Read-only file system"));
+    live.revoke(&["read", "../notes"]).says("may no longer read ").ok();
+    assert!(live.says("cat ~/notes/plan").contains("No such file"));
+    live.end().ok();
+    assert_eq!(desk.read("home/notes/plan"), "a plan\n");
+    assert_eq!(desk.inside("ls ~/notes").text(), "", "the place for it has gone with the run");
+}
+
+#[test]
+fn a_file_is_given_alone() {
+    let desk = with_notes();
+    desk.write("home/notes/other", "not given");
+    let live = Live::new(&desk, &[]);
+    live.grant(&["write", "../notes/plan"]).ok();
+    assert_eq!(live.says("cat ~/notes/plan; ls ~/notes; echo more >> ~/notes/plan"), "a plan\nplan");
+    assert_eq!(desk.read("home/notes/plan"), "a plan\nmore\n");
+    live.revoke(&["write", "../notes/plan"]).ok();
+    live.says("echo late >> ~/notes/plan");
+    assert_eq!(desk.read("home/notes/plan"), "a plan\nmore\n");
+    live.end().ok();
+}
+
+#[test]
+fn a_place_outside_of_the_home_is_given() {
+    let desk = with_notes();
+    let elsewhere = desk.path("elsewhere");
+    desk.write("elsewhere/data", "data");
+    // Where the stories' desks are, in /tmp, which is the run's own.
+    let path = elsewhere.to_str().expect("text");
+    let live = Live::new(&desk, &[]);
+    live.grant(&["write", path]).ok();
+    assert_eq!(live.says(&format!("cat {path}/data; echo > {path}/new")), "data");
+    assert!(elsewhere.join("new").exists());
+    live.grant(&["read", "/opt"]).ok();
+    live.revoke(&["read", "/opt"]).ok();
+    live.end().ok();
+}
+
+#[test]
+fn a_repository_that_is_given_to_be_written_is_protected_as_the_workspace_is() {
+    let desk = with_notes();
+    desk.outside("git init --quiet ~/notes && mkdir -p ~/notes/.git/hooks && git -C ~/notes add .").ok();
+    let live = Live::new(&desk, &[]);
+    live.grant(&["write", "../notes"]).ok();
+    let tries = "cd ~/notes; echo x > .git/hooks/pre-commit; echo x >> .git/config; mv .git other; git commit -qm inside; \
+                 mkdir -p new; git init -q new; printf '#!/bin/sh\\n' > new/.git/hooks/post-commit; ls -d .git";
+    let said = live.says(tries);
+    assert!(said.contains("Read-only file system") && said.ends_with(".git"), "{said}");
+    assert_eq!(desk.outside("git -C ~/notes log --format=%s").ok(), "inside");
+    assert!(!desk.path("home/notes/.git/hooks/pre-commit").exists());
+    live.end().says("new").ok();
+    assert!(!desk.path("home/notes/new/.git/hooks/post-commit").exists());
+}
+
+#[test]
+fn what_a_killed_supervisor_leaves_in_a_granted_place_is_settled_by_the_next_run() {
+    let desk = with_notes();
+    let live = Live::new(&desk, &[]);
+    live.grant(&["write", "../notes"]).ok();
+    live.says(
+        "cd ~/notes; git init -q .; printf '#!/bin/sh\\n' > .git/hooks/post-commit; chmod +x .git/hooks/post-commit",
+    );
+    let running = live.running.as_ref().expect("it goes on");
+    running.signal(Signal::KILL);
+    assert!(eventually(|| desk.pinfold(["grant", "last", "read", "."]).run().stderr.contains("no run is going on")));
+    desk.inside("true").says("post-commit").ok();
+    assert!(!desk.path("home/notes/.git/hooks/post-commit").exists());
+}
+
+#[test]
+fn a_denied_file_in_a_granted_place_stays_hidden() {
+    let desk = with_notes();
+    desk.write("home/notes/.env", "TOKEN=secret\n");
+    let live = Live::new(&desk, &["--deny", "**/.env"]);
+    live.grant(&["read", "../notes"]).ok();
+    let said = live.says("cat ~/notes/.env ~/notes/plan");
+    assert!(said.contains("a plan") && !said.contains("secret"), "{said}");
+    live.end().ok();
+}
+
+#[test]
+fn a_lease_ends_by_itself() {
+    let desk = with_notes();
+    let live = Live::new(&desk, &[]);
+    live.grant(&["read", "../notes", "--for", "1s"]).says("for 1s").ok();
+    assert_eq!(live.says("cat ~/notes/plan"), "a plan");
+    assert!(eventually(|| live.says("cat ~/notes/plan").contains("No such file")), "its time is over");
+    live.end().ok();
+    let grants = desk.events(&["--kind", "grant"]);
+    let told: Vec<_> = grants.iter().map(|event| (event["allow"].clone(), event["how"].clone())).collect();
+    assert_eq!(told, [(true.into(), "pinfold grant, for 1 s".into()), (false.into(), "its time was over".into())]);
+}
+
+#[test]
+fn what_may_be_read_may_be_written_for_a_while() {
+    let desk = with_notes();
+    let live = Live::new(&desk, &[]);
+    live.grant(&["read", "../notes"]).ok();
+    live.grant(&["write", "../notes"]).ok();
+    live.revoke(&["read", "../notes"]).says("is granted still").ok();
+    live.says("echo 1 > ~/notes/one");
+    live.revoke(&["write", "../notes"]).ok();
+    live.says("echo 2 > ~/notes/two");
+    assert!(live.says("cat ~/notes/plan").contains("No such file"));
+    assert!(desk.path("home/notes/one").exists() && !desk.path("home/notes/two").exists());
+    live.grant(&["read", "../notes"]).ok();
+    live.grant(&["write", "../notes/plan"]).ok();
+    live.revoke(&["read", "../notes"]).ok();
+    live.revoke(&["write", "../notes/plan"]).says("cannot be taken back").ends_with(125);
+    live.grant(&["write", "../notes/plan"]).ok();
+    live.grant(&["read", "../notes"]).says("lies in it").ends_with(125);
+    live.end().ok();
+}
+
+#[test]
+fn a_file_that_is_open_for_writing_is_told_of() {
+    let desk = with_notes();
+    let live = Live::new(&desk, &[]);
+    live.grant(&["write", "../notes"]).ok();
+    live.says("(exec 3>> ~/notes/plan; touch open; while test ! -e over; do sleep 0.1; done) > /dev/null 2>&1 &");
+    assert!(eventually(|| live.in_project("open").exists()));
+    live.revoke(&["write", "../notes"]).says("has a file open there for writing").ok();
+    live.end().ok();
+}
+
+#[test]
+fn a_variable_is_known_to_every_bash_that_starts_from_then_on() {
+    let desk = Desk::new();
+    let live = Live::new(&desk, &[]);
+    let grant = || desk.pinfold(["grant", "last", "env", "API_URL"]);
+    grant().run().says("there is no variable API_URL here").ends_with(125);
+    grant().variable("API_URL", "it's here $(touch no)").run().says("may know API_URL").ok();
+    assert_eq!(
+        live.says("echo \"$API_URL\"; python3 -c 'import os; print(os.environ[\"API_URL\"])'"),
+        "it's here $(touch no)\nit's here $(touch no)"
+    );
+    live.revoke(&["env", "API_URL"]).ok();
+    assert_eq!(live.says("echo \"<$API_URL>\""), "<>");
+    live.end().ok();
+    assert!(!desk.events(&[]).iter().any(|event| event.to_string().contains("it's here")), "values are not recorded");
+}
+
+#[test]
+fn a_host_is_reached_and_no_longer_when_it_is_taken_back() {
+    let Some(traveller) = Traveller::new() else { return };
+    let script = "fetch() { curl -sS -m 20 http://api.example.com/ 2>&1; echo; }
+        fetch > first; touch ready; until test -e granted; do sleep 0.05; done; fetch > second
+        curl -sS -N -m 60 http://api.example.com/slow > slow 2>&1 & touch loading
+        until test -e revoked; do sleep 0.05; done; fetch > third; wait";
+    let run = format!(
+        "pinfold run --network rules -- /bin/bash -c '{script}' & until test -e ready; do sleep 0.05; done
+        pinfold grant last connect api.example.com:80 --for 1h && touch granted
+        until test -s second; do sleep 0.05; done
+        pinfold revoke last connect api.example.com:80 && touch revoked; wait"
+    );
+    traveller.call(&["/bin/bash", "-c", &run]).deadline(Duration::from_secs(90)).run().ok();
+    let [first, second, third] =
+        ["first", "second", "third"].map(|name| traveller.0.read(format!("home/project/{name}")));
+    assert!(first.contains("Could not resolve") && third.contains("Could not resolve"), "{first} {third}");
+    assert_eq!(second.trim(), "api says hello");
+}
+
+#[test]
+fn what_cannot_be_granted_is_refused_with_a_reason() {
+    let desk = with_notes();
+    desk.write("home/.ssh/id", "secret");
+    desk.pinfold(["grant", "last", "read", ".."]).run().says("no run is going on").ends_with(125);
+    let live = Live::new(&desk, &[]);
+    let refused = |words: &[&str], why: &str| drop(live.grant(words).says(why).ends_with(125));
+    refused(&["read", "../.ssh"], "a denied path is hidden");
+    refused(&["read", "../missing"], "it does not exist");
+    refused(&["write", ".."], "would be writable inside");
+    refused(&["write", "../.local/state/pinfold"], "pinfold's own");
+    refused(&["write", "../.config"], "it does not exist");
+    desk.write("home/.config/pinfold/policy.toml", "");
+    refused(&["write", "../.config"], "would be writable inside");
+    refused(&["write", "/usr/share"], "Landlock");
+    refused(&["connect", "a.example"], "the network of this run is off");
+    refused(&["read", "../notes", "--for", "soon"], "is not a duration");
+    live.revoke(&["read", "../notes"]).says("cannot be taken back").ends_with(125);
+    desk.pinfold(["grant", "ffff", "read", "../notes"]).run().says("no live run is called").ends_with(125);
+    live.end().ok();
+    assert!(desk.events(&["--kind", "grant"]).iter().all(|event| event["allow"] == false));
+}
+
+#[test]
+fn whoever_watches_is_told_of_grants() {
+    let desk = with_notes();
+    let live = Live::new(&desk, &[]);
+    let watch = desk.call("/bin/bash").arguments(["-c", "exec pinfold watch > ../told"]).start();
+    live.grant(&["read", "../notes", "--for", "1h"]).ok();
+    live.revoke(&["read", "../notes"]).ok();
+    let notes = desk.path("home/notes");
+    let is_told = |words: String| eventually(|| desk.read("home/told").contains(&words));
+    assert!(is_told(format!("granted     read {}, for 3600 s", notes.display())), "{}", desk.read("home/told"));
+    assert!(is_told(format!("revoked     read {}", notes.display())), "{}", desk.read("home/told"));
+    watch.signal(Signal::TERM);
+    watch.wait();
+    live.end().ok();
+}
