@@ -10,6 +10,7 @@ mod control;
 mod descriptors;
 mod gate;
 mod git;
+mod grants;
 mod harness;
 mod ipc;
 mod kernel;

@@ -251,6 +251,8 @@ fn what_cannot_be_granted_is_refused_with_a_reason() {
     refused(&["write", "../.config"], "would be writable inside");
     refused(&["write", "/usr/share"], "Landlock");
     refused(&["connect", "a.example"], "the network of this run is off");
+    desk.outside("ln -s ../notes link").ok();
+    refused(&["read", "link"], "which the run itself could have made");
     refused(&["read", "../notes", "--for", "soon"], "is not a duration");
     live.revoke(&["read", "../notes"]).says("cannot be taken back").ends_with(125);
     desk.pinfold(["grant", "ffff", "read", "../notes"]).run().says("no live run is called").ends_with(125);

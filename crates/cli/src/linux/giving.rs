@@ -1,14 +1,15 @@
 //! Says what a run may be given while it goes on: what its policy would be with that as one more flag, and its plan.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::probe::{self, Stores, Tree};
-use pinfold_plan::{Landlock, LandlockAccess, Mount, Network, linux};
+use pinfold_plan::{LandlockAccess, Mount, Network, Plan, linux};
 use pinfold_policy::{Access, Destination, Effect, Merged, Policy, Rules, decide};
 use pinfold_run::control::Refusal;
 use pinfold_run::{Granter, Memory, Place, Session};
 
+use super::prepare::opened;
 use super::real;
 use crate::args::PolicyFlags;
 use crate::context::Context;
@@ -23,8 +24,7 @@ pub(crate) struct Giving<'a> {
     pub(crate) context: &'a Context,
     pub(crate) flags: &'a PolicyFlags,
     pub(crate) stores: Stores,
-    pub(crate) landlock: &'a Landlock,
-    pub(crate) network: Network,
+    pub(crate) plan: &'a Plan,
     /// The run, and what must be remembered of it.
     pub(crate) session: Session,
     pub(crate) memory: Memory,
@@ -40,12 +40,28 @@ pub(crate) struct Given {
 }
 
 impl Granter for Giving<'_> {
-    fn place(&mut self, path: &Path, write: bool) -> Result<Place, Refusal> {
-        let cannot = format!("{} cannot be {}", path.display(), if write { "written" } else { "read" });
-        let at = real(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Refusal::new(&cannot, "it does not exist").hint("make it first"),
-            _ => Refusal::new(&cannot, error.to_string()),
+    fn meant(&self, path: &Path) -> Result<PathBuf, Refusal> {
+        let cannot = || format!("{} cannot be granted", path.display());
+        let real = real(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Refusal::new(cannot(), "it does not exist").hint("make it first"),
+            _ => Refusal::new(cannot(), error.to_string()),
         })?;
+        let writable = opened(self.plan).chain(self.given.trees.iter().map(|tree| &tree.root));
+        let writable: Vec<&PathBuf> = writable.collect();
+        let is_the_runs = |link: &Path| writable.iter().any(|place| link.starts_with(place) && link != place.as_path());
+        match path.ancestors().find(|at| at.is_symlink() && is_the_runs(at)) {
+            Some(link) => Err(Refusal::new(
+                cannot(),
+                format!("{} is a link, which the run itself could have made", link.display()),
+            )
+            .hint(format!("if you mean where it leads, say so: {}", real.display()))),
+            None => Ok(real),
+        }
+    }
+
+    fn place(&mut self, at: &Path, write: bool) -> Result<Place, Refusal> {
+        let cannot = format!("{} cannot be {}", at.display(), if write { "written" } else { "read" });
+        let at = at.to_owned();
         let directory = at.is_dir();
         self.refuse_out_of_reach(&cannot, &at, write)?;
         let policy = self.with(|flags| if write { &mut flags.write } else { &mut flags.read }.push(at.clone().into()));
@@ -70,8 +86,8 @@ impl Granter for Giving<'_> {
     fn rules(&mut self, hosts: &[&str]) -> Result<Rules, Refusal> {
         let last = hosts.last().copied().unwrap_or_default();
         let cannot = format!("{last} cannot be reached");
-        if !matches!(self.network, Network::Gate(_)) {
-            let why = match self.network {
+        if !matches!(self.plan.network, Network::Gate(_)) {
+            let why = match self.plan.network {
                 Network::Host => "the network of this run is the host's, and nothing is kept from it",
                 _ => "the network of this run is off, and was made without a way out",
             };
@@ -117,7 +133,7 @@ impl Giving<'_> {
     /// Landlock's rules cannot be widened once they are in force.
     fn refuse_out_of_reach(&self, cannot: &str, at: &Path, write: bool) -> Result<(), Refusal> {
         let access = if write { LandlockAccess::Write } else { LandlockAccess::Read };
-        if self.landlock.admits(at, access) {
+        if self.plan.landlock.admits(at, access) {
             return Ok(());
         }
         let flag = if write { "--write" } else { "--read" };
@@ -129,7 +145,7 @@ impl Giving<'_> {
     }
 
     /// Writes down what must be looked after, should nobody live to see the end of the run.
-    fn remember(&mut self, sight: &probe::Sight, plan: &pinfold_plan::Plan) -> Result<(), CliError> {
+    fn remember(&mut self, sight: &probe::Sight, plan: &Plan) -> Result<(), CliError> {
         let git = sight.host.git.iter().map(|git| git.path.clone());
         self.memory.known.extend(git.chain(sight.host.protected.iter().cloned()));
         self.memory.roots.extend(sight.trees.iter().map(|tree| tree.root.clone()));

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use pinfold_policy::Unit;
+use pinfold_policy::{Unit, plain};
 use pinfold_run::control::{Grant, Outcome, Refusal, Told, Watched, Wish};
 
-use super::{Runs, real};
+use super::Runs;
 use crate::args::{GrantArgs, GrantKind, RevokeArgs};
 use crate::context::Context;
 use crate::error::CliError;
@@ -25,23 +25,21 @@ pub(crate) fn grant(args: &GrantArgs) -> Result<ExitCode, CliError> {
     let grant = meant(&context, args.kind, &args.what)?;
     let value = value(&context, &grant)?;
     let for_ms = args.lease.as_deref().map(lease).transpose()?;
-    let may = grant.sentence();
-    let session = wish(&context, &args.session, Wish::Grant { grant, value, for_ms })?;
+    let (session, given) = wish(&context, &args.session, Wish::Grant { grant, value, for_ms })?;
     let time = args.lease.as_ref().map_or("until it ends".to_owned(), |lease| format!("for {lease}"));
-    eprintln!("pinfold: {session} may {may}, {time}");
+    eprintln!("pinfold: {session} may {}, {time}", plain(&given.sentence()));
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn revoke(args: &RevokeArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(None)?;
     let grant = meant(&context, args.kind, &args.what)?;
-    let may = grant.sentence();
-    let session = wish(&context, &args.session, Wish::Revoke { grant })?;
-    eprintln!("pinfold: {session} may no longer {may}");
+    let (session, taken) = wish(&context, &args.session, Wish::Revoke { grant })?;
+    eprintln!("pinfold: {session} may no longer {}", plain(&taken.sentence()));
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the arguments name. A path is the one that its links lead to: so it is one thing, however it is spelled.
+/// What the arguments name.
 fn meant(context: &Context, kind: GrantKind, what: &OsStr) -> Result<Grant, CliError> {
     let text = || {
         let not_text = || CliError::new(format!("{}: it is not Unicode", what.display()));
@@ -49,9 +47,8 @@ fn meant(context: &Context, kind: GrantKind, what: &OsStr) -> Result<Grant, CliE
     };
     let path = || {
         let path = context.absolute(Path::new(what));
-        let real = real(&path).unwrap_or(path);
         let not_text = || CliError::new(format!("{}: the path is not Unicode", what.display()));
-        real.to_str().map(str::to_owned).ok_or_else(|| not_text().hint("name a directory above it"))
+        path.to_str().map(str::to_owned).ok_or_else(|| not_text().hint("name a directory above it"))
     };
     Ok(match kind {
         GrantKind::Read => Grant::Read { path: path()? },
@@ -79,8 +76,8 @@ fn lease(text: &str) -> Result<u64, CliError> {
         .map_err(|why| CliError::new(format!("--for {text}: {why}")).hint("for example --for 10m"))
 }
 
-/// Has a wish of a live run; gives its name.
-fn wish(context: &Context, session: &str, wish: Wish) -> Result<String, CliError> {
+/// Has a wish of a live run; gives its name, and what was given or taken back.
+fn wish(context: &Context, session: &str, wish: Wish) -> Result<(String, Grant), CliError> {
     let runs = Runs::of(context.state())?;
     let id = live(&runs, session)?;
     let unreachable = |error: &io::Error| {
@@ -97,10 +94,12 @@ fn wish(context: &Context, session: &str, wish: Wish) -> Result<String, CliError
     let mut watched = runs.watch(&id).map_err(|error| unreachable(&error))?;
     let outcome = outcome(&runs, &mut watched, wish).map_err(|error| unreachable(&error))?;
     match outcome {
-        Outcome::Done { notes } => notes.iter().for_each(|note| eprintln!("pinfold: {}", pinfold_policy::plain(note))),
-        Outcome::Refused(refusal) => return Err(shown(refusal)),
+        Outcome::Done { grant, notes } => {
+            notes.iter().for_each(|note| eprintln!("pinfold: {}", plain(note)));
+            Ok((id, grant))
+        }
+        Outcome::Refused(refusal) => Err(shown(refusal)),
     }
-    Ok(id)
 }
 
 /// The live run that is meant by a name, the beginning of one, or `last`.

@@ -90,8 +90,7 @@ impl Prepared {
             context: &self.context,
             flags,
             stores: stores(&self.workspace, &self.store),
-            landlock: &self.plan.landlock,
-            network: self.plan.network,
+            plan: &self.plan,
             session,
             memory,
             given: Given::default(),
@@ -217,7 +216,7 @@ pub(crate) fn prepare(flags: &PolicyFlags) -> Result<Prepared, CliError> {
 }
 
 /// The places outside of the private home that are opened for writing.
-fn opened(plan: &Plan) -> impl Iterator<Item = &PathBuf> {
+pub(super) fn opened(plan: &Plan) -> impl Iterator<Item = &PathBuf> {
     let writable = plan.mounts.iter().filter_map(|mount| match mount {
         Mount::Bind { source, mode: Mode::Writable, create: false, .. } => Some(source),
         _ => None,

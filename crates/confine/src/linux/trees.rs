@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Mode, Mount, Plan};
-use rustix::fs::{CWD, Mode as FileMode, OFlags};
+use rustix::fs::{CWD, Mode as FileMode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
@@ -154,9 +154,13 @@ fn keep_usable(directory: &Path) -> io::Result<()> {
     }
 }
 
-/// A clone of what is at `source`.
+/// A clone of what is at `source`, to which no link leads: where a run may write, it could put one there meanwhile.
 fn view(source: &Path, attributes: u64) -> Result<OwnedFd, ConfineError> {
-    let tree = clone_tree(CWD, source).step_at("take a view of", source)?;
+    let step = "take a view of";
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let opened = rustix::fs::openat2(CWD, source, flags, FileMode::empty(), resolve).step_at(step, source)?;
+    let tree = clone_tree(opened.as_fd(), Path::new("")).step_at(step, source)?;
     restrict(tree.as_fd(), attributes).step_at("restrict the view of", source)?;
     Ok(tree)
 }
@@ -196,7 +200,8 @@ fn by_descriptor(of: BorrowedFd<'_>) -> String {
 
 fn open_layer(directory: BorrowedFd<'_>, path: &Path) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::openat(directory, path, flags, FileMode::empty())
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    rustix::fs::openat2(directory, path, flags, FileMode::empty(), resolve)
 }
 
 /// A detached clone of a mount with all that is mounted below it. An empty path means `directory` itself.

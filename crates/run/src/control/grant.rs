@@ -50,6 +50,16 @@ impl Grant {
         }
     }
 
+    /// The same for another place.
+    #[must_use]
+    pub fn at(self, path: String) -> Self {
+        match self {
+            Self::Read { .. } => Self::Read { path },
+            Self::Write { .. } => Self::Write { path },
+            other => other,
+        }
+    }
+
     /// The place that it is about.
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -85,6 +95,8 @@ pub enum Wish {
 pub enum Outcome {
     /// It is done; there may be something to say about it.
     Done {
+        /// What was given or taken back: a path is where links lead to.
+        grant: Grant,
         /// As sentences.
         notes: Vec<String>,
     },

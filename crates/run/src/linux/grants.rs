@@ -23,6 +23,12 @@ const GIVEN_MAX: usize = 64;
 
 /// Who knows the policy: says whether a run may have something, and how it would be from the beginning.
 pub trait Granter {
+    /// Where a path leads. A link that the run itself could have made leads nowhere.
+    ///
+    /// # Errors
+    /// Why it leads nowhere.
+    fn meant(&self, path: &Path) -> Result<PathBuf, Refusal>;
+
     /// A place of the host. Before this returns, what a killed supervisor must have remembered of it is written down.
     ///
     /// # Errors
@@ -100,20 +106,24 @@ impl<'a> Grants<'a> {
     /// Carries one wish out.
     pub(crate) fn carry_out(&mut self, asked: Asked, sandbox: &mut Sandbox<'_>, audience: &mut Audience<'_>) {
         let done = match asked.wish.clone() {
-            Wish::Grant { grant, value, for_ms } => {
-                let given = self.give(&grant, value, for_ms, sandbox);
-                given.map(|notes| (notes, Change::Given { grant, for_ms }))
-            }
-            Wish::Revoke { grant } => self.take(&grant, sandbox).map(|(notes, with_it)| {
-                with_it.into_iter().for_each(|grant| audience.revoked(&grant, false));
-                (notes, Change::Taken { grant, over: false })
+            Wish::Grant { grant, value, for_ms } => self.meant(&grant).and_then(|grant| {
+                let notes = self.give(&grant, value, for_ms, sandbox)?;
+                Ok((notes, Change::Given { grant, for_ms }))
             }),
+            Wish::Revoke { grant } => {
+                // What has gone since is taken back by its name.
+                let grant = self.meant(&grant).unwrap_or(grant);
+                self.take(&grant, sandbox).map(|(notes, with_it)| {
+                    with_it.into_iter().for_each(|grant| audience.revoked(&grant, false));
+                    (notes, Change::Taken { grant, over: false })
+                })
+            }
         };
         match done {
             Ok((_, change)) if change.is_the_gates() => self.unconfirmed.push_back((Some(asked), change)),
             Ok((notes, change)) => {
+                audience.reply(&asked, Outcome::Done { grant: change.grant().clone(), notes });
                 change.tell(audience);
-                audience.reply(&asked, Outcome::Done { notes });
             }
             Err(refusal) => {
                 if let Wish::Grant { grant, .. } = &asked.wish {
@@ -127,8 +137,9 @@ impl<'a> Grants<'a> {
     /// The gate has said so many times that its last rules count.
     pub(crate) fn confirm(&mut self, times: usize, audience: &mut Audience<'_>) {
         for (asked, change) in self.unconfirmed.drain(..times.min(self.unconfirmed.len())) {
+            let done = Outcome::Done { grant: change.grant().clone(), notes: Vec::new() };
+            asked.iter().for_each(|asked| audience.reply(asked, done.clone()));
             change.tell(audience);
-            asked.iter().for_each(|asked| audience.reply(asked, Outcome::Done { notes: Vec::new() }));
         }
     }
 
@@ -151,6 +162,14 @@ impl<'a> Grants<'a> {
                 }
             }
         }
+    }
+
+    /// The same with the path that is meant.
+    fn meant(&self, grant: &Grant) -> Result<Grant, Refusal> {
+        let Some(path) = grant.path() else { return Ok(grant.clone()) };
+        let meant = self.granter.meant(path)?;
+        let meant = meant.to_str().ok_or_else(|| Refusal::new(cannot(grant), "it is not Unicode"))?;
+        Ok(grant.clone().at(meant.to_owned()))
     }
 
     fn give(
@@ -305,8 +324,12 @@ impl<'a> Grants<'a> {
 impl Change {
     /// Whether the gate says when it counts.
     fn is_the_gates(&self) -> bool {
+        matches!(self.grant(), Grant::Connect { .. })
+    }
+
+    fn grant(&self) -> &Grant {
         let (Self::Given { grant, .. } | Self::Taken { grant, .. }) = self;
-        matches!(grant, Grant::Connect { .. })
+        grant
     }
 
     fn tell(self, audience: &mut Audience<'_>) {
