@@ -111,6 +111,9 @@ impl Node {
 }
 
 impl Time {
+    /// Earlier than all others.
+    pub const FIRST: Self = Self { seconds: i64::MIN, nanoseconds: 0 };
+
     /// Later than all others.
     pub const LAST: Self = Self { seconds: i64::MAX, nanoseconds: 0 };
 

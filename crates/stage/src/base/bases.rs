@@ -107,14 +107,22 @@ impl Bases {
     /// When layers or files cannot be read, or this cannot be written.
     pub fn settle(&mut self, layers: &Layers, began: Time) -> Result<(), BasesError> {
         let mut all = BTreeMap::new();
+        let mut is_as_before = true;
         for entry in walk(layers)?.entries {
             let was = match self.all.remove(&entry.path) {
                 Some(was) => was,
-                None => self.look(layers.real(), &entry, began)?,
+                None => {
+                    is_as_before = false;
+                    self.look(layers.real(), &entry, began)?
+                }
             };
             all.insert(entry.path, was);
         }
+        is_as_before &= self.all.is_empty();
         self.all = all;
+        if is_as_before {
+            return Ok(());
+        }
         // First the document, so that at every moment what it names is there.
         document::save(&self.document, &self.all)?;
         let needed: HashSet<Digest> = self.all.values().filter_map(kept_content).collect();

@@ -12,33 +12,38 @@ use crate::limits;
 #[derive(Debug)]
 pub(super) struct Kept {
     directory: PathBuf,
-    bytes: u64,
+    /// How much there is, as soon as somebody had to know.
+    bytes: Option<u64>,
 }
 
 impl Kept {
     pub(super) fn open(directory: PathBuf) -> io::Result<Self> {
         std::fs::create_dir_all(&directory)?;
-        let mut bytes = 0;
-        for entry in std::fs::read_dir(&directory)? {
-            bytes += entry?.metadata()?.len();
-        }
-        Ok(Self { directory, bytes })
+        Ok(Self { directory, bytes: None })
     }
 
     /// Keeps a content. False when there is no room for it.
     pub(super) fn add(&mut self, bytes: &[u8], digest: &Digest) -> io::Result<bool> {
         let path = self.path(digest);
         let length = bytes.len() as u64;
-        if path.metadata().is_ok_and(|found| found.len() == length) {
-            return Ok(true);
+        match path.metadata() {
+            Ok(found) if found.len() == length => return Ok(true),
+            // Another stage may share what the disk has lost a part of.
+            Ok(_) => std::fs::remove_file(&path)?,
+            Err(_) => {}
         }
-        if self.bytes + length > limits::BASES_BYTES {
+        let others = self.bytes.map_or_else(|| self.measure(), Ok)?;
+        if others + length > limits::BASES_BYTES {
             return Ok(false);
         }
         // Without waiting for the disk: whatever is damaged is found by its digest, and then not used.
         std::fs::write(&path, bytes)?;
-        self.bytes += length;
+        self.bytes = Some(others + length);
         Ok(true)
+    }
+
+    fn measure(&self) -> io::Result<u64> {
+        std::fs::read_dir(&self.directory)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
     }
 
     /// A content; nothing when it is not there, or is not what it was.
@@ -57,8 +62,8 @@ impl Kept {
             let entry = entry?;
             let digest = entry.file_name().to_str().and_then(Digest::parse);
             if !digest.is_some_and(|digest| needed.contains(&digest)) {
-                self.bytes = self.bytes.saturating_sub(entry.metadata()?.len());
                 std::fs::remove_file(entry.path())?;
+                self.bytes = None;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! ```text
 //! lock                      held while stages or layers come and go
 //! stages/NAME/stage.json    one stage: its places, layers and snapshots
+//! stages/NAME/run.json      what changes of it with every run
 //! stages/NAME/lock          held by whoever uses it
 //! stages/NAME/bases/        what changed files were before
 //! layers/ID/PLACE/upper     what was written to a place
@@ -15,6 +16,7 @@
 
 mod applied;
 mod error;
+mod note;
 mod record;
 mod remove;
 mod stage;

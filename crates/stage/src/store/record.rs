@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::error::{StoreError, at};
+use super::note;
 use crate::letters::Letters;
 use crate::node::Time;
 
@@ -50,6 +51,9 @@ pub(super) struct Record {
     pub(super) session: Option<String>,
     /// When a run began after which nobody has looked what changed files were before.
     pub(super) began: Option<Time>,
+    /// How often it was written down as a whole.
+    #[serde(default)]
+    pub(super) saved: u64,
 }
 
 impl Record {
@@ -65,15 +69,24 @@ impl Record {
             forked_from: None,
             session: None,
             began: None,
+            saved: 0,
         }
     }
 
+    /// Reads it, with what the last run has noted.
     pub(super) fn read(path: &Path) -> Result<Self, StoreError> {
-        let record: Self = read_json(path)?;
-        match record.fault() {
-            Some(why) => Err(StoreError::Damaged { path: path.to_owned(), why: why.to_owned() }),
-            None => Ok(record),
+        let mut record: Self = read_json(path)?;
+        if let Some(why) = record.fault() {
+            return Err(StoreError::Damaged { path: path.to_owned(), why: why.to_owned() });
         }
+        note::recall(&mut record, path)?;
+        Ok(record)
+    }
+
+    /// Writes it down as a whole, on the disk before it returns.
+    pub(super) fn save(&mut self, path: &Path) -> Result<(), StoreError> {
+        self.saved += 1;
+        write_json(self, path)
     }
 
     /// The layers that must stay; nothing where no run has begun.

@@ -1,12 +1,14 @@
 //! One stage, held while it is used.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::error::{StoreError, at};
-use super::record::{Record, Snapshot, write_json};
+use super::note;
+use super::record::{Record, Snapshot};
 use super::remove::remove;
-use super::stages::{Stages, new_layer, now_ms};
+use super::stages::{RECORD, Stages, new_layer, now_ms};
 use crate::letters::Letters;
 use crate::node::Time;
 
@@ -22,15 +24,15 @@ pub struct Stage {
 
 impl Stage {
     pub(super) fn take(stages: Stages, name: &str, directory: PathBuf) -> Result<Self, StoreError> {
-        let path = directory.join("lock");
-        let file = at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse { name: name.to_owned() }),
-            Err(TryLockError::Error(error)) => return at(Err(error), "lock", &path),
-        }
-        let record = Record::read(&directory.join("stage.json"))?;
-        Ok(Self { stages, name: name.to_owned(), directory, record, _lock: file })
+        let lock = hold(name, &directory)?;
+        let record = Record::read(&directory.join(RECORD))?;
+        Ok(Self { stages, name: name.to_owned(), directory, record, _lock: lock })
+    }
+
+    /// A new one, which is written down when a run begins.
+    pub(super) fn fresh(stages: Stages, name: &str, directory: PathBuf, record: Record) -> Result<Self, StoreError> {
+        let lock = hold(name, &directory)?;
+        Ok(Self { stages, name: name.to_owned(), directory, record, _lock: lock })
     }
 
     /// Its name.
@@ -78,11 +80,13 @@ impl Stage {
     /// # Errors
     /// When the disk fails.
     pub fn begin(&mut self, session: &str, places: impl IntoIterator<Item = PathBuf>) -> Result<(), StoreError> {
-        self.record.places.extend(places.into_iter().map(Letters::from));
+        let places: BTreeSet<_> = places.into_iter().map(Letters::from).collect();
+        let is_known = self.record.saved > 0 && self.record.session.is_some() && places.is_subset(&self.record.places);
+        self.record.places.extend(places);
         self.record.session = Some(session.to_owned());
         self.record.used_ms = now_ms();
         self.record.began.get_or_insert_with(Time::now);
-        self.save()
+        if is_known { self.note() } else { self.save() }
     }
 
     /// What changed files were before is about to be taken for what lies in their places then, also if nobody lives to do it.
@@ -105,7 +109,8 @@ impl Stage {
     /// When the disk fails.
     pub fn settled(&mut self) -> Result<(), StoreError> {
         self.record.began = None;
-        self.save()
+        // Should that get lost, nothing new is found by looking once more.
+        self.note()
     }
 
     /// A point to go back to.
@@ -154,7 +159,7 @@ impl Stage {
     /// # Errors
     /// When the disk fails; what is left goes at the next occasion.
     pub fn discard(self) -> Result<(), StoreError> {
-        let record = self.directory.join("stage.json");
+        let record = self.directory.join(RECORD);
         at(std::fs::remove_file(&record), "remove", &record)?;
         self.stages.clone().tidy()
     }
@@ -174,7 +179,22 @@ impl Stage {
         self.stages.layers().join(name.map_or("", String::as_str))
     }
 
-    fn save(&self) -> Result<(), StoreError> {
-        write_json(&self.record, &self.directory.join("stage.json"))
+    fn save(&mut self) -> Result<(), StoreError> {
+        self.record.save(&self.directory.join(RECORD))
+    }
+
+    fn note(&self) -> Result<(), StoreError> {
+        note::leave(&self.record, &self.directory.join(RECORD))
+    }
+}
+
+/// Holds a stage; that nobody else does is found out without its record.
+pub(super) fn hold(name: &str, directory: &Path) -> Result<File, StoreError> {
+    let path = directory.join("lock");
+    let file = at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { name: name.to_owned() }),
+        Err(TryLockError::Error(error)) => at(Err(error), "lock", &path),
     }
 }

@@ -9,13 +9,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::error::{StoreError, at};
-use super::record::{Record, write_json};
+use super::record::Record;
 use super::remove::{remove, space_of};
-use super::stage::Stage;
+use super::stage::{Stage, hold};
 
 /// The longest name of a stage, in bytes.
 pub(super) const NAME_MAX: usize = 64;
-const RECORD: &str = "stage.json";
+/// The record of a stage, in its directory.
+pub(super) const RECORD: &str = "stage.json";
 
 /// All stages of a workspace, in a directory of their own.
 #[derive(Debug, Clone)]
@@ -59,7 +60,8 @@ impl Stages {
     /// When there is one of that name, the name does not do, or the disk fails.
     pub fn make(&self, name: &str, workspace: &Path) -> Result<Stage, StoreError> {
         let _lock = self.lock()?;
-        self.place(name, Record::new(workspace, new_layer(), now_ms()))
+        let directory = self.room(name)?;
+        Stage::fresh(self.clone(), name, directory, Record::new(workspace, new_layer(), now_ms()))
     }
 
     /// The stage of that name, to be used.
@@ -69,6 +71,9 @@ impl Stages {
     pub fn open(&self, name: &str) -> Result<Stage, StoreError> {
         let directory = self.directory(name)?;
         if !directory.join(RECORD).exists() {
+            // Whoever has just made it writes it down when its run begins.
+            let held = directory.exists().then(|| hold(name, &directory)).transpose()?;
+            drop(held);
             return Err(StoreError::Unknown { name: name.to_owned() });
         }
         Stage::take(self.clone(), name, directory)
@@ -87,9 +92,11 @@ impl Stages {
         record.layers.pop();
         record.layers.push(new_layer());
         (record.made_ms, record.forked_from) = (now_ms(), Some(from.name().to_owned()));
-        let forked = self.place(name, record)?;
+        let directory = self.room(name)?;
+        record.save(&directory.join(RECORD))?;
+        let forked = Stage::take(self.clone(), name, directory)?;
         let bases = forked.bases();
-        at(copy_all(&from.bases(), &bases), "copy what files were before to", &bases)?;
+        at(share_all(&from.bases(), &bases), "copy what files were before to", &bases)?;
         Ok(forked)
     }
 
@@ -147,7 +154,7 @@ impl Stages {
             let layers = if record.exists() { Record::read(&record)?.needed() } else { None };
             match layers {
                 Some(layers) => needed.extend(layers),
-                None if matches!(self.open(&name), Err(StoreError::InUse { .. })) => {}
+                None if matches!(hold(&name, &directory), Err(StoreError::InUse { .. })) => {}
                 None => remove(&directory)?,
             }
         }
@@ -177,15 +184,19 @@ impl Stages {
         Ok(listed(&stages)?.into_iter().filter(|name| stages.join(name).join(RECORD).exists()).collect())
     }
 
-    /// Writes a new stage down. Its layers are made when they are written to.
-    fn place(&self, name: &str, record: Record) -> Result<Stage, StoreError> {
+    /// The directory of a new stage. Its layers are made when they are written to.
+    fn room(&self, name: &str) -> Result<PathBuf, StoreError> {
         let directory = self.directory(name)?;
         if directory.join(RECORD).exists() {
             return Err(StoreError::Exists { name: name.to_owned() });
         }
+        if directory.exists() {
+            // Of one that was being removed, or that no run has begun in.
+            let _held = hold(name, &directory)?;
+            remove(&directory)?;
+        }
         make(&directory)?;
-        write_json(&record, &directory.join(RECORD))?;
-        Stage::take(self.clone(), name, directory)
+        Ok(directory)
     }
 
     /// While it is held, stages neither come nor go.
@@ -243,8 +254,8 @@ pub(super) fn listed(directory: &Path) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// Copies a directory of files and directories of pinfold's own.
-fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Gives the files below a directory of pinfold's own other names below another one: such files are replaced, never changed.
+fn share_all(from: &Path, to: &Path) -> std::io::Result<()> {
     if !from.exists() {
         return Ok(());
     }
@@ -253,9 +264,9 @@ fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            copy_all(&entry.path(), &target)?;
+            share_all(&entry.path(), &target)?;
         } else {
-            std::fs::copy(entry.path(), target)?;
+            std::fs::hard_link(entry.path(), &target).or_else(|_| std::fs::copy(entry.path(), &target).map(drop))?;
         }
     }
     Ok(())

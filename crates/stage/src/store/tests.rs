@@ -32,7 +32,10 @@ fn seen(stage: &Stage) -> Vec<Vec<String>> {
 fn a_stage_is_used_by_one_at_a_time() {
     let scratch = Place::new();
     let stages = stages(&scratch);
-    let stage = stages.make("one", Path::new("/workspace")).expect("a stage");
+    let mut stage = stages.make("one", Path::new("/workspace")).expect("a stage");
+    assert!(matches!(stages.open("one"), Err(StoreError::InUse { .. })));
+    assert!(matches!(stages.make("one", Path::new("/workspace")), Err(StoreError::InUse { .. })));
+    write(&mut stage, "a");
     assert!(matches!(stages.open("one"), Err(StoreError::InUse { .. })));
     drop(stage);
     drop(stages.open("one").expect("a stage"));
@@ -80,9 +83,54 @@ fn what_nobody_needs_goes_and_nothing_else() {
     let held = stages.make("held", Path::new("/workspace")).expect("a stage");
     fs::create_dir_all(scratch.path("stages/layers/feed/closed")).expect("a layer of nobody's");
     stages.tidy().expect("tidy");
-    assert!(!stages.has("unused") && stages.has("used") && stages.has("held"));
+    assert!(!scratch.path("stages/stages/unused").exists() && stages.has("used"));
+    assert!(matches!(stages.open("held"), Err(StoreError::InUse { .. })));
     assert!(used.top().join("a").exists() && !scratch.path("stages/layers/feed").exists());
     drop(held);
+}
+
+#[test]
+fn what_a_run_notes_counts_until_the_record_is_written_as_a_whole() {
+    let scratch = Place::new();
+    let stages = stages(&scratch);
+    let mut stage = stages.make("one", Path::new("/workspace")).expect("a stage");
+    write(&mut stage, "a");
+    stage.settled().expect("settled");
+    let record = scratch.path("stages/stages/one/stage.json");
+    let whole = fs::read(&record).expect("the record");
+    stage.begin("another", [PathBuf::from("/workspace")]).expect("a run");
+    assert_eq!(fs::read(&record).expect("the record"), whole, "nothing was waited for");
+    let open = |stage: Stage| {
+        drop(stage);
+        stages.open("one").expect("a stage")
+    };
+    let mut stage = open(stage);
+    assert!(stage.session() == Some("another") && stage.unsettled_since().is_some());
+    stage.settled().expect("settled");
+    let mut stage = open(stage);
+    assert_eq!(stage.unsettled_since(), None);
+    let note = fs::read(scratch.path("stages/stages/one/run.json")).expect("the note");
+    stage.unsettle().expect("unsettled");
+    assert_eq!(fs::read(scratch.path("stages/stages/one/run.json")).expect("the note"), note);
+    assert_eq!(open(stage).unsettled_since(), Some(Time::LAST));
+}
+
+#[test]
+fn a_note_that_the_disk_has_lost_makes_nothing_trusted() {
+    let scratch = Place::new();
+    let stages = stages(&scratch);
+    let mut stage = stages.make("one", Path::new("/workspace")).expect("a stage");
+    write(&mut stage, "a");
+    stage.settled().expect("settled");
+    drop(stage);
+    let note = scratch.path("stages/stages/one/run.json");
+    let whole = fs::read_to_string(&note).expect("the note");
+    for damaged in ["", "\0\0\0", &whole[..whole.len() / 2]] {
+        fs::write(&note, damaged).expect("a damage");
+        assert_eq!(stages.open("one").expect("a stage").unsettled_since(), Some(Time::FIRST), "{damaged:?}");
+    }
+    fs::write(&note, format!("{whole}the rest of a longer one")).expect("another note");
+    assert_eq!(stages.open("one").expect("a stage").unsettled_since(), None);
 }
 
 #[test]
