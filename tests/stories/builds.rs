@@ -14,7 +14,7 @@ const BUILD: Duration = Duration::from_secs(120);
 const DEPENDENCY: &str = "itoa";
 
 /// A Rust project whose dependency is in the user's cache, and a toolchain in the user's home.
-fn rust_project() -> Option<Desk> {
+pub(crate) fn rust_project() -> Option<Desk> {
     let Some((toolchain, registry)) = toolchain().zip(registry()) else {
         skip("there is no cargo with the dependency in its cache here");
         return None;
@@ -68,10 +68,13 @@ fn registry() -> Option<Registry> {
 }
 
 fn cargo(desk: &Desk, flags: &[&str], arguments: &[&str]) -> Ended {
-    let toolchain = desk.path("home/.rustup/toolchains/here/bin");
-    let path = format!("{}:/usr/bin:/bin", toolchain.display());
     let call = desk.pinfold(["run"]).arguments(flags).arguments(["--", "cargo"]).arguments(arguments);
-    call.variable("PATH", path).deadline(BUILD).run()
+    call.variable("PATH", search_path(desk)).deadline(BUILD).run()
+}
+
+/// With the toolchain of the project.
+pub(crate) fn search_path(desk: &Desk) -> String {
+    format!("{}:/usr/bin:/bin", desk.path("home/.rustup/toolchains/here/bin").display())
 }
 
 #[test]

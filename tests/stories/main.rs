@@ -27,6 +27,8 @@ mod published;
 mod recorded;
 mod screen;
 mod staged;
+mod staged_sizes;
+mod staged_tools;
 mod streams;
 mod terminal;
 mod traced;

@@ -10,17 +10,17 @@ use crate::desk::{Desk, Ended};
 
 impl Desk {
     /// A script in a stage.
-    fn staged(&self, script: &str) -> Ended {
+    pub(crate) fn staged(&self, script: &str) -> Ended {
         self.inside_with(&["--staged"], script)
     }
 
     /// A command about the stage that was used last.
-    fn about(&self, words: &[&str]) -> Ended {
+    pub(crate) fn about(&self, words: &[&str]) -> Ended {
         self.pinfold(words).run()
     }
 
     /// What the stage would change, by path.
-    fn waits(&self) -> Vec<(String, String)> {
+    pub(crate) fn waits(&self) -> Vec<(String, String)> {
         let summary: Value = serde_json::from_str(&self.about(&["changes", "--json"]).ok()).expect("JSON");
         let workspace = self.workspace();
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -33,7 +33,7 @@ impl Desk {
     }
 
     /// All that is in the workspace, with modes, times and contents.
-    fn everything(&self) -> String {
+    pub(crate) fn everything(&self) -> String {
         let list = r"find . -printf '%p %y %m %T@ %l\n' | sort; find . -type f -exec sha256sum {} + | sort";
         self.outside(list).ok()
     }

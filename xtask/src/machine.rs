@@ -25,7 +25,7 @@ const fn program(name: &'static str, program: &'static str, reason: &'static str
 }
 
 /// For the tests.
-pub(crate) const FOR_TESTS: [Package; 19] = [
+pub(crate) const FOR_TESTS: [Package; 21] = [
     program("git", "git", "repositories, worktrees and submodules to defend"),
     program("python3", "python3", "attacks that need sockets, ioctls and descriptors"),
     program("gcc", "gcc", "attacks in C; links the program"),
@@ -47,6 +47,8 @@ pub(crate) const FOR_TESTS: [Package; 19] = [
         sign: Sign::File("/usr/lib/python3/dist-packages/samba/__init__.py"),
         reason: "decides over access lists of Windows, as another one does beside ours",
     },
+    program("npm", "npm", "a package manager that makes many small files, and replaces them"),
+    program("vim", "vim", "an editor that saves in several ways"),
     program("procps", "ps", "what a process list shows inside"),
     program("passwd", "useradd", "makes the ordinary user"),
 ];
@@ -66,10 +68,11 @@ pub(crate) const FOR_WINE: [Package; 1] = [Package {
 }];
 
 /// For the benchmarks; named as missing where they are not there.
-pub(crate) const FOR_BENCHMARKS: [Package; 3] = [
+pub(crate) const FOR_BENCHMARKS: [Package; 4] = [
     program("hyperfine", "hyperfine", "times whole commands"),
     program("bubblewrap", "bwrap", "a neighbour to compare with"),
     program("ripgrep", "rg", "work to do inside"),
+    program("rsync", "rsync", "takes over what was done in a copy"),
 ];
 
 /// Installs what is missing when this is root on a machine with apt, and says what to run otherwise.
