@@ -59,6 +59,16 @@ impl<'a> Live<'a> {
     }
 }
 
+impl Drop for Live<'_> {
+    /// A story that fails leaves no run behind.
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.signal(Signal::KILL);
+            running.wait();
+        }
+    }
+}
+
 /// A desk with a directory beside the project.
 fn with_notes() -> Desk {
     let desk = Desk::new();
