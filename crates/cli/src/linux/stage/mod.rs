@@ -1,20 +1,25 @@
 //! Staged runs: which stage one writes to, and what becomes of what was written.
 
 mod apply;
+mod asked;
 mod changes;
+mod choice;
 mod diff;
 mod git;
 mod guarded;
 mod hunks;
+mod in_the_way;
 mod opened;
 mod points;
 mod staging;
+mod undo;
 mod waiting;
 
-pub(crate) use apply::{apply, undo};
+pub(crate) use apply::apply;
 pub(crate) use changes::changes;
 pub(crate) use diff::diff;
 pub(crate) use opened::stages;
 pub(crate) use points::{discard, fork, list, restore, snapshot};
 pub(crate) use staging::Staging;
+pub(crate) use undo::undo;
 pub(super) use waiting::Waiting;

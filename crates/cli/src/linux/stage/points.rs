@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use pinfold_stage::{Stages, StoreError, Summary};
 use serde::Serialize;
 
-use super::apply::agrees;
+use super::asked::agrees;
 use super::opened::stages;
 use super::staging::shown;
 use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs, StagesArgs};
