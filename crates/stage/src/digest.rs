@@ -13,6 +13,7 @@ use crate::node::{Kind, Node};
 
 /// What stands before all that is hashed, so that the same bytes mean nothing else.
 const FORMAT: &[u8] = b"pinfold changes 1\n";
+const LEFT: &[u8] = b"pinfold left 1\n";
 
 /// SHA-256 over paths, and for each what lay there (kind, size, permissions) and what shall lie there (the same, with time,
 /// attributes, links' targets and content). It is the same as long as all of that is, on whatever file system.
@@ -29,6 +30,16 @@ pub fn manifest<'a>(layers: &Layers, changes: impl IntoIterator<Item = &'a Chang
         if let Some(after) = &change.after {
             add_content(&mut hash, layers, change, after)?;
         }
+    }
+    Ok(Digest(hash.finalize().into()))
+}
+
+/// SHA-256 over what a run left at a path, whatever lies there in the real tree.
+pub(crate) fn left(layers: &Layers, change: &Change) -> io::Result<Digest> {
+    let mut hash = Sha256::new_with_prefix(LEFT);
+    add_node(&mut hash, change.after.as_ref());
+    if let Some(after) = &change.after {
+        add_content(&mut hash, layers, change, after)?;
     }
     Ok(Digest(hash.finalize().into()))
 }

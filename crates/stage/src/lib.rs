@@ -36,7 +36,7 @@ mod testing;
 pub mod transaction;
 mod tree;
 
-pub use base::{Bases, BasesError, Was};
+pub use base::{Bases, BasesError, Dropped, Reviewed, Was};
 pub use changes::{Change, Changes, Told, What};
 pub use content::Digest;
 pub use diff::{Blob, Body, FileDiff, Hunk, Line, LineKind, Side, choose, diffs, hunks, quoted};

@@ -2,6 +2,8 @@
 
 /// How long a path can be that the kernel takes (`PATH_MAX`, without the byte that ends it).
 pub const PATH_BYTES: usize = 4095;
+/// How many directories a path can lead through. What lies deeper is not looked at, as every path costs as much as it is deep.
+pub const DEPTH: usize = 256;
 /// How many paths one list of changes has at most.
 pub const CHANGES: usize = 1_000_000;
 /// How long they are at most, all together.
@@ -12,6 +14,8 @@ pub const RENAMES_BYTES: u64 = 256 << 20;
 pub const WHOLE_DIGEST_BYTES: u64 = 1 << 30;
 /// Files above this are told like those that are no text.
 pub const DIFF_BYTES: u64 = 8 << 20;
+/// Pieces of both texts with more lines than this, together, are not matched line by line.
+pub const MATCHED_LINES: usize = 100_000;
 /// Files above this are not merged, and what they were is not kept.
 pub const MERGE_BYTES: u64 = 1 << 20;
 /// How much of what files were is kept at most, all together.

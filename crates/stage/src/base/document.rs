@@ -1,15 +1,15 @@
-//! The document that says what lay where: JSON with a version.
+//! A document that says something of paths, such as what lay there: JSON with a version.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::bases::BasesError;
 use super::kept::write_whole;
-use super::was::Was;
 use crate::letters::{Letters, stays_inside};
 use crate::{content, limits};
 
@@ -18,9 +18,9 @@ const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct Document<T> {
     version: u32,
-    paths: BTreeMap<Letters, Was>,
+    paths: BTreeMap<Letters, T>,
 }
 
 /// What is read before anything else.
@@ -30,7 +30,7 @@ struct Version {
 }
 
 /// Reads it; where there is none, nothing is known.
-pub(super) fn load(path: &Path) -> Result<BTreeMap<PathBuf, Was>, BasesError> {
+pub(super) fn load<T: DeserializeOwned>(path: &Path) -> Result<BTreeMap<PathBuf, T>, BasesError> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
         other => other?,
@@ -40,19 +40,19 @@ pub(super) fn load(path: &Path) -> Result<BTreeMap<PathBuf, Was>, BasesError> {
     if version != VERSION {
         return Err(BasesError::Version(version));
     }
-    let document: Document = serde_json::from_slice(&bytes)?;
+    let document: Document<T> = serde_json::from_slice(&bytes)?;
     if document.paths.len() > limits::CHANGES {
         return Err(BasesError::TooLong);
     }
-    let checked = |(path, was): (Letters, Was)| match stays_inside(path.path(), false) {
-        true => Ok((path.path().to_owned(), was)),
+    let checked = |(path, said): (Letters, T)| match stays_inside(path.path(), false) {
+        true => Ok((path.path().to_owned(), said)),
         false => Err(BasesError::Path(path.to_string())),
     };
     document.paths.into_iter().map(checked).collect()
 }
 
-pub(super) fn save(path: &Path, all: &BTreeMap<PathBuf, Was>) -> Result<(), BasesError> {
-    let paths = all.iter().map(|(path, was)| (Letters::from(path), was.clone())).collect();
+pub(super) fn save<T: Serialize>(path: &Path, all: &BTreeMap<PathBuf, T>) -> Result<(), BasesError> {
+    let paths = all.iter().map(|(path, said)| (Letters::from(path), said)).collect();
     let bytes = serde_json::to_vec(&Document { version: VERSION, paths })?;
     Ok(write_whole(path, &bytes)?)
 }

@@ -3,11 +3,13 @@
 mod bases;
 mod document;
 mod kept;
+mod noted;
 mod since;
 #[cfg(test)]
 mod tests;
 mod was;
 
 pub use bases::{Bases, BasesError};
+pub use noted::{Dropped, Reviewed};
 pub use was::Was;
 pub(crate) use was::digest_of;

@@ -70,17 +70,22 @@ fn hunk(group: &[Difference], old: &[&[u8]], new: &[&[u8]]) -> Hunk {
     Hunk { old: ranges.0, new: ranges.1, lines }
 }
 
-/// The old text with only some hunks made, by their place in the list.
+/// The old text with only some hunks made, by their place in the list. Of another text than the hunks are about, something is
+/// made that means nothing.
 pub fn choose(old: &[u8], hunks: &[Hunk], chosen: impl Fn(usize) -> bool) -> Vec<u8> {
     let lines = lines::lines(old);
     let mut text = Vec::with_capacity(old.len());
     let mut next = 0;
     for (index, hunk) in hunks.iter().enumerate() {
-        lines[next..hunk.old.start].iter().for_each(|line| text.extend_from_slice(line));
+        between(&lines, next, hunk.old.start).iter().for_each(|line| text.extend_from_slice(line));
         let dropped = if chosen(index) { LineKind::Removed } else { LineKind::Added };
         hunk.lines.iter().filter(|line| line.kind != dropped).for_each(|line| text.extend_from_slice(&line.text));
         next = hunk.old.end;
     }
-    lines[next..].iter().for_each(|line| text.extend_from_slice(line));
+    between(&lines, next, lines.len()).iter().for_each(|line| text.extend_from_slice(line));
     text
+}
+
+fn between<'a, 'b>(lines: &'b [&'a [u8]], start: usize, end: usize) -> &'b [&'a [u8]] {
+    lines.get(start..end).unwrap_or_default()
 }

@@ -12,7 +12,6 @@ use rustix::io::Errno;
 use super::entry::{Entry, LeftOut};
 use super::stack::Layers;
 use crate::attributes::attribute;
-use crate::limits;
 use crate::node::{Kind, Node};
 use crate::open::Held;
 use crate::tree::{RESOLVE, names_in, node_at};
@@ -99,19 +98,36 @@ impl Opened {
         Ok(names)
     }
 
+    /// The names that a run sees there. `real` gives those in the real tree.
+    pub(crate) fn names_seen(&self, real: impl FnOnce() -> io::Result<Vec<OsString>>) -> io::Result<Vec<OsString>> {
+        let said = self.names()?;
+        let mut seen = Vec::new();
+        for name in &said {
+            if self.find(name)?.node.is_some() {
+                seen.push(name.clone());
+            }
+        }
+        if self.real.is_some() && !self.hidden {
+            seen.extend(real()?.into_iter().filter(|name| !said.contains(name)));
+        }
+        Ok(seen)
+    }
+
     /// What lies there under a name.
     pub(crate) fn entry(&self, name: &OsStr) -> io::Result<Entry> {
         let before = self.real_node(name)?;
         let found = self.find(name)?;
         let path = self.path.join(name);
-        let too_long = path.as_os_str().len() > limits::PATH_BYTES;
         let was_directory = before.as_ref().is_some_and(Node::is_directory);
         let real = match was_directory {
             false => Real::Absent,
             true if found.hides || self.hidden => Real::Hidden,
             true => Real::Shown,
         };
-        let left_out = if too_long { Some(LeftOut::TooLong) } else { self.why_closed(name, real)? };
+        let left_out = match LeftOut::of_path(&path) {
+            None => self.why_closed(name, real)?,
+            too_much => too_much,
+        };
         let inside = (!found.directories.is_empty() && left_out.is_none()).then(|| Directory {
             path: path.clone(),
             layers: found.directories,

@@ -1,9 +1,10 @@
 //! One path that layers say something about.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::directory::Directory;
+use crate::limits;
 use crate::node::Node;
 
 /// One path that layers say something about, and what lies there in the real tree.
@@ -36,6 +37,21 @@ pub enum LeftOut {
     Closed,
     /// Its path is longer than the kernel takes (4,095 bytes). What lies below is not looked at.
     TooLong,
+    /// It lies below more than [`limits::DEPTH`](crate::limits::DEPTH) directories. What lies below is not looked at.
+    TooDeep,
+}
+
+impl LeftOut {
+    /// Why a path is too much.
+    pub(super) fn of_path(path: &Path) -> Option<Self> {
+        if path.as_os_str().len() > limits::PATH_BYTES {
+            Some(Self::TooLong)
+        } else if path.components().count() > limits::DEPTH {
+            Some(Self::TooDeep)
+        } else {
+            None
+        }
+    }
 }
 
 impl fmt::Display for LeftOut {
@@ -46,6 +62,7 @@ impl fmt::Display for LeftOut {
             Self::Mount => "something is mounted there",
             Self::Closed => "its permissions do not let you in",
             Self::TooLong => "its path is too long",
+            Self::TooDeep => "it lies too deep",
         })
     }
 }

@@ -1,8 +1,11 @@
 //! The layers of a stage, over the real tree.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path};
 use std::sync::Arc;
+
+use rustix::io::Errno;
 
 use super::directory::Directory;
 use crate::node::Node;
@@ -74,9 +77,52 @@ impl Layers {
         Ok(Some(seen))
     }
 
+    /// The names that a run sees in a directory, in no order.
+    ///
+    /// # Errors
+    /// As [`Tree::names`].
+    pub fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        let mut directory = Directory::top(self.count());
+        for component in path.components() {
+            let Component::Normal(name) = component else { return Err(Errno::INVAL.into()) };
+            let opened = directory.open(self)?;
+            let entry = opened.entry(name)?;
+            match (entry.inside, entry.after) {
+                (Some(inside), _) => directory = inside,
+                (None, None) if opened.shows_real(name)? => return self.real.names(path),
+                (None, _) => return Err(Errno::NOTDIR.into()),
+            }
+        }
+        directory.open(self)?.names_seen(|| self.real.names(path))
+    }
+
     fn top(&self) -> io::Result<Seen> {
         let tree = self.above.first().unwrap_or(&self.real);
-        let node = tree.node(Path::new(""))?.ok_or(rustix::io::Errno::NOENT)?;
+        let node = tree.node(Path::new(""))?.ok_or(Errno::NOENT)?;
         Ok(Seen { node, layer: self.above.first().map(|_| 0) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Place;
+
+    #[test]
+    fn a_directory_has_the_names_that_a_run_sees_in_it() {
+        let place = Place::new();
+        place.file("real/d/real", "").file("real/d/gone", "").file("1/d/below", "").file("0/d/above", "");
+        place.whiteout("0/d/gone").file("real/o/real", "").file("1/o/below", "").opaque("0/o").file("0/o/above", "");
+        place.file("real/r/d/x", "").whiteout("0/w").file("real/w/x", "");
+        let names = |path: &str| {
+            let mut names = place.layers().names(Path::new(path)).unwrap();
+            names.sort();
+            names
+        };
+        assert_eq!(names(""), ["d", "o", "r"]);
+        assert_eq!(names("d"), ["above", "below", "real"]);
+        assert_eq!(names("o"), ["above"]);
+        assert_eq!(names("r/d"), ["x"]);
+        assert!(place.layers().names(Path::new("w")).is_err());
     }
 }

@@ -115,12 +115,9 @@ fn removed(
     layer: usize,
 ) -> io::Result<Entry> {
     let path = above.join(name);
-    let left_out = if path.as_os_str().len() > limits::PATH_BYTES {
-        Some(LeftOut::TooLong)
-    } else if node.is_directory() {
-        why_closed(directory, name, OFlags::RDONLY)?
-    } else {
-        None
+    let left_out = match LeftOut::of_path(&path) {
+        None if node.is_directory() => why_closed(directory, name, OFlags::RDONLY)?,
+        too_much => too_much,
     };
     Ok(Entry { path, before: Some(node), after: None, layer, inside: None, left_out })
 }

@@ -28,6 +28,8 @@ pub enum Pick {
     Whole,
     /// All of it, as a file of its own, though the run gave it several names.
     Apart,
+    /// All of it, as a file of its own, whatever anybody has made of the path since.
+    Theirs,
     /// A file with this content instead: for some of its hunks.
     Content(Arc<[u8]>),
 }
@@ -103,6 +105,10 @@ impl Plan<'_> {
             self.check_empty(&change.path)?;
         }
         let wanted = match self.bases.get(&change.path).unwrap_or(&Was::Unknown) {
+            _ if matches!(pick, Pick::Theirs) => match &change.after {
+                Some(after) => Some(self.theirs(change, after, pick)?),
+                None => now.as_ref().map(|_| Wanted::Nothing),
+            },
             was if was.is(now.as_ref()) => match (&change.after, was) {
                 (Some(after), Was::Directory { .. }) if after.is_directory() => self.directory(change, after, was)?,
                 (Some(after), _) => Some(self.theirs(change, after, pick)?),

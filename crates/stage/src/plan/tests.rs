@@ -2,7 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::base::Bases;
-use crate::changes::Changes;
+use crate::changes::{Change, Changes};
 use crate::node::Time;
 use crate::step::{Content, Step, Wanted};
 use crate::testing::Place;
@@ -229,4 +229,27 @@ fn no_file_comes_over_with_the_rights_of_its_owner() {
         wanted => panic!("{wanted:?}"),
     });
     assert_eq!(modes.collect::<Vec<_>>(), [0o755, 0o755]);
+}
+
+#[test]
+fn what_the_run_left_is_taken_whatever_came_in_its_way_if_somebody_says_so() {
+    let place = Place::new();
+    place.file("real/a", "old\0").copied("0/a", "theirs\0").file("real/gone", "1").whiteout("0/gone");
+    place.file("real/d/x", "1").whiteout("0/d").file("0/made", "1");
+    let bases = settled(&place);
+    place.file("real/a", "mine\0").file("real/gone", "mine").file("real/d/mine", "1").file("real/made", "mine");
+    let layers = place.layers();
+    let mut changes = Changes::of(&layers).unwrap();
+    bases.leave_out_others(&layers, &mut changes).unwrap();
+    let conflicts = shown(plan_apply(&layers, &changes, &bases, |_| Pick::Whole));
+    assert_eq!(conflicts, ["a: Both", "d: NotEmpty(\"mine\")", "gone: Changed", "made: Made"]);
+    let theirs = |paths: &[&str]| {
+        let pick = |change: &Change| {
+            if paths.iter().any(|path| Path::new(path) == change.path) { Pick::Theirs } else { Pick::Not }
+        };
+        shown(plan_apply(&layers, &changes, &bases, pick))
+    };
+    assert_eq!(theirs(&["a", "gone", "made"]), ["a of", "gone nothing", "made of"]);
+    // What the run knows nothing of is nobody's to remove.
+    assert_eq!(theirs(&["d", "d/x"]), ["d: NotEmpty(\"mine\")"]);
 }
