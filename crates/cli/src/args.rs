@@ -271,7 +271,7 @@ pub(crate) struct ChangesArgs {
     /// The stage, if the first is the name of one, and paths
     #[arg(value_name = "STAGE] [PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) stage_and_paths: Vec<OsString>,
-    /// Every file, also of new directories
+    /// Every file, also of new directories and those that git ignores
     #[arg(long)]
     pub(crate) all: bool,
     /// Print it as JSON
@@ -286,6 +286,15 @@ pub(crate) struct DiffArgs {
     /// The stage, if the first is the name of one, and paths
     #[arg(value_name = "STAGE] [PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) stage_and_paths: Vec<OsString>,
+    /// Also what git ignores
+    #[arg(long)]
+    pub(crate) ignored: bool,
+    /// Let this command show each file, called as git calls an external diff [default: as git is set up, at a terminal]
+    #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
+    pub(crate) tool: Option<String>,
+    /// As a patch, whatever tool there is
+    #[arg(long, conflicts_with = "tool")]
+    pub(crate) patch: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -301,8 +310,21 @@ pub(crate) struct ApplyArgs {
     /// Take over what would execute outside as well
     #[arg(long)]
     pub(crate) traps: bool,
-    /// Only if the stage is still what `pinfold changes --json` gave this digest of
-    #[arg(long, value_name = "DIGEST")]
+    /// These paths as the run left them, also where you have changed them since
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath, conflicts_with = "hunks")]
+    pub(crate) theirs: Vec<OsString>,
+    /// Keep these paths as they are here, and let the stage's changes of them wait no more
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
+    pub(crate) mine: Vec<OsString>,
+    /// Also what git ignores, such as build output
+    #[arg(long, conflicts_with = "no_ignored")]
+    pub(crate) ignored: bool,
+    /// Not what git ignores, and do not ask
+    #[arg(long)]
+    pub(crate) no_ignored: bool,
+    /// Only what `pinfold diff` has shown, as it was then; with a digest of `pinfold changes --json`, only if the whole stage
+    /// still has it
+    #[arg(long, value_name = "DIGEST", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub(crate) reviewed: Option<String>,
 }
 

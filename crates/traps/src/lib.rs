@@ -57,3 +57,5 @@ pub use content::fuzz_content;
 pub use finding::{ChangeKind, Changed, Finding, Severity};
 pub use reference::reference;
 pub use scan::{ScanError, Traps};
+#[cfg(target_os = "linux")]
+pub use tree::Combined;

@@ -73,17 +73,38 @@ impl Traps {
         before: &dyn Fn(&Path) -> Option<Vec<u8>>,
     ) -> Result<Vec<Finding>, ScanError> {
         let tree = Tree::open(root).map_err(|source| ScanError { root: root.to_owned(), source })?;
-        let changed = with_renamed(&tree, changed.filter(|change| is_below(&change.path)));
+        Ok(self.scan_tree(&tree, changed, before))
+    }
+
+    /// As [`Self::scan_since`], for a tree that several directories show together, instead of what lies at `root`.
+    #[cfg(target_os = "linux")]
+    pub fn scan_combined(
+        &self,
+        tree: Box<dyn tree::Combined>,
+        root: &Path,
+        changed: impl Iterator<Item = Changed>,
+        before: &dyn Fn(&Path) -> Option<Vec<u8>>,
+    ) -> Vec<Finding> {
+        self.scan_tree(&Tree::combined(tree, root), changed, before)
+    }
+
+    fn scan_tree(
+        &self,
+        tree: &Tree,
+        changed: impl Iterator<Item = Changed>,
+        before: &dyn Fn(&Path) -> Option<Vec<u8>>,
+    ) -> Vec<Finding> {
+        let changed = with_renamed(tree, changed.filter(|change| is_below(&change.path)));
         let platform = self.platform;
         let paths = Altered::new(changed.iter().map(|change| &*change.path), platform);
         let own_pointer =
-            own_pointer(&tree).filter(|_| !changed.iter().any(|change| is_root_git(&change.path, platform)));
+            own_pointer(tree).filter(|_| !changed.iter().any(|change| is_root_git(&change.path, platform)));
         let mut scan = Scan {
-            tree: &tree,
+            tree,
             platform,
             rules: self.rules,
-            owned: Ownership::new(&tree, self.rules, &paths),
-            git: GitDirectories::new(&tree, platform),
+            owned: Ownership::new(tree, self.rules, &paths),
+            git: GitDirectories::new(tree, platform),
             own_pointer,
             before,
             findings: Vec::new(),
@@ -92,7 +113,7 @@ impl Traps {
         let mut findings = scan.findings;
         let place = |finding: &Finding| (finding.path.clone(), finding.line, finding.rule);
         findings.sort_by_cached_key(|finding| (Reverse(finding.severity), place(finding)));
-        Ok(findings)
+        findings
     }
 }
 

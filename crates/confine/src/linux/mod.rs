@@ -33,5 +33,5 @@ pub use gate::confine_gate;
 pub use init::WATCH_PATHS;
 pub use notices::{Execution, Listener, Memory, Named, Notice, Purpose, Words};
 pub use seccomp::RefusedCall;
-pub use signals::{SignalQueue, end_by, end_on_broken_pipe};
+pub use signals::{SignalQueue, end_by, end_on_broken_pipe, spawn_unblocked};
 pub use sys::keep_descriptors;

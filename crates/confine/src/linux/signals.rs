@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Child, Command};
 
 use super::sys::{self, Signals};
 
@@ -36,6 +37,17 @@ impl AsFd for SignalQueue {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
+}
+
+/// Starts a program that gets every signal, though its caller has blocked these, by a [`SignalQueue`], and does so again.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn spawn_unblocked(command: &mut Command, blocked: &[i32]) -> io::Result<Child> {
+    sys::set_signal_mask(Signals::None)?;
+    let child = command.spawn();
+    sys::set_signal_mask(Signals::These(blocked))?;
+    child
 }
 
 /// Ends this process by a signal, as the command ended: a shell that waits for it must see that it was interrupted.

@@ -12,6 +12,8 @@ use super::stages::{RECORD, Stages, new_layer, now_ms};
 use crate::letters::Letters;
 use crate::node::Time;
 
+const LOOKED_AT: &str = "looked-at";
+
 /// One stage, held until it is dropped: nobody else uses it meanwhile.
 #[derive(Debug)]
 pub struct Stage {
@@ -26,6 +28,7 @@ impl Stage {
     pub(super) fn take(stages: Stages, name: &str, directory: PathBuf) -> Result<Self, StoreError> {
         let lock = hold(name, &directory)?;
         let record = Record::read(&directory.join(RECORD))?;
+        remove(&directory.join(LOOKED_AT))?;
         Ok(Self { stages, name: name.to_owned(), directory, record, _lock: lock })
     }
 
@@ -68,6 +71,12 @@ impl Stage {
     /// Where it is kept what changed files were before.
     pub fn bases(&self) -> PathBuf {
         self.directory.join("bases")
+    }
+
+    /// Where versions of files can lie for a program that shows them to its user, until they are removed, or the stage is
+    /// opened next.
+    pub fn looked_at(&self) -> PathBuf {
+        self.directory.join(LOOKED_AT)
     }
 
     /// Its snapshots, the oldest first.

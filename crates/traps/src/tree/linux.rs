@@ -19,11 +19,31 @@ pub(crate) const PLATFORM: Platform = Platform::Linux;
 /// A descriptor that only names something: nothing is opened by it, so that no device, pipe or socket notices.
 const NAME: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
+/// A tree that lies in no one directory: what several show together.
+pub trait Combined: Send + Sync {
+    /// A descriptor that only names what lies at a path (`O_PATH`), reached without following links.
+    ///
+    /// # Errors
+    /// `ENOENT` or `ENOTDIR` where nothing lies.
+    fn name(&self, path: &Path) -> io::Result<OwnedFd>;
+
+    /// The names in a directory.
+    ///
+    /// # Errors
+    /// When it is none, or cannot be read.
+    fn names(&self, path: &Path) -> io::Result<Vec<OsString>>;
+}
+
 /// The root, held open.
 pub(crate) struct Tree {
-    root: OwnedFd,
+    root: Root,
     /// Without symbolic links, to tell whether a link leads out.
     path: PathBuf,
+}
+
+enum Root {
+    Directory(OwnedFd),
+    Combined(Box<dyn Combined>),
 }
 
 /// A regular file that is named and not yet opened.
@@ -37,7 +57,12 @@ impl Tree {
     /// Opens the root. Here, and only here, symbolic links count as in any path.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let root = openat(CWD, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-        Ok(Self { root, path: std::fs::canonicalize(path)? })
+        Ok(Self { root: Root::Directory(root), path: std::fs::canonicalize(path)? })
+    }
+
+    /// One that stands in for what lies at a path.
+    pub(crate) fn combined(tree: Box<dyn Combined>, path: &Path) -> Self {
+        Self { root: Root::Combined(tree), path: path.to_owned() }
     }
 
     /// Looks at a path below the root.
@@ -58,6 +83,9 @@ impl Tree {
 
     /// The names in a directory below the root.
     pub(crate) fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        if let Root::Combined(tree) = &self.root {
+            return tree.names(path);
+        }
         let directory = self.name(path)?;
         // Through the descriptor: the path may mean something else by now.
         std::fs::read_dir(reopened(&directory))?.map(|entry| Ok(entry?.file_name())).collect()
@@ -71,23 +99,27 @@ impl Tree {
 
     fn name(&self, path: &Path) -> io::Result<OwnedFd> {
         let within = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        match openat2(&self.root, path, NAME, Mode::empty(), within) {
+        let root = match &self.root {
+            Root::Combined(tree) => return tree.name(path),
+            Root::Directory(root) => root,
+        };
+        match openat2(root, path, NAME, Mode::empty(), within) {
             // Old kernels and some container filters do not know the call, and paths may be longer than it takes.
-            Err(Errno::NOSYS | Errno::PERM | Errno::NAMETOOLONG) => self.name_stepwise(path),
+            Err(Errno::NOSYS | Errno::PERM | Errno::NAMETOOLONG) => name_stepwise(root, path),
             opened => Ok(opened?),
         }
     }
+}
 
-    fn name_stepwise(&self, path: &Path) -> io::Result<OwnedFd> {
-        let mut nearer: Option<OwnedFd> = None;
-        for component in path.components() {
-            let Component::Normal(name) = component else { return Err(io::ErrorKind::InvalidInput.into()) };
-            let from = nearer.as_ref().unwrap_or(&self.root);
-            // A link is no directory that the next step could start from.
-            nearer = Some(openat(from, name, NAME, Mode::empty())?);
-        }
-        nearer.ok_or_else(|| io::ErrorKind::InvalidInput.into())
+fn name_stepwise(root: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+    let mut nearer: Option<OwnedFd> = None;
+    for component in path.components() {
+        let Component::Normal(name) = component else { return Err(io::ErrorKind::InvalidInput.into()) };
+        let from = nearer.as_ref().unwrap_or(root);
+        // A link is no directory that the next step could start from.
+        nearer = Some(openat(from, name, NAME, Mode::empty())?);
     }
+    nearer.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 fn describe(name: OwnedFd) -> Result<Thing, Errno> {
@@ -143,11 +175,13 @@ mod tests {
         std::fs::write(root.join("a/b/c"), "x").unwrap();
         std::os::unix::fs::symlink("a", root.join("l")).unwrap();
         let tree = Tree::open(&root).unwrap();
+        let Root::Directory(directory) = &tree.root else { panic!("a directory") };
+        let stepwise = |path: &str| name_stepwise(directory, Path::new(path));
         let regular = |name: io::Result<OwnedFd>| matches!(describe(name.unwrap()), Ok(Thing::File(_)));
-        assert!(regular(tree.name(Path::new("a/b/c"))) && regular(tree.name_stepwise(Path::new("a/b/c"))));
+        assert!(regular(tree.name(Path::new("a/b/c"))) && regular(stepwise("a/b/c")));
         for path in ["l/b/c", "../x", "/etc/passwd", ""] {
             assert!(tree.name(Path::new(path)).is_err(), "{path}");
-            assert!(tree.name_stepwise(Path::new(path)).is_err(), "{path}");
+            assert!(stepwise(path).is_err(), "{path}");
         }
         assert!(matches!(tree.look(Path::new("l")), Thing::Link(target) if target == Path::new("a")));
         assert!(matches!(tree.look(Path::new("a/z")), Thing::Gone));

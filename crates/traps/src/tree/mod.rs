@@ -8,5 +8,7 @@ mod system;
 mod system;
 mod thing;
 
+#[cfg(target_os = "linux")]
+pub use system::Combined;
 pub(crate) use system::{PLATFORM, Regular, Tree, path};
 pub(crate) use thing::{Content, Thing};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pinfold_policy::shell_word;
 use pinfold_stage::{Change, Step, Wanted, plan_apply};
 
 use super::asked::{agrees, may_ask};
@@ -12,71 +13,112 @@ use super::choice::Choice;
 use super::git::{self, Git};
 use super::guarded::{Guarded, guarded};
 use super::hunks;
+use super::ignored::Ignored;
 use super::in_the_way::{in_the_way, not_applied};
-use super::opened::{Opened, Paths, Place, policy};
+use super::opened::{Opened, Place, policy};
+use super::sides::Sides;
 use crate::args::ApplyArgs;
 use crate::context::Context;
 use crate::error::CliError;
 
+/// How many paths are told one by one.
+const TOLD: usize = 20;
+
 pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let (mut opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
-    let paths = Paths::of(&context, paths);
-    paths.refuse_unknown(&opened)?;
-    refuse_others_than(&opened, args.reviewed.as_deref())?;
-    let guarded = guarded(policy(&context)?, &opened.places)?;
-    let mut agree = |path: &Path, why: &str| {
+    let sides = Sides::of(&context, paths, args);
+    opened.take_back(&sides.theirs)?;
+    sides.refuse_unknown(&opened)?;
+    refuse_other_digest(&opened, args.reviewed.as_deref())?;
+    let guarded = guarded(policy(&context)?, &opened.places);
+    let ignored = Ignored::of(&context, &opened.places)?;
+    let left = if sides.has_others() { ignored.left(&sides.paths) } else { Ignored::default() };
+    let with_ignored = args.ignored || left.is_empty() || !args.no_ignored && takes_ignored(&context, &left)?;
+    let mine = sides.mine(&opened);
+    let meant = |place: &Place, change: &Change| {
+        let path = place.path(change);
+        let is_left = !with_ignored && ignored.leaves(&sides.paths, &path);
+        sides.mean(&path) && !mine.contains(&path) && (!is_left || sides.theirs.name(&path))
+    };
+    let agree = |path: &Path, why: &str| {
         let question = || format!("{}\n  {why}\ntake it over?", shown_path(&context.workspace, path));
         Ok(args.traps || may_ask() && agrees(&question())?)
     };
-    let mut choice = Choice::of(&opened, &guarded, |place, change| paths.mean(place, change), &mut agree)?;
+    let mut choice = Choice::of(&opened.places, meant, &guarded, agree)?;
+    choice.prefer(|path| sides.theirs.name(path));
+    sides.refuse_both(&context, &choice, &mine)?;
     if args.hunks {
-        let offered = opened.changes().filter(|(place, change)| choice.has(&place.path(change)));
-        choice.narrow(hunks::pick(&context, offered)?);
+        let offered = opened.changes().filter(|(place, change)| choice.takes(&place.path(change)));
+        choice.keep(hunks::pick(&context, offered)?);
     }
-    let taken = take_over(&context, &mut opened, &guarded, &mut choice)?;
-    choice.tell(&context);
-    taken.tell();
+    if args.reviewed.as_ref().is_some_and(String::is_empty) {
+        refuse_unseen(&context, &opened, &choice)?;
+    }
+    let taken = take_over(&context, &mut opened, &guarded, choice)?;
+    opened.drop_changes(&mine)?;
+    sides.tell(&context, &mine);
+    if mine.is_empty() || taken.is_something() {
+        taken.tell(&context);
+    }
+    if !with_ignored {
+        eprintln!("pinfold: left in the stage, as git ignores it: {}", left.summary(&context.workspace));
+        eprintln!("pinfold: {} --ignored takes it over as well", opened.typed("apply"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// How much was taken over.
-pub(super) struct Taken {
-    /// What somebody would call a change.
-    pub(super) changes: usize,
-    /// What git keeps for itself.
-    pub(super) of_git: usize,
+/// Whether somebody wants what git ignores.
+fn takes_ignored(context: &Context, left: &Ignored) -> Result<bool, CliError> {
+    let question = || format!("{} is ignored by git\ntake it over as well?", left.summary(&context.workspace));
+    Ok(may_ask() && agrees(&question())?)
 }
 
-impl Taken {
-    /// One line.
-    pub(super) fn tell(&self) {
-        match (self.changes, self.of_git) {
+/// What was taken over.
+pub(super) struct TakenOver {
+    choice: Choice,
+    count: usize,
+    /// How much more of it git keeps for itself.
+    of_git: usize,
+}
+
+impl TakenOver {
+    fn is_something(&self) -> bool {
+        self.count > 0 || self.of_git > 0 || self.choice.holds_back()
+    }
+
+    /// Says so.
+    pub(super) fn tell(&self, context: &Context) {
+        self.choice.tell(context);
+        match (self.count, self.of_git) {
             (0, 0) => eprintln!("pinfold: nothing was taken over"),
             (0, _) => eprintln!("pinfold: what git keeps for itself taken over; pinfold undo takes it back"),
-            (changes, _) => eprintln!("pinfold: {} taken over; pinfold undo takes it back", counted(changes)),
+            (count, _) => eprintln!("pinfold: {} taken over; pinfold undo takes it back", counted(count)),
         }
     }
 }
 
-/// Takes over what was chosen, all of it or nothing.
+/// Takes over what was chosen, all of it in each place or nothing.
 pub(super) fn take_over(
     context: &Context,
     opened: &mut Opened,
     guarded: &Guarded,
-    choice: &mut Choice,
-) -> Result<Taken, CliError> {
+    mut choice: Choice,
+) -> Result<TakenOver, CliError> {
     let stage = opened.stage.name().to_owned();
     let git = Git::of(context);
-    let mut all = Vec::new();
+    let (mut all, mut besides) = (Vec::new(), Vec::new());
     for place in &mut opened.places {
-        let aside = git::aside(&git, place, &stage, |path| choice.has(path))?;
+        let aside = git::aside(&git, place, &stage, |path| choice.takes(path))?;
         choice.leave(aside.left, aside.names);
-        let mut steps = steps(context, place, choice)?;
-        steps.extend(aside.steps);
+        besides.push(aside.steps);
+    }
+    for (place, beside) in opened.places.iter().zip(besides) {
+        let mut steps = steps(context, opened, place, &choice)?;
+        steps.extend(beside);
         all.push((place.root.clone(), steps));
     }
-    refuse_unasked(context, &all, guarded, choice)?;
+    refuse_unasked(context, &all, guarded, &choice)?;
     let quiet: BTreeSet<PathBuf> = opened
         .changes()
         .map(|(place, change)| (place.path(change), change))
@@ -90,7 +132,7 @@ pub(super) fn take_over(
         let done = opened.act(&about, |stages| stages.apply(&stage, &all))?;
         done.map_err(|error| not_applied(context, &error))?;
     }
-    Ok(Taken { changes: others.len(), of_git: gits.len() })
+    Ok(TakenOver { choice, count: others.len(), of_git: gits.len() })
 }
 
 /// Whatever led there: nothing that would execute outside is taken over without a yes.
@@ -113,9 +155,10 @@ fn refuse_unasked(
     Ok(())
 }
 
-/// What was reviewed is what is applied.
-fn refuse_others_than(opened: &Opened, reviewed: Option<&str>) -> Result<(), CliError> {
-    let Some(reviewed) = reviewed else { return Ok(()) };
+/// What was reviewed elsewhere is what is applied. A part of a digest would not do: whoever makes two stages that begin with
+/// the same digits shows one and has the other applied.
+fn refuse_other_digest(opened: &Opened, reviewed: Option<&str>) -> Result<(), CliError> {
+    let Some(reviewed) = reviewed.filter(|reviewed| !reviewed.is_empty()) else { return Ok(()) };
     let now = digest(opened)?;
     if now == reviewed {
         return Ok(());
@@ -125,9 +168,27 @@ fn refuse_others_than(opened: &Opened, reviewed: Option<&str>) -> Result<(), Cli
         .hint("look again: pinfold changes --json prints the digest"))
 }
 
+/// What was shown is what is applied.
+fn refuse_unseen(context: &Context, opened: &Opened, choice: &Choice) -> Result<(), CliError> {
+    let mut unseen = Vec::new();
+    for (place, change) in opened.changes().filter(|(place, change)| choice.takes(&place.path(change))) {
+        let has = place.reviewed.has(&place.layers, change);
+        if !has.map_err(|error| CliError::new("what was shown cannot be compared").why(error.to_string()))? {
+            unseen.push(shown_path(&context.workspace, &place.path(change)));
+        }
+    }
+    let Some(first) = unseen.first() else { return Ok(()) };
+    let error = CliError::new("nothing was taken over: not all of it is what you have been shown");
+    let error = unseen.iter().take(TOLD).fold(error, |error, path| error.why(path));
+    let more = unseen.len().saturating_sub(TOLD);
+    let error = if more > 0 { error.why(format!("and {more} more")) } else { error };
+    let first = shell_word(first);
+    Err(error.hint(format!("look again: {}, or at one: {} {first}", opened.typed("diff"), opened.typed("diff"))))
+}
+
 /// The steps in a place, or all that is in the way.
-fn steps(context: &Context, place: &Place, choice: &Choice) -> Result<Vec<Step>, CliError> {
+fn steps(context: &Context, opened: &Opened, place: &Place, choice: &Choice) -> Result<Vec<Step>, CliError> {
     let pick = |change: &Change| choice.pick(&place.path(change));
     let planned = plan_apply(&place.layers, &place.changes, &place.bases, pick);
-    planned.map_err(|conflicts| in_the_way(context, place, &conflicts))
+    planned.map_err(|conflicts| in_the_way(context, opened, place, &conflicts))
 }

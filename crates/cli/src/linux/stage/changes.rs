@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::git;
 use super::guarded::{Guarded, guarded};
+use super::ignored::Ignored;
 use super::opened::{Opened, Paths, Place, policy};
 use crate::args::ChangesArgs;
 use crate::context::Context;
@@ -19,6 +20,8 @@ use crate::output;
 
 /// A new directory with more in it than this is told in one line.
 const FOLDED: usize = 20;
+/// How many paths are named in a line.
+const NAMED: usize = 3;
 
 /// What a caller that asked for JSON reads.
 #[derive(Serialize)]
@@ -46,6 +49,9 @@ struct Line {
     /// Why `apply` asks before it takes it over.
     #[serde(skip_serializing_if = "Option::is_none")]
     asks: Option<String>,
+    /// Whether git ignores it, so that `apply` takes it over only if that is asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    ignored: bool,
 }
 
 pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
@@ -53,10 +59,12 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
-    let guarded = guarded(policy(&context)?, &opened.places)?;
+    let guarded = guarded(policy(&context)?, &opened.places);
+    let mut ignored = Ignored::of(&context, &opened.places)?;
+    ignored.count_asks(&guarded);
     let conflicts = conflicts(&opened);
     if args.json {
-        return output::json(&summary(&opened, &guarded)?);
+        return output::json(&summary(&opened, &guarded, &ignored)?);
     }
     let mut out = std::io::stdout().lock();
     let mut lines = 0;
@@ -69,13 +77,17 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
         let mut folded: Option<&Path> = None;
         for told in place.changes.told() {
             let (Told::One(change) | Told::Whole { change, .. }) = told;
-            if !paths.mean(place, change) || folded.is_some_and(|above| change.path.starts_with(above)) {
+            let is_left = !args.all && ignored.leaves(&paths, &place.path(change));
+            if is_left || !paths.mean(place, change) || folded.is_some_and(|above| change.path.starts_with(above)) {
                 continue;
             }
             let below = place.changes.below(&change.path);
             let is_new = change.makes_directory() && below.iter().all(|change| change.what == What::Created);
             let told = match is_new && below.len() > FOLDED && !args.all {
-                true if below.iter().all(|change| guarded.why(&place.path(change)).is_none()) => {
+                true if below
+                    .iter()
+                    .all(|change| !ignored.has(&place.path(change)) && guarded.why(&place.path(change)).is_none()) =>
+                {
                     folded = Some(&change.path);
                     Told::Whole { change, below }
                 }
@@ -85,6 +97,14 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
             lines += 1;
             writeln!(out, "{line}").map_err(|error| CliError::new(error.to_string()))?;
         }
+    }
+    let left = ignored.left(&paths);
+    for line in left.lines(&context.workspace).iter().filter(|_| !args.all) {
+        lines += 1;
+        writeln!(out, "  {line}").map_err(|error| CliError::new(error.to_string()))?;
+    }
+    if let Some(decided) = decided(&context.workspace, &opened) {
+        writeln!(out, "  {decided}").map_err(|error| CliError::new(error.to_string()))?;
     }
     let exceeded = opened.places.iter().find_map(|place| place.changes.exceeded());
     exceeded.iter().for_each(|exceeded| eprintln!("pinfold: this is not all: {exceeded}"));
@@ -97,6 +117,17 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What its user has decided against.
+fn decided(workspace: &Path, opened: &Opened) -> Option<String> {
+    let paths = opened.places.iter().flat_map(|place| place.decided.iter().map(|path| place.root.join(path)));
+    let names: Vec<String> = paths.map(|path| shown(workspace, &path)).collect();
+    let (first, more) = names.split_at(names.len().min(NAMED));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    let names = first.join(", ");
+    (!first.is_empty())
+        .then(|| format!("kept as it is here: {names}{more}; pinfold apply --theirs PATH takes it over after all"))
 }
 
 /// What `pinfold apply` could not take over as the workspace is now, and why.
@@ -127,7 +158,7 @@ pub(super) fn digest(opened: &Opened) -> Result<String, CliError> {
     digests.collect::<Result<Vec<_>, _>>().map(|digests| digests.join("-"))
 }
 
-fn summary<'a>(opened: &'a Opened, guarded: &Guarded) -> Result<Summary<'a>, CliError> {
+fn summary<'a>(opened: &'a Opened, guarded: &Guarded, ignored: &Ignored) -> Result<Summary<'a>, CliError> {
     let exceeded = opened.places.iter().find_map(|place| place.changes.exceeded());
     let line = |(place, change): (&Place, &Change)| Line {
         path: place.path(change).to_string_lossy().into_owned(),
@@ -141,6 +172,7 @@ fn summary<'a>(opened: &'a Opened, guarded: &Guarded) -> Result<Summary<'a>, Cli
             _ => None,
         }),
         asks: guarded.why(&place.path(change)).map(ToOwned::to_owned),
+        ignored: ignored.has(&place.path(change)),
     };
     Ok(Summary {
         stage: opened.stage.name(),

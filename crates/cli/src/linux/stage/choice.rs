@@ -9,7 +9,7 @@ use pinfold_stage::{Change, Changes, Pick, What};
 use super::changes::shown as shown_path;
 use super::guarded::Guarded;
 use super::hunks::Picked;
-use super::opened::{Opened, Place};
+use super::opened::Place;
 use crate::context::Context;
 use crate::error::CliError;
 
@@ -26,25 +26,24 @@ pub(super) struct Choice {
     held_back: Vec<(PathBuf, String)>,
     /// Asked about, and somebody said yes.
     agreed: BTreeSet<PathBuf>,
+    /// What the run left counts, whatever somebody has made of it.
+    theirs: BTreeSet<PathBuf>,
     /// Branches that came beside those that have moved on.
     beside: Vec<String>,
 }
 
-/// Asks about a path that would execute outside, with the reason why it is asked about.
-pub(super) type Agree<'a> = dyn FnMut(&Path, &str) -> Result<bool, CliError> + 'a;
-
 impl Choice {
-    /// What is meant, with what that needs. What would execute outside comes only if somebody agrees.
+    /// What is meant, with what that needs. `agree` is asked about each path that would execute outside, with the reason.
     pub(super) fn of(
-        opened: &Opened,
-        guarded: &Guarded,
+        places: &[Place],
         meant: impl Fn(&Place, &Change) -> bool,
-        agree: &mut Agree<'_>,
+        guarded: &Guarded,
+        mut agree: impl FnMut(&Path, &str) -> Result<bool, CliError>,
     ) -> Result<Self, CliError> {
         let mut choice = Self::default();
-        for place in &opened.places {
+        for place in places {
             let needed = place.changes.with_needed(|change| meant(place, change));
-            let refused = choice.ask(place, guarded, &needed, agree)?;
+            let refused = choice.ask(place, guarded, &needed, &mut agree)?;
             let refused = with_what_hangs_on_it(&place.changes, &needed, refused);
             let chosen = needed.difference(&refused).filter(|path| {
                 let change = place.changes.get(path);
@@ -61,7 +60,7 @@ impl Choice {
         place: &Place,
         guarded: &Guarded,
         needed: &BTreeSet<PathBuf>,
-        agree: &mut Agree<'_>,
+        agree: &mut impl FnMut(&Path, &str) -> Result<bool, CliError>,
     ) -> Result<BTreeSet<PathBuf>, CliError> {
         let mut refused = BTreeSet::new();
         for change in needed.iter().filter_map(|path| place.changes.get(path)) {
@@ -78,14 +77,24 @@ impl Choice {
         Ok(refused)
     }
 
-    /// Only what was picked of it.
-    pub(super) fn narrow(&mut self, picked: Picked) {
+    /// Of files that somebody picked hunks of, these alone.
+    pub(super) fn keep(&mut self, picked: Picked) {
         self.chosen.retain(|path| !picked.left.contains(path));
         self.contents = picked.contents;
     }
 
+    /// Of some paths what the run left counts, whatever somebody has made of them since.
+    pub(super) fn prefer(&mut self, theirs: impl Fn(&Path) -> bool) {
+        self.theirs = self.chosen.iter().filter(|path| theirs(path)).cloned().collect();
+    }
+
+    /// Whether somebody has refused something, or nobody could be asked.
+    pub(super) fn holds_back(&self) -> bool {
+        !self.held_back.is_empty()
+    }
+
     /// Whether a path is taken over, wholly or in part.
-    pub(super) fn has(&self, path: &Path) -> bool {
+    pub(super) fn takes(&self, path: &Path) -> bool {
         self.chosen.contains(path)
     }
 
@@ -105,6 +114,7 @@ impl Choice {
         match self.contents.get(path) {
             _ if !self.chosen.contains(path) => Pick::Not,
             Some(content) => Pick::Content(content.clone()),
+            None if self.theirs.contains(path) => Pick::Theirs,
             // Under another name what somebody was asked about would be written without a question.
             None if self.agreed.contains(path) => Pick::Apart,
             None => Pick::Whole,
@@ -133,7 +143,7 @@ fn is_new_directory(change: &Change) -> bool {
 
 /// What cannot be taken over without what was refused: what lies in a directory that stays away or stays as it is, and the
 /// removal of directories in which something stays.
-fn with_what_hangs_on_it(
+pub(super) fn with_what_hangs_on_it(
     changes: &Changes,
     needed: &BTreeSet<PathBuf>,
     mut refused: BTreeSet<PathBuf>,

@@ -1,134 +1,91 @@
 //! `pinfold diff`: what a stage would change, line by line.
 
-use std::io::{IsTerminal, Write};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::path::Path;
+use std::process::ExitCode;
 
 use pinfold_policy::plain;
-use pinfold_stage::What;
+use pinfold_stage::{Change, What};
 
 use super::changes::counted;
 use super::git;
-use super::opened::{Opened, Paths};
+use super::ignored::Ignored;
+use super::opened::{Opened, Paths, Place};
+use super::pager::Out;
+use super::tool::Tool;
+pub(super) use super::visible::visible;
 use crate::args::DiffArgs;
 use crate::context::Context;
 use crate::error::CliError;
 
 pub(crate) fn diff(args: &DiffArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
-    let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
+    let (mut opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
-    let mut out = Out::new(&context);
-    let shown = write(&opened, &paths, &mut out);
+    let ignored = if args.ignored { Ignored::default() } else { Ignored::of(&context, &opened.places)? };
+    let left = ignored.left(&paths);
+    if !left.is_empty() {
+        let (summary, diff) = (left.summary(&context.workspace), opened.typed("diff"));
+        eprintln!("pinfold: not shown, as git ignores it: {summary}; {diff} --ignored shows it");
+    }
+    let mut out = Out::new(&context)?;
+    let meant = |path: &Path| paths.mean_path(path) && !ignored.leaves(&paths, path);
+    let tool = Tool::of(&context, args, &out, &opened);
+    let shown = tool.and_then(|tool| write(&mut opened, meant, tool, &mut out));
     // A pager may be looked at for long.
     drop(opened);
     out.finish()?;
     shown.map(|()| ExitCode::SUCCESS)
 }
 
-/// One file after the other, however many there are.
-fn write(opened: &Opened, paths: &Paths, out: &mut Out) -> Result<(), CliError> {
-    let meant = opened.changes().filter(|(place, change)| paths.mean(place, change));
-    let (gits, others): (Vec<_>, Vec<_>) =
-        meant.partition(|(place, change)| git::quiet(&place.path(change), change).is_some());
-    if !gits.is_empty() {
-        eprintln!("pinfold: not shown: {} to what git keeps for itself", counted(gits.len()));
+/// One file after the other, however many there are. What somebody has seen is remembered.
+fn write(
+    opened: &mut Opened,
+    meant: impl Fn(&Path) -> bool,
+    mut tool: Option<Tool>,
+    out: &mut Out,
+) -> Result<(), CliError> {
+    let is_meant = |place: &Place, change: &Change| meant(&place.path(change));
+    let is_quiet = |place: &Place, change: &Change| git::quiet(&place.path(change), change).is_some();
+    let gits = opened.changes().filter(|(place, change)| is_meant(place, change) && is_quiet(place, change)).count();
+    if gits > 0 {
+        eprintln!("pinfold: not shown: {} to what git keeps for itself", counted(gits));
     }
-    for (place, change) in others {
-        let path = || plain(&place.path(change).to_string_lossy());
-        if let What::LeftOut(why) = &change.what {
-            eprintln!("pinfold: {} stays in the stage: {why}", path());
-        }
-        let read = |error: std::io::Error| CliError::new(format!("{} cannot be read", path())).why(error.to_string());
-        for diff in place.diffs(change).map_err(read)? {
-            if !out.take(&diff.text())? {
-                return Ok(());
+    for place in &mut opened.places {
+        let meant: Vec<Change> = place.changes.all().iter().filter(|change| is_meant(place, change)).cloned().collect();
+        for change in &meant {
+            if !is_quiet(place, change) && !show(place, change, tool.as_mut(), out)? {
+                return place.remember();
             }
+            place.reviewed.add(&place.layers, change).map_err(|error| unreadable(place, change, &error))?;
         }
+        place.remember()?;
     }
     Ok(())
 }
 
-/// Where it goes: to a terminal through the user's pager, in colours; else as it is.
-struct Out {
-    pager: Option<Child>,
-    coloured: bool,
-}
-
-impl Out {
-    fn new(context: &Context) -> Self {
-        let terminal = std::io::stdout().is_terminal();
-        Self {
-            pager: if terminal { pager(context) } else { None },
-            coloured: terminal && !context.has_variable("NO_COLOR"),
-        }
+/// Shows one change. False when nobody wants more.
+fn show(place: &Place, change: &Change, mut tool: Option<&mut Tool>, out: &mut Out) -> Result<bool, CliError> {
+    if let What::LeftOut(why) = &change.what {
+        eprintln!("pinfold: {} stays in the stage: {why}", plain(&place.path(change).to_string_lossy()));
     }
-
-    /// False when nobody wants more.
-    fn take(&mut self, text: &[u8]) -> Result<bool, CliError> {
-        let coloured = if self.coloured { in_colours(text) } else { text.to_vec() };
-        match self.pager.as_mut().map(|pager| pager.stdin.as_mut()) {
-            Some(Some(input)) => Ok(input.write_all(&coloured).is_ok()),
-            Some(None) => Ok(false),
-            None => std::io::stdout().lock().write_all(&coloured).map(|()| true).map_err(|error| wrong(&error)),
-        }
-    }
-
-    fn finish(mut self) -> Result<(), CliError> {
-        let Some(pager) = &mut self.pager else { return Ok(()) };
-        drop(pager.stdin.take());
-        pager.wait().map(drop).map_err(|error| wrong(&error))
-    }
-}
-
-fn wrong(error: &std::io::Error) -> CliError {
-    CliError::new("the diff cannot be written").why(error.to_string())
-}
-
-/// As git looks for it (`git-var(1)`), but for its own settings.
-fn pager(context: &Context) -> Option<Child> {
-    let named = ["GIT_PAGER", "PAGER"].into_iter().find_map(|name| context.text(name));
-    let pager = named.unwrap_or("less");
-    if pager.is_empty() || pager == "cat" {
-        return None;
-    }
-    let mut command = Command::new("sh");
-    command.args(["-c", pager]).stdin(Stdio::piped());
-    if !context.has_variable("LESS") {
-        command.env("LESS", "FRX");
-    }
-    command.spawn().ok()
-}
-
-/// As git shows it: what it says of a file bold, hunks cyan, lines red and green. What would deceive a terminal is not let
-/// through.
-fn in_colours(text: &[u8]) -> Vec<u8> {
-    let mut coloured = Vec::with_capacity(text.len() * 2);
-    let mut in_hunk = false;
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
-        in_hunk = line.starts_with(b"@@") || in_hunk && line.first().is_some_and(|first| b"+- \\".contains(first));
-        let colour = match line.first() {
-            Some(b'@') if in_hunk => "36",
-            Some(b'+') if in_hunk => "32",
-            Some(b'-') if in_hunk => "31",
-            _ if in_hunk => "",
-            _ => "1",
+    for diff in place.diffs(change).map_err(|error| unreadable(place, change, &error))? {
+        let by_tool = match &mut tool {
+            Some(tool) => tool.shown(place, &diff)?,
+            None => None,
         };
-        let visible = visible(line.strip_suffix(b"\n").unwrap_or(line));
-        if colour.is_empty() {
-            coloured.extend(visible);
-        } else {
-            coloured.extend(format!("\x1b[{colour}m").bytes());
-            coloured.extend(visible);
-            coloured.extend(b"\x1b[m");
+        let goes_on = match by_tool {
+            Some(printed) => out.write(&printed)?,
+            None => out.take(&diff.text())?,
+        };
+        if !goes_on {
+            return Ok(false);
         }
-        coloured.push(b'\n');
     }
-    coloured
+    Ok(true)
 }
 
-/// Without what deceives a terminal, but for tabs.
-pub(super) fn visible(line: &[u8]) -> Vec<u8> {
-    let line = String::from_utf8_lossy(line);
-    line.split('\t').map(plain).collect::<Vec<_>>().join("\t").into_bytes()
+fn unreadable(place: &Place, change: &Change, error: &std::io::Error) -> CliError {
+    let path = plain(&place.path(change).to_string_lossy());
+    CliError::new(format!("{path} cannot be read")).why(error.to_string())
 }

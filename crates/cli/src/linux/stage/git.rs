@@ -2,6 +2,9 @@
 //! on stays where it is, while that of the stage comes beside it.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -144,11 +147,20 @@ impl Aside {
 }
 
 /// Git as the caller finds it, outside of the workspace.
-pub(super) struct Git(Option<PathBuf>);
+pub(super) struct Git {
+    program: Option<PathBuf>,
+    /// Variables that would make it look at something else than what it is asked about.
+    misleading: Vec<OsString>,
+}
 
 impl Git {
     pub(super) fn of(context: &Context) -> Self {
-        Self(context.program(Path::new("git")).filter(|git| !git.starts_with(&context.workspace)))
+        let program = context.program(Path::new("git")).filter(|git| !git.starts_with(&context.workspace));
+        let is_misleading =
+            |name: &str| name.starts_with("GIT_") && !name.starts_with("GIT_CONFIG") && name != "GIT_EXEC_PATH";
+        let names = context.environment.iter().map(|(name, _)| name);
+        let misleading = names.filter(|name| name.to_str().is_some_and(is_misleading)).cloned().collect();
+        Self { program, misleading }
     }
 
     /// Whether a path is an index that says nothing but what was committed.
@@ -158,13 +170,65 @@ impl Git {
 
     /// Whether what git would commit next is what was committed last: then its index says nothing that would be lost.
     fn nothing_is_staged(&self, directory: &Path) -> bool {
-        let (Some(git), Some(tree)) = (&self.0, directory.parent()) else { return false };
-        let mut git = Command::new(git);
-        git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]);
+        let Some(mut git) = directory.parent().and_then(|tree| self.about(directory, tree)) else { return false };
         git.args(["diff", "--cached", "--quiet", "--no-ext-diff", "--no-textconv"]);
-        git.env("GIT_DIR", directory).env("GIT_WORK_TREE", tree);
-        git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
-        let status = git.current_dir(tree).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let status = git.stdin(Stdio::null()).stdout(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     }
+
+    /// Which of these paths in a tree git would ignore if it did not track them. Directories end with a slash. What git does
+    /// not want to be asked about, such as what lies behind a link, it does not ignore.
+    pub(super) fn ignored(&self, tree: &Path, asked: impl Iterator<Item = PathBuf>) -> io::Result<BTreeSet<PathBuf>> {
+        let Some(mut git) = self.about(&tree.join(".git"), tree) else { return Ok(BTreeSet::new()) };
+        git.args(["check-ignore", "--no-index", "--stdin", "-z"]);
+        // What begins with a colon would mean something.
+        let asked: Vec<u8> = asked.flat_map(|path| [b"./", path.as_os_str().as_bytes(), b"\0"].concat()).collect();
+        let mut git = git.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (input, output) = (git.stdin.take(), git.stdout.take());
+        let mut answer = Vec::new();
+        std::thread::scope(|scope| {
+            // It answers before it has heard everything.
+            scope.spawn(|| input.map(|mut input| input.write_all(&asked)));
+            output.map_or(Ok(0), |mut output| output.read_to_end(&mut answer))
+        })?;
+        git.wait()?;
+        Ok(paths(&answer).map(|path| path.strip_prefix("./").unwrap_or(&path).components().collect()).collect())
+    }
+
+    /// All paths that git tracks in a tree, sorted; nothing where it does not say.
+    pub(super) fn tracked(&self, tree: &Path) -> io::Result<Option<BTreeSet<PathBuf>>> {
+        let Some(mut git) = self.about(&tree.join(".git"), tree) else { return Ok(None) };
+        let listed = git.args(["ls-files", "-z"]).stdin(Stdio::null()).output()?;
+        Ok(listed.status.success().then(|| paths(&listed.stdout).collect()))
+    }
+
+    /// What the user has set for himself, wherever he works.
+    pub(super) fn setting(&self, context: &Context, name: &str) -> Option<String> {
+        let mut git = Command::new(self.program.as_ref()?);
+        for name in &self.misleading {
+            git.env_remove(name);
+        }
+        git.args(["config", "--global", "--includes", "--get", name]).env("GIT_DIR", "/dev/null");
+        let said = git.current_dir(&context.home).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let said = String::from_utf8(said.stdout).ok().filter(|_| said.status.success())?;
+        Some(said.trim_end_matches('\n').to_owned())
+    }
+
+    /// Git asked about a repository and its tree, so that it executes nothing that they name and writes nothing.
+    fn about(&self, directory: &Path, tree: &Path) -> Option<Command> {
+        let mut git = Command::new(self.program.as_ref()?);
+        git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false"]);
+        for name in &self.misleading {
+            git.env_remove(name);
+        }
+        git.env("GIT_DIR", directory).env("GIT_WORK_TREE", tree);
+        git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+        git.current_dir(tree).stderr(Stdio::null());
+        Some(git)
+    }
+}
+
+/// A list of paths, each ended by a zero.
+fn paths(list: &[u8]) -> impl Iterator<Item = PathBuf> {
+    list.split(|byte| *byte == 0).filter(|path| !path.is_empty()).map(|path| OsStr::from_bytes(path).into())
 }

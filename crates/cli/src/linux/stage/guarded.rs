@@ -1,21 +1,30 @@
 //! What of a stage would execute outside, and is taken over only when somebody says so.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Access, Decider, Effect, Policy, Protect, Scope};
-use pinfold_stage::{Change, What};
+use pinfold_stage::{Change, Layers, What};
 use pinfold_traps::limits::FILE_BYTES_MAX;
-use pinfold_traps::{ChangeKind, Changed, Traps};
+use pinfold_traps::{ChangeKind, Changed, Combined, Traps};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::git;
 use super::opened::Place;
-use crate::error::CliError;
 
 /// Paths that are asked about, with the reason.
 pub(crate) struct Guarded(BTreeMap<PathBuf, String>);
 
 impl Guarded {
+    /// All of them.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.0.keys().map(PathBuf::as_path)
+    }
+
     /// Why a path is asked about.
     pub(crate) fn why(&self, path: &Path) -> Option<&str> {
         self.0.get(path).map(String::as_str)
@@ -23,7 +32,7 @@ impl Guarded {
 }
 
 /// What a direct run could not have changed, and what rules about traps find alarming.
-pub(crate) fn guarded(mut policy: Policy, places: &[Place]) -> Result<Guarded, CliError> {
+pub(crate) fn guarded(mut policy: Policy, places: &[Place]) -> Guarded {
     // What a stage lets through is asked about as if there were none.
     policy.stage.value = false;
     let decider = Decider::new(&policy);
@@ -44,8 +53,8 @@ pub(crate) fn guarded(mut policy: Policy, places: &[Place]) -> Result<Guarded, C
             guarded.insert(path, why.to_owned());
         }
     }
-    places.iter().try_for_each(|place| spring(place, &mut guarded))?;
-    Ok(Guarded(guarded))
+    places.iter().for_each(|place| spring(place, &mut guarded));
+    Guarded(guarded)
 }
 
 /// The protection of a path in a git directory outside, which the policy knows nothing of: only the plan of a run does. Others
@@ -69,25 +78,39 @@ fn repository(place: &Place, change: &Change) -> Option<&'static str> {
     whole.then_some("with it the directory is a repository of git, whose settings name programs")
 }
 
-/// Looks for what would be executed outside. What a layer changes is in it.
-fn spring(place: &Place, guarded: &mut BTreeMap<PathBuf, String>) -> Result<(), CliError> {
-    for (number, directory) in place.directories.iter().enumerate() {
-        let changed = place.changes.all().iter().filter(|change| change.layer == number && change.after.is_some());
-        let changed = changed.map(|change| Changed {
-            path: change.path.clone(),
-            kind: match change.what {
-                What::Created => ChangeKind::Created,
-                What::Renamed { .. } => ChangeKind::Renamed,
-                _ => ChangeKind::Modified,
-            },
-        });
-        let before = |path: &Path| place.real_text(path, FILE_BYTES_MAX).ok();
-        let found = Traps::standard().scan_since(directory, changed, &before);
-        let found = found.map_err(|error| CliError::from_error(&error).why("traps could not be looked for"))?;
-        for trap in found.into_iter().filter(|trap| trap.severity.is_alarm()) {
+/// Looks for what would be executed outside, in what the run sees: a rule can be about a file together with others, which may
+/// lie in other layers or have been there before.
+fn spring(place: &Place, guarded: &mut BTreeMap<PathBuf, String>) {
+    let changed = place.changes.all().iter().filter(|change| change.after.is_some());
+    let changed = changed.map(|change| Changed {
+        path: change.path.clone(),
+        kind: match change.what {
+            What::Created => ChangeKind::Created,
+            What::Renamed { .. } => ChangeKind::Renamed,
+            _ => ChangeKind::Modified,
+        },
+    });
+    let before = |path: &Path| place.real_text(path, FILE_BYTES_MAX).ok();
+    let tree = Box::new(AsSeen(place.layers.clone()));
+    for trap in Traps::standard().scan_combined(tree, &place.root, changed, &before) {
+        if trap.severity.is_alarm() {
             let why = format!("{}, {}", trap.what, trap.when);
             guarded.entry(place.root.join(&trap.path)).or_insert(why);
         }
     }
-    Ok(())
+}
+
+/// A place as the run sees it.
+struct AsSeen(Layers);
+
+impl Combined for AsSeen {
+    fn name(&self, path: &Path) -> io::Result<OwnedFd> {
+        let seen = self.0.seen(path)?.ok_or(Errno::NOENT)?;
+        let tree = seen.layer.map_or(self.0.real(), |layer| self.0.layer(layer));
+        tree.at(path, OFlags::PATH)
+    }
+
+    fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        self.0.names(path)
+    }
 }

@@ -1,17 +1,21 @@
 //! What is in the way of taking something over, and what to do about it.
 
-use pinfold_stage::{ApplyError, Conflict, transaction};
+use pinfold_policy::shell_word;
+use pinfold_stage::{ApplyError, Conflict, Why, transaction};
 
 use super::changes::shown as shown_path;
-use super::opened::Place;
+use super::opened::{Opened, Place};
 use crate::context::Context;
 use crate::error::CliError;
 
 /// How many conflicts are told one by one.
 const TOLD: usize = 20;
 
+/// How many are typed out.
+const TYPED: usize = 5;
+
 /// All that is in the way at a place.
-pub(super) fn in_the_way(context: &Context, place: &Place, conflicts: &[Conflict]) -> CliError {
+pub(super) fn in_the_way(context: &Context, opened: &Opened, place: &Place, conflicts: &[Conflict]) -> CliError {
     let error = CliError::new("nothing was taken over: the workspace has changed since");
     let told = conflicts.iter().take(TOLD);
     let error = told.fold(error, |error, conflict| {
@@ -20,7 +24,31 @@ pub(super) fn in_the_way(context: &Context, place: &Place, conflicts: &[Conflict
     });
     let more = conflicts.len().saturating_sub(TOLD);
     let error = if more > 0 { error.why(format!("and {more} more")) } else { error };
-    error.hint("take over other paths by name, or make room for these; pinfold diff PATH shows one")
+    let error = error.hint(format!("to see one: {} PATH", opened.typed("diff")));
+    let typed = typed(context, place, conflicts);
+    let error = match conflicts.iter().any(|conflict| can_be_taken(&conflict.why)) {
+        true => error.hint(format!("to have what the run left: {} --theirs {typed}", opened.typed("apply"))),
+        false => error,
+    };
+    let error = error.hint(format!("to keep what you have: {} --mine {typed}", opened.typed("apply")));
+    error.hint(format!("then {} takes over the rest", opened.typed("apply")))
+}
+
+/// Whether what the run left can be taken all the same.
+fn can_be_taken(why: &Why) -> bool {
+    matches!(why, Why::Both | Why::Lines(_) | Why::Removed | Why::Changed | Why::Made | Why::Unknown | Why::OtherNames)
+}
+
+/// The paths as somebody types them where he is, if they are few.
+fn typed(context: &Context, place: &Place, conflicts: &[Conflict]) -> String {
+    if conflicts.len() > TYPED {
+        return "PATH…".to_owned();
+    }
+    let typed = conflicts.iter().map(|conflict| {
+        let path = place.root.join(&conflict.path);
+        shell_word(&shown_path(&context.directory, &path))
+    });
+    typed.collect::<Vec<_>>().join(" ")
 }
 
 /// What somebody reads when the workspace has changed between looking and acting.

@@ -8,11 +8,16 @@ mod diff;
 mod git;
 mod guarded;
 mod hunks;
+mod ignored;
 mod in_the_way;
 mod opened;
+mod pager;
 mod points;
+mod sides;
 mod staging;
+mod tool;
 mod undo;
+mod visible;
 mod waiting;
 
 pub(crate) use apply::apply;

@@ -10,8 +10,8 @@ use pinfold_plan as plan;
 use pinfold_policy::Policy;
 use pinfold_run::Store;
 use pinfold_stage::{
-    ApplyError, Bases, Body, Change, Changes, Content, FileDiff, Layers, Pick, Side, Stage, Stages, Tree, Wanted,
-    diffs, hunks, limits, plan_apply,
+    ApplyError, Bases, Body, Change, Changes, Content, Dropped, FileDiff, Layers, Pick, Reviewed, Side, Stage, Stages,
+    Tree, Wanted, diffs, hunks, limits, plan_apply,
 };
 
 use super::staging::shown;
@@ -25,6 +25,8 @@ pub(crate) struct Opened {
     pub(crate) stages: Stages,
     pub(crate) stage: Stage,
     pub(crate) places: Vec<Place>,
+    /// Whether its user has named it.
+    named: bool,
 }
 
 /// A place that runs wrote to: the workspace, or a git directory outside that belongs to it.
@@ -33,8 +35,12 @@ pub(crate) struct Place {
     pub(crate) layers: Layers,
     pub(crate) changes: Changes,
     pub(crate) bases: Bases,
-    /// The directories of the layers, the uppermost first.
-    pub(crate) directories: Vec<PathBuf>,
+    /// Changes that its user has decided against.
+    pub(super) dropped: Dropped,
+    /// Where those are that wait no more.
+    pub(super) decided: Vec<PathBuf>,
+    /// Changes that its user has seen.
+    pub(super) reviewed: Reviewed,
 }
 
 /// All stages of the workspace that a call is in. What was interrupted there is finished first.
@@ -56,7 +62,7 @@ impl Opened {
         if let Some((first, rest)) = arguments.split_first()
             && let Some(name) = first.to_str().filter(|name| stages.has(name))
         {
-            return Ok((Self::named(stages, name)?, rest));
+            return Ok((Self { named: true, ..Self::named(stages, name)? }, rest));
         }
         let last = stages.last().map_err(|error| shown(&error))?;
         let last = last.ok_or_else(|| no_stage(context))?;
@@ -68,7 +74,7 @@ impl Opened {
         let mut stage = stages.open(name).map_err(|error| shown(&error))?;
         settle(&mut stage)?;
         let places = Self::look(&stage)?;
-        Ok(Self { stages, stage, places })
+        Ok(Self { stages, stage, places, named: false })
     }
 
     /// What was written to each place of a stage.
@@ -94,6 +100,35 @@ impl Opened {
         Ok(done)
     }
 
+    /// Changes that its user has decided against wait again.
+    pub(super) fn take_back(&mut self, wanted: &Paths) -> Result<(), CliError> {
+        for place in &mut self.places {
+            if !place.decided.iter().any(|path| wanted.name(&place.root.join(path))) {
+                continue;
+            }
+            let root = place.root.clone();
+            let forgotten = place.dropped.forget(|path| wanted.name(&root.join(path)));
+            forgotten.map_err(|error| CliError::from_error(&error))?;
+            *place = Place::look(&self.stage, &root)?;
+        }
+        Ok(())
+    }
+
+    /// Its user has decided against some changes.
+    pub(super) fn drop_changes(&mut self, dropped: &BTreeSet<PathBuf>) -> Result<(), CliError> {
+        for place in self.places.iter_mut().filter(|_| !dropped.is_empty()) {
+            let is_dropped = |change: &&Change| dropped.contains(&place.root.join(&change.path));
+            let changes = place.changes.all().iter().filter(is_dropped);
+            place.dropped.add(&place.layers, changes).map_err(|error| CliError::from_error(&error))?;
+        }
+        Ok(())
+    }
+
+    /// What to type for a command about the stage.
+    pub(super) fn typed(&self, command: &str) -> String {
+        if self.named { format!("pinfold {command} {}", self.stage.name()) } else { format!("pinfold {command}") }
+    }
+
     /// All changes, each with its place.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (&Place, &Change)> {
         self.places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
@@ -105,7 +140,7 @@ pub(crate) fn settle(stage: &mut Stage) -> Result<(), CliError> {
     let Some(began) = stage.unsettled_since() else { return Ok(()) };
     let places: Vec<PathBuf> = stage.places().map(Path::to_owned).collect();
     for place in places {
-        let (layers, _) = layers_of(stage, &place)?;
+        let layers = layers_of(stage, &place)?;
         let mut bases = bases(stage, &place)?;
         bases.settle(&layers, began).map_err(|error| CliError::from_error(&error))?;
     }
@@ -114,7 +149,7 @@ pub(crate) fn settle(stage: &mut Stage) -> Result<(), CliError> {
 
 impl Place {
     fn look(stage: &Stage, root: &Path) -> Result<Self, CliError> {
-        let (layers, directories) = layers_of(stage, root)?;
+        let layers = layers_of(stage, root)?;
         let bases = bases(stage, root)?;
         let read = |error: std::io::Error| {
             CliError::new(format!("what was written in the stage {} cannot be read", stage.name()))
@@ -122,7 +157,11 @@ impl Place {
         };
         let mut changes = Changes::of(&layers).map_err(read)?;
         bases.leave_out_others(&layers, &mut changes).map_err(read)?;
-        Ok(Self { root: root.to_owned(), layers, changes, bases, directories })
+        let directory = stage.bases().join(plan::Stage::name_of(root));
+        let dropped = Dropped::open(&directory).map_err(|error| CliError::from_error(&error))?;
+        let reviewed = Reviewed::open(&directory).map_err(|error| CliError::from_error(&error))?;
+        let decided = dropped.leave_out(&layers, &mut changes).map_err(read)?;
+        Ok(Self { root: root.to_owned(), layers, changes, bases, dropped, decided, reviewed })
     }
 
     /// The paths at which lies what is remembered, and of those that `accepts` names all.
@@ -141,6 +180,11 @@ impl Place {
         let mut text = Vec::new();
         self.layers.real().file(path)?.take(most + 1).read_to_end(&mut text)?;
         if text.len() as u64 > most { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+    }
+
+    /// Keeps what its user has been shown.
+    pub(super) fn remember(&mut self) -> Result<(), CliError> {
+        self.reviewed.save(&self.changes).map_err(|error| CliError::from_error(&error))
     }
 
     fn unreadable(&self, error: &std::io::Error) -> CliError {
@@ -178,7 +222,7 @@ pub(super) fn policy(context: &Context) -> Result<Policy, CliError> {
     layers::in_force(context, &PolicyFlags::default()).map(|merged| merged.policy)
 }
 
-fn layers_of(stage: &Stage, root: &Path) -> Result<(Layers, Vec<PathBuf>), CliError> {
+fn layers_of(stage: &Stage, root: &Path) -> Result<Layers, CliError> {
     let name = plan::Stage::name_of(root);
     let all = std::iter::once(stage.top()).chain(stage.frozen());
     let written = all.map(|layer| layer.join(&name).join("upper")).filter(|layer| layer.exists());
@@ -190,7 +234,7 @@ fn layers_of(stage: &Stage, root: &Path) -> Result<(Layers, Vec<PathBuf>), CliEr
     let trees = trees.collect::<Result<Vec<_>, _>>()?;
     let real =
         Tree::open(root).map_err(|error| open(error, root).hint("is it a workspace that was moved or removed?"))?;
-    Ok((Layers::new(trees, Arc::new(real)), directories))
+    Ok(Layers::new(trees, Arc::new(real)))
 }
 
 fn bases(stage: &Stage, root: &Path) -> Result<Bases, CliError> {
@@ -212,10 +256,29 @@ impl Paths {
         Self(arguments.iter().map(|path| context.absolute(Path::new::<OsStr>(path))).collect())
     }
 
+    /// Whether there are any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one of them is this path, or lies above it.
+    pub(super) fn name(&self, path: &Path) -> bool {
+        self.0.iter().any(|meant| path.starts_with(meant))
+    }
+
+    /// Whether a path is meant by one of them that is in a directory, or is it.
+    pub(super) fn mean_inside(&self, directory: &Path, path: &Path) -> bool {
+        self.0.iter().any(|meant| meant.starts_with(directory) && path.starts_with(meant))
+    }
+
+    /// Whether a path is meant.
+    pub(super) fn mean_path(&self, path: &Path) -> bool {
+        self.0.is_empty() || self.name(path)
+    }
+
     /// Whether a change is meant. It may be below a path, and so may that be below a directory that was made or removed.
     pub(crate) fn mean(&self, place: &Place, change: &Change) -> bool {
-        let path = place.path(change);
-        self.0.is_empty() || self.0.iter().any(|meant| path.starts_with(meant))
+        self.mean_path(&place.path(change))
     }
 
     /// Those that mean nothing.

@@ -119,7 +119,8 @@ fn only_one(stages: &Stages) -> Result<String, CliError> {
         .hint(format!("pinfold discard {last}, or another that pinfold stages lists")))
 }
 
-fn size(bytes: u64) -> String {
+/// A number of bytes in words.
+pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
         1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),

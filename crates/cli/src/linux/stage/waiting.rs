@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::changes::counted;
 use super::git;
 use super::guarded::guarded;
+use super::ignored::Ignored;
 use super::opened::{Opened, Place, settle};
 use crate::error::CliError;
 use crate::linux::prepare::Prepared;
@@ -18,6 +19,8 @@ pub(crate) struct Waiting {
     changes: usize,
     /// How many of them would execute outside.
     asks: usize,
+    /// How many files are there besides that git ignores.
+    ignored: usize,
 }
 
 impl Waiting {
@@ -27,21 +30,26 @@ impl Waiting {
         settle(&mut stage)?;
         let name = stage.name().to_owned();
         let places = Opened::look(&stage)?;
-        let changes = places.iter().map(|place| seen(place).count()).sum();
-        let asks = if changes > 0 { asks(prepared, &places)? } else { 0 };
+        let ignored = Ignored::of(&prepared.context, &places)?;
+        let changes = places.iter().map(|place| seen(place, &ignored).count()).sum();
+        let files = ignored.files();
+        let asks = if changes > 0 { asks(prepared, &places, &ignored)? } else { 0 };
         let is_its_own = stage.session() == Some(&name);
-        if changes == 0 && is_its_own && Stage::snapshots(&stage).is_empty() {
+        if changes == 0 && ignored.is_empty() && is_its_own && Stage::snapshots(&stage).is_empty() {
             stage.discard().map_err(|error| CliError::from_error(&error))?;
         }
-        Ok(Some(Self { stage: name, changes, asks }))
+        Ok(Some(Self { stage: name, changes, asks, ignored: files }))
     }
 
     /// What is worth a line to whoever sits at the terminal.
     pub(crate) fn print(&self) {
         match self.changes {
-            0 => eprintln!("pinfold: nothing was written to the workspace"),
+            0 if self.ignored == 0 => eprintln!("pinfold: nothing was written to the workspace"),
             many => {
-                let (changes, stage) = (counted(many), &self.stage);
+                let (mut changes, stage) = (counted(many), &self.stage);
+                if self.ignored > 0 {
+                    changes.push_str(&format!(" and what git ignores ({} files)", self.ignored));
+                }
                 let asks = if self.asks > 0 {
                     format!(", {} of which would execute outside", self.asks)
                 } else {
@@ -54,15 +62,18 @@ impl Waiting {
 }
 
 /// How many changes would execute outside.
-fn asks(prepared: &Prepared, places: &[Place]) -> Result<usize, CliError> {
-    let guarded = guarded(prepared.policy.clone(), places)?;
-    let asked = |place: &Place| seen(place).filter(|change| guarded.why(&place.path(change)).is_some()).count();
+fn asks(prepared: &Prepared, places: &[Place], ignored: &Ignored) -> Result<usize, CliError> {
+    let guarded = guarded(prepared.policy.clone(), places);
+    let asked =
+        |place: &Place| seen(place, ignored).filter(|change| guarded.why(&place.path(change)).is_some()).count();
     Ok(places.iter().map(asked).sum())
 }
 
 /// Those that somebody would call a change.
-fn seen(place: &Place) -> impl Iterator<Item = &Change> {
-    place.changes.all().iter().filter(|change| {
-        !matches!(change.what, What::Touched | What::LeftOut(_)) && git::quiet(&place.path(change), change).is_none()
+fn seen<'a>(place: &'a Place, ignored: &Ignored) -> impl Iterator<Item = &'a Change> {
+    place.changes.all().iter().filter(move |change| {
+        !ignored.has(&place.path(change))
+            && !matches!(change.what, What::Touched | What::LeftOut(_))
+            && git::quiet(&place.path(change), change).is_none()
     })
 }
