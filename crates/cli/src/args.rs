@@ -29,6 +29,7 @@ pub(crate) enum Command {
     #[command(after_help = CHANGES_HELP)]
     Changes(ChangesArgs),
     /// Show what a staged run would change, line by line
+    #[command(after_help = DIFF_HELP)]
     Diff(DiffArgs),
     /// Take over what a staged run would change, or some of it
     #[command(after_help = APPLY_HELP)]
@@ -114,16 +115,26 @@ Examples:
 
 const CHANGES_HELP: &str = "\
 A new, M changed, m other permissions, R renamed, D deleted, T of another kind, - stays in the stage;
-! would execute outside, so that apply asks; x conflicts with what has changed in the workspace.";
+! would execute outside, so that apply asks; x conflicts with what has changed in the workspace.
+What git ignores in the workspace, such as build output, is one line for each directory; name one, or --all, to see it.";
+
+const DIFF_HELP: &str = "\
+At a terminal it goes through the pager that git would call ($PINFOLD_PAGER, $GIT_PAGER, core.pager, $PAGER, less), and each
+file is shown by the external diff that git would call ($PINFOLD_DIFF, $GIT_EXTERNAL_DIFF, diff.external), such as difft.
+An empty variable means none. Elsewhere it is a patch that git takes.";
 
 const APPLY_HELP: &str = "\
 What would execute outside, such as hooks and settings of git, is taken over only where somebody says so:
 asked at a terminal, or by --traps. What has changed in the workspace since is merged, or nothing is taken over.
+What git ignores, such as build output, stays in the stage unless you say so: asked at a terminal, by --ignored, or by name.
 
 Examples:
   pinfold apply                        all of the last staged run
   pinfold apply src docs/README.md     these only
   pinfold apply --hunks src/main.rs    some lines of it
+  pinfold apply --theirs README.md     as the run left it, whatever you have made of it; undo gives yours back
+  pinfold apply --mine README.md       not this: it stays as it is here, and waits no more
+  pinfold apply --reviewed             only what pinfold diff has shown, if it is still the same
   pinfold undo";
 
 const GRANT_HELP: &str = "\

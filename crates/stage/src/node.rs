@@ -123,6 +123,11 @@ impl Time {
         Self::of(now.tv_sec, now.tv_nsec.cast_unsigned())
     }
 
+    /// A moment in milliseconds since 1970.
+    pub fn of_ms(ms: u64) -> Self {
+        Self::of(i64::try_from(ms / 1000).unwrap_or(i64::MAX), ms % 1000 * 1_000_000)
+    }
+
     fn of(seconds: i64, nanoseconds: u64) -> Self {
         Self { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) }
     }

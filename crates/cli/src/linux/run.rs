@@ -18,7 +18,7 @@ use super::prepare::{Call, Prepared};
 use super::programs::{self, Programs};
 use super::record::{self, Record};
 use super::report::{Report, Tell};
-use super::stage::{Staging, Waiting};
+use super::stage::{self, Staging, Waiting};
 use super::trace::{self, Trace};
 use super::{gate, git_identity, new_session_id};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
@@ -306,6 +306,11 @@ fn not_started(prepared: &Prepared, error: &RunError) -> CliError {
             .hint("pinfold why tells of a single path");
     }
     let shown = CliError::from_error(error);
+    if let (RunError::Confine(error), Some(stage)) = (error, &prepared.stage)
+        && let Some(path) = error.path.as_ref().filter(|path| stage::has(stage, &prepared.plan.workspace, path))
+    {
+        return stage::unfit(shown, stage.name(), path);
+    }
     let outside = !prepared.context.directory.starts_with(&prepared.context.workspace);
     if outside { shown.hint("the current directory is not visible inside; change to the workspace") } else { shown }
 }

@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use super::document;
+use super::earlier::Earlier;
 use super::kept::Kept;
 use super::was::{Was, digest_of, is_changed_since};
 use crate::attributes::{attributes, attributes_at};
@@ -39,9 +40,10 @@ pub enum BasesError {
 /// What lay in the real tree, by path.
 #[derive(Debug)]
 pub struct Bases {
-    document: PathBuf,
-    all: BTreeMap<PathBuf, Was>,
-    kept: Kept,
+    pub(super) document: PathBuf,
+    pub(super) all: BTreeMap<PathBuf, Was>,
+    pub(super) earlier: Earlier,
+    pub(super) kept: Kept,
 }
 
 impl Bases {
@@ -52,7 +54,17 @@ impl Bases {
     pub fn open(directory: &Path) -> Result<Self, BasesError> {
         let kept = Kept::open(directory.join("content"))?;
         let document = directory.join("bases.json");
-        Ok(Self { all: document::load(&document)?, document, kept })
+        let earlier = Earlier::open(directory.join("earlier.json"))?;
+        Ok(Self { all: document::load(&document)?, document, earlier, kept })
+    }
+
+    /// Reads it again.
+    ///
+    /// # Errors
+    /// As [`Bases::open`].
+    pub fn reload(&mut self) -> Result<(), BasesError> {
+        *self = Self::open(self.document.parent().unwrap_or(Path::new("")))?;
+        Ok(())
     }
 
     /// What lay at a path.
@@ -125,7 +137,7 @@ impl Bases {
         }
         // First the document, so that at every moment what it names is there.
         document::save(&self.document, &self.all)?;
-        let needed: HashSet<Digest> = self.all.values().filter_map(kept_content).collect();
+        let needed: HashSet<Digest> = self.all.values().chain(self.earlier.all()).filter_map(kept_content).collect();
         Ok(self.kept.retain(&needed)?)
     }
 
@@ -173,7 +185,7 @@ impl Bases {
     }
 
     /// The digest of a content, and whether it is kept.
-    fn keep(&mut self, file: &mut File) -> io::Result<(Option<Digest>, bool)> {
+    pub(super) fn keep(&mut self, file: &mut File) -> io::Result<(Option<Digest>, bool)> {
         let bytes = file.metadata()?.len();
         if bytes > limits::BASE_DIGEST_BYTES {
             return Ok((None, false));

@@ -2,9 +2,11 @@
 
 mod bases;
 mod document;
+mod earlier;
 mod kept;
 mod noted;
 mod since;
+mod stand;
 #[cfg(test)]
 mod tests;
 mod was;

@@ -1,5 +1,6 @@
 //! What was taken over into real trees, so that it can be finished after a crash, and undone.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -94,6 +95,21 @@ impl Stages {
         Ok(None)
     }
 
+    /// What was taken over from a stage since some moment, in milliseconds since 1970, and not undone.
+    ///
+    /// # Errors
+    /// When the disk fails, or it cannot be finished.
+    pub fn applied_since(&self, stage: &str, since_ms: u64) -> Result<Vec<Applied>, ApplyError> {
+        let mut since = Vec::new();
+        for applied in self.all_applied()? {
+            let is_meant = applied.stage() == stage && applied.made_ms() >= since_ms;
+            if is_meant && applied.states()?.contains(&Recovered::Finished) {
+                since.push(applied);
+            }
+        }
+        Ok(since)
+    }
+
     /// Removes the oldest of many.
     pub(super) fn forget_applied(&self) -> Result<(), StoreError> {
         let names = self.applied_names()?;
@@ -116,6 +132,11 @@ impl Stages {
 }
 
 impl Applied {
+    /// Its name, which no other has.
+    pub fn name(&self) -> String {
+        self.directory.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// The stage that it came from.
     pub fn stage(&self) -> &str {
         &self.about.stage
@@ -129,6 +150,22 @@ impl Applied {
     /// Where.
     pub fn places(&self) -> impl Iterator<Item = &Path> {
         self.about.places.iter().map(Letters::path)
+    }
+
+    /// Where, with the paths there at which it has made something else.
+    ///
+    /// # Errors
+    /// When what it has done cannot be read.
+    pub fn changed(&self) -> Result<Vec<(&Path, BTreeSet<PathBuf>)>, ApplyError> {
+        let mut all = Vec::new();
+        for (number, (place, state)) in self.places().zip(self.states()?).enumerate() {
+            if state == Recovered::Finished {
+                let changed = transaction::finished::changed(&self.transaction(number));
+                let changed = changed.map_err(|source| ApplyError::Place { path: place.to_owned(), source })?;
+                all.push((place, changed));
+            }
+        }
+        Ok(all)
     }
 
     /// Makes the places as they were. Files of a place that `accepts` names may have been changed since.

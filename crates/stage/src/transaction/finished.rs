@@ -1,21 +1,30 @@
 //! What a transaction left, by which undoing it tells what somebody has changed since.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::node::{Node, Time};
 
 use super::carry::is_elsewhere;
-use super::error::Damage;
+use super::error::{Damage, Error};
 use super::ground::Ground;
 use super::journal::{Journal, VERSION};
 use super::marks::{Mark, Marks};
 use super::said::Said;
 use super::seen::Shape;
 use crate::letters::Letters;
+
+/// The paths at which a transaction that has finished has made something else.
+///
+/// # Errors
+/// When it has not, or what it has done cannot be read.
+pub fn changed(directory: &Path) -> Result<BTreeSet<PathBuf>, Error> {
+    let marks = Marks::open(directory).map_err(Error::failed(directory))?;
+    Ok(marks.journal(Mark::Journal)?.changed())
+}
 
 /// What lay at paths when all was done. Directories are not among it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! What a transaction does, as it is written down before anything is touched.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +128,12 @@ impl Journal {
         let moves = self.moves.iter().map(|step| (step.path.path(), false)).chain(links);
         let writes = self.writes.iter().map(|write| (write.path.path(), false));
         moves.chain(writes).chain(self.notes.iter().map(|note| (note.path.path(), true)))
+    }
+
+    /// Every path at which something becomes something else.
+    pub(super) fn changed(&self) -> BTreeSet<PathBuf> {
+        let paths = self.paths().map(|(path, _)| path).filter(|path| !path.as_os_str().is_empty());
+        paths.map(Path::to_owned).collect()
     }
 
     fn slots(&self) -> impl Iterator<Item = u32> {

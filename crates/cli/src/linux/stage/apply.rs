@@ -15,6 +15,7 @@ use super::guarded::{Guarded, guarded};
 use super::hunks;
 use super::ignored::Ignored;
 use super::in_the_way::{in_the_way, not_applied};
+use super::merged::Merged;
 use super::opened::{Opened, Place, policy};
 use super::sides::Sides;
 use crate::args::ApplyArgs;
@@ -70,7 +71,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
 
 /// Whether somebody wants what git ignores.
 fn takes_ignored(context: &Context, left: &Ignored) -> Result<bool, CliError> {
-    let question = || format!("{} is ignored by git\ntake it over as well?", left.summary(&context.workspace));
+    let question = || format!("git ignores {}\ntake that over as well?", left.summary(&context.workspace));
     Ok(may_ask() && agrees(&question())?)
 }
 
@@ -128,9 +129,17 @@ pub(super) fn take_over(
     let paths = all.iter().flat_map(|(root, steps)| steps.iter().map(|step| root.join(&step.path)));
     let (gits, others): (Vec<_>, Vec<_>) = paths.partition(|path| quiet.contains(path));
     if !gits.is_empty() || !others.is_empty() {
-        let about: Vec<_> = all.iter().map(|(_, steps)| steps.iter().map(|step| step.path.clone()).collect()).collect();
+        let merged: Vec<Merged> =
+            opened.places.iter().zip(&all).map(|(place, (_, steps))| Merged::of(place, steps, &choice)).collect();
+        // What was merged is written down when that is done: until then what it was is still what it was.
+        let about = merged.iter().zip(&all).map(|(merged, (_, steps))| {
+            let others = steps.iter().filter(|step| !merged.has(&step.path));
+            others.map(|step| step.path.clone()).collect()
+        });
+        let about: Vec<_> = about.collect();
         let done = opened.act(&about, |stages| stages.apply(&stage, &all))?;
         done.map_err(|error| not_applied(context, &error))?;
+        opened.stand(merged)?;
     }
     Ok(TakenOver { choice, count: others.len(), of_git: gits.len() })
 }

@@ -183,6 +183,9 @@ impl Git {
         git.args(["check-ignore", "--no-index", "--stdin", "-z"]);
         // What begins with a colon would mean something.
         let asked: Vec<u8> = asked.flat_map(|path| [b"./", path.as_os_str().as_bytes(), b"\0"].concat()).collect();
+        if asked.is_empty() {
+            return Ok(BTreeSet::new());
+        }
         let mut git = git.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (input, output) = (git.stdin.take(), git.stdout.take());
         let mut answer = Vec::new();

@@ -54,7 +54,13 @@ pub(super) fn pick<'a>(
         };
         let all = place.diffs(change).map_err(wrong)?;
         let name = shown(&context.workspace, &path);
-        let [diff] = all.as_slice() else { continue };
+        let [diff] = all.as_slice() else {
+            // A new directory comes with what is picked of it.
+            if change.makes_directory() && !place.changes.below(&change.path).is_empty() {
+                picked.left.insert(path);
+            }
+            continue;
+        };
         let (Body::Text(hunks), Some(old), Some(new)) = (&diff.body, &diff.old, &diff.new) else {
             let text = diff.text();
             match ask(&name, &text, "take this over", 1, 1)? {

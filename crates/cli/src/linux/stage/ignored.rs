@@ -154,8 +154,12 @@ fn told(much: &Much) -> String {
 }
 
 fn amount(much: &Much) -> String {
-    let files = if much.files == 1 { "1 file".to_owned() } else { format!("{} files", grouped(much.files)) };
-    format!("{files}, {}", size(much.bytes))
+    format!("{}, {}", files(much.files), size(much.bytes))
+}
+
+/// A number of files in words.
+pub(super) fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{} files", grouped(count)) }
 }
 
 /// A number with a comma between thousands.

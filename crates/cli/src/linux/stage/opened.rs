@@ -100,6 +100,24 @@ impl Opened {
         Ok(done)
     }
 
+    /// What was taken over has been taken back: of what had been merged the same is known as before, and all else is what
+    /// lies there now.
+    pub(super) fn begin_anew(&mut self, applied: &str, at: &[(PathBuf, BTreeSet<PathBuf>)]) -> Result<(), CliError> {
+        self.stage.unsettle().map_err(|error| shown(&error))?;
+        for place in &mut self.places {
+            place.bases.reload().map_err(|error| CliError::from_error(&error))?;
+            let known = place.bases.put_back(applied).map_err(|error| CliError::from_error(&error))?;
+            let paths = at.iter().filter(|(root, _)| *root == place.root).flat_map(|(_, paths)| paths);
+            let is_known = |path: &Path| {
+                let now = || place.layers.real().node(path).ok();
+                known.contains(path) || place.bases.get(path).zip(now()).is_some_and(|(was, now)| was.is(now.as_ref()))
+            };
+            let others: Vec<&Path> = paths.map(PathBuf::as_path).filter(|path| !is_known(path)).collect();
+            place.bases.forget(others).map_err(|error| CliError::from_error(&error))?;
+        }
+        settle(&mut self.stage)
+    }
+
     /// Changes that its user has decided against wait again.
     pub(super) fn take_back(&mut self, wanted: &Paths) -> Result<(), CliError> {
         for place in &mut self.places {

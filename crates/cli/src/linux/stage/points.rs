@@ -1,13 +1,15 @@
 //! Points in a stage's life: `pinfold stages`, `snapshot`, `restore`, `fork` and `discard`.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use pinfold_stage::{Stages, StoreError, Summary};
+use pinfold_stage::{Stage, Stages, StoreError, Summary, Time};
 use serde::Serialize;
 
 use super::asked::agrees;
-use super::opened::stages;
+use super::changes::counted;
+use super::opened::{Opened, stages};
 use super::staging::shown;
 use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs, StagesArgs};
 use crate::context::Context;
@@ -70,9 +72,38 @@ pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let stages = stages(&context)?;
     let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
+    super::opened::settle(&mut stage)?;
+    let made_ms = stage.snapshots().iter().find(|snapshot| snapshot.name == args.name).map(|found| found.made_ms);
     stage.restore(&args.name).map_err(|error| shown(&error))?;
+    let stay = keep_applied(&stages, &stage, made_ms.unwrap_or(0))?;
     eprintln!("pinfold: the stage {} is as it was at {}", args.stage, args.name);
+    if stay > 0 {
+        eprintln!("pinfold: what you have taken over since stays in the workspace: {}", counted(stay));
+        eprintln!("pinfold: the stage would not change that back; pinfold undo does");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was taken over since a moment stays, though the stage has something older there. Tells how much it is.
+fn keep_applied(stages: &Stages, stage: &Stage, since_ms: u64) -> Result<usize, CliError> {
+    let applied = stages.applied_since(stage.name(), since_ms).map_err(|error| CliError::from_error(&error))?;
+    let since = Time::of_ms(since_ms);
+    let mut stay = 0;
+    for mut place in Opened::look(stage)? {
+        // Of what was removed in the stage since then nobody has remembered what it was.
+        place.bases.settle(&place.layers, since).map_err(|error| CliError::from_error(&error))?;
+        let mut changed = BTreeSet::new();
+        for applied in &applied {
+            let all = applied.changed().map_err(|error| CliError::from_error(&error))?;
+            changed.extend(all.into_iter().filter(|(root, _)| *root == place.root).flat_map(|(_, paths)| paths));
+        }
+        if !changed.is_empty() {
+            stay += place.changes.all().iter().filter(|change| changed.contains(&change.path)).count();
+            let stood = place.bases.stand_on(&place.layers, |path| changed.contains(path));
+            stood.map_err(|error| CliError::from_error(&error))?;
+        }
+    }
+    Ok(stay)
 }
 
 pub(crate) fn fork(args: &ForkArgs) -> Result<ExitCode, CliError> {

@@ -1,7 +1,9 @@
 //! Which stage a run writes to.
 
+use std::path::Path;
+
 use pinfold_plan as plan;
-use pinfold_policy::Policy;
+use pinfold_policy::{Policy, shell_word};
 use pinfold_stage::{Stage, Stages, StoreError};
 
 use super::opened::settle;
@@ -60,4 +62,28 @@ pub(super) fn shown(error: &StoreError) -> CliError {
         StoreError::Damaged { .. } => shown.hint("nothing was changed; `pinfold discard NAME` gives it up"),
         StoreError::Name { .. } | StoreError::Disk { .. } => shown,
     }
+}
+
+/// Whether a stage has something of its own at a path, or in place of a directory above it.
+pub(crate) fn has(stage: &Stage, workspace: &Path, path: &Path) -> bool {
+    let Ok(below) = path.strip_prefix(workspace) else { return false };
+    let layers = std::iter::once(stage.top()).chain(stage.frozen());
+    let mut layers = layers.map(|layer| layer.join(plan::Stage::name_of(workspace)).join("upper"));
+    layers.any(|layer| {
+        below.ancestors().any(|above| match layer.join(above).symlink_metadata() {
+            Ok(found) => above == below || !found.is_dir(),
+            Err(_) => false,
+        })
+    })
+}
+
+/// What a user reads when a rule is about something that a stage has made something else of.
+pub(crate) fn unfit(error: CliError, stage: &str, path: &Path) -> CliError {
+    error
+        .why(format!(
+            "the stage {stage} has something else there than the workspace, so the rule about it cannot be kept"
+        ))
+        .hint(format!("see what it has: pinfold changes {stage} {}", shell_word(&path.to_string_lossy())))
+        .hint(format!("take that over, or keep what you have: pinfold apply {stage}, or pinfold discard {stage}"))
+        .hint("or begin another stage: run it with --staged, or with --session and another name")
 }

@@ -29,6 +29,8 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
     let accepts = |path: &Path| git.is_idle_index(path);
     let about = opened.iter().flat_map(|opened| &opened.places).map(|place| place.current(&accepts));
     let about = about.collect::<Result<Vec<_>, _>>()?;
+    let changed = last.changed().map_err(|error| CliError::from_error(&error))?;
+    let changed: Vec<_> = changed.into_iter().map(|(root, paths)| (root.to_owned(), paths)).collect();
     let done = match &mut opened {
         Some(opened) => opened.act(&about, |stages| last.undo(stages, &accepts))?,
         None => last.undo(&stages, &accepts),
@@ -37,6 +39,9 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
         not_applied(&context, &error)
             .hint("what you have changed since stays; commit it or move it away to undo all the same")
     })?;
+    if let Some(opened) = &mut opened {
+        opened.begin_anew(&last.name(), &changed)?;
+    }
     match opened {
         Some(_) => eprintln!("pinfold: undone: it waits in the stage {name} again"),
         None => eprintln!("pinfold: undone"),

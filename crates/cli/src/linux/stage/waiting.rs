@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::changes::counted;
 use super::git;
 use super::guarded::guarded;
-use super::ignored::Ignored;
+use super::ignored::{Ignored, files};
 use super::opened::{Opened, Place, settle};
 use crate::error::CliError;
 use crate::linux::prepare::Prepared;
@@ -46,16 +46,13 @@ impl Waiting {
         match self.changes {
             0 if self.ignored == 0 => eprintln!("pinfold: nothing was written to the workspace"),
             many => {
-                let (mut changes, stage) = (counted(many), &self.stage);
-                if self.ignored > 0 {
-                    changes.push_str(&format!(" and what git ignores ({} files)", self.ignored));
-                }
-                let asks = if self.asks > 0 {
-                    format!(", {} of which would execute outside", self.asks)
-                } else {
-                    String::new()
-                };
-                eprintln!("pinfold: {changes}{asks}: in the stage {stage}; pinfold changes, diff, apply or discard");
+                let changes = (many > 0).then(|| counted(many));
+                let asks = (self.asks > 0).then(|| format!(", {} of which would execute outside", self.asks));
+                let changes = changes.map(|changes| changes + &asks.unwrap_or_default());
+                let ignored = (self.ignored > 0).then(|| format!("{} that git ignores", files(self.ignored)));
+                let told: Vec<String> = changes.into_iter().chain(ignored).collect();
+                let (told, stage) = (told.join(" and "), &self.stage);
+                eprintln!("pinfold: {told}: in the stage {stage}; pinfold changes, diff, apply or discard");
             }
         }
     }
