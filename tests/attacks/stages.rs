@@ -205,3 +205,64 @@ fn a_program_that_gives_its_owners_rights_comes_over() {
         })
         .is_contained();
 }
+
+#[test]
+fn a_file_that_git_ignores_is_changed_by_the_taking_over() {
+    staged(Attack::sh("echo stolen > .env; mkdir -p build; echo stolen > build/tool; echo x > x"))
+        .before(|scene| {
+            scene.write("home/project/.gitignore", ".env\nbuild/\n");
+            scene.write("home/project/.env", "mine");
+            scene.write("home/project/build/tool", "mine");
+        })
+        .after(take_over)
+        .harms("home/project/.env")
+        .harms("home/project/build")
+        .is_contained();
+}
+
+#[test]
+fn a_hook_comes_over_behind_a_list_of_what_git_ignores() {
+    let script = "trap_at .git/hooks/pre-commit; echo '*' > .gitignore; echo '*' > .git/info/exclude; echo x > x";
+    staged(Attack::sh(script)).after(take_over).springs_in("home/project").is_contained();
+}
+
+#[test]
+fn what_was_changed_after_the_looking_comes_over() {
+    let script = "echo stolen > kept/file; echo x > x";
+    staged(Attack::sh(script))
+        .before(|scene| scene.write("home/project/kept/file", "kept"))
+        .after(|scene| {
+            if scene.runner() == Runner::Sandbox {
+                let stages = pinfold_in(scene, &["stages"]);
+                let stage = stages.split_whitespace().next().expect("a stage").to_owned();
+                pinfold_in(scene, &["diff", "x"]);
+                pinfold_in(scene, &["run", "--session", &stage, "--", "sh", "-c", "echo evil > x"]);
+                pinfold_in(scene, &["apply", "--reviewed", "x"]);
+                assert!(!scene.path("home/project/x").exists(), "what nobody has seen came over");
+            }
+        })
+        .harms("home/project/kept")
+        .is_contained();
+}
+
+#[test]
+fn a_name_is_executed_by_the_program_that_shows_the_file() {
+    let script = r#"for name in '$(touch sprung)' '`touch sprung`' 'a;touch sprung;' '-x' '" touch sprung "'; do
+        echo x > "./$name"; done; touch sprung"#;
+    staged(Attack::sh(script))
+        .after(|scene| {
+            if scene.runner() == Runner::Sandbox {
+                let shown = pinfold_in(scene, &["diff", "--tool", "printf '%s\\n'"]);
+                assert!(shown.contains("a;touch sprung;") && shown.contains("./-x"), "{shown}");
+            }
+        })
+        .harm(|scene| scene.path("home/project/sprung").exists().then(|| "a name was executed".into()))
+        .is_contained();
+}
+
+/// What the user does in the project.
+fn pinfold_in(scene: &Scene, words: &[&str]) -> String {
+    let mut command = scene.command(pinfold());
+    command.args(words).current_dir(scene.path("home/project"));
+    String::from_utf8_lossy(&command.output().expect("pinfold").stdout).into_owned()
+}

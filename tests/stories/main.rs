@@ -5,6 +5,7 @@
 
 mod ask;
 mod builds;
+mod choices;
 mod commands;
 mod desk;
 mod doctor;

@@ -263,7 +263,7 @@ fn what_was_reviewed_is_what_is_taken_over() {
     let summary: Value = serde_json::from_str(&desk.about(&["changes", "--json"]).ok()).expect("JSON");
     let digest = summary["digest"].as_str().expect("a digest").to_owned();
     desk.inside_with(&["--session", "s"], "echo 2 > one").ok();
-    desk.about(&["apply", "--reviewed", &digest]).ends_with(125).says("not what was reviewed");
+    desk.about(&["apply", &format!("--reviewed={digest}")]).ends_with(125).says("not what was reviewed");
     assert_eq!(desk.outside("ls").ok(), "README");
 }
 
