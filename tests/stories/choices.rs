@@ -291,3 +291,30 @@ fn what_was_merged_and_taken_back_is_merged_again() {
     let file = desk.read("home/project/file");
     assert!(file.contains("\ntwo\n") && file.contains("\nmine\n"), "{file}");
 }
+
+#[test]
+fn one_taking_over_after_the_other_is_taken_back_as_long_as_nobody_else_has_changed_anything() {
+    let desk = Desk::new();
+    let before = desk.everything();
+    let contents = || desk.outside("cat README; ls").ok();
+    let mut all = Vec::new();
+    for number in 1..=3 {
+        all.push(contents());
+        desk.inside_with(&["--session", "s"], &format!("echo {number} >> README; echo {number} > {number}")).ok();
+        desk.about(&["apply"]).ok();
+    }
+    for earlier in all.iter().rev() {
+        desk.about(&["undo"]).ok();
+        assert_eq!(&contents(), earlier);
+    }
+    assert_eq!(desk.everything(), before);
+    desk.about(&["undo"]).ends_with(125).says("nothing to undo");
+    // And once more, with somebody who changes something in between.
+    desk.about(&["apply"]).ok();
+    desk.outside("echo mine >> README").ok();
+    desk.inside_with(&["--session", "s"], "echo 4 > 4; sed -i 's/a project/our project/' README").ok();
+    desk.about(&["apply"]).ok();
+    desk.about(&["undo"]).ok();
+    desk.about(&["undo"]).ends_with(125).says("README: a file lies there that has been changed");
+    assert!(contents().contains("mine"));
+}

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{StoreError, at};
 use super::record::{read_json, write_json};
 use super::remove::remove;
+use super::returned::{Returned, write_met, write_returned};
 use super::stages::{Stages, listed, make, new_layer, now_ms};
 use crate::letters::Letters;
 use crate::step::Step;
@@ -56,6 +57,7 @@ impl Stages {
         let applied = Applied { directory, about };
         let done = places.iter().enumerate().try_for_each(|(number, (path, steps))| {
             let tree = at(Tree::open(path), "open", path)?;
+            write_met(&applied.directory, number, steps)?;
             let transaction = Transaction::prepare(&tree, steps, &applied.transaction(number));
             transaction.and_then(Transaction::commit).map_err(|source| ApplyError::Place { path: path.clone(), source })
         });
@@ -177,17 +179,27 @@ impl Applied {
         // Should somebody be killed now, the next one goes on with it.
         let settled = self.directory.join(SETTLED);
         at(std::fs::remove_file(&settled), "remove", &settled)?;
-        let done = self.undo_all(accepts);
+        let later = stages.all_applied()?.into_iter().filter(|other| other.directory > self.directory);
+        let done = self.undo_all(&later.collect::<Vec<_>>(), accepts);
         self.settle()?;
         done
     }
 
-    fn undo_all(&self, accepts: &dyn Fn(&Path) -> bool) -> Result<(), ApplyError> {
+    fn undo_all(&self, later: &[Applied], accepts: &dyn Fn(&Path) -> bool) -> Result<(), ApplyError> {
         for (number, (place, state)) in self.places().zip(self.states()?).enumerate() {
             if state == Recovered::Finished {
-                let accepts = |path: &Path| accepts(&place.join(path));
-                let undone = transaction::undo_accepting(&self.transaction(number), &accepts);
-                undone.map_err(|source| ApplyError::Place { path: place.to_owned(), source })?;
+                let wrong = |source| ApplyError::Place { path: place.to_owned(), source };
+                let tree = at(Tree::open(place), "open", place)?;
+                let left = transaction::finished::left(&self.transaction(number)).map_err(wrong)?;
+                let returned = returned(later, place);
+                let is_back = |path: &Path| {
+                    let path = Letters::from(path);
+                    let now = tree.node(path.path()).ok().flatten();
+                    left.get(&path).zip(now).is_some_and(|(left, now)| returned.is(&path, *left, &now))
+                };
+                let accepts = |path: &Path| accepts(&place.join(path)) || is_back(path);
+                transaction::undo_accepting(&self.transaction(number), &accepts).map_err(wrong)?;
+                write_returned(&self.directory, number, &tree)?;
             }
         }
         Ok(())
@@ -215,6 +227,16 @@ impl Applied {
     fn transaction(&self, number: usize) -> PathBuf {
         self.directory.join(number.to_string())
     }
+}
+
+/// Files of a place that came back when something that was taken over later was undone.
+fn returned(later: &[Applied], place: &Path) -> Returned {
+    let mut returned = Returned::default();
+    for applied in later {
+        let numbers = applied.places().enumerate().filter(|(_, other)| *other == place);
+        numbers.for_each(|(number, _)| returned.add(&applied.directory, number));
+    }
+    returned
 }
 
 /// Why something could not be taken over or undone.

@@ -19,6 +19,7 @@ mod error;
 mod note;
 mod record;
 mod remove;
+mod returned;
 mod stage;
 mod stages;
 #[cfg(test)]

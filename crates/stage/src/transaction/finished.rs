@@ -26,6 +26,15 @@ pub fn changed(directory: &Path) -> Result<BTreeSet<PathBuf>, Error> {
     Ok(marks.journal(Mark::Journal)?.changed())
 }
 
+/// What lay at paths when a transaction had finished. Directories are not among it.
+///
+/// # Errors
+/// When it has not, or what it has left cannot be read.
+pub fn left(directory: &Path) -> Result<BTreeMap<Letters, Which>, Error> {
+    let marks = Marks::open(directory).map_err(Error::failed(directory))?;
+    Ok(marks.finished()?.left)
+}
+
 /// What lay at paths when all was done. Directories are not among it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,7 +118,7 @@ fn look(ground: &Ground<'_>, path: &Path) -> io::Result<Option<Node>> {
 
 impl Which {
     /// Which one something is.
-    pub(super) fn of(node: &Node) -> Self {
+    pub(crate) fn of(node: &Node) -> Self {
         Self { inode: node.identity.inode, changed: node.identity.changed }
     }
 }
