@@ -7,7 +7,7 @@ use super::{memory, neighbours, scene};
 use crate::shell::{Result, command, read, step, which};
 
 /// The measures that can be asked for.
-pub(super) const NAMES: [&str; 7] = ["start-up", "deny", "work", "record", "memory", "stage", "grant"];
+pub(super) const NAMES: [&str; 8] = ["start-up", "deny", "work", "record", "memory", "stage", "grant", "sessions"];
 
 /// What is measured with.
 pub(super) struct Bench {
@@ -22,8 +22,16 @@ impl Bench {
         std::fs::create_dir_all(&self.scenes)?;
         let mut report = self.about()?;
         type Measure = fn(&Bench) -> Result<String>;
-        let measures: [Measure; 7] =
-            [Self::start_up, Self::deny, Self::work, Self::record, Self::memory, Self::stage, Self::grant];
+        let measures: [Measure; 8] = [
+            Self::start_up,
+            Self::deny,
+            Self::work,
+            Self::record,
+            Self::memory,
+            Self::stage,
+            Self::grant,
+            Self::sessions,
+        ];
         for (name, measure) in NAMES.iter().zip(measures).filter(|(name, _)| wanted(name)) {
             report += &step(name, || measure(self))?;
         }

@@ -10,6 +10,7 @@ mod measures;
 mod memory;
 mod neighbours;
 mod scene;
+mod sessions;
 mod stage;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ pub(crate) enum What {
     ///
     /// Root measures as an ordinary user who is made for it. What is missing on the machine is named as missing.
     Run {
-        /// Only these: start-up, deny, work, record, memory, stage, grant
+        /// Only these: start-up, deny, work, record, memory, stage, grant, sessions
         only: Vec<String>,
         /// How often everything is repeated
         #[arg(long, default_value_t = 7)]
@@ -40,6 +41,15 @@ pub(crate) enum What {
     Stage {
         /// How often everything is repeated
         #[arg(long, default_value_t = 7)]
+        rounds: usize,
+        /// Measure this program [default: the release, built first]
+        #[arg(long)]
+        program: Option<PathBuf>,
+    },
+    /// Measure an hour of work in a stage, and in what others offer for it: sandlock, try, agentfs, git worktrees and copies
+    Sessions {
+        /// How often everything is repeated
+        #[arg(long, default_value_t = 5)]
         rounds: usize,
         /// Measure this program [default: the release, built first]
         #[arg(long)]
@@ -65,6 +75,7 @@ pub(crate) fn run(what: &What) -> Result<()> {
     let (only, rounds, program) = match what {
         What::Run { only, rounds, program } => (only, rounds, program),
         What::Stage { rounds, program } => (&vec!["stage".to_owned()], rounds, program),
+        What::Sessions { rounds, program } => (&vec!["sessions".to_owned()], rounds, program),
         What::Gate { only } => return gate::run(only),
         What::Ledger { only, sessions } => {
             let mut bench = cargo("bench --package pinfold-ledger --bench ledger -- --sessions");

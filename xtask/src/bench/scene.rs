@@ -8,6 +8,8 @@ use crate::shell::{Result, command, run};
 pub(super) const MANY_FILES: usize = 300_000;
 /// Files in the repository.
 pub(super) const REPOSITORY_FILES: usize = 50_000;
+/// Files in the repository of a middling project.
+pub(super) const PROJECT_FILES: usize = 5000;
 /// Files in each directory.
 const FILES_IN_A_DIRECTORY: usize = 100;
 /// C files of the project that is built.
@@ -38,11 +40,18 @@ pub(super) fn many(scenes: &Path) -> Result<PathBuf> {
 
 /// A repository with files to read.
 pub(super) fn repository(scenes: &Path) -> Result<PathBuf> {
-    once(scenes, "repository", |scene| {
-        let text = "The quick brown fox jumps over the lazy dog, and the dog sleeps on.\n".repeat(12);
-        files(scene, REPOSITORY_FILES, |index| format!("file-{index}.txt"), &text)?;
-        commit(scene)
-    })
+    once(scenes, "repository", |scene| files_of_text(scene, REPOSITORY_FILES))
+}
+
+/// The repository of a middling project.
+pub(super) fn project(scenes: &Path) -> Result<PathBuf> {
+    once(scenes, "project", |scene| files_of_text(scene, PROJECT_FILES))
+}
+
+fn files_of_text(scene: &Path, count: usize) -> Result<()> {
+    let text = "The quick brown fox jumps over the lazy dog, and the dog sleeps on.\n".repeat(12);
+    files(scene, count, |index| format!("file-{index}.txt"), &text)?;
+    commit(scene)
 }
 
 /// A project in C, and how to build it from nothing.

@@ -17,14 +17,15 @@ mod mounted;
 mod operations;
 mod tree;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pinfold_stage::{Bases, Changes, Layers, Pick, Time, Tree, plan_apply};
 use proptest::prelude::*;
 
 use operations::{Operation, operation};
-use tree::{Place, forget_names_of_unchanged, snapshot};
+use tree::{Place, Snapshot, forget_names_of_unchanged, snapshot};
 
 /// How often, unless `OVERLAY_CASES` says otherwise.
 const CASES: u32 = 200;
@@ -57,11 +58,17 @@ fn same_in_the_end_from([direct, real]: [fn(&Path); 2], runs: &[Vec<Operation>])
     assert_eq!(real, direct);
 }
 
-fn apply(place: &Place, layers: &[std::path::PathBuf]) {
+/// Layers over the real tree, and what that was.
+fn opened(place: &Place, layers: &[PathBuf]) -> (Layers, Bases) {
     let above = layers.iter().map(|layer| Arc::new(Tree::layer(layer).unwrap())).collect();
     let layers = Layers::new(above, Arc::new(Tree::open(&place.path("real")).unwrap()));
     let mut bases = Bases::open(&place.path("bases")).unwrap();
-    bases.settle(&layers, Time { seconds: i64::MAX, nanoseconds: 0 }).unwrap();
+    bases.settle(&layers, Time::LAST).unwrap();
+    (layers, bases)
+}
+
+fn apply(place: &Place, layers: &[PathBuf]) {
+    let (layers, bases) = opened(place, layers);
     let changes = Changes::of(&layers).unwrap();
     let steps = plan_apply(&layers, &changes, &bases, |_| Pick::Whole).unwrap();
     applied::apply(layers.real(), &steps);
@@ -69,8 +76,71 @@ fn apply(place: &Place, layers: &[std::path::PathBuf]) {
     assert!(left.all().is_empty(), "left to apply: {:?}", left.all());
 }
 
+/// Takes a part over, looks whether it is that part, and takes over the rest.
+fn in_two_parts(run: &[Operation], choices: &[bool]) {
+    let place = Place::new();
+    ["direct", "real"].iter().for_each(|name| tree::make(&place.path(name)));
+    let before = snapshot(&place.path("real"));
+    operations::carry_out(&place.path("direct"), run, 1000);
+    mounted::carry_out(&place, &[], 0, run, 1000);
+    let layers = [place.path("upper0")];
+    let direct = snapshot(&place.path("direct"));
+    let part = apply_some(&place, &layers, choices);
+    let what = |snapshot: &Snapshot, path: &Path| snapshot.get(path).map(|seen| seen.what.clone());
+    let real = snapshot(&place.path("real"));
+    for path in before.keys().chain(direct.keys()).chain(real.keys()) {
+        let expected = if part.contains(path) { &direct } else { &before };
+        assert_eq!(what(&real, path), what(expected, path), "{} of {part:?}", path.display());
+    }
+    apply(&place, &layers);
+    let real = snapshot(&place.path("real"));
+    for path in direct.keys().chain(real.keys()) {
+        assert_eq!(what(&real, path), what(&direct, path), "{} in the end", path.display());
+    }
+}
+
+/// Which paths were taken over: every choice is about one change, with what it needs.
+fn apply_some(place: &Place, layers: &[PathBuf], choices: &[bool]) -> BTreeSet<PathBuf> {
+    let (layers, mut bases) = opened(place, layers);
+    let changes = Changes::of(&layers).unwrap();
+    let numbered = changes.all().iter().zip(choices.iter().cycle());
+    let chosen: BTreeSet<&Path> = numbered.filter(|(_, chosen)| **chosen).map(|(change, _)| &*change.path).collect();
+    let part = changes.with_needed(|change| chosen.contains(&*change.path));
+    let pick = |change: &pinfold_stage::Change| if part.contains(&change.path) { Pick::Whole } else { Pick::Not };
+    let steps = plan_apply(&layers, &changes, &bases, pick).unwrap();
+    bases.forget(part.iter().map(PathBuf::as_path)).unwrap();
+    applied::apply(layers.real(), &steps);
+    bases.settle(&layers, Time::LAST).unwrap();
+    part
+}
+
 proptest! {
     #![proptest_config(cases())]
+
+    #[test]
+    fn what_is_taken_over_in_part_is_that_part_and_the_rest_is_what_is_missing(
+        run in proptest::collection::vec(operation(true), 1..25),
+        choices in proptest::collection::vec(proptest::bool::ANY, 1..8),
+    ) {
+        if mounted::is_possible() {
+            in_two_parts(&run, &choices);
+        }
+    }
+
+    #[test]
+    fn a_run_that_nothing_is_taken_over_of_leaves_no_trace(run in proptest::collection::vec(operation(true), 1..25)) {
+        if mounted::is_possible() {
+            let place = Place::new();
+            tree::make(&place.path("real"));
+            let before = tree::exactly(&place.path("real"));
+            mounted::carry_out(&place, &[], 0, &run, 1000);
+            let (layers, bases) = opened(&place, &[place.path("upper0")]);
+            let changes = Changes::of(&layers).unwrap();
+            plan_apply(&layers, &changes, &bases, |_| Pick::Whole).unwrap();
+            changes.all().iter().for_each(|change| drop(pinfold_stage::diffs(&layers, change).unwrap()));
+            assert_eq!(tree::exactly(&place.path("real")), before);
+        }
+    }
 
     #[test]
     fn what_is_applied_is_what_a_direct_run_leaves(run in proptest::collection::vec(operation(true), 1..25)) {

@@ -52,7 +52,7 @@ pub(crate) fn make(root: &Path) {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// Kind, permissions, content or target, attributes, and time (not of directories).
-    what: String,
+    pub(crate) what: String,
     /// The first name of the file.
     first: PathBuf,
 }
@@ -92,6 +92,18 @@ pub(crate) fn snapshot(root: &Path) -> Snapshot {
         }
     }
     all
+}
+
+/// All of it: also which files they are, and when anything about them was last changed.
+pub(crate) fn exactly(root: &Path) -> BTreeMap<PathBuf, (String, [i64; 7])> {
+    let with_numbers = |path: PathBuf, seen: Seen| {
+        let of = fs::symlink_metadata(root.join(&path)).unwrap();
+        let times = [of.mtime(), of.mtime_nsec(), of.ctime(), of.ctime_nsec()];
+        let numbers = [of.ino().cast_signed(), of.nlink().cast_signed(), i64::from(of.uid())];
+        let all = [numbers.as_slice(), &times].concat().try_into().unwrap();
+        (path, (seen.what, all))
+    };
+    snapshot(root).into_iter().map(|(path, seen)| with_numbers(path, seen)).collect()
 }
 
 fn shown(path: &Path, metadata: &fs::Metadata) -> String {
