@@ -32,7 +32,7 @@ impl Digest {
     pub fn of_file(file: &mut File) -> io::Result<Self> {
         let bytes = file.metadata()?.len();
         file.rewind()?;
-        if bytes > limits::WHOLE_DIGEST_BYTES { of_blocks(file, bytes) } else { of_whole(file) }
+        if bytes > limits::WHOLE_DIGEST_BYTES { of_blocks(file, bytes) } else { of_whole(file, bytes) }
     }
 
     /// From the digits that it is shown with.
@@ -73,9 +73,9 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-fn of_whole(file: &mut File) -> io::Result<Digest> {
+fn of_whole(file: &mut File, bytes: u64) -> io::Result<Digest> {
     let mut hash = Sha256::new();
-    let mut block = vec![0; BLOCK_BYTES];
+    let mut block = block_for(bytes);
     loop {
         match fill(file, &mut block)? {
             0 => return Ok(Digest(hash.finalize().into())),
@@ -132,13 +132,18 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(length)
 }
 
+/// Room for a block of a file of that length, and in a short one for its end to be seen.
+fn block_for(bytes: u64) -> Vec<u8> {
+    vec![0; usize::try_from(bytes).map_or(BLOCK_BYTES, |bytes| BLOCK_BYTES.min(bytes.saturating_add(1)))]
+}
+
 /// Whether two files of the same length contain the same.
 pub(crate) fn is_same(one: &mut File, other: &mut File, bytes: u64) -> io::Result<bool> {
     if bytes > limits::WHOLE_DIGEST_BYTES {
         return Ok(Digest::of_file(one)? == Digest::of_file(other)?);
     }
-    let size = BLOCK_BYTES.min(usize::try_from(bytes).unwrap_or(BLOCK_BYTES) + 1);
-    let (mut first, mut second) = (vec![0; size], vec![0; size]);
+    let (mut first, mut second) = (block_for(bytes), block_for(bytes));
+    let size = first.len();
     loop {
         let length = fill(one, &mut first)?;
         if fill(other, &mut second)? != length || first[..length] != second[..length] {
@@ -152,7 +157,9 @@ pub(crate) fn is_same(one: &mut File, other: &mut File, bytes: u64) -> io::Resul
 
 /// All that a file contains; nothing when that is more than a limit.
 pub(crate) fn read(file: &mut File, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
+    // One more, so that the end is seen without more room.
+    let expected = file.metadata()?.len().min(limit) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
     file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
