@@ -100,6 +100,7 @@ fn reason(event: &Event) -> Option<&str> {
     match event {
         Event::Refused { why, .. } => Some(why),
         Event::Trap { when, .. } => Some(when),
+        Event::Stage(stage) => Some(stage.act.as_str()),
         Event::Note { text } => Some(text),
         Event::Close { end: ConnectionEnd::Failed { what } | ConnectionEnd::Stopped { what }, .. } => Some(what),
         _ => event.verdict().map(|verdict| &*verdict.reason),

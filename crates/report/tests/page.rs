@@ -14,7 +14,8 @@ use serde_json::Value;
 const EVENTS: &str = r#"[
 {"kind": "start", "session": "X", "agent": "X", "user": {"name": "X", "uid": 1}, "host": "X", "version": "X",
  "workspace": "X", "command": ["X", "X"], "profile": "X", "policy": "X", "plan": "X",
- "assurance": [{"promise": "X", "kept-by": "X"}], "best-effort": true},
+ "assurance": [{"promise": "X", "kept-by": "X"}], "best-effort": true,
+ "stage": {"name": "X", "layer": "X", "forked-from": "X"}},
 {"kind": "exec", "pid": 2, "parent": 1, "argv": ["X", "X"], "cwd": "X", "executable": "X", "errno": 13},
 {"kind": "lookup", "name": "X", "type": "X", "verdict": {"allow": false, "reason": "X", "rule": "X"}},
 {"kind": "connect", "connection": 1, "host": "X", "port": 443, "way": "socks", "process": {"pid": 2, "exe": "X"},
@@ -32,6 +33,7 @@ const EVENTS: &str = r#"[
 {"kind": "grant", "what": "X", "allow": true, "by": "X", "how": "X"},
 {"kind": "trust", "path": "X", "sha256": "X", "by": "X", "how": "X"},
 {"kind": "quarantined", "path": "X", "moved-to": "X"},
+{"kind": "stage", "act": "fork", "stage": "X", "run": "X", "other": "X", "reviewed": "X", "why": "X"},
 {"kind": "change", "path": "X", "what": "renamed", "from": "X", "size": 1},
 {"kind": "trap", "path": "X", "line": 1, "rule": "X", "severity": "high", "when": "X", "text": "X"},
 {"kind": "note", "text": "X"},

@@ -4,12 +4,14 @@
 //! hold the value of a secret: what is appended has been masked. Numbers of processes are those outside of the sandbox.
 
 mod parts;
+mod stage;
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
 pub use parts::{Change, ConnectionEnd, Process, Promise, SecretUse, Severity, Subject, User, Verdict, Way, endpoint};
+pub use stage::{Act, Listed, Stage, Staged};
 
 use crate::Text;
 
@@ -202,6 +204,8 @@ pub enum Event {
         /// What it says there, masked and cut.
         text: Text,
     },
+    /// Something is done with a stage.
+    Stage(Box<Stage>),
     /// Something to know about the record itself, such as why there are no events of some kind.
     Note {
         /// The sentence.
@@ -240,6 +244,9 @@ pub struct Start {
     pub assurance: Vec<Promise>,
     /// Did the user say `--best-effort`: may promises be without a keeper?
     pub best_effort: bool,
+    /// The stage that it writes to, if what it writes waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Staged>,
 }
 
 /// How a session ended. One of `code`, `signal` and `limit` is known.
@@ -270,7 +277,7 @@ pub struct End {
 
 impl Event {
     /// The names of all kinds, as in `kind`.
-    pub const KINDS: [&str; 16] = [
+    pub const KINDS: [&str; 17] = [
         "start",
         "exec",
         "lookup",
@@ -285,6 +292,7 @@ impl Event {
         "quarantined",
         "change",
         "trap",
+        "stage",
         "note",
         "end",
     ];
@@ -306,6 +314,7 @@ impl Event {
             Self::Quarantined { .. } => "quarantined",
             Self::Change { .. } => "change",
             Self::Trap { .. } => "trap",
+            Self::Stage(_) => "stage",
             Self::Note { .. } => "note",
             Self::End(_) => "end",
         }
@@ -364,7 +373,11 @@ impl Event {
             Self::Change { path, from, .. } => (Some(path), from.as_ref()),
             _ => (None, None),
         };
-        one.into_iter().chain(other)
+        let listed = match self {
+            Self::Stage(stage) => [&stage.paths.first, &stage.conflicts.first].map(Vec::as_slice),
+            _ => [&[], &[]] as [&[Text]; 2],
+        };
+        one.into_iter().chain(other).chain(listed.into_iter().flatten())
     }
 }
 
@@ -377,7 +390,7 @@ mod tests {
     }
 
     /// One event of each kind.
-    fn all() -> [Event; 16] {
+    fn all() -> [Event; 17] {
         let text = || Text::from_bytes(b"/x/\xff");
         [
             Event::Start(Box::default()),
@@ -446,6 +459,14 @@ mod tests {
                 when: "at the next commit".into(),
                 text: text(),
             },
+            Event::Stage(Box::new(Stage {
+                run: Some("one".into()),
+                other: Some(text()),
+                paths: Listed::of([&b"/x/\xff"[..]]),
+                reviewed: Some("00".into()),
+                why: Some("so".into()),
+                ..Stage::new(Act::Apply, "topic")
+            })),
             Event::Note { text: "there is more".into() },
             Event::End(End { code: Some(0), ..End::default() }),
         ]

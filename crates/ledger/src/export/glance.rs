@@ -74,6 +74,7 @@ fn subject(event: &Event) -> Cow<'_, str> {
         Event::Request { host, port, method, path, .. } => format!("{method} {}{path}", endpoint(host, *port)).into(),
         Event::Secret { name, host, .. } | Event::Budget { name, host, .. } => format!("{name} at {host}").into(),
         Event::Grant { what, .. } => what.into(),
+        Event::Stage(stage) => (&*stage.stage).into(),
         Event::Note { .. } | Event::End(_) => "".into(),
     }
 }
@@ -92,6 +93,7 @@ fn reason(event: &Event) -> Cow<'_, str> {
         Event::Quarantined { moved_to, .. } => format!("moved to {moved_to}").into(),
         Event::Change { what, from, .. } => changed(*what, from.as_ref()),
         Event::Trap { when, .. } => when.into(),
+        Event::Stage(stage) => format!("{} {}", stage.act.as_str(), stage.sentence()).into(),
         Event::Note { text } => text.into(),
         Event::End(end) => ended(end).into(),
         _ => event.verdict().map_or_else(Cow::default, |verdict| verdict.reason.as_str().into()),

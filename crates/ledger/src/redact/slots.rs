@@ -5,7 +5,9 @@ use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StringDeserializer};
 
 use crate::Text;
-use crate::event::{ConnectionEnd, End, Event, Process, Promise, SecretUse, Start, User, Verdict};
+use crate::event::{
+    ConnectionEnd, End, Event, Listed, Process, Promise, SecretUse, Stage, Staged, Start, User, Verdict,
+};
 
 /// A text of an event.
 pub(super) struct Slot<'a> {
@@ -120,6 +122,7 @@ impl<'a> Slots<'a> {
                 self.bytes([path, text]);
                 self.words([rule, when]);
             }
+            Event::Stage(stage) => self.stage(stage),
             Event::Note { text } => self.words([text]),
             Event::End(End {
                 code: _,
@@ -149,10 +152,24 @@ impl<'a> Slots<'a> {
             plan,
             assurance,
             best_effort: _,
+            stage,
         } = start;
         self.words([session, name, host, version, profile, policy, plan].into_iter().chain(agent));
         self.bytes([workspace]);
         self.arguments(command);
         self.words(assurance.iter_mut().flat_map(|Promise { promise, kept_by }| [promise, kept_by]));
+        if let Some(Staged { name, layer, forked_from }) = stage {
+            self.words([name, layer].into_iter().chain(forked_from));
+        }
+    }
+
+    fn stage(&mut self, stage: &'a mut Stage) {
+        let Stage { act: _, stage, run, other, paths, traps, conflicts, reviewed, why } = stage;
+        self.words([stage].into_iter().chain(run).chain(reviewed).chain(why));
+        self.bytes(other);
+        for Listed { first, count: _, sha256 } in [paths, traps, conflicts] {
+            self.bytes(first);
+            self.words([sha256]);
+        }
     }
 }

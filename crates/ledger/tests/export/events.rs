@@ -1,7 +1,8 @@
 //! Events of all kinds with all sorts of texts in them.
 
 use pinfold_ledger::event::{
-    Change, ConnectionEnd, End, Process, Promise, SecretUse, Severity, Start, Subject, User, Verdict, Way,
+    Act, Change, ConnectionEnd, End, Listed, Process, Promise, SecretUse, Severity, Stage, Staged, Start, Subject,
+    User, Verdict, Way,
 };
 use pinfold_ledger::{Event, Record, Text, Timestamp};
 use proptest::option::of;
@@ -54,14 +55,14 @@ pub(crate) fn refused_connection() -> (Start, Record) {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    prop_oneof![start(), of_processes(), of_the_network(), of_files(), of_users(), end()]
+    prop_oneof![start(), of_processes(), of_the_network(), of_files(), of_users(), stage(), end()]
 }
 
 fn start() -> impl Strategy<Value = Event> {
     let who = (of(word()), word(), any::<u32>(), word(), word());
-    let what = (text(), prop::collection::vec(text(), 1..4), word(), hash(), hash(), word(), any::<bool>());
+    let what = (text(), prop::collection::vec(text(), 1..4), word(), hash(), hash(), word(), staged());
     (who, what).prop_map(|((agent, name, uid, host, version), what)| {
-        let (workspace, command, profile, policy, plan, kept_by, best_effort) = what;
+        let (workspace, command, profile, policy, plan, kept_by, stage) = what;
         Event::Start(Box::new(Start {
             session: SESSION.to_owned(),
             agent,
@@ -74,8 +75,26 @@ fn start() -> impl Strategy<Value = Event> {
             policy,
             plan,
             assurance: vec![Promise { promise: "no network".to_owned(), kept_by }],
-            best_effort,
+            best_effort: stage.is_none(),
+            stage,
         }))
+    })
+}
+
+fn staged() -> impl Strategy<Value = Option<Staged>> {
+    of((word(), hash(), of(word())).prop_map(|(name, layer, forked_from)| Staged { name, layer, forked_from }))
+}
+
+fn stage() -> impl Strategy<Value = Event> {
+    let acts = [Act::Apply, Act::Undo, Act::Discard, Act::Prune, Act::Fork, Act::Snapshot, Act::Restore, Act::Move];
+    let listed = || {
+        let bytes = prop::collection::vec(prop::collection::vec(any::<u8>(), 1..8), 0..3);
+        bytes.prop_map(|all| Listed::of(all.iter().map(Vec::as_slice)))
+    };
+    let names = (word(), of(word()), of(text()), of(hash()), of(word()));
+    (select(acts.to_vec()), names, [listed(), listed(), listed()]).prop_map(|(act, names, lists)| {
+        let ((stage, run, other, reviewed, why), [paths, traps, conflicts]) = (names, lists);
+        Event::Stage(Box::new(Stage { act, stage, run, other, paths, traps, conflicts, reviewed, why }))
     })
 }
 

@@ -144,7 +144,7 @@ fn every_kind_has_its_class() {
             "secret" => &[4001, 2004],
             "budget" | "quarantined" | "trap" => &[2004],
             "grant" => &[3005],
-            "trust" => &[3004],
+            "trust" | "stage" => &[3004],
             "note" => &[1008],
             _ => &[],
         };

@@ -33,7 +33,7 @@ proptest! {
             prop_assert_eq!(meant(&row[1]), SESSION);
             prop_assert_eq!(&row[3], record.event.kind());
             prop_assert_eq!(&serde_json::from_str::<Record>(meant(&row[9])).expect("a record"), record);
-            if let Some(path) = record.event.paths().next().filter(|_| !matches!(record.event.kind(), "trap")) {
+            if let Some(path) = record.event.paths().next().filter(|_| !matches!(record.event.kind(), "trap" | "stage")) {
                 prop_assert_eq!(meant(&row[5]), path.as_str());
             }
         }
@@ -48,7 +48,7 @@ fn a_row_tells_what_happened_and_why() {
     for row in &rows[1..] {
         let expected = match row[3].as_str() {
             "refused" | "budget" | "quarantined" => "refused",
-            "start" | "close" | "trust" | "change" | "trap" | "note" | "end" => "",
+            "start" | "close" | "trust" | "change" | "trap" | "stage" | "note" | "end" => "",
             _ => continue,
         };
         assert_eq!(row[4], expected, "{row:?}");

@@ -22,6 +22,7 @@ pub(super) fn head(about: &About<'_>, story: &Story) -> Markup {
                     @if let Some(agent) = &start.agent { (entry("Agent", html! { (shown::text(agent)) })) }
                     (entry("User", html! { (shown::text(&start.user.name)) " (" (start.user.uid) ") on " (shown::text(&start.host)) }))
                     (entry("Workspace", html! { span.path { (shown::text(start.workspace.as_str())) } }))
+                    @if let Some(stage) = &start.stage { (entry("Stage", html! { (shown::text(&stage.name)) })) }
                     (entry("Policy", html! { "profile " (shown::text(&start.profile)) ", " code { (shown::text(&start.policy)) } }))
                     (entry("Plan", html! { code { (shown::text(&start.plan)) } }))
                     (entry("Pinfold", html! { (shown::text(&start.version)) }))

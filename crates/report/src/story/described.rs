@@ -52,6 +52,7 @@ pub(super) fn described(event: &Event) -> (&'static str, String, Tone) {
             None => (what.as_str(), path.to_string(), Tone::Plain),
         },
         Event::Trap { path, when, .. } => ("trap", format!("{path} would run {when}"), Tone::Warning),
+        Event::Stage(stage) => (stage.act.as_str(), stage.sentence(), Tone::Decided),
         Event::Note { text } => ("note", text.clone(), Tone::Plain),
         Event::End(_) => ("end", String::new(), Tone::Plain),
     }

@@ -64,14 +64,19 @@ fn describe(event: &Event) -> (&'static str, String) {
             let line = line.map_or_else(String::new, |line| format!(":{line}"));
             ("trap", format!("{}: {path}{line} would run {when}: {text}", severity.as_str()))
         }
+        Event::Stage(stage) => (stage.act.as_str(), stage.sentence()),
         Event::Note { text } => ("note", text.clone()),
         Event::End(end) => ("end", ended(end)),
     }
 }
 
-fn started(Start { agent, user, host, profile, command: words, workspace, .. }: &Start) -> String {
+fn started(Start { agent, user, host, profile, command: words, workspace, stage, .. }: &Start) -> String {
     let agent = agent.as_ref().map_or_else(String::new, |agent| format!(" for {agent}"));
-    format!("{}  (in {workspace}, profile {profile}, by {}@{host}{agent})", command(words), user.name)
+    let stage = stage.as_ref().map_or_else(String::new, |stage| {
+        let from = stage.forked_from.as_ref().map_or_else(String::new, |from| format!(" forked from {from}"));
+        format!(", in the stage {}{from}", stage.name)
+    });
+    format!("{}  (in {workspace}{stage}, profile {profile}, by {}@{host}{agent})", command(words), user.name)
 }
 
 /// How a session ended, in a few words.

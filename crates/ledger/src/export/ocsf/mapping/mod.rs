@@ -23,6 +23,7 @@ pub(super) fn map<'a>(session: &str, facts: &Facts, event: &'a Event) -> Mapped<
         }
         Event::Grant { what, allow, by, how } => session::granted(facts, what, *allow, by, how),
         Event::Trust { path, sha256, by, how } => session::trusted(facts, path, sha256, by, how),
+        Event::Stage(stage) => session::staged(facts, stage),
         Event::Note { text } => session::noted(text),
         Event::Lookup { name, r#type, verdict } => network::looked_up(name, r#type, verdict),
         Event::Connect { connection, host, port, address, way, process, inspected, verdict } => {

@@ -7,7 +7,7 @@ use super::super::merge;
 use super::super::objects::{self, REGULAR, file, hashes, user};
 use super::{blocked, plain};
 use crate::Text;
-use crate::event::{End, Start, Subject};
+use crate::event::{Act, End, Stage, Start, Subject};
 use crate::export::glance::words;
 use crate::export::sessions::{Facts, base_name};
 
@@ -22,6 +22,7 @@ pub(super) fn started<'a>(session: &str, facts: &Facts, start: &Start) -> Mapped
             "plan": start.plan,
             "assurance": start.assurance,
             "best-effort": start.best_effort,
+            "stage": start.stage,
         },
     });
     plain(LIFECYCLE, Activity::Known(3), own)
@@ -119,6 +120,22 @@ pub(super) fn trusted<'a>(facts: &Facts, path: &Text, sha256: &str, by: &str, ho
         "unmapped": { "how": how },
     });
     plain(ENTITY, Activity::Known(10), own)
+}
+
+/// Whatever is not told of a stage otherwise stands in `unmapped`.
+pub(super) fn staged<'a>(facts: &Facts, stage: &'a Stage) -> Mapped<'a> {
+    let own = json!({
+        "entity": { "name": stage.stage, "type": "Stage", "type_id": 99 },
+        "actor": { "user": facts.user.as_ref().map(user) },
+        "unmapped": stage,
+    });
+    let activity = match stage.act {
+        Act::Fork | Act::Snapshot => Activity::Known(1),
+        Act::Discard | Act::Prune => Activity::Known(4),
+        Act::Move => Activity::Known(5),
+        other => Activity::Other(other.as_str()),
+    };
+    plain(ENTITY, activity, own)
 }
 
 /// The text of a note is the event's message, and here again whole.
