@@ -360,6 +360,21 @@ pub(crate) struct DiscardArgs {
 pub(crate) struct StagesArgs {
     #[command(flatten)]
     pub(crate) place: WorkspaceFlag,
+    /// Remove those that the policy does not keep (`stages.keep`); it tells which
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Those that nobody has touched for so long, whatever the policy says: 2h, 14d
+    #[arg(long, value_name = "TIME", requires = "prune")]
+    pub(crate) older_than: Option<String>,
+    /// Also those in which something waits that was not taken over: it is lost
+    #[arg(long, requires = "older_than")]
+    pub(crate) unapplied: bool,
+    /// Only tell what would go
+    #[arg(long, requires = "prune")]
+    pub(crate) dry_run: bool,
+    /// Take over the stages of a workspace that was there and is here now
+    #[arg(long, value_name = "DIR", conflicts_with = "prune", value_hint = ValueHint::DirPath)]
+    pub(crate) from: Option<PathBuf>,
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,

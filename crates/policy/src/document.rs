@@ -16,6 +16,7 @@ use crate::network::{NetworkRules, NetworkSection};
 use crate::origin::Entry;
 use crate::process::ProcessSection;
 use crate::secrets::{SecretSection, SecretText};
+use crate::stages::{StageRules, StagesSection};
 
 /// A Pinfold policy: what a run may do.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -46,6 +47,7 @@ pub(crate) struct Document {
     pub(crate) limits: Option<LimitsSection>,
     /// What becomes of the record of the run.
     pub(crate) ledger: Option<LedgerSection>,
+    pub(crate) stages: Option<StagesSection>,
     #[schemars(skip)]
     pub(crate) identity: Option<Spanned<IgnoredAny>>,
 }
@@ -76,4 +78,6 @@ pub struct PolicyFile {
     pub limits: LimitRules,
     /// The `[ledger]` section.
     pub ledger: LedgerRules,
+    /// The `[stages]` section.
+    pub stages: StageRules,
 }

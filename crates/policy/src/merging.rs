@@ -20,6 +20,7 @@ use crate::policy::{Map, Policy};
 use crate::process::Process;
 use crate::resolve::Resolver;
 use crate::secrets;
+use crate::stages::Stages;
 
 pub(crate) const NOT_TRUSTED: &str = "a project may only narrow the policy until the user trusts this content";
 
@@ -53,6 +54,7 @@ impl Merging {
             process: Process { nested_namespaces: false, origin: origin.clone() },
             limits: Limits::none(&origin),
             ledger: Ledger::standard(&origin),
+            stages: Stages::standard(&origin),
             ceilings: Vec::new(),
             map: Map::default(),
         };
@@ -79,6 +81,7 @@ impl Merging {
         self.set_scalars(layer);
         stage(&mut self.policy, layer).add(layer, &mut self.withheld);
         ledger::add(&mut self.policy.ledger, layer, &mut self.withheld);
+        self.policy.stages.add(layer, &mut self.withheld);
         secrets::add(&mut self.policy, layer, &mut self.withheld);
     }
 
@@ -95,6 +98,7 @@ impl Merging {
         self.cap_scalars(layer);
         stage(&mut self.policy, layer).cap(layer);
         ledger::cap(&mut self.policy.ledger, layer, &mut self.withheld);
+        self.policy.stages.cap(layer, &mut self.withheld);
         secrets::add(&mut self.policy, layer, &mut self.withheld);
     }
 

@@ -20,6 +20,7 @@ use crate::network::{self, BudgetName, HostEntry, NetworkRules, NetworkSection};
 use crate::origin::{Entry, Position};
 use crate::secrets::{self, SecretFrom, SecretSection, SecretText, SecretUse};
 use crate::sets::Use;
+use crate::stages::{StageRules, StagesSection};
 use crate::text::{Complaint, plain, unknown};
 
 /// A policy file that cannot be used, with the place of the first problem.
@@ -96,6 +97,7 @@ pub fn parse(text: &str, file: &Path) -> Result<PolicyFile, ParseError> {
             .map(|nested| source.plain_entry(nested)),
         limits: source.limits(document.limits.unwrap_or_default())?,
         ledger: source.ledger(document.ledger.unwrap_or_default())?,
+        stages: source.stages(document.stages.unwrap_or_default())?,
     })
 }
 
@@ -200,15 +202,24 @@ impl<'a> Source<'a> {
     }
 
     fn ledger(&self, section: LedgerSection) -> Result<LedgerRules, ParseError> {
-        let amount = |amount: Option<Spanned<Amount>>, unit: Unit| {
-            amount.map(|amount| self.entry(amount, |amount| amount.read(unit))).transpose()
-        };
         Ok(LedgerRules {
             required: section.required.map(|required| self.plain_entry(required)),
             programs: section.programs.map(|programs| self.plain_entry(programs)),
-            keep: amount(section.keep, Unit::Milliseconds)?,
-            keep_size: amount(section.keep_size, Unit::Bytes)?,
+            keep: self.amount(section.keep, Unit::Milliseconds)?,
+            keep_size: self.amount(section.keep_size, Unit::Bytes)?,
         })
+    }
+
+    fn stages(&self, section: StagesSection) -> Result<StageRules, ParseError> {
+        Ok(StageRules {
+            keep: self.amount(section.keep, Unit::Milliseconds)?,
+            keep_size: self.amount(section.keep_size, Unit::Bytes)?,
+            keep_unapplied: self.amount(section.keep_unapplied, Unit::Milliseconds)?,
+        })
+    }
+
+    fn amount(&self, amount: Option<Spanned<Amount>>, unit: Unit) -> Result<Option<Entry<Option<u64>>>, ParseError> {
+        amount.map(|amount| self.entry(amount, |amount| amount.read(unit))).transpose()
     }
 
     fn profiles(&self, list: Spanned<Vec<Spanned<String>>>) -> Result<Entry<Vec<Entry<String>>>, ParseError> {
@@ -392,7 +403,7 @@ mod tests {
           |
         1 | [file]
           |  ^^^^
-        hint: did you mean `files`? expected `version`, `profile`, `profiles`, `files`, `network`, `secrets`, `env`, `process`, `limits`, `ledger`
+        hint: did you mean `files`? expected `version`, `profile`, `profiles`, `files`, `network`, `secrets`, `env`, `process`, `limits`, `ledger`, `stages`
         "##);
     }
 

@@ -18,6 +18,7 @@ use crate::platform::Places;
 use crate::process::Process;
 use crate::protect::Protect;
 use crate::secrets::Secret;
+use crate::stages::Stages;
 use crate::territory::{Area, Territory};
 
 /// What a run may do, after all layers. Not to be changed once merged: the map of the run is drawn only once.
@@ -54,6 +55,8 @@ pub struct Policy {
     pub limits: Limits,
     /// The ledger.
     pub ledger: Ledger,
+    /// How long stages are kept.
+    pub stages: Stages,
     /// What managed files allow at most. Already applied; kept to explain, and to check paths again once symbolic
     /// links are resolved.
     pub ceilings: Vec<Ceiling>,

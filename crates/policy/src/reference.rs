@@ -27,6 +27,7 @@ pub fn reference() -> String {
         ("`[process]`", section("process")),
         ("`[limits]`", section("limits")),
         ("`[ledger]`", section("ledger")),
+        ("`[stages]`", section("stages")),
     ] {
         keys(&mut out, title, definition["description"].as_str().unwrap_or_default(), definition);
     }
@@ -76,6 +77,9 @@ In a stage git's own settings and hooks are the agent's: they are kept apart lik
 
 Everybody may demand with `ledger.required` that a run is recorded, and with `ledger.programs` that its programs are; only
 who may widen takes that back, and never a demand of the managed policy. How long records are kept is for the user to say, and the managed policy sets the least.
+
+How long stages are kept is for the user alone to say, and the managed policy sets the least. What waits in one to be taken
+over stays for ever unless `stages.keep-unapplied` says otherwise.
 
 ## How network rules decide
 

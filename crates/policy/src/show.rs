@@ -11,6 +11,7 @@ use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::secrets::{Secret, SecretSource};
 use crate::sets;
+use crate::stages::Stages;
 use crate::text::{Text, plain};
 
 /// How named sets are shown.
@@ -40,6 +41,9 @@ pub fn to_toml(policy: &Policy, sets: Sets) -> String {
     }
     if !policy.ledger.is_standard() {
         ledger(&policy.ledger, &mut out);
+    }
+    if !policy.stages.is_standard() {
+        stages(&policy.stages, &mut out);
     }
     out
 }
@@ -134,6 +138,13 @@ fn ledger(ledger: &Ledger, out: &mut String) {
     }
     let bounds = [("keep", Unit::Milliseconds, &ledger.keep_ms), ("keep-size", Unit::Bytes, &ledger.keep_bytes)];
     for (key, unit, limit) in bounds {
+        line(out, &format!("{key} = {}", unit.show(limit.value)), &limit.origin);
+    }
+}
+
+fn stages(stages: &Stages, out: &mut String) {
+    line(out, "\n[stages]", "");
+    for (key, unit, limit) in stages.shown() {
         line(out, &format!("{key} = {}", unit.show(limit.value)), &limit.origin);
     }
 }

@@ -48,6 +48,7 @@ pub use node::{Attributes, Identity, Kind, Node, Time};
 pub use plan::{Conflict, Pick, Why, plan_apply};
 pub use step::{Content, Meta, Step, Wanted};
 pub use store::{
-    Applied, ApplyError, Snapshot, Stage, Stages, StoreError, Summary, open_tree_up, remove_tree, space_of,
+    Applied, ApplyError, Damage, Snapshot, Stage, Stages, StoreError, Summary, Tell, open_tree_up, remove_tree,
+    space_of,
 };
 pub use tree::Tree;

@@ -14,6 +14,8 @@ use crate::error::CliError;
 use crate::{platform, watch};
 
 #[cfg(target_os = "linux")]
+pub(crate) use log::ago;
+#[cfg(target_os = "linux")]
 pub(crate) use why::real;
 
 /// Carries out a command.

@@ -37,8 +37,8 @@ pub(crate) fn trust(args: TrustArgs) -> Result<ExitCode, CliError> {
         by: platform::user().name,
         how: COMMAND.to_owned(),
     };
-    if let Err(error) = record::decision(&context, COMMAND, decision) {
-        eprintln!("{}", CliError::notice("this decision is not recorded").why(error.to_string()));
+    if let Err(why) = record::decision(&context, COMMAND, decision) {
+        eprintln!("{}", CliError::notice("this decision is not recorded").why(why));
     }
     println!("{} is trusted as it is now; any change to it asks again", file.display());
     Ok(ExitCode::SUCCESS)

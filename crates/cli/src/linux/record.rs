@@ -7,10 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use pinfold_confine::hex;
 use pinfold_confine::letters::letters;
-use pinfold_ledger::event::{End, Event, Start, Subject};
+use pinfold_ledger::event::{End, Event, Staged, Start, Subject};
 use pinfold_ledger::{Ledger, Retention};
 use pinfold_policy::{Access, decide};
 use pinfold_run::{Executions, LimitReached, Recorder};
+use pinfold_stage::Stage;
 use sha2::{Digest, Sha256};
 
 use super::prepare::Prepared;
@@ -103,7 +104,7 @@ impl Record {
     }
 }
 
-/// Lets old records go, as the policy says, and layers that no stage stands on, once a day: that reads through the log of all
+/// Lets old records go, as the policy says, once a day: that reads through the log of all
 /// runs.
 pub(super) fn keep_house(prepared: &Prepared) {
     let directory = prepared.store.ledger_directory();
@@ -111,9 +112,6 @@ pub(super) fn keep_house(prepared: &Prepared) {
     let age = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok()?.elapsed().ok();
     if age(&stamp).is_some_and(|age| age < HOUSEKEEPING) || std::fs::write(&stamp, "").is_err() {
         return;
-    }
-    if let Err(error) = prepared.stages().tidy() {
-        eprintln!("{}", CliError::notice("layers of stages could not be removed").why(with_causes(&error)));
     }
     let rules = &prepared.policy.ledger;
     let oldest = rules.keep_ms.value.and_then(|ms| SystemTime::now().checked_sub(Duration::from_millis(ms)));
@@ -136,7 +134,13 @@ pub(super) fn start(
     let with_letters = plan.clone().with_paths(|path| letters(path).into());
     Start {
         workspace: plan.workspace.as_path().into(),
+        stage: prepared.stage.as_ref().map(staged),
         plan: hex(Sha256::digest(serde_json::to_vec(&with_letters).unwrap_or_default())),
         ..record::start(&prepared.policy, plan, session, agent, command, best_effort)
     }
+}
+
+fn staged(stage: &Stage) -> Staged {
+    let layer = stage.top().file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Staged { name: stage.name().to_owned(), layer, forked_from: stage.forked_from().map(ToOwned::to_owned) }
 }

@@ -147,6 +147,7 @@ fn live_through(
     let printed = report.print(&prepared, command, manner.tell);
     record.close();
     printed?;
+    stage::keep_house(&prepared);
     record::keep_house(&prepared);
     let end = report.end;
     drop(session);

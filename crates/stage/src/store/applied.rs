@@ -38,21 +38,34 @@ struct About {
     stage: String,
     made_ms: u64,
     places: Vec<Letters>,
+    /// Under what name whoever took it over or back last has it in his record.
+    session: Option<String>,
 }
 
+/// Tells how something came out, before it is noted that nothing is left to be told.
+pub type Tell<'a> = &'a mut dyn FnMut(&Result<(), ApplyError>);
+
 impl Stages {
-    /// Carries out steps in places, of which each is one transaction: in each all of them or none.
+    /// Carries out steps in places, of which each is one transaction: in each all of them or none. Whoever is killed before he
+    /// could `tell` leaves that to the next one, with the name of his `session`.
     ///
     /// # Errors
     /// When the disk fails. What a place had against it is in the list, in the order of the places; those after it were not
     /// touched.
-    pub fn apply(&self, stage: &str, places: &[(PathBuf, Vec<Step>)]) -> Result<(), ApplyError> {
+    pub fn apply(
+        &self,
+        stage: &str,
+        places: &[(PathBuf, Vec<Step>)],
+        session: Option<&str>,
+        tell: Tell<'_>,
+    ) -> Result<(), ApplyError> {
         let _lock = self.lock()?;
         let name = format!("{:016x}-{}", now_ms(), new_layer());
         let directory = self.applied().join(name);
         make(&directory)?;
         let paths = places.iter().map(|(path, _)| Letters::from(path)).collect();
-        let about = About { format: FORMAT, stage: stage.to_owned(), made_ms: now_ms(), places: paths };
+        let session = session.map(ToOwned::to_owned);
+        let about = About { format: FORMAT, stage: stage.to_owned(), made_ms: now_ms(), places: paths, session };
         write_json(&about, &directory.join(ABOUT))?;
         let applied = Applied { directory, about };
         let done = places.iter().enumerate().try_for_each(|(number, (path, steps))| {
@@ -61,17 +74,24 @@ impl Stages {
             let transaction = Transaction::prepare(&tree, steps, &applied.transaction(number));
             transaction.and_then(Transaction::commit).map_err(|source| ApplyError::Place { path: path.clone(), source })
         });
-        applied.settle()?;
-        done
+        applied.settle(done, tell)
     }
 
-    /// Finishes what somebody was killed over, and gives up what can be undone no more.
+    /// How many were killed over something that is to be finished.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn unsettled(&self) -> Result<usize, StoreError> {
+        Ok(self.applied_names()?.into_iter().filter(|name| !is_settled(&self.applied().join(name))).count())
+    }
+
+    /// Finishes what somebody was killed over, and gives up what can be undone no more. How each came out is to be told, in the
+    /// order of its places; what is not stays to be told the next time.
     ///
     /// # Errors
     /// When it cannot be gone on with: then the place is neither as before nor as wanted.
-    pub fn recover(&self) -> Result<(), ApplyError> {
-        let unsettled = |directory: &Path| !directory.join(SETTLED).exists();
-        if !self.applied_names()?.into_iter().any(|name| unsettled(&self.applied().join(name))) {
+    pub fn recover(&self, tell: &mut dyn FnMut(&Applied, &[Recovered]) -> bool) -> Result<(), ApplyError> {
+        if self.unsettled()? == 0 {
             return Ok(());
         }
         let _lock = self.lock()?;
@@ -81,7 +101,12 @@ impl Stages {
                 remove(&directory)?;
             }
         }
-        self.all_applied()?.iter().filter(|applied| unsettled(&applied.directory)).try_for_each(Applied::settle)
+        for applied in self.all_applied()?.iter().filter(|applied| !is_settled(&applied.directory)) {
+            if tell(applied, &applied.states()?) {
+                applied.mark_settled()?;
+            }
+        }
+        Ok(())
     }
 
     /// What was taken over last and not undone since.
@@ -116,11 +141,11 @@ impl Stages {
     pub(super) fn forget_applied(&self) -> Result<(), StoreError> {
         let names = self.applied_names()?;
         let old = names.iter().rev().skip(KEPT).map(|name| self.applied().join(name));
-        old.filter(|directory| directory.join(SETTLED).exists()).try_for_each(|directory| remove(&directory))
+        old.filter(|directory| is_settled(directory)).try_for_each(|directory| remove(&directory))
     }
 
     /// The oldest first.
-    fn all_applied(&self) -> Result<Vec<Applied>, StoreError> {
+    pub(super) fn all_applied(&self) -> Result<Vec<Applied>, StoreError> {
         let directories = self.applied_names()?.into_iter().map(|name| self.applied().join(name));
         let begun = directories.filter(|directory| directory.join(ABOUT).exists());
         begun.map(|directory| Ok(Applied { about: read_json(&directory.join(ABOUT))?, directory })).collect()
@@ -149,6 +174,25 @@ impl Applied {
         self.about.made_ms
     }
 
+    /// Under what name whoever took it over or back last has it in his record.
+    pub fn session(&self) -> Option<&str> {
+        self.about.session.as_deref()
+    }
+
+    /// The paths that it made something of, in places where it can be undone.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn paths(&self) -> Result<Vec<PathBuf>, ApplyError> {
+        let mut paths = Vec::new();
+        for (number, place) in self.places().enumerate() {
+            let written = transaction::paths(&self.transaction(number));
+            let written = written.map_err(|source| ApplyError::Place { path: place.to_owned(), source })?;
+            paths.extend(written.into_iter().map(|path| place.join(path)));
+        }
+        Ok(paths)
+    }
+
     /// Where.
     pub fn places(&self) -> impl Iterator<Item = &Path> {
         self.about.places.iter().map(Letters::path)
@@ -174,15 +218,22 @@ impl Applied {
     ///
     /// # Errors
     /// When somebody has changed something else there since: then nothing was touched in that place.
-    pub fn undo(&self, stages: &Stages, accepts: &dyn Fn(&Path) -> bool) -> Result<(), ApplyError> {
+    pub fn undo(
+        &mut self,
+        stages: &Stages,
+        accepts: &dyn Fn(&Path) -> bool,
+        session: Option<&str>,
+        tell: Tell<'_>,
+    ) -> Result<(), ApplyError> {
         let _lock = stages.lock()?;
+        self.about.session = session.map(ToOwned::to_owned);
+        write_json(&self.about, &self.directory.join(ABOUT))?;
         // Should somebody be killed now, the next one goes on with it.
         let settled = self.directory.join(SETTLED);
         at(std::fs::remove_file(&settled), "remove", &settled)?;
         let later = stages.all_applied()?.into_iter().filter(|other| other.directory > self.directory);
         let done = self.undo_all(&later.collect::<Vec<_>>(), accepts);
-        self.settle()?;
-        done
+        self.settle(done, tell)
     }
 
     fn undo_all(&self, later: &[Applied], accepts: &dyn Fn(&Path) -> bool) -> Result<(), ApplyError> {
@@ -205,9 +256,27 @@ impl Applied {
         Ok(())
     }
 
-    /// Finishes each place, or turns it back.
-    fn settle(&self) -> Result<(), ApplyError> {
+    /// Notes where the places are by now.
+    pub(super) fn moved(&mut self, new: &dyn Fn(&Path) -> PathBuf) -> Result<(), StoreError> {
+        self.about.places = self.places().map(|place| Letters::from(new(place))).collect();
+        write_json(&self.about, &self.directory.join(ABOUT))
+    }
+
+    /// Whether something of it was taken over and not taken back.
+    pub(super) fn stands(&self) -> bool {
+        let has = |number: usize, mark: &str| self.transaction(number).join(mark).exists();
+        (0..self.about.places.len()).any(|number| has(number, "finished") && !has(number, "undo/finished"))
+    }
+
+    /// Finishes each place or turns it back, and tells how it came out.
+    fn settle(&self, done: Result<(), ApplyError>, tell: Tell<'_>) -> Result<(), ApplyError> {
         self.states()?;
+        tell(&done);
+        self.mark_settled()?;
+        done
+    }
+
+    fn mark_settled(&self) -> Result<(), StoreError> {
         let path = self.directory.join(SETTLED);
         at(File::create(&path), "make", &path)?;
         Ok(())
@@ -224,7 +293,7 @@ impl Applied {
         self.places().enumerate().map(recover).collect()
     }
 
-    fn transaction(&self, number: usize) -> PathBuf {
+    pub(super) fn transaction(&self, number: usize) -> PathBuf {
         self.directory.join(number.to_string())
     }
 }
@@ -237,6 +306,10 @@ fn returned(later: &[Applied], place: &Path) -> Returned {
         numbers.for_each(|(number, _)| returned.add(&applied.directory, number));
     }
     returned
+}
+
+fn is_settled(directory: &Path) -> bool {
+    directory.join(SETTLED).exists()
 }
 
 /// Why something could not be taken over or undone.

@@ -9,6 +9,7 @@
 //! layers/ID/PLACE/upper     what was written to a place
 //! applied/ID/about.json     what was taken over at once, and where
 //! applied/ID/N/             the transaction of a place
+//! moved                     where the workspace was, as long as something of the above speaks of that
 //! ```
 //!
 //! A layer that is not the topmost of a stage is frozen: several stages may stand on it. So a snapshot, a fork and a step back
@@ -16,6 +17,7 @@
 
 mod applied;
 mod error;
+mod moved;
 mod note;
 mod record;
 mod remove;
@@ -25,9 +27,9 @@ mod stages;
 #[cfg(test)]
 mod tests;
 
-pub use applied::{Applied, ApplyError};
+pub use applied::{Applied, ApplyError, Tell};
 pub use error::StoreError;
 pub use record::Snapshot;
 pub use remove::{open_tree_up, remove_tree, space_of};
 pub use stage::Stage;
-pub use stages::{Stages, Summary};
+pub use stages::{Damage, Stages, Summary};

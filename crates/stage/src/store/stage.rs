@@ -8,7 +8,7 @@ use super::error::{StoreError, at};
 use super::note;
 use super::record::{Record, Snapshot};
 use super::remove::remove;
-use super::stages::{RECORD, Stages, new_layer, now_ms};
+use super::stages::{RECORD, Stages, new_layer, now_ms, touched_ms};
 use crate::letters::Letters;
 use crate::node::Time;
 
@@ -56,6 +56,19 @@ impl Stage {
     /// The run that used it last.
     pub fn session(&self) -> Option<&str> {
         self.record.session.as_deref()
+    }
+
+    /// When anything was last done with it, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn touched_ms(&self) -> Result<u64, StoreError> {
+        touched_ms(&self.directory.join(RECORD))
+    }
+
+    /// The stage that it was forked from.
+    pub fn forked_from(&self) -> Option<&str> {
+        self.record.forked_from.as_deref()
     }
 
     /// What takes what is written.
@@ -148,6 +161,20 @@ impl Stage {
         self.record.layers.truncate(self.record.snapshots[index].layers);
         self.record.layers.push(new_layer());
         self.record.snapshots.truncate(index + 1);
+        self.save()
+    }
+
+    /// The workspace is elsewhere by now. `rename` gives the directories of its places their new names.
+    pub(super) fn moved(
+        &mut self,
+        workspace: &Path,
+        new: &dyn Fn(&Path) -> PathBuf,
+        rename: &dyn Fn(&Path) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.record.layers.iter().try_for_each(|layer| rename(&self.layer(Some(layer))))?;
+        rename(&self.bases())?;
+        self.record.places = self.places().map(|place| Letters::from(new(place))).collect();
+        self.record.workspace = Letters::from(workspace);
         self.save()
     }
 

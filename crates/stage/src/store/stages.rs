@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::applied::Applied;
 use super::error::{StoreError, at};
 use super::record::Record;
 use super::remove::{remove, space_of};
@@ -33,6 +34,8 @@ pub struct Summary {
     pub made_ms: u64,
     /// When it was last run in.
     pub used_ms: u64,
+    /// When anything was last done with it.
+    pub touched_ms: u64,
     /// What its layers take on the disk, in bytes; those that others stand on as well are counted in each.
     pub bytes: u64,
     /// The names of its snapshots, the oldest first.
@@ -41,6 +44,19 @@ pub struct Summary {
     pub forked_from: Option<String>,
     /// Whether a run or another command uses it.
     pub in_use: bool,
+    /// Whether something was taken over from it and not taken back, as far as that is remembered.
+    pub applied: bool,
+}
+
+/// What of stages is not as it should be.
+#[derive(Debug, Default)]
+pub struct Damage {
+    /// Records that cannot be read.
+    pub records: Vec<StoreError>,
+    /// How many were killed while they took something over or back.
+    pub unsettled: usize,
+    /// What layers that no stage stands on take, in bytes. It is not known where a record cannot be read.
+    pub unneeded_bytes: u64,
 }
 
 impl Stages {
@@ -105,7 +121,9 @@ impl Stages {
     /// # Errors
     /// When the disk fails.
     pub fn list(&self) -> Result<Vec<Result<Summary, StoreError>>, StoreError> {
-        let mut all: Vec<_> = self.names()?.into_iter().map(|name| self.summary(name)).collect();
+        let applied = self.all_applied().unwrap_or_default();
+        let applied = applied.iter().filter(|applied| applied.stands()).map(Applied::stage).collect();
+        let mut all: Vec<_> = self.names()?.into_iter().map(|name| self.summary(name, &applied)).collect();
         let used = |one: &Result<Summary, StoreError>| one.as_ref().map_or(0, |summary| summary.used_ms);
         all.sort_by_key(|one| std::cmp::Reverse(used(one)));
         Ok(all)
@@ -164,22 +182,44 @@ impl Stages {
         self.forget_applied()
     }
 
-    fn summary(&self, name: String) -> Result<Summary, StoreError> {
-        let directory = self.stages().join(&name);
-        let record = Record::read(&directory.join(RECORD))?;
+    /// What is not as it should be. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn damage(&self) -> Result<Damage, StoreError> {
+        let mut damage = Damage { unsettled: self.unsettled()?, ..Damage::default() };
+        let mut needed = BTreeSet::new();
+        for name in self.names()? {
+            match Record::read(&self.stages().join(&name).join(RECORD)) {
+                Ok(record) => needed.extend(record.layers),
+                Err(error) => damage.records.push(error),
+            }
+        }
+        if damage.records.is_empty() {
+            let unneeded = listed(&self.layers())?.into_iter().filter(|layer| !needed.contains(layer));
+            damage.unneeded_bytes = unneeded.map(|layer| space_of(&self.layers().join(layer))).sum();
+        }
+        Ok(damage)
+    }
+
+    fn summary(&self, name: String, applied: &BTreeSet<&str>) -> Result<Summary, StoreError> {
+        let path = self.stages().join(&name).join(RECORD);
+        let record = Record::read(&path)?;
         let in_use = matches!(self.open(&name), Err(StoreError::InUse { .. }));
         Ok(Summary {
-            name,
             made_ms: record.made_ms,
             used_ms: record.used_ms,
+            touched_ms: touched_ms(&path)?,
+            applied: applied.contains(&*name),
             bytes: record.layers.iter().map(|layer| space_of(&self.layers().join(layer))).sum(),
             snapshots: record.snapshots.into_iter().map(|snapshot| snapshot.name).collect(),
             forked_from: record.forked_from,
             in_use,
+            name,
         })
     }
 
-    fn names(&self) -> Result<Vec<String>, StoreError> {
+    pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
         let stages = self.stages();
         Ok(listed(&stages)?.into_iter().filter(|name| stages.join(name).join(RECORD).exists()).collect())
     }
@@ -215,6 +255,11 @@ impl Stages {
         if does { Ok(self.stages().join(name)) } else { Err(StoreError::Name { name: name.to_owned() }) }
     }
 
+    /// The directory of all of them.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     fn stages(&self) -> PathBuf {
         self.root.join("stages")
     }
@@ -230,7 +275,17 @@ impl Stages {
 
 /// Milliseconds since 1970.
 pub(super) fn now_ms() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    ms(SystemTime::now())
+}
+
+/// When a record was written.
+pub(super) fn touched_ms(record: &Path) -> Result<u64, StoreError> {
+    let modified = record.metadata().and_then(|metadata| metadata.modified());
+    at(modified, "look at", record).map(ms)
+}
+
+fn ms(time: SystemTime) -> u64 {
+    let elapsed = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -163,15 +163,16 @@ fn what_was_taken_over_is_undone_once_and_the_last_first() {
         expected: None,
         wanted: Wanted::File(Content::Bytes((*b"content").into()), meta()),
     };
-    stages.apply("one", &[(place.clone(), vec![make("a")])]).expect("applied");
-    stages.apply("one", &[(place.clone(), vec![make("b")])]).expect("applied");
-    assert!(stages.apply("one", &[(place.clone(), vec![make("c"), make("a")])]).is_err());
+    stages.apply("one", &[(place.clone(), vec![make("a")])], None, &mut |_| {}).expect("applied");
+    stages.apply("one", &[(place.clone(), vec![make("b")])], None, &mut |_| {}).expect("applied");
+    assert!(stages.apply("one", &[(place.clone(), vec![make("c"), make("a")])], None, &mut |_| {}).is_err());
     assert!(!place.join("c").exists());
     for left in [vec!["a"], vec![]] {
-        stages.last_applied().expect("read").expect("something").undo(&stages, &|_| false).expect("undone");
+        let mut last = stages.last_applied().expect("read").expect("something");
+        last.undo(&stages, &|_| false, None, &mut |_| {}).expect("undone");
         let names: Vec<_> = fs::read_dir(&place).expect("a place").flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(names, left);
     }
     assert!(stages.last_applied().expect("read").is_none());
-    stages.recover().expect("nothing to recover");
+    stages.recover(&mut |_, _| panic!("there is nothing to recover")).expect("nothing to recover");
 }

@@ -38,6 +38,7 @@ mod ground;
 pub mod journal;
 mod keep;
 mod marks;
+mod moved;
 mod moves;
 mod notes;
 mod owner;
@@ -55,8 +56,9 @@ mod tests;
 
 pub use conflict::{Conflict, Reason};
 pub use error::{Damage, Error};
+pub use moved::moved;
 pub use prepare::Transaction;
 pub use recover::{Recovered, recover};
 pub use said::Said;
 pub use seen::{Look, Seen, Shape};
-pub use undo::{undo, undo_accepting};
+pub use undo::{paths, undo, undo_accepting};

@@ -13,6 +13,8 @@ use std::process::ExitCode;
 
 use pinfold_ledger::{Filter, Ledger, LedgerError, Text};
 
+#[cfg(target_os = "linux")]
+pub(crate) use moment::ago;
 pub(super) use timeline::records;
 
 use crate::args::{LogArgs, LogCommand, LogFilter, VerdictArg};

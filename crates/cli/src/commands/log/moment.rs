@@ -24,7 +24,8 @@ pub(super) fn read(text: &str) -> Result<Timestamp, CliError> {
         })
 }
 
-fn ago(text: &str) -> Option<Timestamp> {
+/// How long ago.
+pub(crate) fn ago(text: &str) -> Option<Timestamp> {
     let (_, seconds) = UNITS.iter().find(|(unit, _)| text.ends_with(*unit))?;
     let number: u64 = text.get(..text.len() - 1)?.parse().ok()?;
     let moment = SystemTime::now().checked_sub(Duration::from_secs(number.checked_mul(*seconds)?))?;

@@ -5,9 +5,11 @@ mod attack;
 pub(crate) mod attacker;
 mod attempt;
 mod host;
+pub(super) mod places;
 mod remedy;
 mod repair;
 mod scratch;
+mod stages;
 
 use std::process::ExitCode;
 
@@ -59,6 +61,8 @@ struct Answer {
     remedies: Vec<Remedy>,
     /// Workspaces that do not exist any more though something is kept for them.
     vanished_workspaces: usize,
+    /// What is to be told of stages.
+    stages: Vec<String>,
 }
 
 impl Answer {
@@ -75,9 +79,11 @@ impl Answer {
             Ok(plan) => (plan, None),
             Err(error) => (plan, Some(error.to_string())),
         };
+        let places = places::places(context.state());
         Ok(Self {
             kept: start.started && no_plan.is_none() && linux::refusal(&plan).is_none(),
-            vanished_workspaces: repair::vanished(context.state()),
+            vanished_workspaces: places.iter().filter(|place| place.has_vanished()).count(),
+            stages: stages::told(&context),
             profile: plan.profile,
             assurance: plan.assurance,
             host,
@@ -111,6 +117,7 @@ impl Answer {
                 "something is kept for {count} {what} not exist any more: pinfold doctor --clean\n"
             ));
         }
+        self.stages.iter().for_each(|told| text.push_str(&format!("{told}\n")));
         text
     }
 
@@ -130,6 +137,10 @@ impl Answer {
     }
 }
 
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
 #[cfg(test)]
 mod tests {
     use pinfold_plan::{Keeper, Promise};
@@ -142,6 +153,7 @@ mod tests {
             kept: true,
             remedies: remedy::remedies(&host, &start, "/usr/bin/pinfold".as_ref()),
             vanished_workspaces: 1,
+            stages: Vec::new(),
             profile: "workspace".into(),
             assurance,
             host,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use pinfold_ledger::event::{self, Act};
 use pinfold_policy::shell_word;
-use pinfold_stage::{Change, Step, Wanted, plan_apply};
+use pinfold_stage::{ApplyError, Change, Step, Wanted, plan_apply};
 
 use super::asked::{agrees, may_ask};
 use super::changes::{counted, digest, shown as shown_path};
@@ -17,10 +18,11 @@ use super::ignored::Ignored;
 use super::in_the_way::{in_the_way, not_applied};
 use super::merged::Merged;
 use super::opened::{Opened, Place, policy};
+use super::recorded::{self, Recorded, listed};
 use super::sides::Sides;
 use crate::args::ApplyArgs;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, with_causes};
 
 /// How many paths are told one by one.
 const TOLD: usize = 20;
@@ -56,7 +58,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     if args.reviewed.as_ref().is_some_and(String::is_empty) {
         refuse_unseen(&context, &opened, &choice)?;
     }
-    let taken = take_over(&context, &mut opened, &guarded, choice)?;
+    let taken = take_over(&context, &mut opened, &guarded, choice, args.reviewed.as_deref())?;
     opened.drop_changes(&mine)?;
     sides.tell(&context, &mine);
     if mine.is_empty() || taken.is_something() {
@@ -105,9 +107,12 @@ pub(super) fn take_over(
     opened: &mut Opened,
     guarded: &Guarded,
     mut choice: Choice,
+    reviewed: Option<&str>,
 ) -> Result<TakenOver, CliError> {
     let stage = opened.stage.name().to_owned();
     let git = Git::of(context);
+    let policy = policy(context)?;
+    let event = event::Stage { reviewed: reviewed.map(ToOwned::to_owned), ..recorded::act(Act::Apply, &opened.stage) };
     let (mut all, mut besides) = (Vec::new(), Vec::new());
     for place in &mut opened.places {
         let aside = git::aside(&git, place, &stage, |path| choice.takes(path))?;
@@ -115,7 +120,17 @@ pub(super) fn take_over(
         besides.push(aside.steps);
     }
     for (place, beside) in opened.places.iter().zip(besides) {
-        let mut steps = steps(context, opened, place, &choice)?;
+        let pick = |change: &Change| choice.pick(&place.path(change));
+        let mut steps = match plan_apply(&place.layers, &place.changes, &place.bases, pick) {
+            Ok(steps) => steps,
+            Err(conflicts) => {
+                let error = in_the_way(context, opened, place, &conflicts);
+                let paths: Vec<_> = conflicts.iter().map(|conflict| place.root.join(&conflict.path)).collect();
+                let event = event::Stage { conflicts: listed(&paths), ..event };
+                Recorded::begin(context, &context.workspace, &policy, event)?.end(Some(error.to_string()));
+                return Err(error);
+            }
+        };
         steps.extend(beside);
         all.push((place.root.clone(), steps));
     }
@@ -137,7 +152,13 @@ pub(super) fn take_over(
             others.map(|step| step.path.clone()).collect()
         });
         let about: Vec<_> = about.collect();
-        let done = opened.act(&about, |stages| stages.apply(&stage, &all))?;
+        let traps = listed(choice.agreed());
+        let event = event::Stage { traps, paths: listed(others.iter().chain(&gits)), ..event };
+        let mut recorded = Recorded::begin(context, &context.workspace, &policy, event)?;
+        let session = recorded.session();
+        let mut tell =
+            |done: &Result<(), ApplyError>| recorded.end(done.as_ref().err().map(|error| with_causes(error)));
+        let done = opened.act(&about, |stages| stages.apply(&stage, &all, session.as_deref(), &mut tell))?;
         done.map_err(|error| not_applied(context, &error))?;
         opened.stand(merged)?;
     }
@@ -193,11 +214,4 @@ fn refuse_unseen(context: &Context, opened: &Opened, choice: &Choice) -> Result<
     let error = if more > 0 { error.why(format!("and {more} more")) } else { error };
     let first = shell_word(first);
     Err(error.hint(format!("look again: {}, or at one: {} {first}", opened.typed("diff"), opened.typed("diff"))))
-}
-
-/// The steps in a place, or all that is in the way.
-fn steps(context: &Context, opened: &Opened, place: &Place, choice: &Choice) -> Result<Vec<Step>, CliError> {
-    let pick = |change: &Change| choice.pick(&place.path(change));
-    let planned = plan_apply(&place.layers, &place.changes, &place.bases, pick);
-    planned.map_err(|conflicts| in_the_way(context, opened, place, &conflicts))
 }

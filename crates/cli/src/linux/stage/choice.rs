@@ -99,6 +99,10 @@ impl Choice {
     }
 
     /// Whether it would execute outside, and somebody said yes.
+    pub(super) fn agreed(&self) -> &BTreeSet<PathBuf> {
+        &self.agreed
+    }
+
     pub(super) fn was_agreed_to(&self, path: &Path) -> bool {
         self.agreed.contains(path)
     }

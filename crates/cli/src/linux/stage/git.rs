@@ -146,8 +146,32 @@ impl Aside {
     }
 }
 
+/// A branch of a stage, beside one that had moved on.
+pub(crate) struct Beside {
+    pub(crate) name: String,
+    commit: String,
+    /// Whether another branch or tag has what it names.
+    pub(crate) is_merged: bool,
+}
+
+impl Beside {
+    /// The stage that it came from.
+    pub(crate) fn stage(&self) -> &str {
+        self.name.strip_prefix("refs/pinfold/").and_then(|rest| rest.split('/').next()).unwrap_or_default()
+    }
+
+    /// How to be rid of it.
+    pub(crate) fn remedy(&self) -> String {
+        let name = &self.name;
+        match self.is_merged {
+            true => "it is merged, and pinfold doctor --clean removes it".to_owned(),
+            false => format!("git merge {name}, or git update-ref -d {name} to lose it"),
+        }
+    }
+}
+
 /// Git as the caller finds it, outside of the workspace.
-pub(super) struct Git {
+pub(crate) struct Git {
     program: Option<PathBuf>,
     /// Variables that would make it look at something else than what it is asked about.
     misleading: Vec<OsString>,
@@ -155,12 +179,48 @@ pub(super) struct Git {
 
 impl Git {
     pub(super) fn of(context: &Context) -> Self {
-        let program = context.program(Path::new("git")).filter(|git| !git.starts_with(&context.workspace));
+        Self::outside(context, &context.workspace)
+    }
+
+    /// The same, outside of another one.
+    pub(crate) fn outside(context: &Context, workspace: &Path) -> Self {
+        let program = context.program(Path::new("git")).filter(|git| !git.starts_with(workspace));
         let is_misleading =
             |name: &str| name.starts_with("GIT_") && !name.starts_with("GIT_CONFIG") && name != "GIT_EXEC_PATH";
         let names = context.environment.iter().map(|(name, _)| name);
         let misleading = names.filter(|name| name.to_str().is_some_and(is_misleading)).cloned().collect();
         Self { program, misleading }
+    }
+
+    /// The branches of stages beside others in the repository of a workspace: of one stage, or of all.
+    pub(crate) fn beside(&self, workspace: &Path, stage: Option<&str>) -> Vec<Beside> {
+        let below = stage.map_or_else(|| "refs/pinfold/".to_owned(), |stage| format!("refs/pinfold/{stage}/"));
+        let listed = self.said(workspace, &["for-each-ref", "--format=%(objectname) %(refname)", &below]);
+        let listed = listed.iter().flat_map(|listed| listed.lines().filter_map(|line| line.split_once(' ')));
+        let of = |(commit, name): (&str, &str)| {
+            let elsewhere =
+                ["for-each-ref", "--count=1", "--contains", commit, "refs/heads", "refs/remotes", "refs/tags"];
+            let is_merged = self.said(workspace, &elsewhere).is_some_and(|found| !found.is_empty());
+            Beside { name: name.to_owned(), commit: commit.to_owned(), is_merged }
+        };
+        listed.map(of).collect()
+    }
+
+    /// Removes a branch beside others, if it still is what was looked at.
+    pub(crate) fn remove(&self, workspace: &Path, beside: &Beside) -> bool {
+        self.said(workspace, &["update-ref", "--no-deref", "-d", &beside.name, &beside.commit]).is_some()
+    }
+
+    /// What git says in a workspace that is a repository. It executes nothing that the repository names.
+    fn said(&self, workspace: &Path, words: &[&str]) -> Option<String> {
+        let mut git = Command::new(self.program.as_ref().filter(|_| workspace.join(".git").exists())?);
+        git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]).args(words);
+        for name in &self.misleading {
+            git.env_remove(name);
+        }
+        git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+        let output = git.current_dir(workspace).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Whether a path is an index that says nothing but what was committed.

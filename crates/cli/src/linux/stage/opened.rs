@@ -10,10 +10,11 @@ use pinfold_plan as plan;
 use pinfold_policy::Policy;
 use pinfold_run::Store;
 use pinfold_stage::{
-    ApplyError, Bases, Body, Change, Changes, Content, Dropped, FileDiff, Layers, Pick, Reviewed, Side, Stage, Stages,
-    Tree, Wanted, diffs, hunks, limits, plan_apply,
+    Applied, ApplyError, Bases, Body, Change, Changes, Content, Dropped, FileDiff, Layers, Pick, Reviewed, Side, Stage,
+    Stages, Tree, Wanted, diffs, hunks, limits, plan_apply,
 };
 
+use super::recorded::recovered;
 use super::staging::shown;
 use crate::args::PolicyFlags;
 use crate::context::Context;
@@ -46,7 +47,9 @@ pub(crate) struct Place {
 /// All stages of the workspace that a call is in. What was interrupted there is finished first.
 pub(crate) fn stages(context: &Context) -> Result<Stages, CliError> {
     let stages = Stages::new(Store::stages(context.state(), &context.workspace));
-    stages.recover().map_err(|error| {
+    let tell = &mut |applied: &Applied, ended: &[_]| recovered(context, &context.workspace, applied, ended);
+    let arrived = stages.arrive(&context.workspace, &plan::Stage::name_of);
+    arrived.and_then(|()| stages.recover(tell)).map_err(|error| {
         CliError::from_error(&error)
             .why("pinfold was interrupted while it took something over, and cannot go on with it")
             .hint("nothing is lost: what was there before is kept; see to what is in the way and try again")

@@ -1,69 +1,28 @@
-//! Points in a stage's life: `pinfold stages`, `snapshot`, `restore`, `fork` and `discard`.
+//! Points in a stage's life: `pinfold snapshot`, `restore`, `fork` and `discard`.
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use pinfold_stage::{Stage, Stages, StoreError, Summary, Time};
-use serde::Serialize;
+use pinfold_ledger::event::{self, Act};
+use pinfold_stage::{Stage, Stages, StoreError, Time};
 
 use super::asked::agrees;
 use super::changes::counted;
+use super::git::Git;
 use super::opened::{Opened, stages};
+use super::recorded::{act, listed, recorded};
 use super::staging::shown;
-use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs, StagesArgs};
+use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output;
-
-/// A stage for programs.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Line {
-    name: String,
-    made_ms: u64,
-    used_ms: u64,
-    bytes: u64,
-    snapshots: Vec<String>,
-    forked_from: Option<String>,
-    in_use: bool,
-}
-
-impl From<Summary> for Line {
-    fn from(summary: Summary) -> Self {
-        let Summary { name, made_ms, used_ms, bytes, snapshots, forked_from, in_use } = summary;
-        Self { name, made_ms, used_ms, bytes, snapshots, forked_from, in_use }
-    }
-}
-
-pub(crate) fn list(args: &StagesArgs) -> Result<ExitCode, CliError> {
-    let context = Context::new(args.place.workspace.as_deref())?;
-    let listed = stages(&context)?.list().map_err(|error| shown(&error))?;
-    let (good, bad): (Vec<_>, Vec<_>) = listed.into_iter().partition(Result::is_ok);
-    bad.into_iter().filter_map(Result::err).for_each(|error| eprintln!("{}", shown(&error)));
-    let stages: Vec<Line> = good.into_iter().filter_map(Result::ok).map(Line::from).collect();
-    if args.json {
-        return output::json(&stages);
-    }
-    for stage in &stages {
-        let mut text = format!("{:<16}  {:>9}  {}", stage.name, size(stage.bytes), age(stage.used_ms));
-        let snapshots = (!stage.snapshots.is_empty()).then(|| format!("  snapshots: {}", stage.snapshots.join(", ")));
-        let forked = stage.forked_from.as_ref().map(|from| format!("  forked from {from}"));
-        let used = stage.in_use.then(|| "  in use".to_owned());
-        [snapshots, forked, used].into_iter().flatten().for_each(|more| text.push_str(&more));
-        println!("{text}");
-    }
-    if stages.is_empty() {
-        eprintln!("pinfold: no stages here; pinfold run --staged -- COMMAND begins one");
-    }
-    Ok(ExitCode::SUCCESS)
-}
 
 pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let mut stage = stages(&context)?.open(&args.stage).map_err(|error| shown(&error))?;
     super::opened::settle(&mut stage)?;
-    stage.snapshot(&args.name).map_err(|error| shown(&error))?;
+    let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Snapshot, &stage) };
+    recorded(&context, event, || stage.snapshot(&args.name).map_err(|error| shown(&error)))?;
     eprintln!("pinfold: pinfold restore {} {} goes back to this", args.stage, args.name);
     Ok(ExitCode::SUCCESS)
 }
@@ -74,7 +33,8 @@ pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
     super::opened::settle(&mut stage)?;
     let made_ms = stage.snapshots().iter().find(|snapshot| snapshot.name == args.name).map(|found| found.made_ms);
-    stage.restore(&args.name).map_err(|error| shown(&error))?;
+    let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Restore, &stage) };
+    recorded(&context, event, || stage.restore(&args.name).map_err(|error| shown(&error)))?;
     let stay = keep_applied(&stages, &stage, made_ms.unwrap_or(0))?;
     eprintln!("pinfold: the stage {} is as it was at {}", args.stage, args.name);
     if stay > 0 {
@@ -111,7 +71,8 @@ pub(crate) fn fork(args: &ForkArgs) -> Result<ExitCode, CliError> {
     let stages = stages(&context)?;
     let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
     super::opened::settle(&mut stage)?;
-    stages.fork(&mut stage, &args.name).map_err(|error| shown(&error))?;
+    let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Fork, &stage) };
+    recorded(&context, event, || stages.fork(&mut stage, &args.name).map_err(|error| shown(&error)))?;
     eprintln!("pinfold: goes on by itself: pinfold run --session {} -- COMMAND", args.name);
     Ok(ExitCode::SUCCESS)
 }
@@ -123,14 +84,26 @@ pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
         Some(name) => name.clone(),
         None => only_one(&stages)?,
     };
-    let discarded = match stages.open(&name) {
-        Ok(stage) => stage.discard(),
+    match stages.open(&name) {
+        Ok(stage) => {
+            // Also where nobody can say any more what it would have changed.
+            let places = Opened::look(&stage).unwrap_or_default();
+            let paths: Vec<_> =
+                places.iter().flat_map(|place| place.changes.all().iter().map(|change| place.path(change))).collect();
+            let event = event::Stage { paths: listed(&paths), ..act(Act::Discard, &stage) };
+            recorded(&context, event, || stage.discard().map_err(|error| shown(&error)))?;
+        }
         // What cannot be read is given up all the same.
-        Err(StoreError::Damaged { .. }) => stages.give_up(&name),
-        Err(error) => Err(error),
-    };
-    discarded.map_err(|error| shown(&error))?;
+        Err(error @ StoreError::Damaged { .. }) => {
+            let event = event::Stage { why: Some(error.to_string()), ..event::Stage::new(Act::Discard, &name) };
+            recorded(&context, event, || stages.give_up(&name).map_err(|error| shown(&error)))?;
+        }
+        Err(error) => return Err(shown(&error)),
+    }
     eprintln!("pinfold: the stage {name} is discarded; what was taken over from it stays");
+    for beside in Git::of(&context).beside(&context.workspace, Some(&name)) {
+        eprintln!("pinfold: {} stays as well: {}", beside.name, beside.remedy());
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -159,10 +132,15 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// How long ago.
-fn age(ms: u64) -> String {
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let minutes = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).saturating_sub(ms) / 60_000;
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How long ago.
+pub(super) fn age(ms: u64) -> String {
+    let minutes = now_ms().saturating_sub(ms) / 60_000;
     match minutes {
         0 => "now".to_owned(),
         1..60 => format!("{minutes} min ago"),

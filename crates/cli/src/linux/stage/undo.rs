@@ -3,22 +3,26 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use pinfold_ledger::event::{self, Act};
+use pinfold_stage::{ApplyError, Stages};
+
 use super::git::Git;
 use super::in_the_way::not_applied;
-use super::opened::{Opened, stages};
+use super::opened::{Opened, policy, stages};
+use super::recorded::{Recorded, listed};
 use crate::args::UndoArgs;
 use crate::context::Context;
-use crate::error::CliError;
+use crate::error::{CliError, with_causes};
 
 pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let stages = stages(&context)?;
     let last = stages.last_applied().map_err(|error| CliError::from_error(&error))?;
-    let last = last.ok_or_else(|| {
+    let mut last = last.ok_or_else(|| {
         CliError::new("there is nothing to undo").why("nothing was taken over here, or all of it was undone")
     })?;
-    let name = last.stage();
-    let mut opened = if stages.has(name) { Some(Opened::named(stages.clone(), name)?) } else { None };
+    let name = last.stage().to_owned();
+    let mut opened = if stages.has(&name) { Some(Opened::named(stages.clone(), &name)?) } else { None };
     if opened.is_none() && !args.lose {
         return Err(CliError::new(format!("what was taken over from the stage {name} would be lost"))
             .why("that stage was discarded, so that the workspace alone has it")
@@ -31,9 +35,19 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
     let about = about.collect::<Result<Vec<_>, _>>()?;
     let changed = last.changed().map_err(|error| CliError::from_error(&error))?;
     let changed: Vec<_> = changed.into_iter().map(|(root, paths)| (root.to_owned(), paths)).collect();
+    let paths = changed.iter().flat_map(|(root, paths)| paths.iter().map(|path| root.join(path)));
+    let event = event::Stage {
+        run: last.session().map(ToOwned::to_owned),
+        paths: listed(&paths.collect::<Vec<_>>()),
+        ..event::Stage::new(Act::Undo, &name)
+    };
+    let mut recorded = Recorded::begin(&context, &context.workspace, &policy(&context)?, event)?;
+    let session = recorded.session();
+    let mut tell = |done: &Result<(), ApplyError>| recorded.end(done.as_ref().err().map(|error| with_causes(error)));
+    let mut undo = |stages: &Stages| last.undo(stages, &accepts, session.as_deref(), &mut tell);
     let done = match &mut opened {
-        Some(opened) => opened.act(&about, |stages| last.undo(stages, &accepts))?,
-        None => last.undo(&stages, &accepts),
+        Some(opened) => opened.act(&about, undo)?,
+        None => undo(&stages),
     };
     done.map_err(|error| {
         not_applied(&context, &error)

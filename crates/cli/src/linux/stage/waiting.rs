@@ -1,6 +1,6 @@
 //! What waits in a stage after a run.
 
-use pinfold_stage::{Change, Stage, What};
+use pinfold_stage::{Change, Stage, Stages, What};
 use serde::Serialize;
 
 use super::changes::counted;
@@ -8,6 +8,7 @@ use super::git;
 use super::guarded::guarded;
 use super::ignored::{Ignored, files};
 use super::opened::{Opened, Place, settle};
+use super::staging::shown;
 use crate::error::CliError;
 use crate::linux::prepare::Prepared;
 
@@ -64,6 +65,36 @@ fn asks(prepared: &Prepared, places: &[Place], ignored: &Ignored) -> Result<usiz
     let asked =
         |place: &Place| seen(place, ignored).filter(|change| guarded.why(&place.path(change)).is_some()).count();
     Ok(places.iter().map(asked).sum())
+}
+
+/// How much waits in a stage.
+pub(super) struct Waits {
+    /// How much would be taken over.
+    pub(super) changes: usize,
+    /// Whether anything would be lost with it, also what stays in the stage, snapshots, or what there is too much of.
+    more: bool,
+}
+
+impl Waits {
+    /// Looks at a stage that nobody uses.
+    pub(super) fn look(stages: &Stages, name: &str) -> Result<Self, CliError> {
+        let mut stage = stages.open(name).map_err(|error| shown(&error))?;
+        settle(&mut stage)?;
+        let places = Opened::look(&stage)?;
+        let lost = |place: &Place| {
+            let changes = &place.changes;
+            changes.exceeded().is_some() || changes.all().iter().any(|change| change.what != What::Touched)
+        };
+        let more = !Stage::snapshots(&stage).is_empty() || places.iter().any(lost);
+        // What git ignores would be taken over as well, if somebody asked for it.
+        let none = Ignored::default();
+        Ok(Self { changes: places.iter().map(|place| seen(place, &none).count()).sum(), more })
+    }
+
+    /// Whether nothing would be lost with it.
+    pub(super) fn is_nothing(&self) -> bool {
+        !self.more
+    }
 }
 
 /// Those that somebody would call a change.
