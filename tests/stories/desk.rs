@@ -244,6 +244,10 @@ impl Running {
         kill_process(Pid::from_child(&self.child), signal).expect("a signal to a command of the story");
     }
 
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("the status of a child").is_some()
+    }
+
     pub(crate) fn wait(mut self) -> Ended {
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("the status of a child") {

@@ -15,6 +15,8 @@ mod git;
 mod granted;
 mod hosts;
 mod java;
+mod kept;
+mod killed;
 mod ledger;
 mod limits;
 mod manners;

@@ -47,6 +47,7 @@ pub(crate) struct Document {
     pub(crate) limits: Option<LimitsSection>,
     /// What becomes of the record of the run.
     pub(crate) ledger: Option<LedgerSection>,
+    /// How long what staged runs wrote is kept.
     pub(crate) stages: Option<StagesSection>,
     #[schemars(skip)]
     pub(crate) identity: Option<Spanned<IgnoredAny>>,

@@ -31,7 +31,8 @@ pub struct Stage {
     pub act: Act,
     /// The stage's name.
     pub stage: String,
-    /// The run that wrote to it last; of what is recovered the session that was broken off.
+    /// The run that wrote to it last; of what is taken back the session that took it over, and of what is recovered the one
+    /// that was broken off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
     /// The name of the snapshot or of the second stage, or the place that stages came from.
@@ -76,7 +77,11 @@ impl Stage {
         let many = |list: &Listed, what: &str| (list.count > 0).then(|| format!("{} {what}", list.count));
         let other = other.as_ref().map(|other| format!("{} {other}", act.relates()));
         let run = run.as_ref().map(|run| {
-            let by = if *act == Act::Recover { "broken off in" } else { "written by" };
+            let by = match act {
+                Act::Recover => "broken off in",
+                Act::Undo => "taken over in",
+                _ => "written by",
+            };
             format!("{by} {run}")
         });
         let reviewed = reviewed.as_ref().map(|digest| format!("reviewed as {digest}"));

@@ -9,6 +9,7 @@
 //! layers/ID/PLACE/upper     what was written to a place
 //! applied/ID/about.json     what was taken over at once, and where
 //! applied/ID/N/             the transaction of a place
+//! kept                      as old as the last look at what may go
 //! moved                     where the workspace was, as long as something of the above speaks of that
 //! ```
 //!

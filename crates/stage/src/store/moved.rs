@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::applied::ApplyError;
 use super::error::{StoreError, at};
 use super::record::{read_json, write_json};
+use super::remove::remove;
 use super::stages::{Stages, listed, make};
 use crate::letters::Letters;
 use crate::transaction;
@@ -53,7 +54,7 @@ impl Stages {
             at(fs::rename(&here, &there), "move", &here)?;
         }
         write_json(&Moved { from: Letters::from(from) }, &old.root().join(MOVED))?;
-        at(fs::remove_dir_all(self.root()), "remove", self.root())?;
+        remove(self.root())?;
         at(fs::rename(old.root(), self.root()), "move", old.root())?;
         drop(lock);
         Ok(())
@@ -69,6 +70,9 @@ impl Stages {
             return Ok(());
         }
         let _lock = self.lock()?;
+        if !note.exists() {
+            return Ok(());
+        }
         let Moved { from } = read_json(&note)?;
         let way = Way { from: from.path(), to: workspace, name_of };
         for name in self.names()? {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::error::{StoreError, at};
 use super::note;
@@ -13,6 +14,9 @@ use crate::letters::Letters;
 use crate::node::Time;
 
 const LOOKED_AT: &str = "looked-at";
+/// How long somebody who only looks is waited for, and how often it is tried.
+const LOOK_MAX: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// One stage, held until it is dropped: nobody else uses it meanwhile.
 #[derive(Debug)]
@@ -27,14 +31,27 @@ pub struct Stage {
 impl Stage {
     pub(super) fn take(stages: Stages, name: &str, directory: PathBuf) -> Result<Self, StoreError> {
         let lock = hold(name, &directory)?;
-        let record = Record::read(&directory.join(RECORD))?;
-        remove(&directory.join(LOOKED_AT))?;
-        Ok(Self { stages, name: name.to_owned(), directory, record, _lock: lock })
+        Self::held(stages, name, directory, lock)
     }
 
     /// A new one, which is written down when a run begins.
     pub(super) fn fresh(stages: Stages, name: &str, directory: PathBuf, record: Record) -> Result<Self, StoreError> {
         let lock = hold(name, &directory)?;
+        Ok(Self { stages, name: name.to_owned(), directory, record, _lock: lock })
+    }
+
+    /// One that is only looked at, as others may at the same time.
+    pub(super) fn look_at(stages: Stages, name: &str, directory: PathBuf) -> Result<Self, StoreError> {
+        let lock = lock_of(&directory)?;
+        if !taken(lock.try_lock_shared(), &directory)? {
+            return Err(StoreError::InUse { name: name.to_owned() });
+        }
+        Self::held(stages, name, directory, lock)
+    }
+
+    fn held(stages: Stages, name: &str, directory: PathBuf, lock: File) -> Result<Self, StoreError> {
+        let record = Record::read(&directory.join(RECORD))?;
+        remove(&directory.join(LOOKED_AT))?;
         Ok(Self { stages, name: name.to_owned(), directory, record, _lock: lock })
     }
 
@@ -224,13 +241,29 @@ impl Stage {
     }
 }
 
-/// Holds a stage; that nobody else does is found out without its record.
+/// Holds a stage; that nobody else does is found out without its record. Whoever only looks is waited for.
 pub(super) fn hold(name: &str, directory: &Path) -> Result<File, StoreError> {
+    let lock = lock_of(directory)?;
+    let deadline = Instant::now() + LOOK_MAX;
+    while !taken(lock.try_lock(), directory)? {
+        if !taken(lock.try_lock_shared(), directory)? || Instant::now() > deadline {
+            return Err(StoreError::InUse { name: name.to_owned() });
+        }
+        at(lock.unlock(), "unlock", directory)?;
+        std::thread::sleep(LOOK_AGAIN);
+    }
+    Ok(lock)
+}
+
+fn lock_of(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join("lock");
-    let file = at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { name: name.to_owned() }),
-        Err(TryLockError::Error(error)) => at(Err(error), "lock", &path),
+    at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)
+}
+
+fn taken(tried: Result<(), TryLockError>, directory: &Path) -> Result<bool, StoreError> {
+    match tried {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => at(Err(error), "lock", directory),
     }
 }

@@ -85,6 +85,18 @@ impl Stages {
     /// # Errors
     /// When there is none, it is used otherwise, or the disk fails.
     pub fn open(&self, name: &str) -> Result<Stage, StoreError> {
+        Stage::take(self.clone(), name, self.known(name)?)
+    }
+
+    /// The stage of that name, only to be looked at: whoever wants to use it waits as long.
+    ///
+    /// # Errors
+    /// As [`Stages::open`].
+    pub fn look_at(&self, name: &str) -> Result<Stage, StoreError> {
+        Stage::look_at(self.clone(), name, self.known(name)?)
+    }
+
+    fn known(&self, name: &str) -> Result<PathBuf, StoreError> {
         let directory = self.directory(name)?;
         if !directory.join(RECORD).exists() {
             // Whoever has just made it writes it down when its run begins.
@@ -92,7 +104,7 @@ impl Stages {
             drop(held);
             return Err(StoreError::Unknown { name: name.to_owned() });
         }
-        Stage::take(self.clone(), name, directory)
+        Ok(directory)
     }
 
     /// A second stage that goes on from where one is, in no more time than it takes to write down its name.
@@ -205,7 +217,7 @@ impl Stages {
     fn summary(&self, name: String, applied: &BTreeSet<&str>) -> Result<Summary, StoreError> {
         let path = self.stages().join(&name).join(RECORD);
         let record = Record::read(&path)?;
-        let in_use = matches!(self.open(&name), Err(StoreError::InUse { .. }));
+        let in_use = matches!(self.look_at(&name), Err(StoreError::InUse { .. }));
         Ok(Summary {
             made_ms: record.made_ms,
             used_ms: record.used_ms,

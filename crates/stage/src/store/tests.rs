@@ -176,3 +176,35 @@ fn what_was_taken_over_is_undone_once_and_the_last_first() {
     assert!(stages.last_applied().expect("read").is_none());
     stages.recover(&mut |_, _| panic!("there is nothing to recover")).expect("nothing to recover");
 }
+
+#[test]
+fn stages_of_a_moved_workspace_arrive_however_often_somebody_is_interrupted() {
+    let scratch = Place::new();
+    let name_of = |place: &Path| place.to_string_lossy().replace('/', "%");
+    let (old, new) = (stages(&scratch), Stages::new(scratch.path("new")));
+    let [was, is] = ["was", "is"].map(|name| scratch.path(name));
+    fs::create_dir(&is).expect("a workspace");
+    for name in ["one", "two"] {
+        let mut stage = old.make(name, &was).expect("a stage");
+        stage.begin("run", [was.clone(), PathBuf::from("/elsewhere")]).expect("a run");
+        fs::create_dir_all(stage.top().join(name_of(&was)).join("upper")).expect("a layer");
+        fs::create_dir_all(stage.bases().join(name_of(&was))).expect("bases");
+    }
+    let held = old.open("one").expect("a stage");
+    assert!(matches!(new.take_from(&old, &was), Err(StoreError::InUse { .. })));
+    drop(held);
+    new.take_from(&old, &was).expect("taken");
+    assert!(!old.has("one") && new.has("one"));
+    // Somebody has come as far as the layer of one of them.
+    let top = new.open("one").expect("a stage").top();
+    fs::rename(top.join(name_of(&was)), top.join(name_of(&is))).expect("a name");
+    new.arrive(&is, &name_of).expect("arrived");
+    new.arrive(&is, &name_of).expect("nothing to do");
+    for name in ["one", "two"] {
+        let stage = new.open(name).expect("a stage");
+        assert_eq!((stage.workspace(), stage.places().collect::<Vec<_>>()), (&*is, vec![Path::new("/elsewhere"), &is]));
+        assert!(stage.top().join(name_of(&is)).join("upper").exists() && stage.bases().join(name_of(&is)).exists());
+    }
+    old.make("three", &was).expect("a stage").begin("run", []).expect("a run");
+    assert!(matches!(old.take_from(&new, &is), Err(StoreError::Exists { .. })));
+}

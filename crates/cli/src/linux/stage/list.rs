@@ -179,10 +179,6 @@ fn take_from(context: &Context, from: &Path) -> Result<ExitCode, CliError> {
         })
     })?;
     stages(context)?;
-    eprintln!(
-        "pinfold: {} of {} are here now: pinfold stages",
-        if names.len() == 1 { "the stage" } else { "the stages" },
-        from.display()
-    );
+    eprintln!("pinfold: what waited in {} waits here now: pinfold stages", from.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -78,8 +78,12 @@ pub(super) struct Waits {
 impl Waits {
     /// Looks at a stage that nobody uses.
     pub(super) fn look(stages: &Stages, name: &str) -> Result<Self, CliError> {
-        let mut stage = stages.open(name).map_err(|error| shown(&error))?;
-        settle(&mut stage)?;
+        let mut stage = stages.look_at(name).map_err(|error| shown(&error))?;
+        if stage.unsettled_since().is_some() {
+            drop(stage);
+            stage = stages.open(name).map_err(|error| shown(&error))?;
+            settle(&mut stage)?;
+        }
         let places = Opened::look(&stage)?;
         let lost = |place: &Place| {
             let changes = &place.changes;

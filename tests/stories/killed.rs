@@ -1,0 +1,117 @@
+//! Whatever is done with stages, and whenever somebody is killed over it: nothing is half done when the next one looks.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::time::{Duration, Instant};
+
+use pinfold_tests::{eventually, marked};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::desk::Desk;
+
+/// How often somebody is killed, and how long that may take at most.
+const TIMES: u64 = 70;
+const AT_MOST: Duration = Duration::from_secs(18);
+/// How long somebody lives at most before it is known how long he would, in milliseconds.
+const LIFE_MS: u64 = 250;
+
+/// What a run writes.
+const WORK: &str =
+    "for i in {1..150}; do echo x >> d/$i; done; mkdir -p n; for i in {1..100}; do echo $i > n/$i; done; rm -f d/7";
+
+/// Whatever can be done with a stage.
+const ACTS: [&[&str]; 11] = [
+    &["run", "--session", "s", "--", "/bin/bash", "-c"],
+    &["run", "--staged", "--", "/bin/bash", "-c"],
+    &["apply", "s"],
+    &["apply", "s"],
+    &["apply", "s"],
+    &["undo", "--lose"],
+    &["undo", "--lose"],
+    &["discard", "s"],
+    &["fork", "s", "other"],
+    &["restore", "s", "first"],
+    &["stages", "--prune", "--older-than", "0s", "--unapplied"],
+];
+
+/// Anything below that.
+fn random(below: u64) -> u64 {
+    RandomState::new().hash_one(()) % below
+}
+
+#[test]
+fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
+    let desk = Desk::new();
+    desk.outside("mkdir d; for i in {1..150}; do echo $i > d/$i; done").ok();
+    let root = desk.path("").to_string_lossy().trim_end_matches('/').to_owned();
+    let contents = || desk.outside("find . -path ./.git -prune -o -type f -exec sha256sum {} + | sort").ok();
+    let stages = || -> Vec<Value> {
+        let listed = desk.pinfold(["stages", "--json"]).run().ok();
+        serde_json::from_str::<Value>(&listed).expect("JSON").as_array().expect("a list").clone()
+    };
+    let script = format!("[ -e n ] || {{ {WORK}; }}; : {root}");
+    let fresh = || {
+        desk.pinfold(["run", "--session", "s", "--", "/bin/bash", "-c", &script]).run().ok();
+        desk.pinfold(["snapshot", "s", "first"]).run().ok();
+    };
+    let before = contents();
+    fresh();
+    desk.pinfold(["apply", "s"]).run().ok();
+    let after = contents();
+    desk.pinfold(["undo"]).run().ok();
+    assert!(before != after && contents() == before);
+
+    let is_taken_over = || [("n", true), ("d/7", false)].map(|(name, is)| desk.workspace().join(name).exists() == is);
+    let deadline = Instant::now() + AT_MOST;
+    let (mut times, mut lives) = (0, [LIFE_MS; ACTS.len()]);
+    while times < TIMES && Instant::now() < deadline {
+        times += 1;
+        if !stages().iter().any(|stage| stage["name"] == "s") {
+            fresh();
+        }
+        let here = contents();
+        let number = random(ACTS.len() as u64) as usize;
+        let act = ACTS[number];
+        let call = desk.pinfold(act);
+        let mut running = if act[0] == "run" { call.arguments([&script]).start() } else { call.start() };
+        let life = random(lives[number]);
+        if matches!(act[0], "apply" | "undo") && random(3) > 0 {
+            // What takes moments only would nobody meet by chance: that the workspace is being changed.
+            let was = is_taken_over();
+            while is_taken_over() == was && !running.has_ended() {}
+            std::thread::sleep(Duration::from_micros(random(2000)));
+        } else {
+            std::thread::sleep(Duration::from_millis(life));
+        }
+        if !running.has_ended() {
+            running.signal(Signal::KILL);
+        }
+        // So that as many die early as late, however busy the machine is.
+        let was_killed = running.wait().code() == 128 + Signal::KILL.as_raw();
+        lives[number] = if was_killed { lives[number] * 3 / 2 } else { (life + lives[number]) / 2 }.max(20);
+
+        assert!(eventually(|| marked(&root).is_empty()), "{act:?}: a process is left: {:?}", marked(&root));
+        let mounted = std::fs::read_to_string("/proc/self/mountinfo").expect("mounts");
+        assert!(!mounted.contains(&root), "{act:?}: something is left mounted");
+        // Whoever comes next finishes it or turns it back.
+        let listed = stages();
+        let now = contents();
+        assert!(now == before || now == after, "{act:?}: half of it is there:\n{now}");
+        assert!(matches!(act[0], "apply" | "undo") || now == here, "{act:?} changed the workspace");
+        for stage in listed {
+            assert!(stage["changes"].is_u64(), "{act:?}: a stage cannot be looked at: {stage}");
+        }
+        assert_eq!(
+            desk.outside("ls -A").ok().lines().filter(|name| name.starts_with(".pinfold")).count(),
+            0,
+            "{act:?}"
+        );
+    }
+    assert!(times >= 15, "only {times} were killed in the time there was");
+    desk.pinfold(["doctor", "--clean"]).run().ok();
+    let doctor: Value = serde_json::from_str(&desk.pinfold(["doctor", "--json"]).run().ok()).expect("JSON");
+    assert_eq!(doctor["stages"], Value::Array(Vec::new()));
+    assert!(desk.pinfold(["log", "verify"]).run().ok().contains("whole: "));
+    desk.outside("git status --short; git fsck --strict").ok();
+}
