@@ -112,3 +112,105 @@ fn a_run_gives_itself_what_it_wants() {
         .robs()
         .is_contained();
 }
+
+#[test]
+fn whoever_stays_in_a_place_that_is_taken_back_finds_it_without_its_seals() {
+    // He has a file open there, so that it cannot be made read-only, and never leaves.
+    let script = r#"touch ready
+        until cd "$OTHER" 2> /dev/null; do sleep 0.02; done
+        exec 9>> held; cd sub; touch "$WORKSPACE/inside"
+        until test -e "$WORKSPACE/go"; do sleep 0.02; done
+        cd ..; trap_at .git/hooks/pre-commit 2> /dev/null
+        printf '[core]\nfsmonitor = %s\n' "$TRAP" 2> /dev/null >> .git/config; cat .env > "$LOOT" 2> /dev/null"#;
+    Attack::sh(script)
+        .flags("--deny **/.env")
+        .before(|scene| {
+            scene.git("home/other", &["init", "--quiet"]);
+            scene.write("home/other/.env", scene.secret());
+            scene.directory("home/other/sub");
+        })
+        .during(|scene, _| {
+            when_ready(scene);
+            call(scene, &["grant", "last", "write", "../other"]);
+            assert!(eventually(|| scene.has("home/project/inside")));
+            call(scene, &["revoke", "last", "write", "../other"]);
+            go_on(scene);
+        })
+        .springs_in("home/other")
+        .robs()
+        .is_contained();
+}
+
+#[test]
+fn what_was_granted_further_down_outlives_what_lay_around_it() {
+    let script = r#"touch ready
+        until cat "$OTHER/a/file" > /dev/null 2>&1; do sleep 0.02; done; touch first
+        mv "$OTHER" "$HOME/kept" 2> /dev/null; touch moved
+        until test -e go; do sleep 0.02; done
+        cat "$HOME/kept/a/b/file" "$OTHER/a/b/file" > "$LOOT" 2> /dev/null"#;
+    Attack::sh(script)
+        .before(|scene| {
+            scene.write("home/other/a/file", "nothing yet");
+            scene.write("home/other/a/b/file", "nothing yet");
+        })
+        .during(|scene, _| {
+            when_ready(scene);
+            call(scene, &["grant", "last", "read", "../other/a"]);
+            assert!(eventually(|| scene.has("home/project/moved")));
+            if scene.runner() == Runner::Sandbox {
+                call(scene, &["grant", "last", "read", "../other/a/b"]);
+            }
+            call(scene, &["revoke", "last", "read", "../other/a"]);
+            let file = if scene.has("home/kept/a/b") { "home/kept/a/b/file" } else { "home/other/a/b/file" };
+            scene.write(file, scene.secret());
+            go_on(scene);
+        })
+        .robs()
+        .is_contained();
+}
+
+#[test]
+fn a_link_in_the_workspace_is_granted_where_it_leads() {
+    let script =
+        r#"ln -s "$OTHER" out; touch ready; until test -e go; do sleep 0.02; done; cat "$OTHER/file" > "$LOOT""#;
+    Attack::sh(script)
+        .before(|scene| {
+            scene.write("home/other/file", scene.secret());
+            scene.link("project", "home/mine");
+        })
+        .during(|scene, _| {
+            when_ready(scene);
+            if scene.runner() == Runner::Sandbox {
+                for way in ["out", "../mine/out", "../mine/./out/../out"] {
+                    let mut call = scene.command(pinfold());
+                    call.args(["grant", "last", "read", way]).current_dir(scene.path("home/project"));
+                    assert_eq!(call.output().expect("pinfold").status.code(), Some(125), "{way}");
+                }
+            }
+            go_on(scene);
+        })
+        .robs()
+        .is_contained();
+}
+
+#[test]
+fn the_supervisor_is_held_up_by_pipes_in_what_it_looks_at() {
+    // Then it would keep no limit, and nothing could be taken back.
+    let script = r#"touch ready; until cd "$OTHER" 2> /dev/null && touch here 2> /dev/null; do sleep 0.02; done
+        for name in a/.git b/.gitmodules c/.envrc d/.env .gitignore e/.git/HEAD e/.git/config e/.git/commondir pinfold.toml; do
+            mkdir -p "$(dirname "$name")" 2> /dev/null; mkfifo "$name" 2> /dev/null; done
+        touch "$WORKSPACE/laid"; until test -e "$WORKSPACE/go"; do sleep 0.02; done; cat later > "$LOOT" 2> /dev/null"#;
+    Attack::sh(script)
+        .during(|scene, _| {
+            when_ready(scene);
+            call(scene, &["grant", "last", "write", "../other"]);
+            assert!(eventually(|| scene.has("home/project/laid")));
+            call(scene, &["revoke", "last", "write", "../other"]);
+            call(scene, &["grant", "last", "write", "../other"]);
+            call(scene, &["revoke", "last", "write", "../other"]);
+            scene.write("home/other/later", scene.secret());
+            go_on(scene);
+        })
+        .robs()
+        .is_contained();
+}

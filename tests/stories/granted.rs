@@ -116,8 +116,8 @@ fn a_place_outside_of_the_home_is_given() {
     live.grant(&["write", path]).ok();
     assert_eq!(live.says(&format!("cat {path}/data; echo > {path}/new")), "data");
     assert!(elsewhere.join("new").exists());
-    live.grant(&["read", "/opt"]).ok();
-    live.revoke(&["read", "/opt"]).ok();
+    live.grant(&["read", "/srv"]).ok();
+    live.revoke(&["read", "/srv"]).ok();
     live.end().ok();
 }
 
@@ -182,7 +182,9 @@ fn what_may_be_read_may_be_written_for_a_while() {
     let live = Live::new(&desk, &[]);
     live.grant(&["read", "../notes"]).ok();
     live.grant(&["write", "../notes"]).ok();
+    live.grant(&["read", "../notes"]).says("was granted before").ok();
     live.revoke(&["read", "../notes"]).says("is granted still").ok();
+    live.grant(&["read", "../notes"]).says("may be written already").ends_with(125);
     live.says("echo 1 > ~/notes/one");
     live.revoke(&["write", "../notes"]).ok();
     live.says("echo 2 > ~/notes/two");
@@ -226,6 +228,18 @@ fn a_variable_is_known_to_every_bash_that_starts_from_then_on() {
 }
 
 #[test]
+fn the_value_of_a_secret_does_not_come_in_by_a_grant() {
+    let desk = Desk::new();
+    let policy = "[network]\nmode = 'rules'\n[secrets.api]\nfrom = { env = 'API_KEY' }\nhosts = ['a.example']\nin = 'header:X'\n";
+    desk.write("home/.config/pinfold/policy.toml", policy);
+    let run = desk.pinfold(["run", "--", "/bin/bash", "-c", SERVANT]).variable("API_KEY", "the value");
+    let live = Live::start(&desk, run);
+    let grant = desk.pinfold(["grant", "last", "env", "API_KEY"]).variable("API_KEY", "the value");
+    grant.run().says("it is the secret `api`").ends_with(125);
+    live.end().ok();
+}
+
+#[test]
 fn a_host_is_reached_and_no_longer_when_it_is_taken_back() {
     let Some(traveller) = Traveller::new() else { return };
     let script = "fetch() { curl -sS -m 20 http://api.example.com/ 2>&1; echo; }
@@ -254,7 +268,7 @@ fn what_cannot_be_granted_is_refused_with_a_reason() {
     let refused = |words: &[&str], why: &str| drop(live.grant(words).says(why).ends_with(125));
     refused(&["read", "../.ssh"], "a denied path is hidden");
     refused(&["read", "../missing"], "it does not exist");
-    refused(&["write", ".."], "would be writable inside");
+    refused(&["write", ".."], "which the run has already");
     refused(&["write", "../.local/state/pinfold"], "pinfold's own");
     refused(&["write", "../.config"], "it does not exist");
     desk.write("home/.config/pinfold/policy.toml", "");
@@ -262,7 +276,10 @@ fn what_cannot_be_granted_is_refused_with_a_reason() {
     refused(&["write", "/usr/share"], "Landlock");
     refused(&["connect", "a.example"], "the network of this run is off");
     desk.outside("ln -s ../notes link").ok();
-    refused(&["read", "link"], "which the run itself could have made");
+    refused(&["read", "link"], "which a run could have made");
+    refused(&["read", "."], "which the run has already");
+    refused(&["write", "README"], "of which the policy says");
+    refused(&["env", "A-B"], "no shell could be told");
     refused(&["read", "../notes", "--for", "soon"], "is not a duration");
     live.revoke(&["read", "../notes"]).says("cannot be taken back").ends_with(125);
     desk.pinfold(["grant", "ffff", "read", "../notes"]).run().says("no live run is called").ends_with(125);

@@ -144,7 +144,7 @@ const GRANT_HELP: &str = "\
   pinfold grant 3fa9 env API_URL
 It counts at once, is recorded, and does not outdo rules that say no. Hosts need a run with --network rules. A variable has
 the value that it has where you grant it; every bash that starts from then on knows it, other programs can read
-/run/pinfold-env. What is open when something is taken back stays open.";
+/.pinfold/given/env. What is open when something is taken back stays open.";
 
 const WATCH_HELP: &str = "\
 Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits.

@@ -14,13 +14,30 @@ use crate::trust::Trusted;
 
 /// The policy in force for a call.
 pub(crate) fn in_force(context: &Context, flags: &PolicyFlags) -> Result<Merged, CliError> {
-    let mut layers = files(context)?;
-    if let Some(file) = &flags.policy {
-        let text = read(file).map_err(|error| unreadable(file, &error))?;
-        layers.push(Layer::new(LayerKind::CommandLine, parsed(&text, file)?));
+    Files::read(context, flags)?.with(context, flags)
+}
+
+/// The layers of all files, as they were when they were read.
+#[derive(Clone)]
+pub(crate) struct Files(Vec<Layer>);
+
+impl Files {
+    /// Reads those that are in force, and one that a flag names.
+    pub(crate) fn read(context: &Context, flags: &PolicyFlags) -> Result<Self, CliError> {
+        let mut layers = files(context)?;
+        if let Some(file) = &flags.policy {
+            let text = read(file).map_err(|error| unreadable(file, &error))?;
+            layers.push(Layer::new(LayerKind::CommandLine, parsed(&text, file)?));
+        }
+        Ok(Self(layers))
     }
-    layers.push(Layer::new(LayerKind::CommandLine, from_flags(context, flags)?));
-    merge(&layers, &context.places()).map_err(|error| CliError::from_error(&error))
+
+    /// The policy in force with these flags.
+    pub(crate) fn with(&self, context: &Context, flags: &PolicyFlags) -> Result<Merged, CliError> {
+        let mut layers = self.0.clone();
+        layers.push(Layer::new(LayerKind::CommandLine, from_flags(context, flags)?));
+        merge(&layers, &context.places()).map_err(|error| CliError::from_error(&error))
+    }
 }
 
 /// The policy files that are in force, with what each is.
@@ -68,7 +85,7 @@ pub(crate) fn file_layers(context: &Context) -> [(LayerKind, PathBuf); 3] {
 pub(crate) fn read(file: &Path) -> io::Result<String> {
     let mut text = String::new();
     let limit = bounds::FILE_BYTES_MAX as u64 + 1;
-    std::fs::File::open(file)?.take(limit).read_to_string(&mut text)?;
+    platform::open(file)?.take(limit).read_to_string(&mut text)?;
     Ok(text)
 }
 

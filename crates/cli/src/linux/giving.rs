@@ -1,27 +1,33 @@
 //! Says what a run may be given while it goes on: what its policy would be with that as one more flag, and its plan.
 
+use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use pinfold_confine::linux::probe::{self, Stores, Tree};
 use pinfold_plan::{LandlockAccess, Mount, Network, Plan, linux};
-use pinfold_policy::{Access, Destination, Effect, Merged, Policy, Rules, decide};
+use pinfold_policy::{Access, Destination, Effect, Merged, Policy, Rules, Secret, SecretSource, decide};
 use pinfold_run::control::Refusal;
 use pinfold_run::{Granter, Memory, Place, Session};
 
 use super::prepare::opened;
-use super::real;
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, own};
+use crate::layers::Files;
+use crate::own;
 
 /// The port that is meant where none is written.
 const HTTPS: u16 = 443;
 
+/// Most links that are followed, as by the kernel (path_resolution(7)).
+const LINKS_MAX: usize = 40;
+
 /// What is known of a run to say it.
 pub(crate) struct Giving<'a> {
     pub(crate) context: &'a Context,
+    pub(crate) files: &'a Files,
+    pub(crate) policy: &'a Policy,
     pub(crate) flags: &'a PolicyFlags,
     pub(crate) stores: Stores,
     pub(crate) plan: &'a Plan,
@@ -42,27 +48,24 @@ pub(crate) struct Given {
 impl Granter for Giving<'_> {
     fn meant(&self, path: &Path) -> Result<PathBuf, Refusal> {
         let cannot = || format!("{} cannot be granted", path.display());
-        let real = real(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Refusal::new(cannot(), "it does not exist").hint("make it first"),
-            _ => Refusal::new(cannot(), error.to_string()),
-        })?;
-        let writable = opened(self.plan).chain(self.given.trees.iter().map(|tree| &tree.root));
-        let writable: Vec<&PathBuf> = writable.collect();
-        let is_the_runs = |link: &Path| writable.iter().any(|place| link.starts_with(place) && link != place.as_path());
-        match path.ancestors().find(|at| at.is_symlink() && is_the_runs(at)) {
-            Some(link) => Err(Refusal::new(
-                cannot(),
-                format!("{} is a link, which the run itself could have made", link.display()),
-            )
-            .hint(format!("if you mean where it leads, say so: {}", real.display()))),
-            None => Ok(real),
-        }
+        let found = without_links(path, &|link| self.is_the_runs(link));
+        found.map_err(|error| match error {
+            NoPlace::OwnLink(link) => {
+                Refusal::new(cannot(), format!("{} is a link, which a run could have made", link.display()))
+                    .hint("name the place itself, without links")
+            }
+            NoPlace::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+                Refusal::new(cannot(), "it does not exist").hint("make it first")
+            }
+            NoPlace::Io(error) => Refusal::new(cannot(), error.to_string()),
+        })
     }
 
     fn place(&mut self, at: &Path, write: bool) -> Result<Place, Refusal> {
         let cannot = format!("{} cannot be {}", at.display(), if write { "written" } else { "read" });
         let at = at.to_owned();
         let directory = at.is_dir();
+        self.refuse_what_it_has(&cannot, &at)?;
         self.refuse_out_of_reach(&cannot, &at, write)?;
         let policy = self.with(|flags| if write { &mut flags.write } else { &mut flags.read }.push(at.clone().into()));
         let policy = policy.map_err(|error| error.into_refusal())?.policy;
@@ -77,7 +80,10 @@ impl Granter for Giving<'_> {
         let plan = linux::build(&alone, &sight.host).map_err(|error| failed(error.to_string()))?;
         if write {
             self.remember(&sight, &plan).map_err(|error| failed(error.to_string()))?;
-            self.given.trees.extend(sight.trees);
+            // What was there when it was granted first is what it is compared with.
+            let known = |tree: &Tree| self.given.trees.iter().any(|known| known.root == tree.root);
+            let new: Vec<Tree> = sight.trees.into_iter().filter(|tree| !known(tree)).collect();
+            self.given.trees.extend(new);
         }
         self.given.mounts.extend(plan.mounts.iter().filter(|mount| mount.at().starts_with(&at)).cloned());
         Ok(Place { plan, at, directory })
@@ -108,6 +114,19 @@ impl Granter for Giving<'_> {
 
     fn variable(&mut self, name: &str) -> Result<(), Refusal> {
         let cannot = format!("{name} cannot come in");
+        let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        if !is_name || name == "BASH_ENV" {
+            return Err(Refusal::new(cannot, "no shell could be told of a variable of this name"));
+        }
+        let is_secret = |secret: &&Secret| {
+            secret.env.as_deref() == Some(name) || matches!(&secret.from, SecretSource::Env(from) if from == name)
+        };
+        if let Some(secret) = self.policy.secrets.iter().find(is_secret) {
+            let why = format!("it is the secret `{}`, of which the run has a placeholder", secret.name);
+            let rule = Some(secret.origin.to_string());
+            return Err(Refusal { what: cannot, why: vec![why], rule, hints: Vec::new() });
+        }
         if self.context.has_variable("BASH_ENV") {
             return Err(Refusal::new(cannot, "BASH_ENV is set already, and would have to be another file")
                 .hint("start pinfold without BASH_ENV"));
@@ -127,7 +146,36 @@ impl Giving<'_> {
     fn with(&self, more: impl FnOnce(&mut PolicyFlags)) -> Result<Merged, CliError> {
         let mut flags = self.flags.clone();
         more(&mut flags);
-        layers::in_force(self.context, &flags)
+        self.files.with(self.context, &flags)
+    }
+
+    /// Whether a run of this user in this workspace could have made what lies there.
+    fn is_the_runs(&self, path: &Path) -> bool {
+        let given = self.given.trees.iter().map(|tree| &tree.root);
+        opened(self.plan).chain(given).any(|place| path.starts_with(place) && path != place.as_path())
+    }
+
+    /// What the run has already lies in the place with protections and layers of its own, or around it.
+    fn refuse_what_it_has(&self, cannot: &str, at: &Path) -> Result<(), Refusal> {
+        let shown = self.plan.mounts.iter().filter_map(|mount| match mount {
+            Mount::Bind { at, create: false, .. } | Mount::CopyOnWrite { at, .. } => Some(at),
+            _ => None,
+        });
+        let mut shown = shown.chain([&self.plan.workspace]);
+        if let Some(inner) = shown.clone().find(|inner| inner.starts_with(at)) {
+            let why = format!("{} is in it, which the run has already", inner.display());
+            return Err(Refusal::new(cannot, why).hint("grant what lies beside that, one by one"));
+        }
+        let writable =
+            |place: &&PathBuf| at.starts_with(place) && (self.is_the_runs(at) || **place == self.plan.workspace);
+        match shown.find(writable) {
+            Some(place) => Err(Refusal::new(
+                cannot,
+                format!("it lies in {}, of which the policy says what the run may do", place.display()),
+            )
+            .hint("end the run, and start it with another policy")),
+            None => Ok(()),
+        }
     }
 
     /// Landlock's rules cannot be widened once they are in force.
@@ -147,11 +195,66 @@ impl Giving<'_> {
     /// Writes down what must be looked after, should nobody live to see the end of the run.
     fn remember(&mut self, sight: &probe::Sight, plan: &Plan) -> Result<(), CliError> {
         let git = sight.host.git.iter().map(|git| git.path.clone());
-        self.memory.known.extend(git.chain(sight.host.protected.iter().cloned()));
+        // What lies where the run could write before may be its own doing.
+        let is_new = |path: &PathBuf| !self.memory.roots.iter().any(|root| path.starts_with(root));
+        let known: Vec<PathBuf> = git.chain(sight.host.protected.iter().cloned()).filter(is_new).collect();
+        self.memory.known.extend(known);
         self.memory.roots.extend(sight.trees.iter().map(|tree| tree.root.clone()));
         self.memory.watch.extend(plan.watch.iter().cloned());
         self.session.remember(&self.memory).map_err(|error| CliError::from_error(&error))
     }
+}
+
+/// Why a path leads nowhere that could be granted.
+enum NoPlace {
+    /// A link on the way could be a run's own.
+    OwnLink(PathBuf),
+    Io(io::Error),
+}
+
+impl From<io::Error> for NoPlace {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Where an absolute path leads, one name after the other, so that each link is asked about that is followed.
+fn without_links(path: &Path, is_the_runs: &dyn Fn(&Path) -> bool) -> Result<PathBuf, NoPlace> {
+    let mut left: Vec<OsString> = names(path).rev().collect();
+    let (mut at, mut links) = (PathBuf::from("/"), 0);
+    while let Some(name) = left.pop() {
+        if name == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&name);
+        if !std::fs::symlink_metadata(&next)?.is_symlink() {
+            at = next;
+            continue;
+        }
+        links += 1;
+        if links > LINKS_MAX {
+            return Err(io::Error::from(io::ErrorKind::TooManyLinks).into());
+        }
+        if is_the_runs(&next) {
+            return Err(NoPlace::OwnLink(next));
+        }
+        let target = std::fs::read_link(&next)?;
+        if target.is_absolute() {
+            at = PathBuf::from("/");
+        }
+        left.extend(names(&target).rev());
+    }
+    Ok(at)
+}
+
+/// The names of a path, without its root and dots that say nothing.
+fn names(path: &Path) -> impl DoubleEndedIterator<Item = OsString> + '_ {
+    path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    })
 }
 
 /// The policy of a run that has this place only, with all that narrows it. A directory that is written is protected as a

@@ -34,7 +34,7 @@ pub(crate) use gate::keyring_entry;
 pub(crate) use machine::{host_name, new_session_id, random_digits, trust_bundles, user};
 pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, is_in, masked,
-    real, try_lock,
+    open, real, try_lock,
 };
 /// Whether live runs can be given more.
 pub(crate) const GRANTS: bool = true;

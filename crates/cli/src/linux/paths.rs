@@ -8,9 +8,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_policy::{Access, Platform};
+use rustix::fs::OFlags;
 
 use crate::args::PolicyFlags;
 use crate::context::Variable;
+
+/// Not to wait for the other end of a pipe (open(2)).
+const O_NONBLOCK: i32 = OFlags::NONBLOCK.bits() as i32;
 
 /// What policies are resolved for.
 pub(crate) const PLATFORM: Platform = Platform::Linux;
@@ -26,6 +30,12 @@ pub(crate) const CONFIGURATION: Variable = Variable { name: "XDG_CONFIG_HOME", o
 /// Makes a new file that nobody else reads.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Opens a file to read, and nothing that could be waited for, such as a pipe in its place.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no ordinary file")) }
 }
 
 /// Holds a directory, for as long as the file lives, against whoever asks the same; nothing when somebody has it.

@@ -16,11 +16,14 @@ use super::stage::{self, Staging};
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, output, own};
+use crate::layers::Files;
+use crate::{output, own};
 
 /// A plan and what it was made from.
 pub(crate) struct Prepared {
     pub(crate) context: Context,
+    /// The policy files as they were when the run began.
+    files: Files,
     pub(crate) policy: Policy,
     pub(crate) plan: Plan,
     pub(crate) trees: Vec<Tree>,
@@ -88,6 +91,8 @@ impl Prepared {
     pub(crate) fn giving<'a>(&'a self, flags: &'a PolicyFlags, session: Session, memory: Memory) -> Giving<'a> {
         Giving {
             context: &self.context,
+            files: &self.files,
+            policy: &self.policy,
             flags,
             stores: stores(&self.workspace, &self.store),
             plan: &self.plan,
@@ -126,6 +131,8 @@ impl Prepared {
 /// A call and the policy in force for it.
 pub(crate) struct Call {
     pub(crate) context: Context,
+    /// The policy files as they were.
+    files: Files,
     pub(crate) policy: Policy,
     /// Why user namespaces cannot be made here, if so and as far as it has been looked at.
     pub(crate) no_user_namespaces: Option<String>,
@@ -137,10 +144,11 @@ impl Call {
     /// Reads the policy.
     pub(crate) fn new(flags: &PolicyFlags) -> Result<Self, CliError> {
         let context = Context::new(flags.workspace.as_deref())?;
-        let merged = layers::in_force(&context, flags)?;
+        let files = Files::read(&context, flags)?;
+        let merged = files.with(&context, flags)?;
         output::withheld(&merged.withheld);
         output::notes(&merged.notes);
-        Ok(Self { context, policy: merged.policy, no_user_namespaces: None, staging: Staging::default() })
+        Ok(Self { context, files, policy: merged.policy, no_user_namespaces: None, staging: Staging::default() })
     }
 
     /// What is known of its plan already.
@@ -158,7 +166,7 @@ impl Call {
 
     /// Makes the plan. `redirects` tells, where it matters, whether connections can be redirected to a gate.
     pub(crate) fn plan(self, redirects: impl FnOnce() -> Result<bool, CliError>) -> Result<Prepared, CliError> {
-        let Self { context, policy, no_user_namespaces, staging } = self;
+        let Self { context, files, policy, no_user_namespaces, staging } = self;
         let store = Store::open(context.state().to_owned()).map_err(|error| {
             CliError::from_error(&error)
                 .hint("pinfold keeps private homes there; set XDG_STATE_HOME to a directory you can write")
@@ -182,6 +190,7 @@ impl Call {
         let (names, protected) = (Names::of(&policy), sight.host.protected);
         let mut prepared = Prepared {
             context,
+            files,
             policy,
             plan,
             trees: sight.trees,

@@ -38,8 +38,8 @@ pub(crate) use pinfold_plan::windows::Plan;
 
 pub(crate) use machine::{host_name, keyring_entry, new_session_id, random_digits, trust_bundles, user};
 pub(crate) use paths::{
-    CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, masked, real,
-    try_lock,
+    CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, masked, open,
+    real, try_lock,
 };
 pub(crate) use watching::{Runs, Seat, give_terminal_back};
 pub(crate) use within::is_in;

@@ -39,6 +39,11 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     File::create_new(path)
 }
 
+/// Opens a file to read.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 /// Holds a directory, for as long as the file lives, against whoever asks the same; nothing when somebody has it.
 pub(crate) fn try_lock(directory: &Path) -> io::Result<Option<File>> {
     let mut options = File::options();

@@ -27,6 +27,9 @@ const OWN_DIRECTORY: &str = "/.pinfold";
 const HIDDEN_DIRECTORY: &str = "/.pinfold/directory";
 const HIDDEN_FILE: &str = "/.pinfold/file";
 
+/// Where what was taken back lies.
+const AWAY_DIRECTORY: &str = "/.pinfold/away";
+
 /// The harmless devices of `/dev`.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
@@ -109,13 +112,28 @@ impl Root {
         attach(tree, target.as_fd(), Path::new("")).step_at("mount", at)
     }
 
-    /// A file with this text, in place of the one that is there.
+    /// Moves a mount that is in use, with all that is mounted below it, to where no path leads.
+    pub(super) fn put_away(&self, tree: BorrowedFd<'_>) -> Result<(), ConfineError> {
+        let step = "put away";
+        let unsealed = self.unsealed()?;
+        let directory = unsealed.prepare(Path::new(AWAY_DIRECTORY), true)?;
+        rustix::fs::chmodat(&directory, ".", 0o000.into(), AtFlags::empty()).step(step)?;
+        let is_directory = FileType::from_raw_mode(rustix::fs::fstat(tree).step(step)?.st_mode) == FileType::Directory;
+        let free = |number: &u32| {
+            let at = Path::new(AWAY_DIRECTORY).join(number.to_string());
+            matches!(unsealed.open(&at), Err(Errno::NOENT))
+        };
+        let number = (0..u32::MAX).find(free).ok_or(Errno::NOSPC).step(step)?;
+        self.add(tree, &Path::new(AWAY_DIRECTORY).join(number.to_string()), is_directory)
+    }
+
+    /// A file with this text in the private root itself, in place of the one that is there.
     pub(super) fn note(&self, at: &Path, text: &str) -> Result<(), ConfineError> {
         let step = "write";
         let (Some(parent), Some(name)) = (at.parent(), at.file_name()) else {
             return Err(Errno::INVAL).step_at(step, at);
         };
-        let directory = self.prepare(parent, true)?;
+        let directory = self.unsealed()?.prepare(parent, true)?;
         let mut fresh = name.to_owned();
         fresh.push(".new");
         let _ = rustix::fs::unlinkat(&directory, &fresh, AtFlags::empty());

@@ -8,7 +8,7 @@ use pinfold_plan::GitDirectory;
 use pinfold_policy::{Policy, Scope};
 use pinfold_survey::{Place, Repository, RepositoryKind};
 
-use super::system::exists;
+use super::system::{self, exists};
 
 /// As much of a git configuration as is read, in bytes.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
@@ -62,7 +62,7 @@ pub(super) fn configured_programs<'a>(repositories: impl Iterator<Item = (&'a Pa
 /// of `bases`.
 fn named_in(config: &Path, bases: &[&Path]) -> Vec<PathBuf> {
     let mut text = String::new();
-    let read = std::fs::File::open(config).and_then(|file| file.take(MAX_CONFIG_BYTES).read_to_string(&mut text));
+    let read = system::open(config).and_then(|file| file.take(MAX_CONFIG_BYTES).read_to_string(&mut text));
     if read.is_err() {
         return Vec::new();
     }

@@ -40,6 +40,12 @@ pub(super) fn open_unlinked(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)?))
 }
 
+/// Opens a file to read. A pipe in its place is not waited for: it reads as if it were empty.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
 /// Whether there is anything at a path, a broken link included.
 pub(super) fn exists(path: &Path) -> bool {
     rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).is_ok()

@@ -39,6 +39,11 @@ pub(super) fn is_directory(path: &Path) -> Option<bool> {
     std::fs::symlink_metadata(path).ok().map(|found| found.is_dir())
 }
 
+/// Opens a file to read.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
 /// Opens a file to read, unless a link is part of its path: it may have come since, and leads who knows where.
 pub(super) fn open_unlinked(path: &Path) -> io::Result<File> {
     probe::open_unlinked(path.to_str().ok_or(io::ErrorKind::InvalidFilename)?)

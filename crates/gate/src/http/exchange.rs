@@ -17,6 +17,7 @@ use super::agree::authority;
 use super::answer::text;
 use super::headers::{end, upgrade, wants_websocket};
 use super::route::{Lease, Route};
+use super::taken_back::{taken_back, until_taken_back};
 use super::upgrade::join;
 use crate::dial::DialError;
 use crate::limits::{TEXT_BYTES_MAX, UNREAD_BYTES_MAX, UNREAD_TIME};
@@ -91,7 +92,8 @@ async fn forward(route: &Arc<Route>, mut parts: Parts, body: Incoming) -> Result
     }
     let lease = route.lease(websocket).await?;
     address(&mut parts, &authority, route.secure, &lease)?;
-    let body = guard.body_out(&mut parts.headers, body.map_err(Into::into).boxed_unsync());
+    let body = until_taken_back(route, body.map_err(Into::into).boxed_unsync());
+    let body = guard.body_out(&mut parts.headers, body);
     let response = lease.send(Request::from_parts(parts, body), route).await;
     let response = response.map_err(|error| unanswered(route, &error, &guard))?;
     let (mut parts, body) = response.into_parts();
@@ -104,10 +106,14 @@ async fn forward(route: &Arc<Route>, mut parts: Parts, body: Incoming) -> Result
             return Err(DialError::Failed("the host switched to a protocol that nobody asked for".to_owned()));
         };
         upgrade(&mut parts.headers);
-        route.goes_on(tokio::spawn(join(client, server, guard.scan_in())));
+        let (joined, ended) = (join(client, server, guard.scan_in()), taken_back(route));
+        route.goes_on(tokio::spawn(async move {
+            tokio::select! { () = joined => {} () = ended => {} }
+        }));
     }
     parts.version = Version::HTTP_11;
-    Ok(Response::from_parts(parts, guard.body_in(body.map_err(Into::into).boxed_unsync())))
+    let body = until_taken_back(route, body.map_err(Into::into).boxed_unsync());
+    Ok(Response::from_parts(parts, guard.body_in(body)))
 }
 
 /// May it be made, and with its secrets?

@@ -6,6 +6,7 @@ mod exchange;
 mod headers;
 mod io;
 mod route;
+mod taken_back;
 mod upgrade;
 
 use std::sync::Arc;

@@ -13,8 +13,9 @@ use crate::{Host, Identity, Mode, Mount, Network, Owner, Stage};
 /// Directories that programs expect and that hold nothing of the host, with their permission bits.
 const PRIVATE: [(&str, u32); 4] = [("/tmp", 0o1777), ("/var/tmp", 0o1777), ("/run", 0o755), ("/dev/shm", 0o1777)];
 
-/// Directories in which people keep things that they may want to grant (FHS 3.0, chapter 3).
-const LATER: [&str; 5] = ["/home", "/media", "/mnt", "/opt", "/srv"];
+/// Directories in which people keep things that they may want to grant (FHS 3.0, chapter 3), and one of our own for what is no
+/// place of the host.
+const LATER: [&str; 6] = ["/.pinfold/given", "/home", "/media", "/mnt", "/opt", "/srv"];
 
 /// Turns areas into mounts.
 pub(super) struct Layout<'a> {

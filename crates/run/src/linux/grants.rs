@@ -16,7 +16,7 @@ use crate::linux::gate::GateProcess;
 use crate::linux::watch::Lookout;
 
 /// Where programs inside find the variables that were given to the run, as a shell reads them; `BASH_ENV` names it.
-pub const VARIABLES: &str = "/run/pinfold-env";
+pub const VARIABLES: &str = "/.pinfold/given/env";
 
 /// Most things that a run is given at a time.
 const GIVEN_MAX: usize = 64;
@@ -193,6 +193,11 @@ impl<'a> Grants<'a> {
                 .hint("take something back: pinfold revoke"));
         }
         self.refuse_to_cover(grant)?;
+        if let Grant::Read { path } = grant
+            && self.given.iter().any(|given| given.grant == Grant::Write { path: path.clone() })
+        {
+            return Err(Refusal::new(cannot(grant), "it may be written already, which lets it be read"));
+        }
         let shown = match grant {
             Grant::Read { path } => Some(self.show(Path::new(path), false, sandbox)?),
             Grant::Write { path } => Some(self.show(Path::new(path), true, sandbox)?),
@@ -249,8 +254,9 @@ impl<'a> Grants<'a> {
                     notes.push(format!("`{}` is granted still", self.given[above].grant.words()));
                 }
                 None => {
+                    with_it = self.take_below(index, sandbox)?;
+                    let index = self.given.iter().position(|given| given.grant == *grant).unwrap_or(index);
                     notes.extend(self.take_place(index, sandbox)?);
-                    with_it = self.forget_below(index);
                 }
             },
             Grant::Connect { to } => {
@@ -291,19 +297,24 @@ impl<'a> Grants<'a> {
         let failed = |error| Refusal::new(format!("`{}` cannot be taken back", grant.words()), format!("{error}"));
         let mut written = false;
         while let Some(top) = shown.last() {
-            written |= namespaces(sandbox)?.take_back(top).map_err(failed)?;
+            written |= namespaces(sandbox)?.take_back(sandbox.identity, top).map_err(failed)?;
             shown.pop();
         }
-        Ok(written
-            .then(|| "some program has a file open there for writing, and keeps that until it closes it".to_owned()))
+        Ok(written.then(|| {
+            "some program has a file open there for writing, and keeps that until it closes it, or ends".to_owned()
+        }))
     }
 
-    /// What was granted in a place has gone with it.
-    fn forget_below(&mut self, index: usize) -> Vec<Grant> {
-        let Some(path) = self.given[index].grant.path().map(Path::to_owned) else { return Vec::new() };
-        let lies_in =
-            |given: &mut Given| given.grant.path().is_some_and(|inner| inner != path && inner.starts_with(&path));
-        self.given.extract_if(.., lies_in).map(|given| given.grant).collect()
+    /// What was granted in a place is taken back with it, wherever it lies by now.
+    fn take_below(&mut self, index: usize, sandbox: &Sandbox<'_>) -> Result<Vec<Grant>, Refusal> {
+        let Some(path) = self.given[index].grant.path().map(Path::to_owned) else { return Ok(Vec::new()) };
+        let lies_in = |given: &Given| given.grant.path().is_some_and(|inner| inner != path && inner.starts_with(&path));
+        let mut taken = Vec::new();
+        while let Some(inner) = self.given.iter().rposition(lies_in) {
+            self.take_place(inner, sandbox)?;
+            taken.push(self.given.remove(inner).grant);
+        }
+        Ok(taken)
     }
 
     fn hosts(&self) -> impl Iterator<Item = &str> {

@@ -65,7 +65,7 @@ impl Directory {
     fn watch(&self, events: BorrowedFd<'_>) -> io::Result<i32> {
         // By descriptor: the path may lead elsewhere by now.
         let path = format!("/proc/self/fd/{}", self.fd.as_raw_fd());
-        let mut flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
+        let mut flags = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR | WatchFlags::MASK_ADD;
         if !self.settings.is_empty() {
             flags |= WatchFlags::DELETE;
         }
@@ -106,7 +106,13 @@ impl Lookout {
             let index = self.directories.len() - 1;
             if let Watching::Events(events, numbers) = &mut self.watching {
                 let number = self.directories[index].watch(events.as_fd())?;
-                numbers.insert(number, index);
+                // The kernel knows a directory by one number, however often it is watched.
+                if let Some(known) = numbers.get(&number).copied() {
+                    let Directory { names, .. } = self.directories.remove(index);
+                    self.directories[known].names.extend(names);
+                } else {
+                    numbers.insert(number, index);
+                }
             }
         }
         Ok(())

@@ -1,14 +1,12 @@
 //! A helper: the process that changes the root of a run which goes on.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_plan::{Identity, Plan};
-use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use rustix::mount::{UnmountFlags, unmount};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::message::{Done, Order};
@@ -17,7 +15,7 @@ use crate::linux::error::{ConfineError, Context};
 use crate::linux::frames;
 use crate::linux::root::Root;
 use crate::linux::sys::{self, SingleThreaded};
-use crate::linux::trees::{READ_ONLY, Trees, restrict_all};
+use crate::linux::trees::{READ_ONLY, Trees, restrict_all, restrict_one};
 
 /// Lives the whole life of a helper, whose standard input is its link.
 pub fn main() -> ExitCode {
@@ -51,7 +49,7 @@ fn carry_out(order: &[u8], mut with: VecDeque<OwnedFd>) -> Result<(bool, Option<
             let plan = plan.with_paths(|path| bytes(path).into());
             run.show(&plan, &PathBuf::from(bytes(at)), directory).map(|tree| (false, Some(tree)))
         }
-        Order::TakeBack => run.take_back(next()?.as_fd()).map(|written| (written, None)),
+        Order::TakeBack { identity } => run.take_back(next()?.as_fd(), &identity).map(|written| (written, None)),
         Order::Note { at, text, identity } => run.note(&identity, Path::new(&bytes(at)), &text).map(|()| (false, None)),
     }
 }
@@ -67,17 +65,19 @@ impl Run {
         Ok(tree)
     }
 
+    /// By descriptor: whoever may write around the place may have moved it. It is not unmounted, as whoever is in it then
+    /// would see it without its seals and covers, but goes where no path leads and Landlock lets nothing be opened.
+    ///
     /// What is open there for writing keeps the kernel from making it read-only, so that trying tells.
-    fn take_back(&self, tree: BorrowedFd<'_>) -> Result<bool, ConfineError> {
-        let step = "take a place back";
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let descriptors = rustix::fs::open("/proc/self/fd", flags, Mode::empty()).step(step)?;
-        self.join_user_namespace()?;
+    fn take_back(&self, tree: BorrowedFd<'_>, identity: &Identity) -> Result<bool, ConfineError> {
+        self.become_one_of_it(identity)?;
         self.enter_root()?;
         let written = restrict_all(tree, READ_ONLY).is_err();
-        // By descriptor: whoever may write around the place may have moved it.
-        rustix::process::fchdir(&descriptors).step(step)?;
-        unmount(tree.as_raw_fd().to_string(), UnmountFlags::DETACH).step(step)?;
+        if written {
+            // At least what is read-only when nothing is open: the topmost alone.
+            let _ = restrict_one(tree, READ_ONLY);
+        }
+        Root::of_this_namespace()?.put_away(tree)?;
         Ok(written)
     }
 

@@ -15,7 +15,7 @@ pub(super) enum Order {
     /// The steps of this plan are shown, which are all at or below one place.
     Show { plan: Box<Plan>, at: String, directory: bool },
     /// The mount that comes along is taken away.
-    TakeBack,
+    TakeBack { identity: Identity },
     /// A file in memory.
     Note { at: String, text: String, identity: Identity },
 }

@@ -77,12 +77,16 @@ impl Namespaces {
     }
 
     /// Takes a place back. True where some program still has a file open there for writing, which stays open until that
-    /// program closes it.
+    /// program closes it. Whoever is in a directory there stays in it, and can open nothing there as far as Landlock goes; what
+    /// was sealed and hidden there stays so. One that has gone already, with the directory that it lay on, is taken back.
     ///
     /// # Errors
     /// When the place cannot be taken away.
-    pub fn take_back(&self, shown: &Shown) -> Result<bool, ConfineError> {
-        self.ask(&Order::TakeBack, Some(shown.tree.as_fd())).map(|(written, _)| written)
+    pub fn take_back(&self, identity: Identity, shown: &Shown) -> Result<bool, ConfineError> {
+        match self.ask(&Order::TakeBack { identity }, Some(shown.tree.as_fd())) {
+            Err(error) if error.source.raw_os_error() == Some(libc::EINVAL) => Ok(true),
+            taken => taken.map(|(written, _)| written),
+        }
     }
 
     /// Puts a file with this text, of this run's own, at a path in memory inside, in place of the one that is there.

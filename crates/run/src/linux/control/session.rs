@@ -17,6 +17,9 @@ use crate::control::{
 };
 use crate::linux::watch::Quarantined;
 
+/// Wishes that wait.
+const WISHES_MAX: usize = 64;
+
 /// A wish, and whose it is.
 #[derive(Debug)]
 pub(crate) struct Asked {
@@ -108,7 +111,11 @@ impl Control {
             for said in heard {
                 match said.word {
                     Word::Answer { question, answer } => self.said.push((question, answer)),
-                    Word::Wish { id, wish } => self.wishes.push_back(Asked { watcher: number, id, wish }),
+                    Word::Wish { id, wish } if self.wishes.len() < WISHES_MAX => {
+                        self.wishes.push_back(Asked { watcher: number, id, wish })
+                    }
+                    // Whoever has so many at once is told nothing, and sees that.
+                    Word::Wish { .. } => {}
                 }
             }
         }
