@@ -63,6 +63,9 @@ impl Bases {
                 put_back.insert(path.clone());
             }
         }
+        if put_back.is_empty() {
+            return Ok(put_back);
+        }
         self.earlier.all.retain(|_, list| !list.is_empty());
         document::save(&self.document, &self.all)?;
         document::save(&self.earlier.document, &self.earlier.all)?;

@@ -106,17 +106,17 @@ impl Opened {
     /// What was taken over has been taken back: of what had been merged the same is known as before, and all else is what
     /// lies there now.
     pub(super) fn begin_anew(&mut self, applied: &str, at: &[(PathBuf, BTreeSet<PathBuf>)]) -> Result<(), CliError> {
-        self.stage.unsettle().map_err(|error| shown(&error))?;
+        let wrong = |error| CliError::from_error(&error);
         for place in &mut self.places {
-            place.bases.reload().map_err(|error| CliError::from_error(&error))?;
-            let known = place.bases.put_back(applied).map_err(|error| CliError::from_error(&error))?;
+            place.bases.reload().map_err(wrong)?;
+            let known = place.bases.put_back(applied).map_err(wrong)?;
             let paths = at.iter().filter(|(root, _)| *root == place.root).flat_map(|(_, paths)| paths);
-            let is_known = |path: &Path| {
-                let now = || place.layers.real().node(path).ok();
-                known.contains(path) || place.bases.get(path).zip(now()).is_some_and(|(was, now)| was.is(now.as_ref()))
-            };
-            let others: Vec<&Path> = paths.map(PathBuf::as_path).filter(|path| !is_known(path)).collect();
-            place.bases.forget(others).map_err(|error| CliError::from_error(&error))?;
+            let others: Vec<&Path> =
+                paths.map(PathBuf::as_path).filter(|path| !known.contains(*path) && !place.knows(path)).collect();
+            if !others.is_empty() {
+                self.stage.unsettle().map_err(|error| shown(&error))?;
+                place.bases.forget(others).map_err(wrong)?;
+            }
         }
         settle(&mut self.stage)
     }
@@ -189,6 +189,12 @@ impl Place {
     pub(super) fn current(&self, accepts: &dyn Fn(&Path) -> bool) -> Result<BTreeSet<PathBuf>, CliError> {
         let accepts = |path: &Path| accepts(&self.root.join(path));
         self.bases.current(self.layers.real(), &accepts).map_err(|error| self.unreadable(&error))
+    }
+
+    /// Whether what lies at a path is what is known of it.
+    fn knows(&self, path: &Path) -> bool {
+        let now = self.layers.real().node(path).ok();
+        self.bases.get(path).zip(now).is_some_and(|(was, now)| was.is(now.as_ref()))
     }
 
     /// Whether somebody has changed it since the run.
