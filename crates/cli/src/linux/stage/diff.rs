@@ -12,7 +12,6 @@ use super::ignored::Ignored;
 use super::opened::{Opened, Paths, Place};
 use super::pager::Out;
 use super::tool::Tool;
-pub(super) use super::visible::visible;
 use crate::args::DiffArgs;
 use crate::context::Context;
 use crate::error::CliError;

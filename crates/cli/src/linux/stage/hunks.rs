@@ -8,8 +8,8 @@ use std::sync::Arc;
 use pinfold_stage::{Body, Change, Hunk, LineKind, choose, limits};
 
 use super::changes::shown;
-use super::diff::visible;
 use super::opened::Place;
+use super::visible::visible;
 use crate::context::Context;
 use crate::error::CliError;
 
