@@ -52,7 +52,7 @@ fn whatever_is_done_with_a_stage_is_in_the_record() {
     desk.pinfold(["restore", "s", "first"]).run().ok();
     let changes: Value = serde_json::from_str(&desk.pinfold(["changes", "s", "--json"]).run().ok()).expect("JSON");
     let digest = changes["digest"].as_str().expect("a digest");
-    desk.pinfold(["apply", "s", "--traps", "--reviewed", digest]).run().ok();
+    desk.pinfold(["apply", "s", "--traps", &format!("--reviewed={digest}")]).run().ok();
     desk.pinfold(["undo"]).run().ok();
     desk.pinfold(["discard", "s"]).run().ok();
     desk.inside_with(&["--session", "other"], "true").ok();

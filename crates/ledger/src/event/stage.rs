@@ -47,7 +47,7 @@ pub struct Stage {
     /// Those for which nothing was done, because the workspace had changed.
     #[serde(default, skip_serializing_if = "Listed::is_empty")]
     pub conflicts: Listed,
-    /// The digest that was reviewed.
+    /// The digest that was reviewed, or that what is taken over was shown before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reviewed: Option<String>,
     /// How it came out where somebody else had begun it, and why something goes by itself.
@@ -84,7 +84,7 @@ impl Stage {
             };
             format!("{by} {run}")
         });
-        let reviewed = reviewed.as_ref().map(|digest| format!("reviewed as {digest}"));
+        let reviewed = reviewed.as_ref().map(|digest| format!("reviewed: {digest}"));
         let more = [
             other,
             many(paths, if paths.count == 1 { "path" } else { "paths" }),

@@ -179,20 +179,6 @@ impl Applied {
         self.about.session.as_deref()
     }
 
-    /// The paths that it made something of, in places where it can be undone.
-    ///
-    /// # Errors
-    /// When that cannot be read.
-    pub fn paths(&self) -> Result<Vec<PathBuf>, ApplyError> {
-        let mut paths = Vec::new();
-        for (number, place) in self.places().enumerate() {
-            let written = transaction::paths(&self.transaction(number));
-            let written = written.map_err(|source| ApplyError::Place { path: place.to_owned(), source })?;
-            paths.extend(written.into_iter().map(|path| place.join(path)));
-        }
-        Ok(paths)
-    }
-
     /// Where.
     pub fn places(&self) -> impl Iterator<Item = &Path> {
         self.about.places.iter().map(Letters::path)

@@ -61,4 +61,4 @@ pub use prepare::Transaction;
 pub use recover::{Recovered, recover};
 pub use said::Said;
 pub use seen::{Look, Seen, Shape};
-pub use undo::{paths, undo, undo_accepting};
+pub use undo::{undo, undo_accepting};

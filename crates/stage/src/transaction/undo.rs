@@ -1,9 +1,9 @@
 //! Turns a finished transaction back, as a transaction of its own.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::OFlags;
 
@@ -56,23 +56,6 @@ pub fn undo_accepting(directory: &Path, accepts: &dyn Fn(&Path) -> bool) -> Resu
         forget_undo(directory)?;
     }
     undone
-}
-
-/// The paths that are turned back: none where nothing was finished.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn paths(directory: &Path) -> Result<BTreeSet<PathBuf>, Error> {
-    let marks = match Marks::open(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
-        marks => marks.map_err(Error::failed(directory))?,
-    };
-    if !marks.has(Mark::Finished).map_err(Error::failed(directory))? {
-        return Ok(BTreeSet::new());
-    }
-    let Journal { moves, writes, .. } = marks.journal(Mark::Journal)?;
-    let paths = moves.into_iter().map(|step| step.path).chain(writes.into_iter().map(|write| write.path));
-    Ok(paths.map(|path| path.path().to_owned()).collect())
 }
 
 fn turn(tree: &Tree, directory: &Path, journal: Journal, inside: bool) -> Result<(), Error> {

@@ -112,7 +112,9 @@ pub(super) fn take_over(
     let stage = opened.stage.name().to_owned();
     let git = Git::of(context);
     let policy = policy(context)?;
-    let event = event::Stage { reviewed: reviewed.map(ToOwned::to_owned), ..recorded::act(Act::Apply, &opened.stage) };
+    // Without a digest it is what was shown before.
+    let reviewed = reviewed.map(|digest| if digest.is_empty() { "as shown" } else { digest }.to_owned());
+    let event = event::Stage { reviewed, ..recorded::act(Act::Apply, &opened.stage) };
     let (mut all, mut besides) = (Vec::new(), Vec::new());
     for place in &mut opened.places {
         let aside = git::aside(&git, place, &stage, |path| choice.takes(path))?;
