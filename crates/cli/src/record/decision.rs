@@ -15,6 +15,7 @@ use crate::platform;
 /// A decision that is written down, while it is carried out.
 pub(crate) struct Decision {
     pen: Pen,
+    #[cfg_attr(windows, expect(dead_code, reason = "only what is done with stages is gone on with"))]
     session: String,
     begun: Instant,
 }
@@ -43,6 +44,7 @@ impl Decision {
     }
 
     /// Under what name it is in the record.
+    #[cfg_attr(windows, expect(dead_code, reason = "only what is done with stages is gone on with"))]
     pub(crate) fn session(&self) -> &str {
         &self.session
     }
