@@ -52,7 +52,8 @@ impl Bases {
     /// # Errors
     /// When it cannot be read, or is damaged.
     pub fn open(directory: &Path) -> Result<Self, BasesError> {
-        let kept = Kept::open(directory.join("content"))?;
+        std::fs::create_dir_all(directory)?;
+        let kept = Kept::open(directory.join("contents"));
         let document = directory.join("bases.json");
         let earlier = Earlier::open(directory.join("earlier.json"))?;
         Ok(Self { all: document::load(&document)?, document, earlier, kept })

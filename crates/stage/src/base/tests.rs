@@ -1,6 +1,8 @@
 use std::path::Path;
 
+use super::kept::Kept;
 use super::*;
+use crate::content::Digest;
 use crate::node::Time;
 use crate::testing::Place;
 
@@ -11,7 +13,7 @@ fn open(place: &Place) -> Bases {
 }
 
 fn kept(place: &Place) -> usize {
-    std::fs::read_dir(place.path("bases/content")).unwrap().count()
+    Kept::open(place.path("bases/contents")).count()
 }
 
 #[test]
@@ -56,9 +58,38 @@ fn only_short_texts_are_kept() {
 }
 
 #[test]
+fn contents_are_found_again_and_a_half_one_is_in_nobodys_way() {
+    let place = Place::new();
+    let path = place.path("contents");
+    let texts = ["one", "", "another", "the last"].map(|text| (text.as_bytes(), Digest::of(text.as_bytes())));
+    let mut kept = Kept::open(path.clone());
+    assert!(texts[..3].iter().all(|(text, digest)| kept.add(text, digest).unwrap()));
+    let whole = std::fs::read(&path).unwrap();
+    kept.add(texts[3].0, &texts[3].1).unwrap();
+    let more = std::fs::read(&path).unwrap();
+    for cut in whole.len()..more.len() {
+        std::fs::write(&path, &more[..cut]).unwrap();
+        let mut kept = Kept::open(path.clone());
+        assert!(kept.get(&texts[3].1).unwrap().is_none() && kept.count() == 3);
+        assert!(kept.add(texts[3].0, &texts[3].1).unwrap());
+        let kept = Kept::open(path.clone());
+        assert!(texts.iter().all(|(text, digest)| kept.get(digest).unwrap().as_deref() == Some(*text)), "{cut}");
+    }
+    let mut damaged = more.clone();
+    damaged[40] ^= 1;
+    std::fs::write(&path, damaged).unwrap();
+    let mut kept = Kept::open(path.clone());
+    assert!(kept.get(&texts[0].1).unwrap().is_none() && kept.get(&texts[2].1).unwrap().is_some());
+    kept.retain(&[texts[2].1].into()).unwrap();
+    assert!(kept.get(&texts[2].1).unwrap().is_some() && kept.count() == 1);
+    kept.retain(&[].into()).unwrap();
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_document_that_leads_elsewhere_or_is_newer_is_refused() {
     let place = Place::new();
-    place.directory("bases/content");
+    place.directory("bases");
     let refused = |text: &str| {
         place.file("bases/bases.json", text);
         Bases::open(&place.path("bases")).unwrap_err()
@@ -72,7 +103,7 @@ fn a_document_that_leads_elsewhere_or_is_newer_is_refused() {
 #[test]
 fn yesterdays_document_is_read() {
     let place = Place::new();
-    place.directory("bases/content").file(
+    place.directory("bases").file(
         "bases/bases.json",
         r#"{"version":1,"paths":{"a%b":"nothing","c":{"file":{"identity":{"device":1,"inode":2,
         "changed":{"seconds":3,"nanoseconds":4}},"mode":420,

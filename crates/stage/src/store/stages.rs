@@ -124,7 +124,7 @@ impl Stages {
         record.save(&directory.join(RECORD))?;
         let forked = Stage::take(self.clone(), name, directory)?;
         let bases = forked.bases();
-        at(share_all(&from.bases(), &bases), "copy what files were before to", &bases)?;
+        at(copy_all(&from.bases(), &bases), "copy what files were before to", &bases)?;
         Ok(forked)
     }
 
@@ -321,8 +321,8 @@ pub(super) fn listed(directory: &Path) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// Gives the files below a directory of pinfold's own other names below another one: such files are replaced, never changed.
-fn share_all(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Copies a directory of files and directories of pinfold's own.
+fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
     if !from.exists() {
         return Ok(());
     }
@@ -331,9 +331,9 @@ fn share_all(from: &Path, to: &Path) -> std::io::Result<()> {
         let entry = entry?;
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            share_all(&entry.path(), &target)?;
+            copy_all(&entry.path(), &target)?;
         } else {
-            std::fs::hard_link(entry.path(), &target).or_else(|_| std::fs::copy(entry.path(), &target).map(drop))?;
+            std::fs::copy(entry.path(), target)?;
         }
     }
     Ok(())
