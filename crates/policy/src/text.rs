@@ -23,7 +23,8 @@ impl Complaint {
 /// Is this a character that changes how a terminal shows its neighbours?
 fn deceives(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The text with control and direction characters replaced one for one.
@@ -73,6 +74,7 @@ mod tests {
     #[test]
     fn escape_sequences_and_direction_marks_are_not_printed() {
         assert_eq!(quoted("a\u{1b}[2J\u{202e}b\n"), "`a\u{fffd}[2J\u{fffd}b\u{fffd}`");
+        assert_eq!(plain("a\u{ad}\u{e0041}b"), "a\u{fffd}\u{fffd}b");
     }
 
     #[test]
