@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// Show what a staged run would change, line by line
     #[command(after_help = DIFF_HELP)]
     Diff(DiffArgs),
+    /// Look through what a staged run would change, on a page, and take over what you choose (Linux only)
+    #[command(after_help = REVIEW_HELP)]
+    Review(ReviewArgs),
     /// Take over what a staged run would change, or some of it
     #[command(after_help = APPLY_HELP)]
     Apply(ApplyArgs),
@@ -122,6 +125,11 @@ const DIFF_HELP: &str = "\
 At a terminal it goes through the pager that git would call ($PINFOLD_PAGER, $GIT_PAGER, core.pager, $PAGER, less), and each
 file is shown by the external diff that git would call ($PINFOLD_DIFF, $GIT_EXTERNAL_DIFF, diff.external), such as difft.
 An empty variable means none. Elsewhere it is a patch that git takes.";
+
+const REVIEW_HELP: &str = "\
+Keys: arrows move, fold and unfold, and go to the diff; space chooses a file, a directory, or in a diff one hunk;
+a or Enter takes over what is chosen, after one more question; d discards; r looks again; ? tells all keys; q leaves.
+What would execute outside is asked about one by one. Nothing is taken over from a stage that has changed meanwhile.";
 
 const APPLY_HELP: &str = "\
 What would execute outside, such as hooks and settings of git, is taken over only where somebody says so:
@@ -306,6 +314,15 @@ pub(crate) struct DiffArgs {
     /// As a patch, whatever tool there is
     #[arg(long, conflicts_with = "tool")]
     pub(crate) patch: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReviewArgs {
+    #[command(flatten)]
+    pub(crate) place: WorkspaceFlag,
+    /// The stage, if the first is the name of one, and paths
+    #[arg(value_name = "STAGE] [PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) stage_and_paths: Vec<OsString>,
 }
 
 #[derive(Debug, clap::Args)]

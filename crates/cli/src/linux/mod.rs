@@ -68,6 +68,7 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Shell(args) => run::shell(args),
         Command::Changes(args) => stage::changes(&args),
         Command::Diff(args) => stage::diff(&args),
+        Command::Review(args) => stage::review(&args),
         Command::Apply(args) => stage::apply(&args),
         Command::Undo(args) => stage::undo(&args),
         Command::Discard(args) => stage::discard(&args),

@@ -56,15 +56,8 @@ struct Screen {
 
 impl Screen {
     fn enter(seat: Seat) -> io::Result<Self> {
-        let report = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            // Else its words would go with the page.
-            leave();
-            give_terminal_back();
-            report(panic);
-        }));
         let screen = Self { seat };
-        write(ENTER)?;
+        enter_page()?;
         Ok(screen)
     }
 
@@ -76,7 +69,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        leave();
+        leave_page();
     }
 }
 
@@ -92,7 +85,20 @@ fn shown(rows: Vec<Row>, columns: usize, height: usize) -> String {
     text + END
 }
 
-fn leave() {
+/// Begins a page on the terminal. Whatever goes wrong from now on, it ends before that is told.
+pub(crate) fn enter_page() -> io::Result<()> {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // Else its words would go with the page.
+        leave_page();
+        give_terminal_back();
+        report(panic);
+    }));
+    write(ENTER)
+}
+
+/// Ends it.
+pub(crate) fn leave_page() {
     let _ = write(LEAVE);
 }
 

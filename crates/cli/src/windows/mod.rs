@@ -76,6 +76,7 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Setup(args) => setup::setup(&args),
         Command::Changes(_)
         | Command::Diff(_)
+        | Command::Review(_)
         | Command::Apply(_)
         | Command::Undo(_)
         | Command::Discard(_)

@@ -206,6 +206,19 @@ fn word(what: &What) -> &'static str {
     }
 }
 
+/// What has become of a path, in one letter.
+pub(super) fn letter(what: &What) -> char {
+    match what {
+        What::Created => 'A',
+        What::Modified | What::Touched => 'M',
+        What::Deleted { .. } => 'D',
+        What::Renamed { .. } => 'R',
+        What::Mode => 'm',
+        What::KindChanged => 'T',
+        What::LeftOut(_) => '-',
+    }
+}
+
 /// As `git status --short` would put it; nothing for what only has another time.
 fn line(
     workspace: &Path,
@@ -218,17 +231,11 @@ fn line(
         Told::One(change) => (change, None),
         Told::Whole { change, below } => (change, Some(below.len())),
     };
-    let letter = match &change.what {
-        What::Created => "A",
-        What::Modified => "M",
-        What::Deleted { to: None } => "D",
-        // The other half tells of both.
-        What::Deleted { to: Some(_) } | What::Touched => return None,
-        What::Renamed { .. } => "R",
-        What::Mode => "m",
-        What::KindChanged => "T",
-        What::LeftOut(_) => "-",
-    };
+    // Of a rename the other half tells of both.
+    if matches!(change.what, What::Deleted { to: Some(_) } | What::Touched) {
+        return None;
+    }
+    let letter = letter(&change.what);
     if git::quiet(&place.path(change), change).is_some() {
         return None;
     }

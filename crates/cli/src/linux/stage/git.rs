@@ -38,6 +38,13 @@ pub(super) fn quiet(path: &Path, change: &Change) -> Option<PathBuf> {
     is_quiet.then_some(directory)
 }
 
+/// The git directory whose own business a change is: what it keeps for itself, and branches, which make sense only together.
+pub(super) fn own(path: &Path, change: &Change) -> Option<PathBuf> {
+    let (directory, rest) = parts(path)?;
+    let is_own = NOTES.iter().chain(&QUIET).chain(&["refs"]).any(|name| rest.starts_with(name));
+    (is_own && odd(path, change).is_none()).then_some(directory)
+}
+
 /// What git itself does not do in its directories.
 pub(super) fn odd(path: &Path, change: &Change) -> Option<&'static str> {
     let (_, rest) = parts(path)?;

@@ -1,0 +1,175 @@
+//! From key to key, until the page is left.
+
+use std::io::{self, IsTerminal, Stdout};
+use std::process::ExitCode;
+use std::sync::PoisonError;
+
+use pinfold_confine::linux::end_by;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::draw::{Look, draw};
+use super::found::Found;
+use super::page::{Effect, Page};
+use super::reader::Reader;
+use super::seat::{Seat, Woken};
+use crate::args::ReviewArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::linux::stage::apply::TakenOver;
+use crate::linux::stage::changes::counted;
+use crate::linux::stage::opened::{Opened, Paths};
+
+pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode, CliError> {
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(CliError::new("there is no terminal to show a page on")
+            .why("standard input or output is none")
+            .hint("pinfold diff shows what a stage would change, and pinfold apply takes it over"));
+    }
+    let context = Context::new(args.place.workspace.as_deref())?;
+    let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
+    let paths = Paths::of(&context, paths);
+    paths.refuse_unknown(&opened)?;
+    let found = Found::look(&context, opened, &paths)?;
+    if found.entries.is_empty() {
+        eprintln!("pinfold: the stage {} changes nothing", found.name);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let left = Review::begin(&context, &paths, found).and_then(|mut review| {
+        let left = review.go_on()?;
+        Ok((left, review.found.name))
+    });
+    let (left, stage) = left.map_err(|error| CliError::new("the page cannot be shown").why(error.to_string()))?;
+    left.tell(&context, &stage);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How the page was left.
+enum Left {
+    Unchanged,
+    TookOver {
+        taken: Box<TakenOver>,
+        left: usize,
+    },
+    Discarded,
+    /// By a signal, or because nobody sits there.
+    Ended(Option<i32>),
+}
+
+impl Left {
+    fn tell(&self, context: &Context, stage: &str) {
+        match self {
+            Self::Unchanged => eprintln!("pinfold: nothing was changed; what waits in the stage {stage} waits on"),
+            Self::TookOver { taken, left } => {
+                taken.tell(context);
+                if *left > 0 {
+                    eprintln!("pinfold: {} not chosen: in the stage {stage} still", counted(*left));
+                }
+            }
+            Self::Discarded => eprintln!("pinfold: the stage {stage} is discarded; what was taken over from it stays"),
+            Self::Ended(Some(signal)) => end_by(*signal),
+            Self::Ended(None) => {}
+        }
+    }
+}
+
+/// A page on a terminal.
+struct Review<'a> {
+    context: &'a Context,
+    paths: &'a Paths,
+    found: Found,
+    page: Page,
+    reader: Reader,
+    look: Look,
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Given back when all else is gone.
+    seat: Seat,
+}
+
+impl<'a> Review<'a> {
+    fn begin(context: &'a Context, paths: &'a Paths, found: Found) -> io::Result<Self> {
+        let seat = Seat::take()?;
+        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        // After the seat: signals are the seat's on every thread.
+        let reader = Reader::new(&found)?;
+        let look = Look::new(context.text("NO_COLOR").is_none_or(str::is_empty));
+        Ok(Self { context, paths, page: page(&found), found, reader, look, terminal, seat })
+    }
+
+    fn go_on(&mut self) -> io::Result<Left> {
+        loop {
+            self.page.resize(self.seat.size()?);
+            self.reader.want(self.page.wanted());
+            self.terminal.draw(|frame| draw(frame, &self.page, self.look))?;
+            if let Woken::Ended(signal) = self.seat.wait(self.reader.bell())? {
+                return Ok(Left::Ended(signal));
+            }
+            for (entry, view) in self.reader.news()? {
+                self.page.take(entry, view);
+            }
+            while let Some(key) = self.seat.typed()? {
+                let Some(effect) = self.page.press(key) else { continue };
+                if needs_the_stage(effect) {
+                    self.page.notice = Some("one moment…".to_owned());
+                    self.terminal.draw(|frame| draw(frame, &self.page, self.look))?;
+                    self.page.notice = None;
+                }
+                if let Some(left) = self.carry_out(effect) {
+                    return Ok(left);
+                }
+            }
+        }
+    }
+
+    /// Does what the page wants. Nothing that goes wrong leaves it.
+    fn carry_out(&mut self, effect: Effect) -> Option<Left> {
+        // Who reads holds the stage as well.
+        let busy = self.reader.busy();
+        let _quiet = needs_the_stage(effect).then(|| busy.lock().unwrap_or_else(PoisonError::into_inner));
+        let done = match effect {
+            Effect::Leave => return Some(Left::Unchanged),
+            Effect::Weigh => self.found.weigh(self.context, &self.page).map(|question| {
+                self.page.ask(question);
+                None
+            }),
+            Effect::TakeOver => self.found.take_over(self.context, &self.page).map(|taken| {
+                let left = self.page.left();
+                Some(Left::TookOver { taken: Box::new(taken), left })
+            }),
+            Effect::Discard => self.found.discard().map(|()| Some(Left::Discarded)),
+            Effect::LookAgain => self.look_again().map(|()| None),
+        };
+        done.unwrap_or_else(|error| {
+            self.page.notice = Some(error.to_string());
+            None
+        })
+    }
+
+    fn look_again(&mut self) -> Result<(), CliError> {
+        let opened = Opened::named(self.found.stages.clone(), &self.found.name)?;
+        let found = Found::look(self.context, opened, self.paths)?;
+        self.reader =
+            Reader::new(&found).map_err(|error| CliError::new("nothing can be read").why(error.to_string()))?;
+        // Whatever somebody else has written there meanwhile goes.
+        let area = self.terminal.get_frame().area();
+        self.terminal.resize(area).map_err(|error| CliError::new(error.to_string()))?;
+        let chosen = self.page.chosen.len();
+        self.page = page(&found);
+        self.found = found;
+        if chosen > 0 {
+            self.page.notice = Some("this is how it is now; nothing is chosen yet".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Whether something is done that takes its time, with the stage held.
+fn needs_the_stage(effect: Effect) -> bool {
+    matches!(effect, Effect::TakeOver | Effect::Discard | Effect::LookAgain)
+}
+
+fn page(found: &Found) -> Page {
+    let mut page = Page::new(&found.name, &found.roots, found.entries.clone());
+    page.notice = found.exceeded.as_ref().map(|why| format!("this is not all, and cannot be taken over: {why}"));
+    page
+}
