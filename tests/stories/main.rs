@@ -28,6 +28,7 @@ mod policy;
 mod programs;
 mod published;
 mod recorded;
+mod review;
 mod screen;
 mod staged;
 mod staged_sizes;

@@ -1,6 +1,7 @@
 //! The terminal that the page is on, which gets back what it had however it ends.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::page::{Key, Page, Row};
 use super::sessions::Sessions;
@@ -18,6 +19,9 @@ const REVERSE: &str = "\x1b[7m";
 const PLAIN: &str = "\x1b[0m";
 /// Nothing to the end of the row.
 const REST: &str = "\x1b[K";
+
+/// Whether there is a page. To leave it a second time would move the cursor back to where it was before the page.
+static IS_SHOWN: AtomicBool = AtomicBool::new(false);
 
 /// What was typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,12 +98,15 @@ pub(crate) fn enter_page() -> io::Result<()> {
         give_terminal_back();
         report(panic);
     }));
+    IS_SHOWN.store(true, Ordering::SeqCst);
     write(ENTER)
 }
 
 /// Ends it.
 pub(crate) fn leave_page() {
-    let _ = write(LEAVE);
+    if IS_SHOWN.swap(false, Ordering::SeqCst) {
+        let _ = write(LEAVE);
+    }
 }
 
 fn write(text: &str) -> io::Result<()> {
