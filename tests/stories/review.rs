@@ -126,7 +126,9 @@ fn a_stage_that_changes_while_it_is_looked_at_is_not_taken_over() {
     screen.shows("the stage is not what you have looked at");
     assert_eq!(desk.state(), before);
     // So it is with throwing it away, and while a run is still in it.
-    screen.text("dy");
+    screen.text("d");
+    screen.shows("Throw away the stage s");
+    screen.text("y");
     screen.shows("the stage is not what you have looked at");
     let run = desk.pinfold(["run", "--session", "s", "--", "sleep", "60"]).start();
     assert!(eventually(|| desk.pinfold(["stages"]).run().ok().contains("in use")));
@@ -246,10 +248,15 @@ fn a_stage_is_discarded_after_a_yes() {
     let desk = desk();
     let screen = Screen::new(&desk);
     screen.review();
-    screen.text("dn");
+    screen.text("d");
+    screen.shows("Throw away the stage s");
+    screen.text("n");
     screen.shows("nothing was changed");
     assert!(desk.pinfold(["stages"]).run().ok().contains("s "));
-    screen.text("dy");
+    // What was typed before the question is no answer.
+    screen.text("dyyy");
+    screen.shows("Throw away the stage s");
+    screen.text("y");
     screen.shows("the stage s is discarded");
     assert_eq!(desk.pinfold(["stages"]).run().ok(), "");
     assert_eq!(desk.outside("ls").ok(), "README\nlines");
@@ -269,7 +276,9 @@ fn names_and_contents_that_would_deceive_a_terminal_are_shown_harmlessly() {
     screen.key("End");
     screen.shows("na\u{fffd}[2Jme\u{fffd}next\u{fffd}");
     screen.shows("+x\u{fffd}]0;owned\u{fffd}\u{fffd}[2J\u{fffd}y");
-    screen.text(" ay");
+    screen.text(" a");
+    screen.shows("Take over 1 file?");
+    screen.text("y");
     screen.shows_line("status=0");
     desk.outside(r"test -f $'na\033[2Jme\nnext\xff'").ok();
 }

@@ -10,7 +10,7 @@ use crate::platform::{Seat, give_terminal_back};
 /// Another screen than the shell's, no cursor, and nothing beyond the right margin (xterm's control sequences).
 const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 /// Everything as it was.
-const LEAVE: &str = "\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l";
+const LEAVE: &str = "\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l";
 /// What comes between is shown at once.
 const BEGIN: &str = "\x1b[?2026h";
 const END: &str = "\x1b[?2026l";
@@ -100,6 +100,12 @@ pub(crate) fn enter_page() -> io::Result<()> {
     }));
     IS_SHOWN.store(true, Ordering::SeqCst);
     write(ENTER)
+}
+
+/// Asks the terminal to mark what is pasted, until the page ends (xterm's bracketed paste).
+#[cfg(target_os = "linux")]
+pub(crate) fn mark_pastes() -> io::Result<()> {
+    write("\x1b[?2004h")
 }
 
 /// Ends it.

@@ -10,7 +10,7 @@ use ratatui::backend::CrosstermBackend;
 
 use super::draw::{Look, draw};
 use super::found::Found;
-use super::page::{Effect, Page};
+use super::page::{Effect, Key, Page};
 use super::reader::Reader;
 use super::seat::{Seat, Woken};
 use crate::args::ReviewArgs;
@@ -108,17 +108,27 @@ impl<'a> Review<'a> {
                 self.page.take(entry, view);
             }
             while let Some(key) = self.seat.typed()? {
-                let Some(effect) = self.page.press(key) else { continue };
-                if needs_the_stage(effect) {
-                    self.page.notice = Some("one moment…".to_owned());
-                    self.terminal.draw(|frame| draw(frame, &self.page, self.look))?;
-                    self.page.notice = None;
-                }
-                if let Some(left) = self.carry_out(effect) {
+                if let Some(left) = self.press(key)? {
                     return Ok(left);
                 }
             }
         }
+    }
+
+    fn press(&mut self, key: Key) -> io::Result<Option<Left>> {
+        let asked = self.page.question.clone();
+        let effect = self.page.press(key);
+        if effect.is_some_and(needs_the_stage) {
+            self.page.notice = Some("one moment…".to_owned());
+            self.terminal.draw(|frame| draw(frame, &self.page, self.look))?;
+            self.page.notice = None;
+        }
+        let left = effect.and_then(|effect| self.carry_out(effect));
+        // Nobody has answered a question that was not there yet.
+        if self.page.question.is_some() && self.page.question != asked {
+            self.seat.forget_typed();
+        }
+        Ok(left)
     }
 
     /// Does what the page wants. Nothing that goes wrong leaves it.

@@ -12,6 +12,7 @@ mod draw_tree;
 mod entry;
 mod found;
 mod help;
+mod keys;
 mod layout;
 mod listed;
 mod moves;

@@ -1,26 +1,30 @@
 //! The terminal that the page is on: its keys, its size, and what it had before.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::terminal;
 use pinfold_confine::linux::SignalQueue;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::Signal;
 use rustix::stdio::stdin;
+use rustix::termios::{QueueSelector, tcflush};
 
+use super::keys::Keys;
 use super::page::Key;
 use crate::platform::give_terminal_back;
-use crate::watch::{enter_page, leave_page};
+use crate::watch::{enter_page, leave_page, mark_pastes};
 
-/// How often its size is looked at.
-const LOOK_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a key may take to come whole.
+const KEY_WAIT: Duration = Duration::from_millis(50);
 
-/// The terminal, as long as this lives.
+/// The terminal, as long as this lives. Keys are read here and not by crossterm: that loses one that comes together with
+/// another size of the window.
 pub(super) struct Seat {
-    ending: SignalQueue,
+    signals: SignalQueue,
+    keys: Keys,
 }
 
 /// Why one waits no more.
@@ -34,44 +38,57 @@ pub(super) enum Woken {
 impl Seat {
     /// Takes it.
     pub(super) fn take() -> io::Result<Self> {
-        let ending = SignalQueue::new(&[Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT].map(Signal::as_raw))?;
-        let seat = Self { ending };
+        let signals = [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT, Signal::WINCH];
+        let seat = Self { signals: SignalQueue::new(&signals.map(Signal::as_raw))?, keys: Keys::default() };
         terminal::enable_raw_mode()?;
         enter_page()?;
+        mark_pastes()?;
         Ok(seat)
     }
 
     /// How large it is, columns by rows.
+    #[expect(clippy::unused_self, reason = "whoever has it may ask")]
     pub(super) fn size(&self) -> io::Result<(u16, u16)> {
         terminal::size()
     }
 
-    /// Waits for keys, or until something can be read from what is beside.
-    pub(super) fn wait(&self, beside: impl AsFd) -> io::Result<Woken> {
-        let sources = [stdin(), self.ending.as_fd(), beside.as_fd()];
-        let mut polled = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN));
-        let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK_INTERVAL.subsec_nanos().into() };
-        let keys = match poll(&mut polled, Some(&timeout)) {
-            Ok(_) => polled[0].revents(),
-            Err(rustix::io::Errno::INTR) => PollFlags::empty(),
-            Err(error) => return Err(error.into()),
-        };
-        if let Some(signal) = self.ending.next() {
-            return Ok(Woken::Ended(Some(signal)));
+    /// Waits for keys, for another size, or until something can be read from what is beside.
+    pub(super) fn wait(&mut self, beside: impl AsFd) -> io::Result<Woken> {
+        let [keys, _, _] = readable([stdin(), self.signals.as_fd(), beside.as_fd()], None)?;
+        while let Some(signal) = self.signals.next() {
+            if signal != Signal::WINCH.as_raw() {
+                return Ok(Woken::Ended(Some(signal)));
+            }
         }
-        let is_gone = keys.intersects(PollFlags::HUP | PollFlags::ERR);
-        Ok(if is_gone { Woken::Ended(None) } else { Woken::News })
+        if keys.contains(PollFlags::IN) {
+            let mut bytes = [0; 1024];
+            match rustix::io::read(stdin(), &mut bytes) {
+                Ok(0) => return Ok(Woken::Ended(None)),
+                Ok(length) => self.keys.add(&bytes[..length]),
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(error) => return Err(error.into()),
+            }
+        } else if !keys.is_empty() {
+            return Ok(Woken::Ended(None));
+        }
+        Ok(Woken::News)
     }
 
     /// The next key, if one was typed.
-    pub(super) fn typed(&self) -> io::Result<Option<Key>> {
-        while event::poll(Duration::ZERO)? {
-            let Event::Key(key) = event::read()? else { continue };
-            if let Some(key) = meaning(key) {
-                return Ok(Some(key));
-            }
+    pub(super) fn typed(&mut self) -> io::Result<Option<Key>> {
+        if let Some(key) = self.keys.next() {
+            return Ok(Some(key));
+        }
+        if self.keys.is_open() && readable([stdin()], Some(KEY_WAIT))?[0].is_empty() {
+            return Ok(self.keys.end());
         }
         Ok(None)
+    }
+
+    /// Forgets what was typed so far: it was about something else.
+    pub(super) fn forget_typed(&mut self) {
+        self.keys.forget();
+        let _ = tcflush(stdin(), QueueSelector::IFlush);
     }
 }
 
@@ -82,27 +99,13 @@ impl Drop for Seat {
     }
 }
 
-fn meaning(key: KeyEvent) -> Option<Key> {
-    if key.kind == KeyEventKind::Release {
-        return None;
+/// What is the matter with each, as soon as something is, or in the end nothing.
+fn readable<const N: usize>(sources: [BorrowedFd<'_>; N], most: Option<Duration>) -> io::Result<[PollFlags; N]> {
+    let mut polled = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN));
+    let most = most.map(|most| Timespec { tv_sec: 0, tv_nsec: most.subsec_nanos().into() });
+    match poll(&mut polled, most.as_ref()) {
+        Ok(_) => Ok(polled.map(|polled| polled.revents())),
+        Err(Errno::INTR) => Ok([PollFlags::empty(); N]),
+        Err(error) => Err(error.into()),
     }
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    Some(match key.code {
-        KeyCode::Char('c') if control => Key::Interrupt,
-        KeyCode::Char('f') if control => Key::PageDown,
-        KeyCode::Char('b') if control => Key::PageUp,
-        KeyCode::Char(letter) if !control && !key.modifiers.contains(KeyModifiers::ALT) => Key::Letter(letter),
-        KeyCode::Up => Key::Up,
-        KeyCode::Down => Key::Down,
-        KeyCode::Left => Key::Left,
-        KeyCode::Right => Key::Right,
-        KeyCode::PageUp => Key::PageUp,
-        KeyCode::PageDown => Key::PageDown,
-        KeyCode::Home => Key::Home,
-        KeyCode::End => Key::End,
-        KeyCode::Tab | KeyCode::BackTab => Key::Tab,
-        KeyCode::Enter => Key::Enter,
-        KeyCode::Esc => Key::Escape,
-        _ => return None,
-    })
 }
