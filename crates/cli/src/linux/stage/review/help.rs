@@ -10,6 +10,7 @@ arrows     move; right and left unfold
 Tab        to the diff and back
 n, p       in a diff: next, last hunk
 space      in a diff: this hunk
+J, K       in a diff: next, last file
 PgUp PgDn  a page; g, G first and last
 r          look at the stage again
 
@@ -24,4 +25,17 @@ x  conflicts with the workspace
 pub(super) fn next(first: usize, rows: u16) -> Option<usize> {
     let next = first + usize::from(rows.saturating_sub(1)).max(1);
     (next < LINES.lines().count()).then_some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linux::stage::review::layout::{COLUMNS_MIN, ROWS_MIN};
+
+    #[test]
+    fn all_of_it_can_be_read_on_the_smallest_screen() {
+        assert!(LINES.lines().all(|line| line.len() <= COLUMNS_MIN.into()));
+        let parts = std::iter::successors(Some(0), |first| next(*first, ROWS_MIN)).count();
+        assert!(parts * usize::from(ROWS_MIN - 1) >= LINES.lines().count());
+    }
 }

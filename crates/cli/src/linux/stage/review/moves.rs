@@ -80,6 +80,8 @@ impl Page {
             Key::Letter('p') => {
                 focus.line = hunks.into_iter().rev().find(|start| *start < focus.line).unwrap_or(focus.line);
             }
+            Key::Letter('J') => return self.go_on(true),
+            Key::Letter('K') => return self.go_on(false),
             Key::Right | Key::Letter('l') => focus.aside += ASIDE,
             Key::Left | Key::Letter('h') if focus.aside > 0 => focus.aside = focus.aside.saturating_sub(ASIDE),
             Key::Left | Key::Letter('h') | Key::Escape => focus.pane = Pane::Tree,
@@ -95,6 +97,21 @@ impl Page {
         let to = to(at, visible.len()).min(visible.len().saturating_sub(1));
         if let Some(node) = visible.get(to) {
             self.look_at(*node);
+        }
+    }
+
+    /// To the next diff, or the last one.
+    fn go_on(&mut self, down: bool) {
+        let visible = self.tree.visible();
+        let has_diff =
+            |node: &&usize| self.tree.node(**node).is_some_and(|node| node.entry.is_some() && !node.is_folder);
+        let next = match down {
+            true => visible.iter().find(|node| **node > self.focus.node && has_diff(node)),
+            false => visible.iter().rev().find(|node| **node < self.focus.node && has_diff(node)),
+        };
+        if let Some(node) = next {
+            self.look_at(*node);
+            self.focus.pane = Pane::Diff;
         }
     }
 

@@ -198,9 +198,7 @@ impl Page {
     }
 
     fn ask_to_discard(&mut self) {
-        let count: usize = self.entries.iter().map(|entry| entry.members.len()).sum();
-        let all = if count == 1 { "its one change".to_owned() } else { format!("all of its {count} changes") };
-        let shown = format!("Throw away the stage {} with {all}, for good?", self.stage);
+        let shown = format!("Throw away the stage {} with all that waits in it, for good?", self.stage);
         self.question = Some(Question::Discard { shown });
     }
 

@@ -43,7 +43,9 @@ fn wrapped_line(mut line: &str, columns: usize) -> Vec<String> {
         lines.push(line[..end].to_owned());
         line = line[end..].trim_start();
     }
-    lines.push(line.to_owned());
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line.to_owned());
+    }
     lines
 }
 
@@ -60,4 +62,21 @@ fn taken(text: &str, columns: usize) -> &str {
     let mut fits = fits;
     let end = text.char_indices().find(|(_, letter)| !fits(*letter)).map_or(text.len(), |(at, _)| at);
     &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_cut_and_broken_by_columns() {
+        assert_eq!(
+            (cut("abc", 3), cut("abcd", 3), cut("\u{5b57}\u{5b57}", 3)),
+            ("abc".into(), "ab…".into(), "\u{5b57}…".into())
+        );
+        assert_eq!(without("\u{5b57}b", 2), "b");
+        assert_eq!(wrapped("one two three\nfour", 8), ["one two", "three", "four"]);
+        assert_eq!(wrapped("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrapped("\u{5b57}\u{5b57}", 1), ["\u{5b57}", "\u{5b57}"]);
+    }
 }

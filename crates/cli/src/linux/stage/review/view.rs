@@ -156,3 +156,49 @@ fn fit(text: &[u8]) -> String {
     }
     fitting + ending
 }
+
+#[cfg(test)]
+mod tests {
+    use pinfold_stage::{Blob, Digest, Side, hunks};
+
+    use super::*;
+
+    fn view(old: &[u8], new: &[u8]) -> View {
+        let side = Some(Side { path: "x".into(), mode: 0o644, is_link: false });
+        let mut view = View::default();
+        view.add(vec![FileDiff { old: side.clone(), new: side, body: Body::Text(hunks(old, new)) }]);
+        view
+    }
+
+    #[test]
+    fn every_line_is_there_and_none_deceives() {
+        let view = view(b"a\tb\n", b"\tc\r\n\xff\x1b[2J\nend");
+        let lines: Vec<&str> = view.lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(
+            lines,
+            [
+                "@@ -1 +1,3 @@",
+                "-a       b",
+                "+        c\u{240d}",
+                "+\u{fffd}\u{fffd}[2J",
+                "+end",
+                "\\ no line break at the end of the file",
+            ]
+        );
+        assert_eq!(view.amount, Amount::Lines { added: 3, removed: 1 });
+        assert_eq!((view.hunk_at(3), view.hunks.len(), view.parts.len()), (Some(0), 1, 1));
+    }
+
+    #[test]
+    fn what_is_no_text_has_its_size_and_digest() {
+        let side = Some(Side { path: "x".into(), mode: 0o644, is_link: false });
+        let blob = |bytes: &[u8]| Some(Blob { bytes: bytes.len() as u64, digest: Digest::of(bytes) });
+        let body = Body::Binary { old: blob(b"\0"), new: blob(b"\0\x01") };
+        let mut view = View::default();
+        view.add(vec![FileDiff { old: side.clone(), new: side, body }]);
+        assert_eq!((view.amount, view.parts.len()), (Amount::Binary, 0));
+        let text: String = view.lines.into_iter().map(|line| line.text + "\n").collect();
+        assert!(text.contains("was 1 bytes") && text.contains("is 2 bytes"), "{text}");
+        assert!(text.contains(&Digest::of(b"\0\x01").to_string()), "{text}");
+    }
+}
