@@ -97,7 +97,7 @@ Examples:
   pinfold run --profile read-only -- rg TODO
   pinfold run --allow-host @npm --write ../other -- npm install
   pinfold run --ask -- claude    (and in another terminal: pinfold watch)
-  pinfold run --staged -- claude    (then: pinfold changes, diff, apply or discard)
+  pinfold run --staged -- claude    (then: pinfold review, or changes, diff, apply, discard)
   pinfold run --session topic -- make test    (goes on in the stage of that name)";
 
 const TRACE_HELP: &str = "\

@@ -112,7 +112,7 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
         match lines {
             0 => eprintln!("pinfold: the stage {} changes nothing", opened.stage.name()),
             _ => eprintln!(
-                "pinfold: pinfold diff shows them, pinfold apply takes them over, pinfold discard throws them away"
+                "pinfold: pinfold review or pinfold diff shows them, pinfold apply takes them over, pinfold discard throws them away"
             ),
         }
     }

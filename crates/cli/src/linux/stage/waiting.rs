@@ -53,7 +53,7 @@ impl Waiting {
                 let ignored = (self.ignored > 0).then(|| format!("{} that git ignores", files(self.ignored)));
                 let told: Vec<String> = changes.into_iter().chain(ignored).collect();
                 let (told, stage) = (told.join(" and "), &self.stage);
-                eprintln!("pinfold: {told}: in the stage {stage}; pinfold changes, diff, apply or discard");
+                eprintln!("pinfold: {told}: in the stage {stage}; pinfold review, or changes, diff, apply, discard");
             }
         }
     }

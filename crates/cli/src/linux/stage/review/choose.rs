@@ -54,17 +54,18 @@ impl Page {
         self.chosen.keys().flat_map(|entry| self.entries[*entry].members.iter().cloned()).collect()
     }
 
-    /// The files of which some hunks were chosen, each with its diff and the hunks.
-    pub(super) fn parts(&self) -> impl Iterator<Item = (&PathBuf, &View, &BTreeSet<usize>)> {
+    /// The files of which some hunks were chosen, each with the diff that was shown, and the hunks.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&PathBuf, Option<&View>, &BTreeSet<usize>)> {
         self.chosen.iter().filter_map(|(entry, chosen)| {
             let Chosen::Hunks(hunks) = chosen else { return None };
-            Some((self.entries[*entry].members.first()?, self.diffs.get(*entry)?, hunks))
+            Some((self.entries[*entry].members.first()?, self.diffs.get(*entry), hunks))
         })
     }
 
     pub(super) fn choose(&mut self) {
+        let is_folder = self.node().is_some_and(|node| node.is_folder);
         match (self.focus.pane, self.entry()) {
-            (Pane::Diff, Some(entry)) => self.choose_in_diff(entry),
+            (Pane::Diff, Some(entry)) if !is_folder => self.choose_in_diff(entry),
             _ => self.choose_node(),
         }
     }

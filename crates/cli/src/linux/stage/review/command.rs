@@ -1,6 +1,7 @@
 //! From key to key, until the page is left.
 
 use std::io::{self, IsTerminal, Stdout};
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 use std::sync::PoisonError;
 
@@ -21,12 +22,8 @@ use crate::linux::stage::changes::counted;
 use crate::linux::stage::opened::{Opened, Paths};
 
 pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode, CliError> {
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        return Err(CliError::new("there is no terminal to show a page on")
-            .why("standard input or output is none")
-            .hint("pinfold diff shows what a stage would change, and pinfold apply takes it over"));
-    }
     let context = Context::new(args.place.workspace.as_deref())?;
+    refuse_without_terminal(&context)?;
     let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
@@ -36,12 +33,24 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::SUCCESS);
     }
     let left = Review::begin(&context, &paths, found).and_then(|mut review| {
-        let left = review.go_on()?;
+        let left =
+            review.go_on().or_else(|error| review.seat.ended().map(|signal| Left::Ended(Some(signal))).ok_or(error))?;
         Ok((left, review.found.name))
     });
     let (left, stage) = left.map_err(|error| CliError::new("the page cannot be shown").why(error.to_string()))?;
     left.tell(&context, &stage);
     Ok(ExitCode::SUCCESS)
+}
+
+fn refuse_without_terminal(context: &Context) -> Result<(), CliError> {
+    let why = match context.text("TERM") {
+        _ if !(io::stdin().is_terminal() && io::stdout().is_terminal()) => "standard input or output is none",
+        Some("dumb") => "TERM says that it is one without pages",
+        _ => return Ok(()),
+    };
+    Err(CliError::new("there is no terminal to show a page on")
+        .why(why)
+        .hint("pinfold diff shows what a stage would change, and pinfold apply takes it over"))
 }
 
 /// How the page was left.
@@ -81,7 +90,8 @@ struct Review<'a> {
     page: Page,
     reader: Reader,
     look: Look,
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would show the cursor, which the seat does, and complain about it where nobody sits any more.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     /// Given back when all else is gone.
     seat: Seat,
 }
@@ -89,7 +99,7 @@ struct Review<'a> {
 impl<'a> Review<'a> {
     fn begin(context: &'a Context, paths: &'a Paths, found: Found) -> io::Result<Self> {
         let seat = Seat::take()?;
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
         // After the seat: signals are the seat's on every thread.
         let reader = Reader::new(&found)?;
         let look = Look::new(context.text("NO_COLOR").is_none_or(str::is_empty));

@@ -161,7 +161,7 @@ impl Found {
 }
 
 /// What a file shall contain of which some hunks were chosen, if it still has those that were shown.
-fn part(opened: &Opened, path: &Path, view: &View, hunks: &BTreeSet<usize>) -> Result<Arc<[u8]>, CliError> {
+fn part(opened: &Opened, path: &Path, shown: Option<&View>, hunks: &BTreeSet<usize>) -> Result<Arc<[u8]>, CliError> {
     let changed = || {
         CliError::new("nothing was changed: a file is not what you have looked at")
             .why(format!("{} was changed in the workspace meanwhile", path.display()))
@@ -172,11 +172,9 @@ fn part(opened: &Opened, path: &Path, view: &View, hunks: &BTreeSet<usize>) -> R
         |error: std::io::Error| CliError::new(format!("{} cannot be read", path.display())).why(error.to_string());
     let mut now = View::default();
     now.add(place.diffs(change).map_err(wrong)?);
-    if now.parts != view.parts {
-        return Err(changed());
-    }
+    let parts = shown.map(|view| &view.parts).filter(|parts| **parts == now.parts).ok_or_else(changed)?;
     let old = place.real_text(&change.path, limits::DIFF_BYTES).map_err(wrong)?;
-    Ok(choose(&old, &view.parts, |number| hunks.contains(&number)).into())
+    Ok(choose(&old, parts, |number| hunks.contains(&number)).into())
 }
 
 fn many(count: usize, one: &str, more: &str) -> String {

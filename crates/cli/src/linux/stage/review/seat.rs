@@ -55,10 +55,8 @@ impl Seat {
     /// Waits for keys, for another size, or until something can be read from what is beside.
     pub(super) fn wait(&mut self, beside: impl AsFd) -> io::Result<Woken> {
         let [keys, _, _] = readable([stdin(), self.signals.as_fd(), beside.as_fd()], None)?;
-        while let Some(signal) = self.signals.next() {
-            if signal != Signal::WINCH.as_raw() {
-                return Ok(Woken::Ended(Some(signal)));
-            }
+        if let Some(signal) = self.ended() {
+            return Ok(Woken::Ended(Some(signal)));
         }
         if keys.contains(PollFlags::IN) {
             let mut bytes = [0; 1024];
@@ -72,6 +70,11 @@ impl Seat {
             return Ok(Woken::Ended(None));
         }
         Ok(Woken::News)
+    }
+
+    /// The signal by which somebody ends this process, if somebody does.
+    pub(super) fn ended(&self) -> Option<i32> {
+        std::iter::from_fn(|| self.signals.next()).find(|signal| *signal != Signal::WINCH.as_raw())
     }
 
     /// The next key, if one was typed.
