@@ -288,3 +288,26 @@ fn without_a_terminal_it_names_what_to_do_instead() {
     let desk = desk();
     desk.pinfold(["review"]).run().ends_with(125).says("pinfold diff").says("pinfold apply");
 }
+
+#[test]
+fn what_git_ignores_stays_unless_it_is_chosen_by_itself() {
+    if lacks("tmux") {
+        return;
+    }
+    let desk = Desk::new();
+    desk.write("home/project/.gitignore", "target/\n");
+    desk.outside("git add -A; git commit --quiet -m ignore").ok();
+    desk.inside_with(&["--session", "s"], "mkdir target; echo 1 > target/built; echo 1 > one").ok();
+    let screen = Screen::new(&desk);
+    screen.review_of("of 3 chosen");
+    screen.text(" ");
+    screen.shows("1 of 3 chosen");
+    screen.key("End");
+    screen.text(" ");
+    screen.shows("3 of 3 chosen");
+    screen.text(" a");
+    screen.shows("Take over 1 file?");
+    screen.text("y");
+    screen.shows_line("status=0");
+    assert_eq!(desk.outside("ls").ok(), "README\none");
+}

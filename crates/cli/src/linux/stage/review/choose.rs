@@ -29,15 +29,24 @@ pub(super) enum Share {
 impl Page {
     /// What of entries is chosen.
     pub(super) fn share(&self, range: Range<usize>) -> Share {
-        let can_be = range.clone().filter(|entry| self.entries[*entry].refusal().is_none()).count();
+        let can_be = self.offered(range.clone()).count();
         let chosen = self.chosen.range(range);
         let (whole, parts): (Vec<_>, Vec<_>) = chosen.partition(|(_, chosen)| **chosen == Chosen::Whole);
         match (whole.len(), parts.len()) {
             _ if can_be == 0 => Share::Never,
             (0, 0) => Share::None,
-            (all, 0) if all == can_be => Share::All,
+            (all, 0) if all >= can_be => Share::All,
             _ => Share::Some,
         }
+    }
+
+    /// What is chosen with all that is there: what can be, and what git ignores only where there is nothing else.
+    fn offered(&self, range: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        let all_ignored = self.entries[range.clone()].iter().all(|entry| entry.ignored);
+        range.filter(move |entry| {
+            let entry = &self.entries[*entry];
+            entry.refusal().is_none() && (all_ignored || !entry.ignored)
+        })
     }
 
     /// Whether a hunk of an entry is chosen.
@@ -77,7 +86,7 @@ impl Page {
             Share::All => range.for_each(|entry| drop(self.chosen.remove(&entry))),
             Share::Never => self.notice = self.entries[range.start].refusal(),
             Share::None | Share::Some => {
-                for entry in range.filter(|entry| self.entries[*entry].refusal().is_none()) {
+                for entry in self.offered(range).collect::<Vec<_>>() {
                     self.chosen.insert(entry, Chosen::Whole);
                 }
             }

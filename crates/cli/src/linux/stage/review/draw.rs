@@ -126,6 +126,7 @@ fn detail(page: &Page) -> String {
         (Some(why), ..) => format!("! would execute outside: {why}"),
         (None, Standing::Merges(how), _) => format!("~ {how}"),
         (None, Standing::Free, Some(from)) => format!("was {from}"),
+        (None, Standing::Free, None) if entry.ignored => "i git ignores it: it is chosen only by itself".to_owned(),
         (None, Standing::Free, None) => String::new(),
     }
 }

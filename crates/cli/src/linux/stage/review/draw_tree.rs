@@ -92,5 +92,6 @@ fn marks(page: &Page, node: &Node) -> String {
     let conflicts = |entry: &Entry| matches!(entry.standing, Standing::Conflicts(_));
     let merges = |entry: &Entry| matches!(entry.standing, Standing::Merges(_));
     let traps = |entry: &Entry| entry.trap.is_some();
-    [has(&traps, "!"), has(&conflicts, "x"), has(&merges, "~")].concat()
+    let ignored = if entries.iter().all(|entry| entry.ignored) { "i" } else { "" };
+    [ignored, has(&traps, "!"), has(&conflicts, "x"), has(&merges, "~")].concat()
 }

@@ -24,6 +24,8 @@ pub(super) struct Entry {
     /// Why somebody is asked before it is taken over.
     pub(super) trap: Option<String>,
     pub(super) standing: Standing,
+    /// Whether git ignores it, so that it is chosen by itself only.
+    pub(super) ignored: bool,
     /// How long it is, in bytes, if that is too long to be shown.
     pub(super) large: Option<u64>,
 }

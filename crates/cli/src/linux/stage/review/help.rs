@@ -19,7 +19,8 @@ R renamed, T another kind of file,
 - stays in the stage
 !  would execute outside: asked about
 x  conflicts with the workspace
-~  merges with the workspace";
+~  merges with the workspace
+i  ignored by git: chosen by itself";
 
 /// The first line of the next part on a screen of so many rows, the last of which is no line of it.
 pub(super) fn next(first: usize, rows: u16) -> Option<usize> {

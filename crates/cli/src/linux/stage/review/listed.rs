@@ -11,6 +11,7 @@ use crate::error::CliError;
 use crate::linux::stage::changes::{letter, shown};
 use crate::linux::stage::git::{self, Git};
 use crate::linux::stage::guarded::Guarded;
+use crate::linux::stage::ignored::Ignored;
 use crate::linux::stage::opened::{Opened, Paths, Place};
 
 /// What one reads where git's own business is chosen.
@@ -38,10 +39,11 @@ pub(super) fn list(
 ) -> Result<Listed, CliError> {
     let git = Git::of(context);
     let stage = opened.stage.name().to_owned();
+    let ignored = Ignored::of(context, &opened.places)?;
     let mut listed = Listed { entries: Vec::new(), roots: Vec::new() };
     for (number, place) in opened.places.iter_mut().enumerate() {
         let in_the_way = InTheWay::of(&git, place, &stage)?;
-        let lister = Lister { place, number, guarded, in_the_way, workspace: &context.workspace };
+        let lister = Lister { place, number, guarded, ignored: &ignored, in_the_way, workspace: &context.workspace };
         let mut entries = lister.entries(paths);
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         listed.entries.extend(entries);
@@ -76,6 +78,7 @@ struct Lister<'a> {
     place: &'a Place,
     number: usize,
     guarded: &'a Guarded,
+    ignored: &'a Ignored,
     in_the_way: InTheWay,
     workspace: &'a Path,
 }
@@ -125,6 +128,7 @@ impl Lister<'_> {
             },
             trap: self.trap(change, &members),
             standing: self.standing(change, below),
+            ignored: self.ignored.has(&self.place.path(change)),
             large: large(change),
             members,
         }
@@ -151,6 +155,7 @@ impl Lister<'_> {
             members: changes.iter().map(|change| self.place.path(change)).collect(),
             trap: None,
             standing,
+            ignored: false,
             large: None,
         }
     }

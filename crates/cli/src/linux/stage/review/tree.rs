@@ -101,7 +101,9 @@ impl Tree {
             start = group.end;
             let node = self.open(plain(&shown), depth, own, group);
             self.nodes[node].is_folder = !inside.is_empty();
-            self.nodes[node].folded = own.is_some_and(|own| is_new_directory(&entries[own])) && inside.len() > FOLDED;
+            let all_ignored = entries[self.nodes[node].entries.clone()].iter().all(|entry| entry.ignored);
+            self.nodes[node].folded = all_ignored && !inside.is_empty()
+                || own.is_some_and(|own| is_new_directory(&entries[own])) && inside.len() > FOLDED;
             self.add(entries, inside, level + 1, depth + 1);
             self.close(node);
         }

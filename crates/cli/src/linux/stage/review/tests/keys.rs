@@ -134,6 +134,19 @@ fn a_new_directory_with_much_in_it_is_folded_at_first() {
 }
 
 #[test]
+fn what_git_ignores_is_chosen_by_itself_only() {
+    let ignored = |path| Entry { ignored: true, ..entry('A', path) };
+    let mut page = sorted(vec![entry('M', "one"), ignored("target/a"), ignored("target/b")]);
+    press(&mut page, &[Key::Home, SPACE]);
+    assert_eq!(chosen(&page), ["one"]);
+    press(&mut page, &[SPACE]);
+    assert!(chosen(&page).is_empty());
+    // It is folded at first.
+    press(&mut page, &[Key::End, SPACE]);
+    assert_eq!(chosen(&page), ["target/a", "target/b"]);
+}
+
+#[test]
 fn names_that_look_alike_are_not_one() {
     let name = |bytes: &[u8]| PathBuf::from(std::ffi::OsStr::from_bytes(bytes));
     let entries = [b"\xff/a", b"\xfe/a"].map(|path| Entry { path: name(path), ..entry('M', "") });

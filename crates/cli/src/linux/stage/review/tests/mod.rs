@@ -31,6 +31,7 @@ fn entry(letter: char, path: &str) -> Entry {
         members: vec![PathBuf::from("/w").join(path.trim_end_matches('/'))],
         trap: None,
         standing: Standing::Free,
+        ignored: false,
         large: None,
     }
 }
