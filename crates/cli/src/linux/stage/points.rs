@@ -85,14 +85,7 @@ pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
         None => only_one(&stages)?,
     };
     match stages.open(&name) {
-        Ok(stage) => {
-            // Also where nobody can say any more what it would have changed.
-            let places = Opened::look(&stage).unwrap_or_default();
-            let paths: Vec<_> =
-                places.iter().flat_map(|place| place.changes.all().iter().map(|change| place.path(change))).collect();
-            let event = event::Stage { paths: listed(&paths), ..act(Act::Discard, &stage) };
-            recorded(&context, event, || stage.discard().map_err(|error| shown(&error)))?;
-        }
+        Ok(stage) => throw_away(&context, stage)?,
         // What cannot be read is given up all the same.
         Err(error @ StoreError::Damaged { .. }) => {
             let event = event::Stage { why: Some(error.to_string()), ..event::Stage::new(Act::Discard, &name) };
@@ -105,6 +98,16 @@ pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
         eprintln!("pinfold: {} stays as well: {}", beside.name, beside.remedy());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Throws a stage away, which the record tells.
+pub(super) fn throw_away(context: &Context, stage: Stage) -> Result<(), CliError> {
+    // Also where nobody can say any more what it would have changed.
+    let places = Opened::look(&stage).unwrap_or_default();
+    let paths: Vec<_> =
+        places.iter().flat_map(|place| place.changes.all().iter().map(|change| place.path(change))).collect();
+    let event = event::Stage { paths: listed(&paths), ..act(Act::Discard, &stage) };
+    recorded(context, event, || stage.discard().map_err(|error| shown(&error)))
 }
 
 /// The stage that is meant where none is named: the last one, if there is no other or somebody says so.

@@ -156,7 +156,7 @@ impl<'a> Review<'a> {
                 let left = self.page.left();
                 Some(Left::TookOver { taken: Box::new(taken), left })
             }),
-            Effect::Discard => self.found.discard().map(|()| Some(Left::Discarded)),
+            Effect::Discard => self.found.discard(self.context).map(|()| Some(Left::Discarded)),
             Effect::LookAgain => self.look_again().map(|()| None),
         };
         done.unwrap_or_else(|error| {

@@ -20,6 +20,7 @@ use crate::linux::stage::git;
 use crate::linux::stage::guarded::{Guarded, guarded};
 use crate::linux::stage::hunks::Picked;
 use crate::linux::stage::opened::{Opened, Paths, Place, policy};
+use crate::linux::stage::points::throw_away;
 
 /// What was found in a stage. It is held no more: it is found out before anything is done whether it is still the same.
 pub(super) struct Found {
@@ -140,12 +141,12 @@ impl Found {
         let mut choice = Choice::of(&opened.places, meant, &guarded, agree)?;
         let parts = page.parts().map(|(path, view, hunks)| Ok((path.clone(), part(&opened, path, view, hunks)?)));
         choice.keep(Picked { contents: parts.collect::<Result<_, CliError>>()?, left: BTreeSet::new() });
-        take_over(context, &mut opened, &guarded, choice, None)
+        take_over(context, &mut opened, &guarded, choice, Some(&self.digest))
     }
 
     /// Throws the stage away, if it is what was shown.
-    pub(super) fn discard(&self) -> Result<(), CliError> {
-        self.again()?.stage.discard().map_err(|error| CliError::from_error(&error))
+    pub(super) fn discard(&self, context: &Context) -> Result<(), CliError> {
+        throw_away(context, self.again()?.stage)
     }
 
     /// The stage, held, if it is still what was shown.
