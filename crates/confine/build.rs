@@ -26,6 +26,7 @@ struct Calls {
     option: Vec<WithOption>,
     check: Vec<Check>,
     trace: Vec<Allow>,
+    change: Vec<Allow>,
 }
 
 #[derive(Deserialize)]
@@ -114,6 +115,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let numbers: BTreeMap<String, Numbers> = read("numbers.toml")?;
 
     let traced = traced(std::mem::take(&mut calls.trace))?;
+    let changing = changing(std::mem::take(&mut calls.change), &traced)?;
     let entries = entries(calls)?;
     let places = places(&entries, &numbers)?;
 
@@ -121,8 +123,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     write_entries(&mut text, &entries)?;
     write_numbers(&mut text, "X86_64", &places, |name| numbers[name].x86_64)?;
     write_numbers(&mut text, "AARCH64", &places, |name| numbers[name].aarch64)?;
-    write_traced(&mut text, "X86_64", &traced, |name| numbers.get(name).map(|call| call.x86_64))?;
-    write_traced(&mut text, "AARCH64", &traced, |name| numbers.get(name).map(|call| call.aarch64))?;
+    for (table, calls) in [("TRACED", &traced), ("CHANGING", &changing)] {
+        write_arguments(&mut text, "X86_64", table, calls, |name| numbers.get(name).map(|call| call.x86_64))?;
+        write_arguments(&mut text, "AARCH64", table, calls, |name| numbers.get(name).map(|call| call.aarch64))?;
+    }
     match env::var("CARGO_CFG_TARGET_ARCH")?.as_str() {
         "x86_64" => write_names(&mut text, &numbers, |call| call.x86_64)?,
         "aarch64" => write_names(&mut text, &numbers, |call| call.aarch64)?,
@@ -182,6 +186,28 @@ fn traced(groups: Vec<Allow>) -> Result<BTreeMap<String, String>, Box<dyn Error>
         }
     }
     Ok(traced)
+}
+
+/// The calls that change what is there, likewise. Of those that are traced the arguments are known.
+fn changing(groups: Vec<Allow>, traced: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
+    let mut changing = BTreeMap::new();
+    for Allow { calls, why } in groups {
+        if why.trim().is_empty() || calls.is_empty() {
+            return Err(format!("calls.toml: [[change]] {calls:?} needs calls and a reason").into());
+        }
+        for call in calls {
+            let (name, arguments) = match call.strip_suffix("(fd)") {
+                Some(name) => (name, "Argument::Descriptor".to_owned()),
+                None => {
+                    (&*call, traced.get(&call).cloned().ok_or_else(|| format!("calls.toml: {call} is not traced"))?)
+                }
+            };
+            if changing.insert(name.to_owned(), arguments).is_some() {
+                return Err(format!("calls.toml names {name} in [[change]] twice").into());
+            }
+        }
+    }
+    Ok(changing)
 }
 
 fn argument_text(word: &str) -> Result<String, String> {
@@ -317,20 +343,21 @@ fn write_numbers(
     Ok(())
 }
 
-fn write_traced(
+fn write_arguments(
     text: &mut String,
     architecture: &str,
-    traced: &BTreeMap<String, String>,
+    table: &str,
+    calls: &BTreeMap<String, String>,
     number: impl Fn(&str) -> Option<Option<u16>>,
 ) -> Result<(), Box<dyn Error>> {
     let mut sorted = BTreeMap::new();
-    for (call, arguments) in traced {
-        let number = number(call).ok_or_else(|| format!("calls.toml traces {call}, which is not in numbers.toml"))?;
+    for (call, arguments) in calls {
+        let number = number(call).ok_or_else(|| format!("calls.toml names {call}, which is not in numbers.toml"))?;
         sorted.extend(number.map(|number| (number, arguments)));
     }
-    writeln!(text, "/// The calls that name paths, in rising order, each with its arguments.")?;
+    writeln!(text, "/// Calls in rising order, each with its arguments.")?;
     writeln!(text, "#[cfg(any(test, target_arch = {:?}))]", architecture.to_lowercase())?;
-    writeln!(text, "pub(super) static {architecture}_TRACED: &[(u16, &[Argument])] = &[")?;
+    writeln!(text, "pub(super) static {architecture}_{table}: &[(u16, &[Argument])] = &[")?;
     for (number, arguments) in sorted {
         writeln!(text, "    ({number}, &[{arguments}]),")?;
     }

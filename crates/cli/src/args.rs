@@ -37,9 +37,9 @@ pub(crate) enum Command {
     /// Take over what a staged run would change, or some of it
     #[command(after_help = APPLY_HELP)]
     Apply(ApplyArgs),
-    /// Take back what was taken over last
+    /// Take back what a run with --undo changed, or what was taken over last
     Undo(UndoArgs),
-    /// Throw away what a staged run has written
+    /// Throw away what a staged run has written, or what is kept of a run with --undo
     Discard(DiscardArgs),
     /// List the stages of this workspace
     Stages(StagesArgs),
@@ -98,6 +98,7 @@ Examples:
   pinfold run --allow-host @npm --write ../other -- npm install
   pinfold run --ask -- claude    (and in another terminal: pinfold watch)
   pinfold run --staged -- claude    (then: pinfold review, or changes, diff, apply, discard)
+  pinfold run --undo -- ./migrate.sh    (then, if need be: pinfold undo)
   pinfold run --session topic -- make test    (goes on in the stage of that name)";
 
 const TRACE_HELP: &str = "\
@@ -186,6 +187,9 @@ pub(crate) struct PolicyFlags {
     /// Keep what is written to the workspace beside it, until `pinfold apply` takes it over
     #[arg(long)]
     pub(crate) staged: bool,
+    /// Keep earlier versions of what is changed in the workspace, so that `pinfold undo` brings them back
+    #[arg(long)]
+    pub(crate) undo: bool,
     /// Let a variable of yours in, or set one
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub(crate) env: Vec<String>,
@@ -360,7 +364,12 @@ pub(crate) struct ApplyArgs {
 pub(crate) struct UndoArgs {
     #[command(flatten)]
     pub(crate) place: WorkspaceFlag,
-    /// Also where the stage is gone, so that nothing has it any more
+    /// The run that is undone [default: what was done last, that or taking something over]
+    pub(crate) session: Option<String>,
+    /// List the runs that can be undone
+    #[arg(long, conflicts_with_all = ["session", "lose"])]
+    pub(crate) list: bool,
+    /// Also where nothing has it any more: of a run, or of a stage that is gone
     #[arg(long)]
     pub(crate) lose: bool,
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use pinfold_ledger::Event;
 use pinfold_ledger::event;
 use pinfold_policy::plain;
+use pinfold_survey::Kind;
 use pinfold_survey::changes::{Change, Changes, Counts, GroupKind, Options, Snapshot, What, Why};
 use pinfold_traps::{ChangeKind, Finding, Traps};
 use serde::Serialize;
@@ -116,6 +117,16 @@ impl Changed {
             let place = if self.trees.len() > 1 { format!("{}: ", root.display()) } else { String::new() };
             eprintln!("pinfold: {}{summary}", plain(&place));
         }
+    }
+
+    /// Files and links that were there before the run and are not what they were.
+    pub(crate) fn files_that_were_there(&self) -> impl Iterator<Item = PathBuf> {
+        let were_there = |change: &&Change| matches!(change.what, What::Modified | What::Deleted);
+        let all = self.trees.iter().flat_map(move |(root, changes)| {
+            let files = changes.entries.iter().filter(were_there).filter(|change| change.kind != Kind::Directory);
+            files.map(move |change| root.join(&change.path))
+        });
+        all
     }
 
     /// What must not be overlooked.

@@ -137,6 +137,9 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
     if flags.staged {
         add(Setting::Stage, "true", "staged", "")?;
     }
+    if flags.undo {
+        add(Setting::Undo, "true", "undo", "")?;
+    }
     for variable in &flags.env {
         let setting = if variable.contains('=') { Setting::EnvSet } else { Setting::EnvAllow };
         if setting == Setting::EnvAllow && !variable.contains(['*', '?', '@']) && !context.has_variable(variable) {

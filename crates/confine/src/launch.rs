@@ -38,6 +38,8 @@ pub enum Observed {
     Nothing,
     /// Each program before it is executed, if the kernel has a listener for it.
     Programs,
+    /// And each call before it changes a file or a name. Without a listener the command does not start.
+    Changes,
     /// And each path that is named. Without a listener the command does not start.
     Paths,
 }

@@ -20,6 +20,8 @@ pub enum Promise {
     MetadataWatched,
     /// What is written to the workspace does not reach it before somebody takes it over.
     WorkspaceStaged,
+    /// What the run changes in the workspace can be undone.
+    ChangesUndone,
     /// Package caches of the host are used, but not changed.
     CachesIntact,
     /// No byte leaves or enters by the network.
@@ -70,6 +72,7 @@ impl Promise {
             Self::MetadataSealed => "hooks, git configuration and editor settings stay as they are",
             Self::MetadataWatched => "new hooks, configuration and settings are quarantined",
             Self::WorkspaceStaged => "the workspace stays as it is until what is written is taken over",
+            Self::ChangesUndone => "what the run changes in the workspace can be undone",
             Self::CachesIntact => "package caches of the host stay as they are",
             Self::NetworkOff => "nothing leaves or enters by the network",
             Self::NetworkRules => "the network reaches what the rules allow",
@@ -208,6 +211,17 @@ impl Assurance {
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = Some(note.into());
         self
+    }
+
+    /// That changes can be undone, where only Linux tells of them before they are made.
+    pub(crate) fn not_undone(promise_wanted: bool) -> Option<Self> {
+        promise_wanted.then(|| {
+            Self::missing(
+                Promise::ChangesUndone,
+                "only on Linux pinfold is told of changes before they are made",
+                "commit what you have before you start",
+            )
+        })
     }
 
     /// Whether something keeps it.

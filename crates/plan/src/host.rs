@@ -73,6 +73,9 @@ pub struct Host {
     pub kernel: (u32, u32),
     /// Whether overlays can be mounted without privileges over the places that need it.
     pub overlay: bool,
+    /// Why the kernel tells nobody of calls before it carries them out, if so and if it was asked (seccomp_unotify(2)).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untold: Option<String>,
     /// The private home of the workspace.
     pub private_home: PathBuf,
     /// Where layers over package caches are kept.

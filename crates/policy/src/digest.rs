@@ -31,6 +31,8 @@ struct Canonical<'a> {
     protect: Vec<(&'a std::path::Path, Scope, bool)>,
     #[serde(skip_serializing_if = "<&bool as std::ops::Not>::not")]
     stage: bool,
+    #[serde(skip_serializing_if = "<&bool as std::ops::Not>::not")]
+    undo: bool,
     network: NetworkForm<'a>,
     secrets: Vec<SecretForm<'a>>,
     env_allow: Vec<&'a str>,
@@ -77,6 +79,7 @@ pub(crate) fn canonical(policy: &Policy) -> Vec<u8> {
         mask: policy.mask.iter().map(deny).collect(),
         protect: policy.protect.iter().map(protect).collect(),
         stage: policy.stage.value,
+        undo: policy.undo.value,
         network: network(&policy.network),
         secrets: policy.secrets.iter().map(secret).collect(),
         env_allow: names(&env.allow),

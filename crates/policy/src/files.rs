@@ -48,6 +48,10 @@ pub(crate) struct FilesSection {
     /// reaches the real files before that. Any layer may demand it.
     #[schemars(with = "Option<bool>")]
     pub(crate) stage: Option<Spanned<bool>>,
+    /// Are earlier versions kept of what the run changes in the workspace, so that `pinfold undo` brings them back? A help
+    /// against mistakes, and none against a program that evades it, which `stage` is. Any layer may demand it.
+    #[schemars(with = "Option<bool>")]
+    pub(crate) undo: Option<Spanned<bool>>,
 }
 
 /// The checked `[files]` section of one policy file. In a managed file `None` means "no ceiling", and an empty list a
@@ -68,6 +72,8 @@ pub struct FileRules {
     pub protect: Vec<Entry<ProtectText>>,
     /// Kept beside the workspace until it is taken over.
     pub stage: Option<Entry<bool>>,
+    /// Earlier versions are kept.
+    pub undo: Option<Entry<bool>>,
 }
 
 /// A place that a policy names without knowing its path.

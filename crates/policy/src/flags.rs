@@ -28,6 +28,8 @@ pub enum Setting {
     Protect,
     /// `files.stage`, as `true` or `false`
     Stage,
+    /// `files.undo`, likewise
+    Undo,
     /// `network.mode`
     Network,
     /// `network.allow`; where the files have no network, it also makes `network.mode` to be `rules`
@@ -88,6 +90,7 @@ impl PolicyFile {
             Setting::Deny => files.deny.push(Entry { value: check::deny(value)?, at }),
             Setting::Mask => files.mask.push(Entry { value: check::mask(value)?, at }),
             Setting::Stage => files.stage = Some(Entry { value: truth(value)?, at }),
+            Setting::Undo => files.undo = Some(Entry { value: truth(value)?, at }),
             Setting::Protect => files.protect.push(Entry { value: check::protect(value)?, at }),
             Setting::Network => self.network.mode = Some(Entry { value: mode(value)?, at }),
             Setting::AllowHost => push(&mut self.network.allow, HostText::parse(value)?, at),

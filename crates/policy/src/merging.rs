@@ -24,8 +24,12 @@ use crate::stages::Stages;
 
 pub(crate) const NOT_TRUSTED: &str = "a project may only narrow the policy until the user trusts this content";
 
-fn stage<'a>(policy: &'a mut Policy, layer: &'a Layer) -> Demand<'a> {
-    Demand { key: "files.stage", said: layer.policy.files.stage.as_ref(), decided: &mut policy.stage }
+fn demands<'a>(policy: &'a mut Policy, layer: &'a Layer) -> [Demand<'a>; 2] {
+    let said = &layer.policy.files;
+    [
+        Demand { key: "files.stage", said: said.stage.as_ref(), decided: &mut policy.stage },
+        Demand { key: "files.undo", said: said.undo.as_ref(), decided: &mut policy.undo },
+    ]
 }
 
 /// A policy in the making.
@@ -48,6 +52,7 @@ impl Merging {
             mask: Vec::new(),
             protect: Vec::new(),
             stage: Decided { value: false, origin: origin.clone() },
+            undo: Decided { value: false, origin: origin.clone() },
             network: Network::off(&origin),
             secrets: Vec::new(),
             env,
@@ -79,7 +84,7 @@ impl Merging {
         }
         network::add(&mut self.policy.network, layer, &mut self.withheld);
         self.set_scalars(layer);
-        stage(&mut self.policy, layer).add(layer, &mut self.withheld);
+        demands(&mut self.policy, layer).into_iter().for_each(|demand| demand.add(layer, &mut self.withheld));
         ledger::add(&mut self.policy.ledger, layer, &mut self.withheld);
         self.policy.stages.add(layer, &mut self.withheld);
         secrets::add(&mut self.policy, layer, &mut self.withheld);
@@ -96,7 +101,7 @@ impl Merging {
         self.add_env_set(layer);
         network::cap(&mut self.policy.network, layer, &mut self.withheld);
         self.cap_scalars(layer);
-        stage(&mut self.policy, layer).cap(layer);
+        demands(&mut self.policy, layer).into_iter().for_each(|demand| demand.cap(layer));
         ledger::cap(&mut self.policy.ledger, layer, &mut self.withheld);
         self.policy.stages.cap(layer, &mut self.withheld);
         secrets::add(&mut self.policy, layer, &mut self.withheld);

@@ -123,6 +123,7 @@ impl<'a> Source<'a> {
             copy_on_write: paths(section.copy_on_write, Use::CopyOnWrite)?,
             deny: self.list(section.deny, |text| check::deny(text))?.unwrap_or_default(),
             stage: section.stage.map(|stage| self.plain_entry(stage)),
+            undo: section.undo.map(|undo| self.plain_entry(undo)),
             mask: self.list(section.mask, |text| check::mask(text))?.unwrap_or_default(),
             protect: self.list(section.protect, |text| check::protect(text))?.unwrap_or_default(),
         })
@@ -396,7 +397,7 @@ mod tests {
           |
         2 | reed = ["/x"]
           | ^^^^
-        hint: did you mean `read`? expected `read`, `write`, `copy-on-write`, `deny`, `mask`, `protect`, `stage`
+        hint: did you mean `read`? expected `read`, `write`, `copy-on-write`, `deny`, `mask`, `protect`, `stage`, `undo`
         "##);
         assert_snapshot!(error("[file]\nread = []\n"), @r##"
         pinfold.toml:1:2: unknown key `file`

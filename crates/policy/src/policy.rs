@@ -43,6 +43,8 @@ pub struct Policy {
     pub protect: Vec<Protect>,
     /// Is what is written to the workspace kept beside it, until it is taken over?
     pub stage: Decided,
+    /// Are earlier versions kept of what is changed in the workspace?
+    pub undo: Decided,
     /// The network.
     pub network: Network,
     /// Secrets that the gate puts in, and nothing inside ever sees; by name.

@@ -79,6 +79,9 @@ impl<'a> Show<'a> {
         if policy.stage.value {
             line(out, "stage = true", &policy.stage.origin);
         }
+        if policy.undo.value {
+            line(out, "undo = true", &policy.undo.origin);
+        }
     }
 
     fn env(&self, out: &mut String) {

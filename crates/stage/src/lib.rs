@@ -11,12 +11,14 @@
 //! - [`Bases`]: what lay in the real tree before, and [`merge`], for what a person has changed there since.
 //! - [`plan_apply`]: the steps that make chosen changes.
 //! - [`Step`]: one path of a tree that is to become something else.
+//! - [`before`]: what a run that writes to real trees has changed there, noted while it goes on.
 //! - [`transaction`]: a list of steps, carried out together or not at all, and undone.
 
 #![forbid(unsafe_code)]
 
 mod attributes;
 mod base;
+pub mod before;
 mod changes;
 mod content;
 mod diff;

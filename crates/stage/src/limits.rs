@@ -22,5 +22,13 @@ pub const MERGE_BYTES: u64 = 1 << 20;
 pub const BASES_BYTES: u64 = 256 << 20;
 /// Files above this are known by their identity only.
 pub const BASE_DIGEST_BYTES: u64 = 64 << 20;
+/// Files above this are not copied before a run changes them; blocks that can be shared cost nothing.
+pub const KEPT_FILE_BYTES: u64 = 64 << 20;
+/// How much is copied at most of all files that a run changes.
+pub const KEPT_BYTES: u64 = 1 << 30;
+/// How many paths a run can touch so that all of them are noted.
+pub const TOUCHED: usize = 1_000_000;
+/// How many runs of a workspace can be undone.
+pub const KEPT_RUNS: usize = 5;
 /// How long the document that says what files were can be.
 pub const DOCUMENT_BYTES: u64 = 512 << 20;

@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod stage;
 mod trace;
+mod undo;
 mod watching;
 
 use std::ffi::OsString;
@@ -70,7 +71,7 @@ pub(crate) fn carry_out(command: Command) -> Result<ExitCode, CliError> {
         Command::Diff(args) => stage::diff(&args),
         Command::Review(args) => stage::review(&args),
         Command::Apply(args) => stage::apply(&args),
-        Command::Undo(args) => stage::undo(&args),
+        Command::Undo(args) => undo::undo(&args),
         Command::Discard(args) => stage::discard(&args),
         Command::Stages(args) => stage::list(&args),
         Command::Fork(args) => stage::fork(&args),

@@ -13,6 +13,7 @@ use pinfold_survey::changes::Snapshot;
 use super::doctor::repair;
 use super::giving::{Given, Giving};
 use super::stage::{self, Staging};
+use super::undo;
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
@@ -65,6 +66,13 @@ impl Prepared {
             _ => None,
         };
         self.plan.mounts.iter().filter_map(staged).collect()
+    }
+
+    /// The places in which it is kept what the run changes: the workspace, and git directories outside that belong to it.
+    pub(crate) fn kept_places(&self) -> Vec<PathBuf> {
+        let written = |path: &PathBuf| opened(&self.plan).any(|open| path.starts_with(open) || open.starts_with(path));
+        let outside = self.outside().into_iter().filter(written);
+        std::iter::once(self.plan.workspace.clone()).chain(outside).collect()
     }
 
     /// What must be remembered to settle the run, should nobody live to see its end.
@@ -173,6 +181,7 @@ impl Call {
         })?;
         // First: what a killed run has left must not pass for something that was always there.
         repair(&store)?;
+        undo::settle(&context)?;
         let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
         let sight = probe::look(&policy, stores(&workspace, &store), &context.spelled, no_user_namespaces);
         let mut sight = sight.map_err(|error| CliError::from_error(&error))?;

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::prepare::Prepared;
 use super::stage::Waiting;
 use super::trace::{self, Trace};
+use super::undo::Undoable;
 use super::{programs, quarantined};
 use crate::agent;
 use crate::args::RunArgs;
@@ -76,6 +77,8 @@ pub(super) struct Report<'a> {
     pub(super) changed: Changed,
     /// What waits to be taken over.
     pub(super) waiting: Option<Waiting>,
+    /// What of it can be undone.
+    pub(super) undoable: Option<Undoable>,
 }
 
 /// What a caller that asked for JSON reads.
@@ -101,6 +104,8 @@ struct Summary<'a> {
     changes: changed::Summary,
     #[serde(skip_serializing_if = "Option::is_none")]
     stage: Option<&'a Waiting>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undo: Option<&'a Undoable>,
 }
 
 /// Something quarantined. JSON is text, which a path need not be.
@@ -127,6 +132,7 @@ impl Report<'_> {
         }
         quarantined::tell(&self.quarantined, |path| obeyed(prepared, path));
         self.changed.print_traps();
+        self.undoable.iter().for_each(Undoable::print_what_is_missing);
         self.trace.iter().for_each(|trace| trace.print(&prepared.context.home));
         if tell == Tell::Quiet {
             return Ok(());
@@ -153,6 +159,7 @@ impl Report<'_> {
         self.waiting.iter().for_each(Waiting::print);
         if std::io::stderr().is_terminal() {
             self.changed.print();
+            self.undoable.iter().for_each(Undoable::print);
         }
         Ok(())
     }
@@ -191,6 +198,7 @@ impl Report<'_> {
             refused_calls: self.trace.as_ref().map(Trace::calls_summary),
             changes: self.changed.summary(),
             stage: self.waiting.as_ref(),
+            undo: self.undoable.as_ref(),
         }
     }
 }

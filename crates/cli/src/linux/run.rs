@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use pinfold_confine::linux::{ConfineError, Foundation, WATCH_PATHS, end_by, probe};
+use pinfold_confine::linux::{ConfineError, Foundation, WATCH_CHANGES, WATCH_PATHS, end_by, probe};
 use pinfold_gate::link::Start;
 use pinfold_ledger::event;
 use pinfold_plan::linux;
 use pinfold_policy::Rules;
 use pinfold_run::control::Control;
 use pinfold_run::{End, Memory, Outcome, Quarantine, Quarantined, Request, Run, RunError, Session, VARIABLES};
+use pinfold_stage::before::Begun;
 
 use super::giving::Giving;
 use super::leavings::Leavings;
@@ -20,6 +21,7 @@ use super::record::{self, Record};
 use super::report::{Report, Tell};
 use super::stage::{self, Staging, Waiting};
 use super::trace::{self, Trace};
+use super::undo::{self, Undoable};
 use super::{gate, git_identity, new_session_id};
 use crate::args::{PolicyFlags, RunArgs, ShellArgs};
 use crate::changed::Changed;
@@ -97,6 +99,7 @@ fn live_through(
     manner: Manner,
 ) -> Result<ExitCode, CliError> {
     begin_stage(&mut prepared, &session)?;
+    let (begun, keeping) = undo::begin(&prepared, &session)?.unzip();
     let environment = environment(&prepared, gate.as_ref());
     let (programs, secrets) = (Programs::default(), values(gate.as_ref()));
     let request = Request {
@@ -107,6 +110,7 @@ fn live_through(
         gate,
         recording: prepared.policy.ledger.programs.value.then(|| programs.recording(&prepared.store)),
         judge: manner.trace.then(|| trace::judge(&prepared.plan, &prepared.policy, &prepared.context.home)),
+        before: keeping,
     };
     let run = Run::prepare(foundation, request).map_err(|error| not_started(&prepared, &error))?;
     // The sandbox is being built meanwhile.
@@ -137,7 +141,7 @@ fn live_through(
     };
     prepared.was_given(given);
     let before = Before { session: &session.id, memory: &memory, leavings: &leavings };
-    let report = match look_after(&mut prepared, &before, outcome, &mut record, manner.trace) {
+    let report = match look_after(&mut prepared, &before, begun, outcome, &mut record, manner.trace) {
         Ok(report) => report,
         Err(error) => {
             session.leave();
@@ -177,6 +181,7 @@ struct Before<'a> {
 fn look_after<'a>(
     prepared: &mut Prepared,
     before: &Before<'a>,
+    begun: Option<Begun>,
     outcome: Outcome,
     record: &mut Record,
     traced: bool,
@@ -188,6 +193,7 @@ fn look_after<'a>(
     let waiting = Waiting::look(prepared)?;
     // After the quarantine: what was moved away is told by itself.
     let changed = Changed::look(prepared.written_trees(), duration_ms);
+    let undoable = Undoable::look(begun, prepared, &changed);
     let trace = traced.then(|| Trace::of(refusals, &end));
     record.recorder.quarantined(quarantined.get(told..).unwrap_or_default());
     // A trace has seen them as well.
@@ -213,6 +219,7 @@ fn look_after<'a>(
         trace,
         changed,
         waiting,
+        undoable,
     })
 }
 
@@ -305,6 +312,13 @@ fn not_started(prepared: &Prepared, error: &RunError) -> CliError {
         return CliError::new("the files that the command asks for cannot be observed")
             .why(programs::no_listener(source))
             .hint("pinfold why tells of a single path");
+    }
+    if let RunError::Confine(ConfineError { step, source, .. }) = error
+        && step == WATCH_CHANGES
+    {
+        return CliError::new("what the command changes could not be undone")
+            .why(programs::no_listener(source))
+            .rule(format!("files.undo, {}", prepared.policy.undo.origin));
     }
     let shown = CliError::from_error(error);
     if let (RunError::Confine(error), Some(stage)) = (error, &prepared.stage)

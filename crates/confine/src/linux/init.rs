@@ -147,6 +147,8 @@ fn confine(
 
 /// The step that fails where paths cannot be traced.
 pub const WATCH_PATHS: &str = "watch the paths that are named";
+/// The step that fails where what is changed cannot be kept before.
+pub const WATCH_CHANGES: &str = "watch what is changed";
 
 /// Gives up all that can be given up, for this process and all that it starts. With namespaces the first process does
 /// so too; without them it stays outside of the command's Landlock domain, where the command cannot signal it.
@@ -159,14 +161,14 @@ pub(super) fn restrict(launch: &Launch<'_>, link: &OwnedFd) -> Result<(), Confin
     if launch.observed == Observed::Nothing {
         return seccomp::install(&plan.seccomp).step(step);
     }
-    let traced = launch.observed == Observed::Paths;
     // Not afterwards: nobody answers for this process before it has handed the listener out.
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let root = rustix::fs::open("/", flags, Mode::empty()).step("open the root directory")?;
-    match seccomp::install_with_listener(&plan.seccomp, traced).step(step)? {
+    match seccomp::install_with_listener(&plan.seccomp, launch.observed).step(step)? {
         // Nothing inside keeps it.
         Ok(listener) => report_with(link, &Report::Listener { errno: 0 }, &[listener.as_fd(), root.as_fd()]),
-        Err(why) if traced => return Err(why).step(WATCH_PATHS),
+        Err(why) if launch.observed == Observed::Paths => return Err(why).step(WATCH_PATHS),
+        Err(why) if launch.observed == Observed::Changes => return Err(why).step(WATCH_CHANGES),
         Err(why) => report(link, &Report::Listener { errno: why.raw_os_error().unwrap_or(libc::EIO) }, None),
     }
     Ok(())

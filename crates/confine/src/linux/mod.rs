@@ -30,7 +30,7 @@ pub use capture::Sockets;
 pub use error::ConfineError;
 pub use foundation::{Foundation, Ground};
 pub use gate::confine_gate;
-pub use init::WATCH_PATHS;
+pub use init::{WATCH_CHANGES, WATCH_PATHS};
 pub use notices::{Execution, Listener, Memory, Named, Notice, Purpose, Words};
 pub use seccomp::RefusedCall;
 pub use signals::{SignalQueue, end_by, end_on_broken_pipe, spawn_unblocked};

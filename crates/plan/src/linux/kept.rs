@@ -13,6 +13,7 @@ pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assura
         Backend::LinuxNamespaces => with_namespaces(plan, policy, host),
         Backend::LinuxLandlock => without_namespaces(plan, policy, host),
     };
+    table.extend(changes_undone(plan, policy, host));
     table.extend(network_rules(plan, policy));
     table.extend(limits(plan));
     table.sort_by_key(|assurance| assurance.promise);
@@ -74,6 +75,22 @@ fn with_namespaces(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assurance> 
         });
     }
     table
+}
+
+/// The filter has the supervisor told of each change before it is made. In a stage nothing is changed.
+fn changes_undone(plan: &Plan, policy: &Policy, host: &Host) -> Option<Assurance> {
+    if !policy.undo.value || policy.stage.value {
+        return None;
+    }
+    let missing = |note: &str, remedy| Assurance::missing(Promise::ChangesUndone, note, remedy);
+    Some(match (plan.backend, &host.untold) {
+        (Backend::LinuxLandlock, _) => {
+            missing("without mounts of its own it is not known where the command writes", ENABLE_NAMESPACES)
+        }
+        (_, Some(why)) => missing(why, "use --staged, with which nothing is changed before you take it over"),
+        (_, None) => Assurance::kept(Promise::ChangesUndone, &[Keeper::Seccomp, Keeper::Supervisor])
+            .note("a help against mistakes; a program that wants to can evade it"),
+    })
 }
 
 /// Rules, ports and secrets of the network are the gate's; a namespace leaves no way but through it.

@@ -46,6 +46,7 @@ pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assura
             "start pinfold as an ordinary user",
         ));
     }
+    table.extend(Assurance::not_undone(policy.undo.value));
     table.extend(network(plan, policy));
     table.extend(limits(plan));
     table.sort_by_key(|assurance| assurance.promise);

@@ -24,6 +24,7 @@ pub(super) fn assurance(plan: &Plan, policy: &Policy, host: &Host) -> Vec<Assura
     let mut table = files(plan, policy, host);
     table.extend(network(plan, policy));
     table.extend(others(plan));
+    table.extend(Assurance::not_undone(policy.undo.value));
     table.extend(limits(plan));
     table.sort_by_key(|assurance| assurance.promise);
     table

@@ -2,6 +2,7 @@
 
 mod appeared;
 mod audience;
+mod before;
 pub(crate) mod control;
 mod executed;
 mod exit;

@@ -7,6 +7,7 @@
 //! STATE/workspaces/ID/layers/N/…     upper layers of the caches, one N per simultaneous run
 //! STATE/workspaces/ID/layers/N.trust.pem    certificates that such a run trusts; N.trust.jks for Java
 //! STATE/workspaces/ID/stages/        what staged runs wrote (`pinfold_stage::Stages`)
+//! STATE/workspaces/ID/before/        what direct runs have changed (`pinfold_stage::before::Befores`)
 //! STATE/sessions/ID.json             a run; locked as long as its supervisor lives
 //! STATE/control/ID                   its control socket
 //! STATE/quarantine/ID/               what it quarantined
@@ -41,6 +42,8 @@ use crate::linux::watch::Quarantine;
 const MAX_SIMULTANEOUS: usize = 256;
 /// The directory of stages.
 const STAGES: &str = "stages";
+/// The directory of what direct runs have changed.
+const BEFORE: &str = "before";
 /// The directory of control sockets.
 const CONTROL: &str = "control";
 /// Largest session record that is read back, in bytes.
@@ -81,6 +84,11 @@ impl Store {
     /// Where the stages of a workspace are kept, in the store of that directory.
     pub fn stages(root: &Path, workspace: &Path) -> PathBuf {
         root.join("workspaces").join(workspace_id(workspace)).join(STAGES)
+    }
+
+    /// Where it is kept what direct runs of a workspace have changed, likewise.
+    pub fn befores(root: &Path, workspace: &Path) -> PathBuf {
+        root.join("workspaces").join(workspace_id(workspace)).join(BEFORE)
     }
 
     /// What is kept for a workspace, with a layer directory that no other run uses at the same time.

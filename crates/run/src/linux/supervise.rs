@@ -12,6 +12,7 @@ use pinfold_confine::link::{Order, Report};
 use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue, settle};
 use pinfold_gate::link::Start;
 use pinfold_plan::{Backend, Identity, Plan};
+use pinfold_stage::before::Keeping;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::SendFlags;
@@ -19,6 +20,7 @@ use rustix::process::{Signal, WaitOptions, getpid, pidfd_send_signal, set_child_
 use thiserror::Error;
 
 use crate::linux::audience::Audience;
+use crate::linux::before::Before;
 use crate::linux::control::Control;
 use crate::linux::executed::{self, Observer, Observing, Recording};
 use crate::linux::exit::{End, Outcome};
@@ -57,6 +59,8 @@ pub struct Request<'a> {
     pub recording: Option<Recording>,
     /// Who says why a path is refused; paths are only looked at where somebody does.
     pub judge: Option<Judge>,
+    /// What notes what is there before it is changed.
+    pub before: Option<Keeping>,
 }
 
 /// Why a command did not run.
@@ -114,7 +118,8 @@ impl<'a> Run<'a> {
             umask: current_umask(),
             observed: observed(&request),
         };
-        let observer = observer(&launch, request.recording.take(), request.judge.take());
+        let before = request.before.take().map(Before::new);
+        let observer = observer(&launch, request.recording.take(), request.judge.take(), before);
         // Without a process namespace, orphans of the run become children of this process, which ends them.
         doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
         let gate = request.gate.take().zip(foundation.take_sockets()?);
@@ -198,15 +203,21 @@ impl<'a> Run<'a> {
 
 /// What the kernel is to tell of.
 fn observed(request: &Request<'_>) -> Observed {
-    match (&request.recording, &request.judge) {
-        (None, None) => Observed::Nothing,
-        (Some(_), None) => Observed::Programs,
-        (_, Some(_)) => Observed::Paths,
+    match (&request.recording, &request.before, &request.judge) {
+        (None, None, None) => Observed::Nothing,
+        (Some(_), None, None) => Observed::Programs,
+        (_, Some(_), None) => Observed::Changes,
+        (_, _, Some(_)) => Observed::Paths,
     }
 }
 
 /// Whoever watches what the kernel tells of, once there is something to watch.
-fn observer(launch: &Launch<'_>, recording: Option<Recording>, judge: Option<Judge>) -> Observer {
+fn observer(
+    launch: &Launch<'_>,
+    recording: Option<Recording>,
+    judge: Option<Judge>,
+    before: Option<Before>,
+) -> Observer {
     if launch.observed == Observed::Nothing {
         return Observer::Idle;
     }
@@ -218,7 +229,7 @@ fn observer(launch: &Launch<'_>, recording: Option<Recording>, judge: Option<Jud
     };
     let mounts = launch.plan.backend == Backend::LinuxNamespaces;
     let trace = judge.map(|judge| Trace::new(judge, mounts));
-    Observer::Waiting(Box::new(Observing { recording, command, trace }))
+    Observer::Waiting(Box::new(Observing { recording, command, trace, before }))
 }
 
 fn collected_signals() -> Vec<i32> {

@@ -31,6 +31,8 @@ mod tests;
 pub use applied::{Applied, ApplyError, Tell};
 pub use error::StoreError;
 pub use record::Snapshot;
+pub(crate) use record::{read_json, write_json};
 pub use remove::{open_tree_up, remove_tree, space_of};
 pub use stage::Stage;
+pub(crate) use stages::now_ms;
 pub use stages::{Damage, Stages, Summary};

@@ -109,7 +109,7 @@ impl Record {
 }
 
 /// Reads what [`write_json`] has written.
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
     let damaged = |why: String| StoreError::Damaged { path: path.to_owned(), why };
     let mut text = Vec::new();
     let file = at(File::open(path), "open", path)?;
@@ -121,7 +121,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreErro
 }
 
 /// Replaces a file as a whole, on the disk before it returns.
-pub(super) fn write_json<T: Serialize>(what: &T, path: &Path) -> Result<(), StoreError> {
+pub(crate) fn write_json<T: Serialize>(what: &T, path: &Path) -> Result<(), StoreError> {
     let partial = path.with_extension("new");
     let write = || -> io::Result<()> {
         let mut file = File::create(&partial)?;

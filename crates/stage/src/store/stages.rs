@@ -286,7 +286,7 @@ impl Stages {
 }
 
 /// Milliseconds since 1970.
-pub(super) fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     ms(SystemTime::now())
 }
 

@@ -46,12 +46,12 @@ pub enum Reason {
 
 impl Conflict {
     /// One at a path.
-    pub(super) fn at(path: &Path, reason: Reason) -> Self {
+    pub(crate) fn at(path: &Path, reason: Reason) -> Self {
         Self { path: path.to_owned(), reason }
     }
 
     /// Something else lies there.
-    pub(super) fn differs(path: &Path, expected: Option<&Seen>, found: Option<&Node>) -> Self {
+    pub(crate) fn differs(path: &Path, expected: Option<&Seen>, found: Option<&Node>) -> Self {
         let (expected, found) = (expected.map(|seen| seen.shape), found.map(|node| Shape::of(&node.kind)));
         Self::at(path, Reason::Differs { expected, found })
     }

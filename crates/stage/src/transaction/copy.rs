@@ -20,7 +20,7 @@ const AT_ONCE: u64 = 1 << 30;
 const BUFFER: usize = 1 << 18;
 
 /// Opens a file to read it. Where its mode forbids that to its owner, it is another for that moment.
-pub(super) fn open(tree: &Tree, path: &Path) -> io::Result<File> {
+pub(crate) fn open(tree: &Tree, path: &Path) -> io::Result<File> {
     match tree.file(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let named = tree.at(path, OFlags::PATH)?;
@@ -35,7 +35,7 @@ pub(super) fn open(tree: &Tree, path: &Path) -> io::Result<File> {
 }
 
 /// Makes a file contain what another one does, whatever it contained.
-pub(super) fn copy(from: &File, to: &File) -> io::Result<()> {
+pub(crate) fn copy(from: &File, to: &File) -> io::Result<()> {
     faults::point()?;
     let bytes = from.metadata()?.len();
     if bytes > 0 && rustix::fs::ioctl_ficlone(to, from).is_err() {

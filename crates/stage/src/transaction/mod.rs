@@ -30,7 +30,7 @@ mod check;
 mod clean;
 mod commit;
 mod conflict;
-mod copy;
+pub(crate) mod copy;
 mod error;
 mod faults;
 pub mod finished;

@@ -10,7 +10,7 @@ pub(super) fn may_ask() -> bool {
 }
 
 /// Asks at the terminal; silence is a no.
-pub(super) fn agrees(question: &str) -> Result<bool, CliError> {
+pub(in crate::linux) fn agrees(question: &str) -> Result<bool, CliError> {
     let wrong = |error: std::io::Error| CliError::new("nobody could be asked").why(error.to_string());
     eprint!("{question} [y/N] ");
     std::io::stderr().flush().map_err(wrong)?;

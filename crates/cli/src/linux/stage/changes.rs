@@ -145,7 +145,7 @@ fn conflicts(opened: &Opened) -> BTreeMap<PathBuf, String> {
 }
 
 /// A number of changes in words.
-pub(super) fn counted(count: usize) -> String {
+pub(in crate::linux) fn counted(count: usize) -> String {
     if count == 1 { "1 change".to_owned() } else { format!("{count} changes") }
 }
 

@@ -185,7 +185,7 @@ pub(crate) struct Git {
 }
 
 impl Git {
-    pub(super) fn of(context: &Context) -> Self {
+    pub(in crate::linux) fn of(context: &Context) -> Self {
         Self::outside(context, &context.workspace)
     }
 
@@ -231,7 +231,7 @@ impl Git {
     }
 
     /// Whether a path is an index that says nothing but what was committed.
-    pub(super) fn is_idle_index(&self, path: &Path) -> bool {
+    pub(in crate::linux) fn is_idle_index(&self, path: &Path) -> bool {
         parts(path).is_some_and(|(directory, rest)| rest == Path::new("index") && self.nothing_is_staged(&directory))
     }
 

@@ -16,6 +16,7 @@ use super::staging::shown;
 use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::linux::undo;
 
 pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
@@ -84,6 +85,10 @@ pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
         Some(name) => name.clone(),
         None => only_one(&stages)?,
     };
+    if !stages.has(&name) && undo::discard(&context, &name)? {
+        eprintln!("pinfold: the run {name} can be undone no more; what it changed stays");
+        return Ok(ExitCode::SUCCESS);
+    }
     match stages.open(&name) {
         Ok(stage) => throw_away(&context, stage)?,
         // What cannot be read is given up all the same.
@@ -127,7 +132,7 @@ fn only_one(stages: &Stages) -> Result<String, CliError> {
 }
 
 /// A number of bytes in words.
-pub(super) fn size(bytes: u64) -> String {
+pub(in crate::linux) fn size(bytes: u64) -> String {
     match bytes {
         0..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
         1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
@@ -142,7 +147,7 @@ pub(super) fn now_ms() -> u64 {
 }
 
 /// How long ago.
-pub(super) fn age(ms: u64) -> String {
+pub(in crate::linux) fn age(ms: u64) -> String {
     let minutes = now_ms().saturating_sub(ms) / 60_000;
     match minutes {
         0 => "now".to_owned(),

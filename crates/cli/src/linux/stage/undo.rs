@@ -10,26 +10,32 @@ use super::git::Git;
 use super::in_the_way::not_applied;
 use super::opened::{Opened, policy, stages};
 use super::recorded::{Recorded, listed};
-use crate::args::UndoArgs;
 use crate::context::Context;
 use crate::error::{CliError, with_causes};
 
-pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
-    let context = Context::new(args.place.workspace.as_deref())?;
-    let stages = stages(&context)?;
+/// When something was taken over that can be undone, in milliseconds since 1970.
+pub(in crate::linux) fn last_applied_ms(context: &Context) -> Result<Option<u64>, CliError> {
+    let last = stages(context)?.last_applied().map_err(|error| CliError::from_error(&error))?;
+    Ok(last.map(|applied| applied.made_ms()))
+}
+
+pub(in crate::linux) fn undo(context: &Context, lose: bool) -> Result<ExitCode, CliError> {
+    let stages = stages(context)?;
     let last = stages.last_applied().map_err(|error| CliError::from_error(&error))?;
     let mut last = last.ok_or_else(|| {
-        CliError::new("there is nothing to undo").why("nothing was taken over here, or all of it was undone")
+        CliError::new("there is nothing to undo")
+            .why("nothing was taken over here and no run was kept, or all of it was undone")
+            .hint("pinfold run --undo -- COMMAND keeps what a run changes")
     })?;
     let name = last.stage().to_owned();
     let mut opened = if stages.has(&name) { Some(Opened::named(stages.clone(), &name)?) } else { None };
-    if opened.is_none() && !args.lose {
+    if opened.is_none() && !lose {
         return Err(CliError::new(format!("what was taken over from the stage {name} would be lost"))
             .why("that stage was discarded, so that the workspace alone has it")
             .hint("pinfold undo --lose"));
     }
     // What git refreshes whenever it looks says nothing that would be missed.
-    let git = Git::of(&context);
+    let git = Git::of(context);
     let accepts = |path: &Path| git.is_idle_index(path);
     let about = opened.iter().flat_map(|opened| &opened.places).map(|place| place.current(&accepts));
     let about = about.collect::<Result<Vec<_>, _>>()?;
@@ -41,7 +47,7 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
         paths: listed(&paths.collect::<Vec<_>>()),
         ..event::Stage::new(Act::Undo, &name)
     };
-    let mut recorded = Recorded::begin(&context, &context.workspace, &policy(&context)?, event)?;
+    let mut recorded = Recorded::begin(context, &context.workspace, &policy(context)?, event)?;
     let session = recorded.session();
     let mut tell = |done: &Result<(), ApplyError>| recorded.end(done.as_ref().err().map(|error| with_causes(error)));
     let mut undo = |stages: &Stages| last.undo(stages, &accepts, session.as_deref(), &mut tell);
@@ -50,7 +56,7 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
         None => undo(&stages),
     };
     done.map_err(|error| {
-        not_applied(&context, &error)
+        not_applied(context, &error)
             .hint("what you have changed since stays; commit it or move it away to undo all the same")
     })?;
     if let Some(opened) = &mut opened {

@@ -122,6 +122,16 @@ impl Notice {
         }
     }
 
+    /// Whether it may be about to change something that is there.
+    pub fn may_change(&self) -> bool {
+        seccomp::may_change(self.call)
+    }
+
+    /// What it means by a descriptor alone.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        named::descriptor(Memory(self.thread), seccomp::arguments(self.call)?, &self.arguments)
+    }
+
     /// The paths that it names, as far as they can be read.
     pub fn named(&self) -> Vec<Named> {
         seccomp::arguments(self.call)

@@ -82,10 +82,29 @@ pub(super) fn read(memory: Memory, meanings: &[Argument], values: &[u64; 6]) -> 
                 let path = socket(memory, *value, bytes).ok().flatten();
                 named.extend(path.map(|path| Named { directory: None, path, purpose, follows: true }));
             }
-            Argument::Other | Argument::Flags | Argument::Mode | Argument::How | Argument::Bytes => {}
+            Argument::Other
+            | Argument::Flags
+            | Argument::Mode
+            | Argument::How
+            | Argument::Bytes
+            | Argument::Descriptor => {}
         }
     }
     named
+}
+
+/// What is open and meant itself: the argument of a call that takes nothing else, or that of one whose path is empty or none.
+pub(super) fn descriptor(memory: Memory, meanings: &[Argument], values: &[u64; 6]) -> Option<RawFd> {
+    // The kernel takes it as `int`.
+    let number = |value: &u64| Some(*value as RawFd).filter(|number| *number != libc::AT_FDCWD);
+    match (meanings, values) {
+        ([Argument::Descriptor, ..], [value, ..]) => number(value),
+        ([Argument::Directory, Argument::Path(Purpose::Attributes, _), ..], [directory, address, ..]) => {
+            let is_named = *address != 0 && path(memory, *address).is_some();
+            number(directory).filter(|_| !is_named)
+        }
+        _ => None,
+    }
 }
 
 /// What a file is opened for. `O_PATH` opens nothing.
@@ -167,6 +186,22 @@ mod tests {
         assert_eq!(connect(&[family(libc::AF_UNIX).as_slice(), b"\0abstract"].concat()), []);
         assert_eq!(connect(&[family(libc::AF_INET).as_slice(), b"/run/x.sock"].concat()), []);
         assert_eq!(connect(&[]), []);
+    }
+
+    #[test]
+    fn what_is_open_is_meant_where_nothing_is_named() {
+        let open = |call: libc::c_long, values: &[u64]| {
+            let mut all = [0; 6];
+            all[..values.len()].copy_from_slice(values);
+            descriptor(own(), seccomp::arguments(call as u32).unwrap(), &all)
+        };
+        let (path, empty) = (c"a".as_ptr() as u64, c"".as_ptr() as u64);
+        assert_eq!(open(libc::SYS_fchmod, &[7, 0o600]), Some(7));
+        assert_eq!(open(libc::SYS_utimensat, &[7, 0, 0, 0]), Some(7));
+        assert_eq!(open(libc::SYS_fchownat, &[7, empty, 0, 0, libc::AT_EMPTY_PATH as u64]), Some(7));
+        assert_eq!(open(libc::SYS_utimensat, &[7, path, 0, 0]), None);
+        assert_eq!(open(libc::SYS_utimensat, &[libc::AT_FDCWD as u64, 0, 0, 0]), None);
+        assert_eq!(open(libc::SYS_openat, &[7, empty, 0, 0]), None);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, AtFlags, CWD, StatxFlags};
 use rustix::thread::CapabilitySet;
 
+use crate::linux::seccomp;
+
 /// Files that hold secrets of the system. Where the caller may read them all the same (as root, or as a member of a
 /// group) they are covered.
 const SYSTEM_SECRETS: [&str; 12] = [
@@ -41,6 +43,17 @@ const COVERED_IN_CONTAINERS: [&str; 11] = [
 /// File systems whose mounts can map ids (`mount_setattr(2)`), by their numbers in `linux/magic.h`: ext4, XFS, Btrfs,
 /// F2FS, EROFS. tmpfs can since 6.3 only and is left out.
 const ID_MAPPING_FILE_SYSTEMS: [u64; 5] = [0xEF53, 0x5846_5342, 0x9123_683E, 0xF2F5_2010, 0xE0F5_E1E2];
+
+/// Why the kernel tells nobody of calls before it carries them out, if so.
+pub(super) fn untold() -> Option<String> {
+    let error = seccomp::listener_is_given().err()?;
+    Some(match error.kind() {
+        std::io::ErrorKind::ResourceBusy => {
+            "something around it is told of calls already, and the kernel allows one".into()
+        }
+        _ => format!("the kernel does not tell of calls: {error}"),
+    })
+}
 
 /// Secrets of the system that the caller may read, directories flagged. Root may read everything, so for root it is
 /// all in `/etc` that others may not.

@@ -54,6 +54,7 @@ pub fn look(
         kernel: kernel(),
         overlay: kernel() >= (5, 11),
         links: links(&sight.host.paths, spelled),
+        untold: policy.undo.value.then(machine::untold).flatten(),
         name: name(),
         resolver: std::fs::canonicalize("/etc/resolv.conf").ok(),
         hosts: rules.then(|| std::fs::canonicalize("/etc/hosts").ok()).flatten(),

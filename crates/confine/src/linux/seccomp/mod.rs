@@ -7,7 +7,7 @@
 //!   aarch64) end the process, since their numbers mean other things and no list was written for them.
 //! * `numbers.toml` gives each call its number on x86_64 and aarch64, so that both filters are built and tested on
 //!   either machine, and newer calls do not wait for a newer `libc` crate.
-//!   Its `[[trace]]` says which calls name paths, and where in their arguments.
+//!   Its `[[trace]]` says which calls name paths, and where in their arguments; its `[[change]]`, which change what is there.
 //! * `build.rs` turns both into the tables of `table.rs`, and stops the build when a known call has no verdict, two
 //!   verdicts or no reason.
 //! * `program.rs` turns the tables and a plan's [`Seccomp`] options into the filter, at every start, in a few
@@ -44,10 +44,11 @@ use pinfold_plan::Seccomp;
 
 pub use self::judge::RefusedCall;
 pub(super) use self::judge::refused;
-use self::program::{NATIVE, program};
+use self::program::{ALLOW, NATIVE, program};
 pub(super) use self::table::Argument;
-use self::table::{ENTRIES, Naming, Outcome, Rule, Subject};
+use self::table::{Changing, ENTRIES, Naming, Outcome, Rule, Subject};
 use super::sys;
+use crate::launch::Observed;
 
 /// All threads or none. Without SPEC_ALLOW, kernels before 5.16 slow the program down against attacks within one
 /// process, which is not the border that is guarded here.
@@ -64,11 +65,14 @@ pub fn install_for_gate() -> io::Result<()> {
     sys::seccomp_filter(&program(Subject::Gate), FLAGS)
 }
 
-/// The same with a listener (seccomp_unotify(2)), which is told of programs and, if `traced`, of paths and of what is
-/// refused. Where the kernel gives none, because it is too old or because there is one around this process already
+/// The same with a listener (seccomp_unotify(2)), which is told of `observed`. Where the kernel gives none, because it is too old or because there is one around this process already
 /// (`EBUSY`), the filter is one without, and the inner error says why.
-pub fn install_with_listener(options: &Seccomp, traced: bool) -> io::Result<io::Result<OwnedFd>> {
-    let program = program(if traced { Subject::Traced(options, Naming::Nothing) } else { Subject::Observed(options) });
+pub fn install_with_listener(options: &Seccomp, observed: Observed) -> io::Result<io::Result<OwnedFd>> {
+    let program = program(match observed {
+        Observed::Nothing | Observed::Programs => Subject::Observed(options),
+        Observed::Changes => Subject::Kept(options, Changing::Nothing),
+        Observed::Paths => Subject::Traced(options, Naming::Nothing),
+    });
     // Since 5.19 a call whose notice was taken waits for its answer, whatever signals come; before, it may come twice.
     let listener = sys::seccomp_listener(&program, FLAGS | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
     let listener = match listener {
@@ -81,7 +85,22 @@ pub fn install_with_listener(options: &Seccomp, traced: bool) -> io::Result<io::
     }
 }
 
-/// What the arguments of a call of this machine are, if it names paths.
+/// Whether the kernel would give a listener to a process that this one starts; asked on a thread that ends with it.
+pub fn listener_is_given() -> io::Result<()> {
+    let ask = || {
+        rustix::thread::set_no_new_privs(true)?;
+        let allow = libc::sock_filter { code: (libc::BPF_RET | libc::BPF_K) as u16, jt: 0, jf: 0, k: ALLOW };
+        sys::seccomp_listener(&[allow], libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW).map(drop)
+    };
+    std::thread::scope(|scope| scope.spawn(ask).join()).unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
+}
+
+/// Whether a call of this machine changes what is there, as far as its number tells.
+pub(super) fn may_change(number: u32) -> bool {
+    NATIVE.changing(number) != Changing::Nothing
+}
+
+/// What the arguments of a call of this machine are, if it names paths or changes what is open.
 pub(super) fn arguments(number: u32) -> Option<&'static [Argument]> {
     NATIVE.arguments(number)
 }

@@ -64,7 +64,9 @@ pub(super) enum Subject<'a> {
     Command(&'a Seccomp),
     /// The same, and a listener is told of the calls of `[[notify]]`. Without one the kernel would fail them.
     Observed(&'a Seccomp),
-    /// The same, and the listener is told of those of `[[trace]]` as well, and of what is refused on purpose: it fails
+    /// The same, and the listener is told of those of `[[change]]` as well.
+    Kept(&'a Seccomp, Changing),
+    /// The same, and the listener is told of those of `[[trace]]`, too, and of what is refused on purpose: it fails
     /// the call then as the kernel would have.
     Traced(&'a Seccomp, Naming),
     /// The gate of a run.
@@ -78,10 +80,23 @@ pub(super) enum Naming {
     Nothing,
 }
 
+/// Whether a call is one of `[[change]]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changing {
+    Nothing,
+    Something,
+    /// If this argument has one of the flags that write or make.
+    With(u8),
+}
+
 impl Subject<'_> {
-    /// The same for a call that names paths or does not.
-    pub(super) fn at(self, naming: Naming) -> Self {
-        if let Self::Traced(options, _) = self { Self::Traced(options, naming) } else { self }
+    /// The same for a call.
+    pub(super) fn at(self, naming: Naming, changing: Changing) -> Self {
+        match self {
+            Self::Traced(options, _) => Self::Traced(options, naming),
+            Self::Kept(options, _) => Self::Kept(options, changing),
+            other => other,
+        }
     }
 }
 
@@ -99,7 +114,10 @@ impl Switch {
     /// Whether it is on.
     pub(super) fn is_on(self, subject: Subject<'_>) -> bool {
         let options = match subject {
-            Subject::Command(options) | Subject::Observed(options) | Subject::Traced(options, _) => options,
+            Subject::Command(options)
+            | Subject::Observed(options)
+            | Subject::Kept(options, _)
+            | Subject::Traced(options, _) => options,
             // Names are also looked up over local sockets.
             Subject::Gate => return matches!(self, Self::InternetSockets | Self::UnixSockets),
         };
@@ -151,7 +169,7 @@ pub(super) enum Test {
     OnlyBits(u32),
 }
 
-/// An argument of a call that is traced.
+/// An argument of a call that is traced, or changes something.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::linux) enum Argument {
     /// Nothing of interest.
@@ -170,4 +188,6 @@ pub(in crate::linux) enum Argument {
     How,
     /// The length of the address.
     Bytes,
+    /// What is open, and is meant itself.
+    Descriptor,
 }

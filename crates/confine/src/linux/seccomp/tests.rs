@@ -7,7 +7,7 @@ use pinfold_plan::Seccomp;
 
 use super::interpreter::{self, Call};
 use super::program::{AARCH64, Architecture, NATIVE, X86_64, assemble, program};
-use super::table::{AS_IN_LIBC, ENTRIES, NAMES, Naming, Outcome, Rule, Subject};
+use super::table::{AS_IN_LIBC, Changing, ENTRIES, NAMES, Naming, Outcome, Rule, Subject};
 use super::{Verdict, judge, reasons, refused};
 
 mod sys;
@@ -270,6 +270,36 @@ fn a_trace_is_told_of_every_path_and_of_all_that_is_refused_on_purpose() {
             }
         }
         assert_eq!(traced.call("openat", &[]), Notify);
+    });
+}
+
+#[test]
+fn who_keeps_what_was_is_told_of_what_writes_and_of_nothing_that_reads() {
+    each_variant(|filter, options| {
+        let architecture = filter.architecture;
+        let kept = Filter { architecture, program: assemble(architecture, Subject::Kept(options, Changing::Nothing)) };
+        let observed = Filter::with_listener(architecture, options);
+        for number in (0..1024).chain([0x3fff_ffff, 0x4000_0000, 0x8000_0000, u32::MAX]) {
+            for arguments in [[0; 6], [u64::MAX; 6]] {
+                let without = observed.number(number, &arguments);
+                let changes = match architecture.changing(number) {
+                    Changing::Nothing => false,
+                    Changing::Something => true,
+                    Changing::With(mode) => arguments[usize::from(mode)] != 0,
+                };
+                let expected = if without == Allow && changes { Notify } else { without };
+                assert_eq!(kept.number(number, &arguments), expected, "number {number} with {options:?}");
+            }
+        }
+        for reads in [libc::O_RDONLY | libc::O_CLOEXEC, libc::O_PATH | libc::O_DIRECTORY | libc::O_NOFOLLOW] {
+            assert_eq!(kept.call("openat", &[0, 0, reads as u64]), Allow);
+        }
+        for writes in [libc::O_WRONLY, libc::O_RDWR | libc::O_APPEND, libc::O_CREAT, libc::O_TRUNC] {
+            assert_eq!(kept.call("openat", &[0, 0, writes as u64]), Notify);
+        }
+        assert_eq!(kept.call("read", &[]), Allow);
+        assert_eq!(kept.call("unlinkat", &[]), Notify);
+        assert_eq!(kept.call("fsetxattr", &[]), Notify);
     });
 }
 

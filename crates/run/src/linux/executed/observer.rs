@@ -18,6 +18,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::recorder::Recorder;
 use super::watch::Watch;
 use super::{Executions, Recording, Tally};
+use crate::linux::before::Before;
 use crate::linux::refused::{Refusals, Trace};
 
 /// How long the end of a run waits for the last digests.
@@ -57,6 +58,8 @@ pub(crate) struct Observing {
     pub(crate) command: Command,
     /// Keeps what is refused, if somebody asks.
     pub(crate) trace: Option<Trace>,
+    /// Keeps what is there before it is changed, likewise.
+    pub(crate) before: Option<Before>,
 }
 
 /// What is known of the run's command without reading the process that will become it. Nobody can read that one: until
@@ -90,7 +93,7 @@ pub(crate) struct Counts {
 impl Observer {
     /// Begins to watch once the first process has handed the listener out, with the root of the run, or said why not.
     pub(crate) fn begin(&mut self, errno: i32, descriptors: Vec<OwnedFd>) -> io::Result<()> {
-        let Observing { recording, command, trace } = match std::mem::replace(self, Self::Blind(errno)) {
+        let Observing { recording, command, trace, before } = match std::mem::replace(self, Self::Blind(errno)) {
             Self::Waiting(observing) => *observing,
             // It was said before.
             other => {
@@ -106,8 +109,15 @@ impl Observer {
         let counts = Arc::new(Counts::default());
         let recorded = recording.is_some();
         let tell = recorded.then_some(tell);
-        let watch =
-            Watch::new(Listener::new(listener, command.filter), root, command, tell, Arc::clone(&counts), trace);
+        let watch = Watch::new(
+            Listener::new(listener, command.filter),
+            root,
+            command,
+            tell,
+            Arc::clone(&counts),
+            trace,
+            before,
+        );
         let watcher_lives = alive.clone();
         start("observer", move || {
             // Nobody listens where the run ended too soon.

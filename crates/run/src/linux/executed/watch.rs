@@ -18,6 +18,7 @@ use super::family::Family;
 use super::observer::{Command, Counts};
 use super::program::{self, Found, Program, Root, Version};
 use super::recorder::Told;
+use crate::linux::before::Before;
 use crate::linux::refused::{Blocked, Trace, missing};
 
 /// Most arguments that are recorded of a program.
@@ -52,6 +53,8 @@ pub(super) struct Watch {
     sent: HashSet<Version>,
     /// Keeps what is refused, if somebody asks.
     trace: Option<Trace>,
+    /// Keeps what is there before it is changed, likewise.
+    before: Option<Before>,
 }
 
 /// What was seen of a process while it waited.
@@ -74,9 +77,11 @@ impl Watch {
         tell: Option<Sender<Vec<Told>>>,
         counts: Arc<Counts>,
         trace: Option<Trace>,
+        before: Option<Before>,
     ) -> Self {
         command.candidates.reverse();
-        Self { listener, root, command, first: None, tell, batch: Vec::new(), counts, sent: HashSet::new(), trace }
+        let (batch, sent) = (Vec::new(), HashSet::new());
+        Self { listener, root, command, first: None, tell, batch, counts, sent, trace, before }
     }
 
     /// Answers until nobody is left who could ask, or until the watch is stopped.
@@ -142,7 +147,10 @@ impl Watch {
         if let Some(call) = notice.refused() {
             return Seen::Refused(call, program::executable_name(notice.thread));
         }
-        let Some(execution) = notice.execution() else { return Seen::Paths(self.look_at_paths(notice)) };
+        let Some(execution) = notice.execution() else {
+            self.keep_before(notice);
+            return Seen::Paths(self.look_at_paths(notice));
+        };
         let at = SystemTime::now();
         let Asked { found, path, command } =
             self.ask_for_the_command(notice.thread).unwrap_or_else(|| self.ask(notice.thread, &execution));
@@ -162,6 +170,11 @@ impl Watch {
         let Words { words: arguments, whole: all_arguments } = words;
         let executed = Executed { pid, parent, arguments, all_arguments, directory, program: path, digest: None, at };
         Seen::Program(executed, program)
+    }
+
+    fn keep_before(&mut self, notice: &Notice) {
+        let root = Root { directory: self.root.as_fd(), differs: self.command.filter.nested_namespaces };
+        self.before.iter_mut().for_each(|before| before.look(&root, notice));
     }
 
     fn look_at_paths(&self, notice: &Notice) -> Vec<Blocked> {

@@ -1,0 +1,130 @@
+//! `pinfold undo` of a run that wrote to the workspace itself.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use pinfold_stage::before::{Record, UndoError, Undoing};
+use pinfold_stage::transaction;
+
+use super::keep::{befores, settle, shown};
+use crate::args::UndoArgs;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::linux::stage::{self, Git, age, agrees, counted, size};
+
+/// How many paths are told one by one.
+const TOLD: usize = 20;
+
+/// Undoes what was done last: a run, or taking something over from a stage.
+pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
+    let context = Context::new(args.place.workspace.as_deref())?;
+    settle(&context)?;
+    if args.list {
+        return list(&context);
+    }
+    match chosen(&context, args.session.as_deref())? {
+        Some(record) => take_back(&context, record, args.lose),
+        None => stage::undo(&context, args.lose),
+    }
+}
+
+/// The runs that can be undone.
+fn list(context: &Context) -> Result<ExitCode, CliError> {
+    let kept = befores(context).list().map_err(|error| CliError::from_error(&error))?;
+    for run in &kept {
+        println!("{:<16}  {:>9}  {}", run.session, size(run.bytes), age(run.made_ms));
+    }
+    if kept.is_empty() {
+        eprintln!("pinfold: no runs that can be undone; pinfold run --undo -- COMMAND keeps what one changes");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives up what is kept of a run. False where there is none of that name.
+pub(crate) fn discard(context: &Context, session: &str) -> Result<bool, CliError> {
+    settle(context)?;
+    let failed = |error: UndoError| CliError::from_error(&error);
+    match befores(context).open(session).map_err(failed)? {
+        Some(record) => record.forget().map(|()| true).map_err(failed),
+        None => Ok(false),
+    }
+}
+
+/// The run that is meant; nothing where something was taken over from a stage since.
+fn chosen(context: &Context, session: Option<&str>) -> Result<Option<Record>, CliError> {
+    let befores = befores(context);
+    let failed = |error: UndoError| CliError::from_error(&error);
+    if let Some(session) = session {
+        let record = befores.open(session).map_err(failed)?;
+        return record.map(Some).ok_or_else(|| {
+            CliError::new(format!("nothing is kept of a run {session}"))
+                .why("it changed nothing, was undone, is going on, or ran without --undo; only the last runs are kept")
+                .hint("pinfold undo --list")
+        });
+    }
+    let Some(last) = befores.list().map_err(failed)?.into_iter().next() else { return Ok(None) };
+    if stage::last_applied_ms(context)?.is_some_and(|applied| applied > last.made_ms) {
+        return Ok(None);
+    }
+    befores.open(&last.session).map_err(failed)
+}
+
+fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, CliError> {
+    // What git refreshes whenever it looks says nothing that would be missed.
+    let git = Git::of(context);
+    let undoing = record.plan(&|path| git.is_idle_index(path)).map_err(|error| in_the_way(context, &error))?;
+    let session = record.session().to_owned();
+    if record.ended().killed {
+        eprintln!(
+            "pinfold: nobody saw the end of the run {session}: what was changed since in files that it touched counts as its own"
+        );
+    }
+    if !lose {
+        let agreed = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        if !agreed {
+            return Err(would_be_lost(context, &session, &undoing));
+        }
+        told(context, &undoing).for_each(|path| eprintln!("  {path}"));
+        if !agrees(&format!("take back what the run {session} changed there? Nothing else has it"))? {
+            return Err(CliError::new("nothing was changed"));
+        }
+    }
+    for (path, why) in undoing.lost() {
+        eprintln!("pinfold: not undone: {}: {why}", shown(&context.workspace, &path));
+    }
+    record.undo(&undoing).map_err(|error| in_the_way(context, &error))?;
+    eprintln!("pinfold: undone: what the run {session} changed is as it was before");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The paths that change, some of them one by one.
+fn told(context: &Context, undoing: &Undoing) -> impl Iterator<Item = String> {
+    let is_gits = |path: &PathBuf| path.iter().any(|name| name == ".git");
+    let (gits, paths): (Vec<_>, Vec<_>) = undoing.paths().into_iter().partition(is_gits);
+    let more = paths.len().saturating_sub(TOLD);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let of_git = (!gits.is_empty()).then(|| format!("{} in what is git's own", counted(gits.len())));
+    let paths: Vec<String> = paths.iter().take(TOLD).map(|path| shown(&context.workspace, path)).collect();
+    paths.into_iter().chain(more).chain(of_git)
+}
+
+fn would_be_lost(context: &Context, session: &str, undoing: &Undoing) -> CliError {
+    let error = CliError::new(format!("what the run {session} wrote would be lost"));
+    let error = told(context, undoing).fold(error, |error, path| error.why(format!("as before: {path}")));
+    let lost = undoing.lost().take(TOLD);
+    let error =
+        lost.fold(error, |error, (path, why)| error.why(format!("stays: {}: {why}", shown(&context.workspace, &path))));
+    error.hint(format!("pinfold undo {session} --lose"))
+}
+
+fn in_the_way(context: &Context, error: &UndoError) -> CliError {
+    let UndoError::Place { path, source: transaction::Error::Conflicts(conflicts) } = error else {
+        return CliError::from_error(error);
+    };
+    let shown_error = CliError::new("nothing was changed: something else lies there by now");
+    let shown_error = conflicts.iter().take(TOLD).fold(shown_error, |error, conflict| {
+        error.why(format!("{}: {}", shown(&context.workspace, &path.join(&conflict.path)), conflict.reason))
+    });
+    shown_error.hint("what you have changed since stays; commit it or move it away to undo all the same")
+}

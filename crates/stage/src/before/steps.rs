@@ -1,0 +1,252 @@
+//! From what a run changed to the steps that undo it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use super::changed::Changed;
+use super::holders::Holders;
+use super::noted::{Noted, Shape};
+use crate::content::is_same;
+use crate::node::{Kind, Node};
+use crate::step::{Content, Meta, Step, Wanted};
+use crate::transaction::{Conflict, Error, Reason, copy};
+use crate::tree::Tree;
+
+/// What undoes a run in one place.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) steps: Vec<Step>,
+    /// Paths of which no earlier version is there, and why.
+    pub(super) lost: Vec<(PathBuf, String)>,
+}
+
+/// Says what is to be done where nobody has changed anything since.
+pub(super) fn plan(
+    tree: &Arc<Tree>,
+    kept: &Arc<Tree>,
+    changes: &[&Changed],
+    accepts: &dyn Fn(&Path) -> bool,
+) -> Result<Plan, Error> {
+    let changes: Vec<&Changed> = changes.iter().copied().filter(|change| !stays(change)).collect();
+    let found = look(tree, &changes, accepts)?;
+    let holders = Holders::find(tree, &changes, &found);
+    let mut planning = Planning {
+        tree,
+        kept,
+        found: &found,
+        holders,
+        was: changes.iter().map(|change| (change.path(), change.was.as_ref())).collect(),
+        made: HashMap::new(),
+        shared: shared(&changes),
+        plan: Plan { steps: Vec::new(), lost: Vec::new() },
+    };
+    // Files that stay where they are come first: others become names of them.
+    let stays = |change: &&&Changed| planning.stays_in_place(change);
+    let (first, second): (Vec<_>, Vec<_>) = changes.iter().partition(stays);
+    for change in first.into_iter().chain(second) {
+        planning.add(change).map_err(failed(change.path()))?;
+    }
+    Ok(planning.plan)
+}
+
+/// Objects of git say nothing but what they are named by, and what somebody has committed since may need them.
+fn stays(change: &Changed) -> bool {
+    let mut names = change.path().iter().skip_while(|name| *name != ".git");
+    change.was.is_none() && names.any(|name| name == "objects")
+}
+
+/// Files that had several names. One of them may have been noted only when the others were gone.
+fn shared(changes: &[&Changed]) -> HashSet<u64> {
+    let mut seen = HashSet::new();
+    let files = changes.iter().filter_map(|change| change.was.as_ref()).filter(|was| was.is_file());
+    files.filter(|was| was.links > 1 || !seen.insert(was.identity.inode)).map(|was| was.identity.inode).collect()
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    move |source| Error::Failed { path: path.to_owned(), source }
+}
+
+/// What lies there now, if it is what the run left or what was there before.
+fn look<'a>(
+    tree: &Tree,
+    changes: &[&'a Changed],
+    accepts: &dyn Fn(&Path) -> bool,
+) -> Result<BTreeMap<&'a Path, Option<Node>>, Error> {
+    let (mut all, mut conflicts) = (BTreeMap::new(), Vec::new());
+    for change in changes {
+        let path = change.path();
+        let found = match tree.node(path) {
+            Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::LOOP | Errno::XDEV)) => {
+                conflicts.push(Conflict::at(path, Reason::Elsewhere));
+                continue;
+            }
+            found => found.map_err(failed(path))?,
+        };
+        let fits = match (&change.now, &found) {
+            (None, None) => true,
+            (Some(left), Some(found)) => left.is(found) || matches!(found.kind, Kind::File { .. }) && accepts(path),
+            // Somebody has removed what the run made.
+            (Some(_), None) => change.was.is_none(),
+            (None, Some(_)) => false,
+        };
+        if !fits {
+            conflicts.push(Conflict::differs(path, None, found.as_ref()));
+        }
+        all.insert(path, found);
+    }
+    if conflicts.is_empty() { Ok(all) } else { Err(Error::Conflicts(conflicts)) }
+}
+
+struct Planning<'a> {
+    tree: &'a Arc<Tree>,
+    kept: &'a Arc<Tree>,
+    found: &'a BTreeMap<&'a Path, Option<Node>>,
+    holders: Holders,
+    was: HashMap<&'a Path, Option<&'a Noted>>,
+    /// Where files with several names are made anew.
+    made: HashMap<u64, PathBuf>,
+    /// Files that had several names.
+    shared: HashSet<u64>,
+    plan: Plan,
+}
+
+/// What a file shall contain.
+enum From {
+    /// What it contains.
+    Itself,
+    Copy(Arc<Tree>, PathBuf),
+    /// Nobody has it.
+    Nowhere(String),
+}
+
+impl Planning<'_> {
+    /// Whether the very file that lay there lies there.
+    fn stays_in_place(&self, change: &Changed) -> bool {
+        let inode = change.was.as_ref().filter(|was| was.is_file()).map(|was| was.identity.inode);
+        inode.is_some() && inode == self.file_at(change.path())
+    }
+
+    fn file_at(&self, path: &Path) -> Option<u64> {
+        let found = self.found.get(path)?.as_ref()?;
+        matches!(found.kind, Kind::File { .. }).then_some(found.identity.inode)
+    }
+
+    fn add(&mut self, change: &Changed) -> io::Result<()> {
+        let path = change.path();
+        let expected = self.found.get(path).cloned().flatten();
+        let wanted = match &change.was {
+            None if expected.is_none() => return Ok(()),
+            None => Wanted::Nothing,
+            Some(was) => match &was.shape {
+                Shape::Directory => Wanted::Directory(of_directory(change, was, expected.as_ref())),
+                Shape::Link(target) => Wanted::Link { target: target.path().to_owned(), modified: was.modified },
+                Shape::Pipe => Wanted::Pipe(was.meta()),
+                Shape::Other => return self.lose(path, "sockets and devices are not made again"),
+                Shape::File(_) => match self.file(change, was)? {
+                    Some(wanted) => wanted,
+                    None => return Ok(()),
+                },
+            },
+        };
+        self.plan.steps.push(Step { path: path.to_owned(), expected, wanted });
+        Ok(())
+    }
+
+    fn lose(&mut self, path: &Path, why: &str) -> io::Result<()> {
+        self.plan.lost.push((path.to_owned(), why.to_owned()));
+        Ok(())
+    }
+
+    fn file(&mut self, change: &Changed, was: &Noted) -> io::Result<Option<Wanted>> {
+        let (path, inode) = (change.path(), was.identity.inode);
+        let in_place = self.stays_in_place(change);
+        let is_shared = self.shared.contains(&inode);
+        if !in_place
+            && is_shared
+            && let Some(other) = self.name_that_stays(inode)
+        {
+            return Ok(Some(Wanted::Same(other)));
+        }
+        let content = match self.content(change, was, in_place)? {
+            From::Nowhere(why) => {
+                self.lose(path, &why)?;
+                return Ok(None);
+            }
+            From::Itself => Content::Kept,
+            From::Copy(tree, copy) if in_place && self.is_shared(path) => Content::Into(tree, copy),
+            From::Copy(tree, copy) => Content::Of(tree, copy),
+        };
+        if is_shared {
+            self.made.insert(inode, path.to_owned());
+        }
+        Ok(Some(Wanted::File(content, was.meta())))
+    }
+
+    /// Another path at which that file is when all is done.
+    fn name_that_stays(&self, inode: u64) -> Option<PathBuf> {
+        // Whoever is not spoken of stays as it is.
+        let untouched = || self.holders.of(inode).iter().find(|path| !self.was.contains_key(&***path)).cloned();
+        self.made.get(&inode).cloned().or_else(untouched)
+    }
+
+    /// Whether what lies there has other names.
+    fn is_shared(&self, path: &Path) -> bool {
+        self.found.get(path).and_then(Option::as_ref).is_some_and(|found| found.links > 1)
+    }
+
+    /// Where what a file contained is.
+    fn content(&self, change: &Changed, was: &Noted, in_place: bool) -> io::Result<From> {
+        match &change.content {
+            Some(Ok(copy)) => {
+                let copy = PathBuf::from(copy.to_string());
+                let same = in_place && self.contains(change.path(), &copy)?;
+                Ok(if same { From::Itself } else { From::Copy(self.kept.clone(), copy) })
+            }
+            // It was renamed, or something was said about it.
+            None => Ok(self
+                .where_it_is(change.path(), was, in_place, &|found| is_unchanged(was, found))
+                .unwrap_or_else(|| From::Nowhere("it was changed and nothing told of that".to_owned()))),
+            // It could have been written, and its time says that it was not.
+            Some(Err(why)) => {
+                let is_it = |found: &Node| is_unchanged(was, found) && found.modified == was.modified;
+                Ok(self.where_it_is(change.path(), was, in_place, &is_it).unwrap_or_else(|| From::Nowhere(why.clone())))
+            }
+        }
+    }
+
+    /// Where a file is by now that nobody has written to.
+    fn where_it_is(&self, path: &Path, was: &Noted, in_place: bool, is_it: &dyn Fn(&Node) -> bool) -> Option<From> {
+        if in_place && self.found.get(path)?.as_ref().is_some_and(is_it) {
+            return Some(From::Itself);
+        }
+        let holds = |path: &&PathBuf| self.tree.node(path).is_ok_and(|node| node.as_ref().is_some_and(is_it));
+        let holder = self.holders.of(was.identity.inode).iter().find(holds)?;
+        Some(From::Copy(self.tree.clone(), holder.clone()))
+    }
+
+    fn contains(&self, path: &Path, copy: &Path) -> io::Result<bool> {
+        let (mut one, mut other) = (copy::open(self.tree, path)?, copy::open(self.kept, copy)?);
+        let bytes = one.metadata()?.len();
+        Ok(bytes == other.metadata()?.len() && is_same(&mut one, &mut other, bytes)?)
+    }
+}
+
+/// By what one tells, where no copy was made, that a file contains what it did.
+fn is_unchanged(was: &Noted, found: &Node) -> bool {
+    found.identity.inode == was.identity.inode && Shape::of(&found.kind) == was.shape
+}
+
+/// What is to be said about a directory. The time that somebody else's change gave it since stays.
+fn of_directory(change: &Changed, was: &Noted, found: Option<&Node>) -> Meta {
+    let mut meta = was.meta();
+    let since =
+        change.now.as_ref().zip(found).filter(|(left, found)| left.directory && left.modified != found.modified);
+    if let Some((_, found)) = since {
+        meta.modified = found.modified;
+    }
+    meta
+}
