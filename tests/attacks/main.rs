@@ -28,4 +28,5 @@ mod stages;
 mod switching_off;
 mod terminal;
 mod traps;
+mod undone;
 mod writes;

@@ -79,6 +79,13 @@ impl Desk {
         }
     }
 
+    /// Gives all that is below a directory to the user.
+    pub(crate) fn own_all(&self, relative: impl AsRef<Path>) {
+        let owner = format!("{}:{}", self.user.uid, self.user.gid);
+        let given = Command::new("chown").args(["-hR", &owner]).arg(self.path(relative)).status();
+        assert!(given.expect("chown").success());
+    }
+
     /// What a file holds.
     pub(crate) fn read(&self, relative: impl AsRef<Path>) -> String {
         let path = self.path(relative);
@@ -240,8 +247,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process(Pid::from_child(&self.child), signal).expect("a signal to a command of the story");
+        kill_process(self.pid(), signal).expect("a signal to a command of the story");
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {

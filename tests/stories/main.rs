@@ -37,4 +37,6 @@ mod streams;
 mod terminal;
 mod traced;
 mod traveller;
+mod undone;
+mod undone_random;
 mod why;

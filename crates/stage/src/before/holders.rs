@@ -62,7 +62,7 @@ fn is_file(node: &Node) -> bool {
 fn shared(changes: &[&Changed]) -> BTreeSet<u64> {
     let mut names: HashMap<u64, (u64, u64)> = HashMap::new();
     for was in changes.iter().filter_map(|change| change.was.as_ref()).filter(|was| was.is_file()) {
-        let (touched, links) = names.entry(was.identity.inode).or_insert((0, 0));
+        let (touched, links) = names.entry(was.number()).or_insert((0, 0));
         *touched += 1;
         *links = (*links).max(was.links);
     }

@@ -18,17 +18,30 @@ pub struct Keeping {
     contents: Contents,
     /// For each place the paths of which it is noted what lay there, and whether that is also so of all that lay below.
     noted: Vec<HashMap<PathBuf, bool>>,
-    /// Files that were there before the run, and whether their content needs no more keeping.
-    files: HashMap<(u64, u64), bool>,
+    /// Files that were there before the run.
+    files: Vec<Known>,
+    /// Which of them has a number (`st_dev`, `st_ino`), as long as it can have a name.
+    numbers: HashMap<(u64, u64), usize>,
     /// Nothing can be noted any more.
     gap: bool,
+}
+
+/// A file that was there before the run.
+#[derive(Debug)]
+struct Known {
+    /// What it was when the first of its names was touched.
+    was: Noted,
+    /// Whether its content needs no more keeping.
+    settled: bool,
 }
 
 /// What is to happen with what lies at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
-    /// It loses its content, or its only name.
+    /// It loses its content.
     Content,
+    /// It loses its name, and is no more if that was the only one.
+    Gone,
     /// It loses its name to another place.
     Name,
     /// Something else is said about it.
@@ -38,7 +51,7 @@ enum Deed {
 impl Keeping {
     pub(super) fn new(trees: Vec<Tree>, log: Log, contents: Contents) -> Self {
         let noted = trees.iter().map(|_| HashMap::new()).collect();
-        Self { trees, log, contents, noted, files: HashMap::new(), gap: false }
+        Self { trees, log, contents, noted, files: Vec::new(), numbers: HashMap::new(), gap: false }
     }
 
     /// Whether a path is in one of the places.
@@ -68,7 +81,7 @@ impl Keeping {
         let Some((place, path)) = self.place(path) else { return };
         let Some(found) = self.look(place, path, None) else { return };
         self.note_parent(place, path);
-        self.keep(place, path, found.as_ref(), Deed::Content);
+        self.keep(place, path, found.as_ref(), Deed::Gone);
     }
 
     /// Something is to have another name; what has that now goes, or changes places with it.
@@ -80,7 +93,7 @@ impl Keeping {
             Some((place, path, found))
         });
         let [from, to] = &ends;
-        for (end, deed) in [(from, Deed::Name), (to, Deed::Content)] {
+        for (end, deed) in [(from, Deed::Name), (to, Deed::Gone)] {
             if let Some((place, path, found)) = end {
                 self.keep(*place, path, found.as_ref(), deed);
             }
@@ -121,8 +134,8 @@ impl Keeping {
         self.note(place, path, found);
         let Some(found) = found else { return };
         match Shape::of(&found.kind) {
-            Shape::File(_) if deed == Deed::Content => self.keep_content(place, path, found),
-            Shape::Directory if deed != Deed::Said => self.note_below(place, path),
+            Shape::File(_) if matches!(deed, Deed::Content | Deed::Gone) => self.keep_content(place, path, found, deed),
+            Shape::Directory if matches!(deed, Deed::Name | Deed::Gone) => self.note_below(place, path),
             _ => {}
         }
     }
@@ -146,12 +159,28 @@ impl Keeping {
         if self.noted.iter().map(HashMap::len).sum::<usize>() >= limits::TOUCHED {
             return self.give_up(format!("the run has touched more than {} files", limits::TOUCHED));
         }
-        let was = found.map(|node| Noted::of(&self.trees[place], path, node));
-        if let Some(was) = was.as_ref().filter(|was| was.is_file()) {
-            self.files.entry((was.identity.device, was.identity.inode)).or_insert(false);
-        }
+        let (was, file) = match found.map(|node| self.known(place, path, node)) {
+            Some((was, file)) => (Some(was), file),
+            None => (None, None),
+        };
         self.noted[place].insert(path.to_owned(), !was.as_ref().is_some_and(Noted::is_directory));
-        self.write(&Line::Was { place, path: path.into(), was });
+        self.write(&Line::Was { place, path: path.into(), was, file });
+    }
+
+    /// What lies there was; of a file with several names when the first of them was touched.
+    fn known(&mut self, place: usize, path: &Path, node: &Node) -> (Noted, Option<usize>) {
+        let key = (node.identity.device, node.identity.inode);
+        if let Some(file) = self.numbers.get(&key) {
+            return (self.files[*file].was.clone(), Some(*file));
+        }
+        let was = Noted::of(&self.trees[place], path, node);
+        if !was.is_file() {
+            return (was, None);
+        }
+        let file = self.files.len();
+        self.numbers.insert(key, file);
+        self.files.push(Known { was: was.clone(), settled: false });
+        (was, Some(file))
     }
 
     /// Notes all that lies below a directory, whose names are to change. What is in it keeps its content until it is touched.
@@ -175,15 +204,19 @@ impl Keeping {
     }
 
     /// Keeps what a file contains that was there before the run, once.
-    fn keep_content(&mut self, place: usize, path: &Path, found: &Node) {
-        let (device, inode) = (found.identity.device, found.identity.inode);
-        if self.gap || self.files.get(&(device, inode)) != Some(&false) {
+    fn keep_content(&mut self, place: usize, path: &Path, found: &Node, deed: Deed) {
+        let key = (found.identity.device, found.identity.inode);
+        let Some(file) = self.numbers.get(&key).copied().filter(|_| !self.gap) else { return };
+        if deed == Deed::Gone && found.links == 1 {
+            // Another one may have its number soon.
+            self.numbers.remove(&key);
+        }
+        if std::mem::replace(&mut self.files[file].settled, true) {
             return;
         }
-        self.files.insert((device, inode), true);
         let line = match self.contents.keep(&self.trees[place], path) {
-            Ok(copy) => Line::Kept { inode, device, copy },
-            Err(why) => Line::Lost { inode, device, why },
+            Ok(copy) => Line::Kept { file, copy },
+            Err(why) => Line::Lost { file, why },
         };
         self.write(&line);
     }

@@ -21,22 +21,21 @@ pub(super) enum Line {
         path: Letters,
         /// Nothing where there was nothing.
         was: Option<Noted>,
+        /// Which file it is: the same for all its names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<usize>,
     },
     /// What a file contained.
     Kept {
-        /// Its number (`st_ino`).
-        inode: u64,
-        /// Its file system (`st_dev`).
-        device: u64,
+        /// Which.
+        file: usize,
         /// The name of the copy.
         copy: u64,
     },
     /// The same, but it could not be kept.
     Lost {
-        /// Its number.
-        inode: u64,
-        /// Its file system.
-        device: u64,
+        /// Which.
+        file: usize,
         /// Why not.
         why: String,
     },

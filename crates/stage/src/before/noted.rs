@@ -24,8 +24,11 @@ pub struct Noted {
     pub modified: Time,
     /// How many names it has.
     pub links: u64,
-    /// Which one it is.
+    /// Which one it was.
     pub identity: Identity,
+    /// Its number by now, where it is another since a later run was undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) renumbered: Option<u64>,
     /// Extended attributes and access lists.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<Letters, Letters>,
@@ -64,8 +67,14 @@ impl Noted {
             modified: node.modified,
             links: node.links,
             identity: node.identity,
+            renumbered: None,
             attributes: attributes.iter().map(|(name, value)| (name.into(), Letters::of(value))).collect(),
         }
+    }
+
+    /// Its number (`st_ino`).
+    pub(super) fn number(&self) -> u64 {
+        self.renumbered.unwrap_or(self.identity.inode)
     }
 
     /// What is said about it.

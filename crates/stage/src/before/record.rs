@@ -14,7 +14,7 @@ use super::noted::Noted;
 use super::steps::{self, Plan};
 use super::store::About;
 use crate::letters::Letters;
-use crate::node::Node;
+use crate::node::{Node, Time};
 use crate::step::{Step, Wanted};
 use crate::transaction::{self, Recovered, Transaction};
 use crate::tree::Tree;
@@ -39,6 +39,15 @@ pub struct Record {
 #[derive(Debug)]
 pub struct Undoing {
     places: Vec<(usize, Arc<Tree>, Plan)>,
+}
+
+/// What came back.
+#[derive(Debug, Default)]
+struct Back {
+    /// What it was before: number and time of the last change.
+    left: BTreeSet<(u64, Time)>,
+    /// The numbers of files, and those that they have now.
+    numbers: HashMap<u64, u64>,
 }
 
 /// Why it cannot be undone.
@@ -92,11 +101,14 @@ pub(super) fn end(directory: &Path, about: &About, killed: bool) -> Result<(), U
     };
     let (changes, gap) = changes(about, lines)?;
     forget_unneeded(&directory.join(KEPT), &changes);
+    write(directory, changes, Ended { killed, gap })
+}
+
+fn write(directory: &Path, changes: Vec<Changed>, ended: Ended) -> Result<(), UndoError> {
     let partial = directory.join("changes.new");
     let write = || -> io::Result<()> {
         let mut file = io::BufWriter::new(File::create(&partial)?);
-        let ended = [ChangeLine::Ended(Ended { killed, gap })];
-        for line in changes.into_iter().map(ChangeLine::Changed).chain(ended) {
+        for line in changes.into_iter().map(ChangeLine::Changed).chain([ChangeLine::Ended(ended)]) {
             serde_json::to_writer(&mut file, &line)?;
             file.write_all(b"\n")?;
         }
@@ -108,13 +120,15 @@ pub(super) fn end(directory: &Path, about: &About, killed: bool) -> Result<(), U
 
 /// What differs from what was noted.
 fn changes(about: &About, lines: Vec<Line>) -> Result<(Vec<Changed>, Option<String>), UndoError> {
-    let mut noted: BTreeMap<(usize, PathBuf), Option<Noted>> = BTreeMap::new();
+    let mut noted: BTreeMap<(usize, PathBuf), (Option<Noted>, Option<usize>)> = BTreeMap::new();
     let (mut came, mut contents, mut gap) = (Vec::new(), HashMap::new(), None);
     for line in lines {
         match line {
-            Line::Was { place, path, was } => _ = noted.insert((place, path.path().to_owned()), was),
-            Line::Kept { inode, device, copy } => _ = contents.insert((device, inode), Ok(copy)),
-            Line::Lost { inode, device, why } => _ = contents.insert((device, inode), Err(why)),
+            Line::Was { place, path, was, file } => {
+                let _ = noted.insert((place, path.path().to_owned()), (was, file));
+            }
+            Line::Kept { file, copy } => _ = contents.insert(file, Ok(copy)),
+            Line::Lost { file, why } => _ = contents.insert(file, Err(why)),
             Line::Came { place, path } => came.push((place, path.path().to_owned())),
             Line::Gap(why) => gap = Some(why),
         }
@@ -122,18 +136,17 @@ fn changes(about: &About, lines: Vec<Line>) -> Result<(Vec<Changed>, Option<Stri
     let trees = about.trees(Tree::layer)?;
     for (place, path) in came {
         if let Some(tree) = trees.get(place) {
-            all_below(tree, &path, &mut |path| _ = noted.entry((place, path)).or_insert(None));
+            all_below(tree, &path, &mut |path| _ = noted.entry((place, path)).or_insert((None, None)));
         }
     }
     let mut changes = Vec::new();
-    for ((place, path), was) in noted {
+    for ((place, path), (was, file)) in noted {
         let Some(tree) = trees.get(place) else { continue };
         let now = at(tree.node(&path).or_else(nothing), "look at", &path)?;
         if is_same(was.as_ref(), now.as_ref()) {
             continue;
         }
-        let file = was.as_ref().filter(|was| was.is_file());
-        let content = file.and_then(|was| contents.get(&(was.identity.device, was.identity.inode)).cloned());
+        let content = file.and_then(|file| contents.get(&file).cloned());
         changes.push(Changed { place, path: Letters::from(&path), was, now: now.as_ref().map(Left::of), content });
     }
     Ok((changes, gap))
@@ -262,6 +275,7 @@ impl Record {
         }
         for (place, tree, transaction) in ready {
             transaction.commit().map_err(|source| UndoError::Place { path: tree.path().to_owned(), source })?;
+            self.pass_on(place)?;
             self.note_undone(place)?;
         }
         self.forget()
@@ -276,11 +290,46 @@ impl Record {
             }
             let failed = |source| UndoError::Place { path: self.about.place(place).to_owned(), source };
             if transaction::recover(&directory).map_err(failed)? == Recovered::Finished {
+                self.pass_on(place)?;
                 self.note_undone(place)?;
                 self.changes.retain(|change| change.place != place);
             }
         }
         Ok(!self.changes.is_empty())
+    }
+
+    /// Files that came back are others than those that runs before this one left, so those are told. Where that does not come
+    /// about, what such a run changed merely seems to have been changed since.
+    fn pass_on(&self, place: usize) -> Result<(), UndoError> {
+        let root = self.about.place(place);
+        let tree = at(Tree::layer(root), "open", root)?;
+        let mut back = Back::default();
+        for change in self.changes.iter().filter(|change| change.place == place) {
+            let Some(was) = &change.was else { continue };
+            back.left.insert((was.identity.inode, was.identity.changed));
+            if let Ok(Some(now)) = tree.node(change.path())
+                && was.is_file()
+            {
+                back.numbers.insert(was.number(), now.identity.inode);
+            }
+        }
+        super::store::others(&self.directory)?.into_iter().try_for_each(|other| other.take_on(&back))
+    }
+
+    fn take_on(mut self, back: &Back) -> Result<(), UndoError> {
+        let trees = self.about.trees(Tree::layer)?;
+        for change in &mut self.changes {
+            let is_back = |left: &&mut Left| back.left.contains(&(left.inode, left.changed));
+            if let Some(left) = change.now.as_mut().filter(is_back)
+                && let Ok(Some(now)) = trees[change.place].node(change.path.path())
+            {
+                *left = Left::of(&now);
+            }
+            if let Some(was) = &mut change.was {
+                was.renumbered = back.numbers.get(&was.number()).copied().or(was.renumbered);
+            }
+        }
+        write(&self.directory, self.changes, self.ended)
     }
 
     /// Gives up what was kept.

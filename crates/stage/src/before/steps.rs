@@ -1,6 +1,6 @@
 //! From what a run changed to the steps that undo it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,6 +50,7 @@ pub(super) fn plan(
     for change in first.into_iter().chain(second) {
         planning.add(change).map_err(failed(change.path()))?;
     }
+    planning.keep_times_of_directories()?;
     Ok(planning.plan)
 }
 
@@ -63,7 +64,7 @@ fn stays(change: &Changed) -> bool {
 fn shared(changes: &[&Changed]) -> HashSet<u64> {
     let mut seen = HashSet::new();
     let files = changes.iter().filter_map(|change| change.was.as_ref()).filter(|was| was.is_file());
-    files.filter(|was| was.links > 1 || !seen.insert(was.identity.inode)).map(|was| was.identity.inode).collect()
+    files.filter(|was| was.links > 1 || !seen.insert(was.number())).map(|was| was.number()).collect()
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error {
@@ -76,10 +77,13 @@ fn look<'a>(
     changes: &[&'a Changed],
     accepts: &dyn Fn(&Path) -> bool,
 ) -> Result<BTreeMap<&'a Path, Option<Node>>, Error> {
-    let (mut all, mut conflicts) = (BTreeMap::new(), Vec::new());
+    let (mut all, mut conflicts): (BTreeMap<&Path, Option<Node>>, _) = (BTreeMap::new(), Vec::new());
     for change in changes {
         let path = change.path();
-        let found = match tree.node(path) {
+        // Nothing lies in what is no directory, wherever it leads; directories come before what is in them.
+        let no_directory = |above: &Path| matches!(all.get(above), Some(Some(found)) if !found.is_directory());
+        let looked = if path.ancestors().skip(1).any(no_directory) { Ok(None) } else { tree.node(path) };
+        let found = match looked {
             Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::LOOP | Errno::XDEV)) => {
                 conflicts.push(Conflict::at(path, Reason::Elsewhere));
                 continue;
@@ -126,7 +130,7 @@ enum From {
 impl Planning<'_> {
     /// Whether the very file that lay there lies there.
     fn stays_in_place(&self, change: &Changed) -> bool {
-        let inode = change.was.as_ref().filter(|was| was.is_file()).map(|was| was.identity.inode);
+        let inode = change.was.as_ref().filter(|was| was.is_file()).map(|was| was.number());
         inode.is_some() && inode == self.file_at(change.path())
     }
 
@@ -156,75 +160,105 @@ impl Planning<'_> {
         Ok(())
     }
 
+    /// To replace what lies in a directory gives that another time, which nobody asked for.
+    fn keep_times_of_directories(&mut self) -> Result<(), Error> {
+        let parents = self.plan.steps.iter().filter_map(|step| step.path.parent());
+        let parents: BTreeSet<PathBuf> =
+            parents.filter(|path| !self.was.contains_key(path)).map(Path::to_owned).collect();
+        for path in parents {
+            let found = self.tree.node(&path).map_err(failed(&path))?;
+            if let Some(found) = found.filter(Node::is_directory) {
+                let wanted = Wanted::Directory(Noted::of(self.tree, &path, &found).meta());
+                self.plan.steps.push(Step { path, expected: Some(found), wanted });
+            }
+        }
+        Ok(())
+    }
+
     fn lose(&mut self, path: &Path, why: &str) -> io::Result<()> {
         self.plan.lost.push((path.to_owned(), why.to_owned()));
         Ok(())
     }
 
     fn file(&mut self, change: &Changed, was: &Noted) -> io::Result<Option<Wanted>> {
-        let (path, inode) = (change.path(), was.identity.inode);
-        let in_place = self.stays_in_place(change);
-        let is_shared = self.shared.contains(&inode);
-        if !in_place
-            && is_shared
-            && let Some(other) = self.name_that_stays(inode)
+        let path = change.path();
+        if self.stays_in_place(change) {
+            return self.in_place(change, was, path);
+        }
+        if self.shared.contains(&was.number())
+            && let Some(other) = self.name_that_stays(change, was)?
         {
             return Ok(Some(Wanted::Same(other)));
         }
-        let content = match self.content(change, was, in_place)? {
+        let content = match self.content(change, was, None)? {
+            From::Copy(tree, copy) => Content::Of(tree, copy),
+            From::Itself => Content::Kept,
             From::Nowhere(why) => {
                 self.lose(path, &why)?;
                 return Ok(None);
             }
-            From::Itself => Content::Kept,
-            From::Copy(tree, copy) if in_place && self.is_shared(path) => Content::Into(tree, copy),
-            From::Copy(tree, copy) => Content::Of(tree, copy),
         };
-        if is_shared {
-            self.made.insert(inode, path.to_owned());
-        }
+        self.made.insert(was.number(), path.to_owned());
         Ok(Some(Wanted::File(content, was.meta())))
     }
 
-    /// Another path at which that file is when all is done.
-    fn name_that_stays(&self, inode: u64) -> Option<PathBuf> {
-        // Whoever is not spoken of stays as it is.
-        let untouched = || self.holders.of(inode).iter().find(|path| !self.was.contains_key(&***path)).cloned();
-        self.made.get(&inode).cloned().or_else(untouched)
+    /// The very file that it was lies there.
+    fn in_place(&mut self, change: &Changed, was: &Noted, path: &Path) -> io::Result<Option<Wanted>> {
+        let has_other_names = self.tree.node(path)?.is_some_and(|found| found.links > 1);
+        let content = match self.content(change, was, Some(path))? {
+            From::Itself => Content::Kept,
+            From::Copy(tree, copy) if has_other_names => Content::Into(tree, copy),
+            From::Copy(tree, copy) => Content::Of(tree, copy),
+            From::Nowhere(why) => {
+                self.lose(path, &why)?;
+                return Ok(None);
+            }
+        };
+        self.made.insert(was.number(), path.to_owned());
+        Ok(Some(Wanted::File(content, was.meta())))
     }
 
-    /// Whether what lies there has other names.
-    fn is_shared(&self, path: &Path) -> bool {
-        self.found.get(path).and_then(Option::as_ref).is_some_and(|found| found.links > 1)
+    /// Another path at which that file is when all is done. At one that nobody has spoken of it may have changed as well.
+    fn name_that_stays(&mut self, change: &Changed, was: &Noted) -> io::Result<Option<PathBuf>> {
+        if let Some(made) = self.made.get(&was.number()) {
+            return Ok(Some(made.clone()));
+        }
+        let mut others = self.holders.of(was.number()).iter();
+        let Some(other) = others.find(|path| !self.was.contains_key(&***path)).cloned() else { return Ok(None) };
+        let expected = self.tree.node(&other)?;
+        if let Some(wanted) = self.in_place(change, was, &other)? {
+            self.plan.steps.push(Step { path: other.clone(), expected, wanted });
+        }
+        Ok(Some(other))
     }
 
-    /// Where what a file contained is.
-    fn content(&self, change: &Changed, was: &Noted, in_place: bool) -> io::Result<From> {
+    /// Where what a file contained is; `at` is where the file itself is.
+    fn content(&self, change: &Changed, was: &Noted, at: Option<&Path>) -> io::Result<From> {
         match &change.content {
             Some(Ok(copy)) => {
                 let copy = PathBuf::from(copy.to_string());
-                let same = in_place && self.contains(change.path(), &copy)?;
-                Ok(if same { From::Itself } else { From::Copy(self.kept.clone(), copy) })
+                let is_the_same = at.map(|at| self.contains(at, &copy)).transpose()? == Some(true);
+                Ok(if is_the_same { From::Itself } else { From::Copy(self.kept.clone(), copy) })
             }
             // It was renamed, or something was said about it.
             None => Ok(self
-                .where_it_is(change.path(), was, in_place, &|found| is_unchanged(was, found))
+                .where_it_is(was, at, &|found| is_unchanged(was, found))
                 .unwrap_or_else(|| From::Nowhere("it was changed and nothing told of that".to_owned()))),
             // It could have been written, and its time says that it was not.
             Some(Err(why)) => {
                 let is_it = |found: &Node| is_unchanged(was, found) && found.modified == was.modified;
-                Ok(self.where_it_is(change.path(), was, in_place, &is_it).unwrap_or_else(|| From::Nowhere(why.clone())))
+                Ok(self.where_it_is(was, at, &is_it).unwrap_or_else(|| From::Nowhere(why.clone())))
             }
         }
     }
 
     /// Where a file is by now that nobody has written to.
-    fn where_it_is(&self, path: &Path, was: &Noted, in_place: bool, is_it: &dyn Fn(&Node) -> bool) -> Option<From> {
-        if in_place && self.found.get(path)?.as_ref().is_some_and(is_it) {
+    fn where_it_is(&self, was: &Noted, at: Option<&Path>, is_it: &dyn Fn(&Node) -> bool) -> Option<From> {
+        let holds = |path: &Path| self.tree.node(path).is_ok_and(|node| node.as_ref().is_some_and(is_it));
+        if at.is_some_and(holds) {
             return Some(From::Itself);
         }
-        let holds = |path: &&PathBuf| self.tree.node(path).is_ok_and(|node| node.as_ref().is_some_and(is_it));
-        let holder = self.holders.of(was.identity.inode).iter().find(holds)?;
+        let holder = self.holders.of(was.number()).iter().find(|path| holds(path))?;
         Some(From::Copy(self.tree.clone(), holder.clone()))
     }
 
@@ -237,7 +271,7 @@ impl Planning<'_> {
 
 /// By what one tells, where no copy was made, that a file contains what it did.
 fn is_unchanged(was: &Noted, found: &Node) -> bool {
-    found.identity.inode == was.identity.inode && Shape::of(&found.kind) == was.shape
+    found.identity.inode == was.number() && Shape::of(&found.kind) == was.shape
 }
 
 /// What is to be said about a directory. The time that somebody else's change gave it since stays.

@@ -173,6 +173,17 @@ impl Begun {
     }
 }
 
+/// The records of other runs of the workspace that have ended.
+pub(super) fn others(of: &Path) -> Result<Vec<Record>, UndoError> {
+    let befores = Befores::new(of.parent().unwrap_or(of).to_owned());
+    let mut others = Vec::new();
+    for kept in befores.list()? {
+        // That of the run itself is held.
+        others.extend(befores.open(&kept.session)?);
+    }
+    Ok(others)
+}
+
 fn read_about(directory: &Path) -> Result<Option<About>, UndoError> {
     let path = directory.join(ABOUT);
     if !path.exists() {
