@@ -5,7 +5,7 @@ use std::time::Duration;
 use pinfold_tests::eventually;
 use rustix::process::Signal;
 
-use crate::desk::{Desk, Ended};
+use crate::desk::{Desk, Ended, cannot_prepare_hosts, lacks};
 
 /// All that can be compared: kinds, modes, times, numbers of names, attributes and contents, but not what git keeps for itself.
 const EVERYTHING: &str = r#"
@@ -41,6 +41,10 @@ const TREE: &str = "set -e; mkdir -p src/deep/er empty; for n in 1 2 3 4; do ech
     echo er > src/deep/er/x; ln -s src/1 link; ln -s src dirlink; ln src/4 also; printf a > binary
     python3 -c 'import os; os.setxattr(\"src/3\", \"user.mine\", b\"first\"); os.setxattr(\"src\", \"user.mine\", b\"dir\")'
     chmod 750 src/deep; touch -d '2001-02-03 04:05:06.789' src/2 empty; git add -A; git commit --quiet -m tree";
+
+fn lacks_any(programs: &[&str]) -> bool {
+    programs.iter().any(|program| lacks(program))
+}
 
 impl Desk {
     fn with_a_tree() -> Self {
@@ -195,6 +199,24 @@ fn a_large_file_that_is_only_renamed_costs_nothing_and_comes_back() {
     let desk = Desk::with_a_tree();
     desk.outside("head -c 70M /dev/urandom > large").ok();
     desk.comes_back("mkdir d; mv large d/larger; chmod 600 d/larger");
+}
+
+#[test]
+fn where_blocks_are_shared_files_of_any_size_come_back_and_cost_nothing() {
+    if cannot_prepare_hosts() || lacks_any(&["mkfs.btrfs", "losetup"]) {
+        return;
+    }
+    let desk = Desk::new();
+    let story = desk.on_host(
+        r#"set -e; truncate -s 1G $DESK/disk; mkfs.btrfs -q $DESK/disk >/dev/null; mkdir $DESK/shared
+        mount -o loop $DESK/disk $DESK/shared; export HOME=$DESK/shared/home; mkdir $HOME $HOME/ws; cd $HOME/ws
+        head -c 200M /dev/urandom > large; sha256sum large > ../sum; chown -R --reference=$DESK/home $DESK/shared; sync
+        used() { sync; df -k --output=used . | tail -1; }
+        before=$(used); $AS_USER pinfold run --undo -- /bin/sh -c 'echo more >> large; echo x > other'; after=$(used)
+        sha256sum --quiet -c ../sum 2>/dev/null && exit 3
+        $AS_USER pinfold undo --lose; sha256sum -c ../sum; test ! -e other; echo $((after - before < 20000))"#,
+    );
+    assert_eq!(story.ok(), "large: OK\n1");
 }
 
 #[test]

@@ -13,7 +13,7 @@ const CHANGED: usize = 1000;
 impl Bench {
     /// A stage beside a direct run, and beside the bare command.
     pub(super) fn stage(&self) -> Result<String> {
-        Ok(self.starts()? + &self.builds()? + &self.afterwards()?)
+        Ok(self.starts()? + &self.builds()? + &self.kept()? + &self.afterwards()?)
     }
 
     /// Starts in a small and in a large tree, directly and in a stage that is there already.
@@ -69,6 +69,47 @@ impl Bench {
             let ratio = ratio(times.ratio(1, 0), lowest, highest);
             table += &format!("| {name} | {:.0} | {:.0} | {ratio} |\n", times.milliseconds(0), times.milliseconds(1));
             self.discard(&scene, "work")?;
+        }
+        Ok(table)
+    }
+
+    /// The same builds in direct runs that can be undone, beside direct runs that cannot.
+    fn kept(&self) -> Result<String> {
+        let mut table = String::from(
+            "\n### Work that can be undone\n\n| | direct ms | with `--undo` ms | with / without |\n| --- | --- | --- | --- |\n",
+        );
+        let edit = format!("sh -c 'find . -name \"file-*\" | head -n {CHANGED} | xargs sed -i 3s/fox/cat/'");
+        let kinds = [
+            ("`/bin/true`", "true", "/bin/true", scene::small(&self.scenes)?),
+            (
+                "`make` of 60 files of C",
+                "make",
+                "sh -c 'make -s clean && make -s -j2'",
+                scene::c_project(&self.scenes)?,
+            ),
+            (
+                "`cargo build` of a small crate",
+                "cargo",
+                "sh -c 'rm -rf target && cargo build -q'",
+                scene::rust_crate(&self.scenes)?,
+            ),
+            ("`sed -i` in many files", "sed", &edit, scene::repository(&self.scenes)?),
+        ];
+        for (name, needed, work, scene) in kinds {
+            if which(needed).is_none() {
+                table += &format!("| {name} | {needed} is missing | | |\n");
+                continue;
+            }
+            let work = shell_words(work);
+            let run = |flags: &[&str]| {
+                let parts = flags.iter().copied().chain(["--"]).chain(work.iter().map(String::as_str));
+                self.pinfold(&parts.collect::<Vec<_>>())
+            };
+            let timing = Timing { rounds: self.rounds, runs: 1, warmup: 1 };
+            let times = time(&self.hyperfine, &scene, &timing, &[run(&[]), run(&["--undo"])])?;
+            let (lowest, highest) = times.ratio_range(1, 0);
+            let ratio = ratio(times.ratio(1, 0), lowest, highest);
+            table += &format!("| {name} | {:.0} | {:.0} | {ratio} |\n", times.milliseconds(0), times.milliseconds(1));
         }
         Ok(table)
     }

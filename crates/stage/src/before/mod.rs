@@ -27,6 +27,8 @@ mod noted;
 mod record;
 mod steps;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use changed::{Changed, Ended};
 pub use keeping::Keeping;

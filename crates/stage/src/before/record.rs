@@ -375,6 +375,15 @@ impl Undoing {
         paths
     }
 
+    /// Nothing but the transactions, as somebody does who is killed then.
+    #[cfg(test)]
+    pub(super) fn carry_out_only(&self, directory: &Path) {
+        for (place, tree, plan) in &self.places {
+            let transaction = Transaction::prepare(tree, &plan.steps, &directory.join(format!("undo-{place}")));
+            transaction.and_then(Transaction::commit).expect("a transaction");
+        }
+    }
+
     /// Paths of which no earlier version is there, and why.
     pub fn lost(&self) -> impl Iterator<Item = (PathBuf, &str)> {
         self.places

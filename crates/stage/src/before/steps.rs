@@ -182,6 +182,9 @@ impl Planning<'_> {
 
     fn file(&mut self, change: &Changed, was: &Noted) -> io::Result<Option<Wanted>> {
         let path = change.path();
+        if let Some(made) = self.made.get(&was.number()) {
+            return Ok(Some(Wanted::Same(made.clone())));
+        }
         if self.stays_in_place(change) {
             return self.in_place(change, was, path);
         }
@@ -198,7 +201,9 @@ impl Planning<'_> {
                 return Ok(None);
             }
         };
-        self.made.insert(was.number(), path.to_owned());
+        if self.shared.contains(&was.number()) {
+            self.made.insert(was.number(), path.to_owned());
+        }
         Ok(Some(Wanted::File(content, was.meta())))
     }
 
@@ -220,9 +225,6 @@ impl Planning<'_> {
 
     /// Another path at which that file is when all is done. At one that nobody has spoken of it may have changed as well.
     fn name_that_stays(&mut self, change: &Changed, was: &Noted) -> io::Result<Option<PathBuf>> {
-        if let Some(made) = self.made.get(&was.number()) {
-            return Ok(Some(made.clone()));
-        }
         let mut others = self.holders.of(was.number()).iter();
         let Some(other) = others.find(|path| !self.was.contains_key(&***path)).cloned() else { return Ok(None) };
         let expected = self.tree.node(&other)?;
