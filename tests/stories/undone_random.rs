@@ -40,26 +40,24 @@ fn comes_back(runs: &[Vec<Operation>], linked: bool) {
     let looked = || {
         (tree::snapshot(&root), desk.outside("find . -path ./.git -prune -o -type d -printf '%p %m %T@\n' | sort").ok())
     };
+    let last_kept = || desk.pinfold(["undo", "--list"]).run().ok().split(' ').next().unwrap_or_default().to_owned();
     let mut before = Vec::new();
     for (number, operations) in runs.iter().enumerate() {
-        before.push(looked());
+        let (was, kept) = (looked(), last_kept());
         desk.write("plan", serde_json::to_vec(&(&root, operations, 1000 * (number as i64 + 1))).expect("JSON"));
         let program = std::env::current_exe().expect("this program");
         let plan = desk.path("plan");
         let call = desk.pinfold(["run", "--undo", "--env"]).arguments([format!("{PLAN}={}", plan.display())]);
-        let call = call.arguments([
-            "--read".as_ref(),
-            plan.as_os_str(),
-            "--read".as_ref(),
-            program.as_os_str(),
-            "--".as_ref(),
-        ]);
-        call.arguments([program.as_os_str()]).arguments(["--exact", "undone_random::inside"]).run().ok();
+        let shown = ["--read".as_ref(), plan.as_os_str(), "--read".as_ref(), program.as_os_str(), "--".as_ref()];
+        let call = call.arguments(shown).arguments([program.as_os_str()]);
+        call.arguments(["--exact", "undone_random::inside"]).run().ok();
+        // A run that changed nothing leaves nothing to undo.
+        let session = Some(last_kept()).filter(|session| *session != kept);
+        before.push((was, session));
     }
-    for before in before.into_iter().rev() {
-        let now = looked();
-        if now != before {
-            desk.pinfold(["undo", "--lose"]).run().ok();
+    for (before, session) in before.into_iter().rev() {
+        if let Some(session) = session {
+            desk.pinfold(["undo", "--lose", &session]).run().ok();
         }
         assert_eq!(looked(), before);
     }

@@ -122,11 +122,10 @@ impl Changed {
     /// Files and links that were there before the run and are not what they were.
     pub(crate) fn files_that_were_there(&self) -> impl Iterator<Item = PathBuf> {
         let were_there = |change: &&Change| matches!(change.what, What::Modified | What::Deleted);
-        let all = self.trees.iter().flat_map(move |(root, changes)| {
+        self.trees.iter().flat_map(move |(root, changes)| {
             let files = changes.entries.iter().filter(were_there).filter(|change| change.kind != Kind::Directory);
             files.map(move |change| root.join(&change.path))
-        });
-        all
+        })
     }
 
     /// What must not be overlooked.

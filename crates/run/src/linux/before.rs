@@ -58,8 +58,10 @@ impl Before {
     fn look_at(&mut self, root: &Root<'_>, thread: Pid, named: &Named) {
         match named.purpose {
             Purpose::Make | Purpose::Remove | Purpose::Replace => {
-                if let Some(path) = name(root, thread, named).filter(|path| self.0.is_about(path)) {
-                    self.0.before_name(&path);
+                let Some(path) = name(root, thread, named).filter(|path| self.0.is_about(path)) else { return };
+                match named.purpose {
+                    Purpose::Make => self.0.before_made(&path),
+                    _ => self.0.before_removed(&path),
                 }
             }
             Purpose::Write | Purpose::Create => {

@@ -76,12 +76,24 @@ impl Keeping {
         self.keep(place, path, found.as_ref(), Deed::Said);
     }
 
-    /// A name is to come, or to go with what has it.
-    pub fn before_name(&mut self, path: &Path) {
+    /// Something is to be made. Where something is that fails.
+    pub fn before_made(&mut self, path: &Path) {
         let Some((place, path)) = self.place(path) else { return };
-        let Some(found) = self.look(place, path, None) else { return };
-        self.note_parent(place, path);
-        self.keep(place, path, found.as_ref(), Deed::Gone);
+        if self.look(place, path, None) == Some(None) {
+            self.note_parent(place, path);
+            self.note(place, path, None);
+        }
+    }
+
+    /// Something is to go. That fails for directories that hold something.
+    pub fn before_removed(&mut self, path: &Path) {
+        let Some((place, path)) = self.place(path) else { return };
+        let Some(Some(found)) = self.look(place, path, None) else { return };
+        let is_empty = |tree: &Tree| tree.names(path).is_ok_and(|names| names.is_empty());
+        if !found.is_directory() || is_empty(&self.trees[place]) {
+            self.note_parent(place, path);
+            self.keep(place, path, Some(&found), Deed::Gone);
+        }
     }
 
     /// Something is to have another name; what has that now goes, or changes places with it.

@@ -54,7 +54,7 @@ impl Scene {
 fn a_run_that_nobody_ended_is_ended_by_the_next_one_and_undone() {
     let scene = Scene::new();
     let (begun, mut keeping) = scene.begin("1");
-    keeping.before_name(&scene.place.path("real/a"));
+    keeping.before_removed(&scene.place.path("real/a"));
     fs::remove_file(scene.place.path("real/a")).expect("a file less");
     scene.befores.settle().expect("settled");
     assert!(scene.listed().is_empty(), "it goes on");
@@ -90,7 +90,7 @@ fn a_directory_that_is_renamed_costs_no_copy_and_what_is_in_it_comes_back() {
     fs::rename(&d, &e).expect("renamed");
     keeping.before_write(&e.join("b"), None);
     scene.place.file("real/e/b", "changed");
-    keeping.before_name(&e.join("c"));
+    keeping.before_removed(&e.join("c"));
     fs::remove_file(e.join("c")).expect("removed");
     keeping.before_write(&e.join("new"), None);
     scene.place.file("real/e/new", "new");

@@ -677,7 +677,7 @@ fn jumps_too_far_for_a_byte_arrive() {
         turns
     };
     static CALLS: [(u16, u8); 1500] = TURNS;
-    static MANY: Architecture = Architecture { token: 1, calls: &CALLS, traced: &[], foreign_bit: None };
+    static MANY: Architecture = Architecture { token: 1, calls: &CALLS, traced: &[], changing: &[], foreign_bit: None };
     assert!(matches!(ENTRIES[0].rule, Rule::Always(Outcome::Allow)));
     let filter = Filter::new(&MANY, &USUAL);
     assert!(filter.program.iter().any(|instruction| instruction.code == 0x05), "no long jump");
