@@ -215,6 +215,27 @@ fn without_mounts_nothing_is_masked_and_the_run_refused() {
 }
 
 #[test]
+fn changes_can_be_undone_where_the_kernel_tells_of_them_and_a_stage_needs_none_of_it() {
+    let undone = |machine: Machine, policy: &str| {
+        let plan = machine.user(policy).plan("workspace").expect("a plan");
+        let promise = plan.assurance.into_iter().find(|assurance| assurance.promise == Promise::ChangesUndone);
+        promise.map(|assurance| assurance.is_kept())
+    };
+    let untold = || {
+        let mut machine = Machine::ordinary();
+        machine.host.untold = Some("the kernel is too old".into());
+        machine
+    };
+    assert_eq!(undone(Machine::ordinary(), "files.undo = true"), Some(true));
+    assert_eq!(undone(untold(), "files.undo = true"), Some(false));
+    assert_eq!(undone(Machine::without_namespaces(7), "files.undo = true"), Some(false));
+    assert_eq!(undone(untold(), ""), None);
+    let mut staged = untold();
+    staged.host.stage = Some(pinfold_plan::Stage::default());
+    assert_eq!(undone(staged, "files.undo = true\nfiles.stage = true"), None);
+}
+
+#[test]
 fn a_path_that_a_person_wrote_must_exist_and_one_of_a_set_need_not() {
     let mut machine = Machine::ordinary().user("files.read = ['/srv/data']");
     machine.missing.push("/srv/data");

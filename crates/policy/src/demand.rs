@@ -44,3 +44,21 @@ impl Demand<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::fixtures::merged;
+    use crate::origin::LayerKind::{Managed, Project, User};
+
+    #[test]
+    fn a_way_back_can_be_demanded_by_all_and_let_go_of_by_those_who_may() {
+        let undo = |layers: &[_]| merged(layers).policy.undo.value;
+        let untrusted = Project { trusted: false };
+        assert!(!undo(&[]));
+        assert!(undo(&[(untrusted, "files.undo = true")]));
+        assert!(undo(&[(User, "files.undo = true"), (untrusted, "files.undo = false")]));
+        assert!(!undo(&[(User, "files.undo = true"), (Project { trusted: true }, "files.undo = false")]));
+        assert!(undo(&[(User, "files.undo = false"), (Managed, "files.undo = true")]));
+        assert!(!merged(&[(User, "files.undo = true")]).policy.stage.value);
+    }
+}
