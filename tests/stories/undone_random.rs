@@ -1,9 +1,10 @@
 //! Whatever a run does to files, undoing it leaves the tree as it was: random things, done by a real process in a real run.
 
 #[path = "../../crates/stage/tests/overlay/operations.rs"]
+#[allow(clippy::unwrap_used, reason = "it belongs to a test of another crate, in which that is so")]
 mod operations;
 #[path = "../../crates/stage/tests/overlay/tree.rs"]
-#[allow(dead_code, reason = "it does more for its first owner")]
+#[allow(dead_code, clippy::unwrap_used, reason = "likewise, and it does more there")]
 mod tree;
 
 use std::path::Path;
