@@ -80,7 +80,8 @@ or remove an earlier version is kept, so that `pinfold undo` brings it back. Ver
 the file system can do that (Btrfs, XFS), and are copies elsewhere, up to 64 MiB of a file and 1 GiB of a run; what was too large
 is told. That helps against mistakes. It is no containment: a program that exchanges a path while it is looked at keeps
 its change. Who wants certainty uses `files.stage`, with which `files.undo` has nothing to do: there `pinfold apply` is undone.
-It costs a run some microseconds for each file that it opens to write, and for each name that comes or goes. Only Linux has it.
+It costs a run time for each file that it opens to write and for each name that comes or goes, and nothing where it reads.
+Only Linux has it.
 
 Everybody may demand with `ledger.required` that a run is recorded, and with `ledger.programs` that its programs are; only
 who may widen takes that back, and never a demand of the managed policy. How long records are kept is for the user to say, and the managed policy sets the least.
