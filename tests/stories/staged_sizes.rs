@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::desk::{Call, Desk, Ended};
 
 /// How long one step may take.
-const LONG: Duration = Duration::from_secs(300);
+const LONG: Duration = Duration::from_secs(600);
 /// What the large file is said to hold.
 const LARGE_BYTES: u64 = 2 << 30;
 /// What it may take on the disk, in the stage and outside: it is nearly all holes.

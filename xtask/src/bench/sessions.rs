@@ -17,7 +17,8 @@ for i in 0 1 2 3 4 5 6 7 8 9; do rm tree-0/group-30/file-300$i.txt; done
 mv tree-0/group-31 tree-0/renamed
 mkdir build; head -c 52428800 /dev/zero | tr '\\\\0' x > build/out";
 
-/// One way to work beside the workspace. Each part is a script that is run in the workspace, with `$WORK` and `$PINFOLD`.
+/// One way to work beside the workspace. Each part is a script that is run in the workspace, with `$PINFOLD` and `$WORK`,
+/// which is in `../work.sh` as well.
 struct Way {
     name: &'static str,
     /// A program without which it cannot be measured, and where it comes from.
@@ -54,9 +55,9 @@ const WAYS: [Way; 8] = [
     Way {
         name: "try",
         needs: Some(("try", "github.com/binpash/try")),
-        begin: "try -N ../begun true",
-        work: "mkdir ../tried; try -N ../tried sh -c \"$WORK\"",
-        take_over: Some("try commit ../tried"),
+        begin: "mkdir ../begun && try -N ../begun true",
+        work: "mkdir ../tried && try -N ../tried sh ../work.sh",
+        take_over: Some("try -y commit ../tried"),
     },
     Way {
         name: "agentfs",
@@ -135,6 +136,7 @@ impl Bench {
         remove(&place)?;
         std::fs::create_dir_all(place.join("home"))?;
         run(command("cp", ["-a"]).arg(model).arg(place.join("workspace")))?;
+        std::fs::write(place.join("work.sh"), WORK)?;
         let before = space(&place);
         let begin = self.timed(way.begin, &place)?;
         let work = self.timed(way.work, &place)?;
@@ -160,7 +162,9 @@ fn line(name: &str, rounds: Vec<Result<Found>>, wanted: &str) -> String {
     let rounds = match whole {
         Ok(rounds) => rounds,
         Err(error) => {
-            let why = error.to_string().replace(['\n', '|'], " ");
+            let said = error.to_string();
+            let why: String = said.lines().last().unwrap_or_default().chars().take(100).collect();
+            let why = why.replace('|', " ");
             return format!("| {name} | does not work here: {why} | | | | |\n");
         }
     };
@@ -200,6 +204,6 @@ mod tests {
         let found = |left: &str| Ok(Found { took: [Some(1.0), Some(20.0), None], bytes: 3 << 20, left: left.into() });
         assert_eq!(line("a", vec![found("x")], "x"), "| a | 1 | 20 | – | 3 | the same as directly |\n");
         assert!(line("a", vec![found("x"), found("y")], "x").contains("another one"));
-        assert!(line("a", vec![found("x"), Err("no | no".into())], "x").contains("does not work here: no   no"));
+        assert!(line("a", vec![found("x"), Err("much\nno | no".into())], "x").contains("here: no   no |"));
     }
 }
