@@ -63,9 +63,11 @@ const COUNT: &str = "find many -type f 2> /dev/null | wc -l; cat many/0/9/99 2> 
 #[test]
 fn a_hundred_thousand_files_are_made_looked_at_and_thrown_away() {
     let desk = Desk::new();
-    within(desk.pinfold(["run", "--staged", "--", "bash", "-c", &many(1000)])).ok();
+    // For root a tenth: what takes long there is the disk, which is the same.
+    let (directories, listed) = if desk.user.uid == 0 { (100, 10_102) } else { (1000, 101_020) };
+    within(desk.pinfold(["run", "--staged", "--", "bash", "-c", &many(directories)])).ok();
     assert_eq!(desk.outside(COUNT).text(), "0");
-    assert_eq!(within(desk.pinfold(["changes"])).ok(), "A many/ with 101020 below");
+    assert_eq!(within(desk.pinfold(["changes"])).ok(), format!("A many/ with {listed} below"));
     within(desk.pinfold(["discard"])).ok();
     assert!(taken(&desk.path("home/.local/state/pinfold")) < 4 << 20);
     assert_eq!(desk.outside("ls").ok(), "README");
