@@ -10,12 +10,12 @@ use crate::screen::Screen;
 use crate::traveller::Traveller;
 
 /// Where somebody may sit in that internet.
-fn traveller() -> Option<Traveller> {
+pub(crate) fn traveller() -> Option<Traveller> {
     if lacks("tmux") { None } else { Traveller::new() }
 }
 
 /// A terminal with a shell in that internet.
-fn terminal(traveller: &Traveller) -> Screen<'_> {
+pub(crate) fn terminal(traveller: &Traveller) -> Screen<'_> {
     let screen = Screen::new(&traveller.0);
     let [world, from] = [traveller.0.path("world"), traveller.0.workspace()].map(|path| path.display().to_string());
     screen.line(&format!("clear; WORLD={world} FROM={from} bash {world}/enter.sh bash --norc"));

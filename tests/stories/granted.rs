@@ -6,6 +6,7 @@ use std::time::Duration;
 use pinfold_tests::eventually;
 use rustix::process::Signal;
 
+use crate::ask;
 use crate::desk::{Call, Desk, Ended, Running};
 use crate::traveller::Traveller;
 
@@ -257,6 +258,23 @@ fn a_host_is_reached_and_no_longer_when_it_is_taken_back() {
         ["first", "second", "third"].map(|name| traveller.0.read(format!("home/project/{name}")));
     assert!(first.contains("Could not resolve") && third.contains("Could not resolve"), "{first} {third}");
     assert_eq!(second.trim(), "api says hello");
+}
+
+#[test]
+fn a_refused_host_is_granted_by_one_key() {
+    let Some(traveller) = ask::traveller() else { return };
+    let screen = ask::terminal(&traveller);
+    let script = "until curl -sS -m 20 http://api.example.com/; do sleep 0.2; done";
+    screen.line(&format!("pinfold run --network rules -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
+    screen.line("clear; pinfold watch");
+    screen.shows("1  ");
+    screen.shows("api.example.com was refused, as no rule names it");
+    std::thread::sleep(Duration::from_millis(700));
+    screen.text("1");
+    screen.shows("granted     connect api.example.com");
+    screen.text("q");
+    let said = || std::fs::read_to_string(traveller.0.workspace().join("said")).unwrap_or_default();
+    assert!(eventually(|| said().contains("api says hello")), "{}", screen.shown());
 }
 
 #[test]

@@ -15,7 +15,6 @@ use crate::platform;
 /// A decision that is written down, while it is carried out.
 pub(crate) struct Decision {
     pen: Pen,
-    #[cfg_attr(windows, expect(dead_code, reason = "only what is done with stages is gone on with"))]
     session: String,
     begun: Instant,
 }

@@ -10,7 +10,7 @@
 //! | name | what |
 //! | --- | --- |
 //! | `about.json` | which places, and since when |
-//! | `log` | a line of JSON for each thing that was noted ([`log::Line`]), before the call went on |
+//! | `log` | a line of JSON for each thing that was noted (`log.rs`), before the call went on |
 //! | `kept/N` | the content of a file |
 //! | `changes` | a line of JSON for each [`Changed`]. **That it lies there means that the run has ended** |
 //! | `undo-N/` | a transaction that undoes it in place N |
