@@ -28,7 +28,7 @@ fn apply(scene: &Scene, paths: &[&str]) {
         apply.arg("apply").args(paths).current_dir(scene.path("home/project"));
         let applied = apply.output().expect("pinfold apply");
         let said = String::from_utf8_lossy(&applied.stderr);
-        assert!(applied.status.success() && said.contains("taken over"), "{said}");
+        assert!(applied.status.success() && said.contains("taken over"), "{}: {said}", applied.status);
     }
 }
 

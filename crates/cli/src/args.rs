@@ -31,7 +31,7 @@ pub(crate) enum Command {
     /// Show what a staged run would change, line by line
     #[command(after_help = DIFF_HELP)]
     Diff(DiffArgs),
-    /// Look through what a staged run would change, on a page, and take over what you choose (Linux only)
+    /// Look through what a staged run would change, on a page, and take over what you choose
     #[command(after_help = REVIEW_HELP)]
     Review(ReviewArgs),
     /// Take over what a staged run would change, or some of it

@@ -185,7 +185,7 @@ impl Root {
             Mount::Private { at, mode } => self.private(at, *mode),
             Mount::Text { at, text } => self.text(at, text),
             Mount::Link { at, target } => self.link(at, target),
-            Mount::Place { at } => self.prepare(at, true).map(drop),
+            Mount::Place { at } => self.keep_place(at),
             Mount::Pin { at } => self.remount(at, 0, "pin"),
             Mount::Seal { at } => self.remount(at, READ_ONLY, "make read-only"),
             Mount::Hide { at, directory } => self.hide(at, *directory),
@@ -193,6 +193,15 @@ impl Root {
             Mount::Proc => self.proc(),
             Mount::Devices => self.devices(),
         }
+    }
+
+    /// A directory that one can only pass through, as nothing is there yet, unless something is.
+    fn keep_place(&self, at: &Path) -> Result<(), ConfineError> {
+        if self.open_as(at, true).is_ok() {
+            return Ok(());
+        }
+        let place = self.prepare(at, true)?;
+        rustix::fs::chmodat(&place, ".", 0o111.into(), AtFlags::empty()).step_at("set the mode of", at)
     }
 
     fn private(&self, at: &Path, mode: u32) -> Result<(), ConfineError> {

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use pinfold_stage::{Attributes, Change, Content, Kind, Meta, Step, Time, Wanted, What};
+use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::opened::Place;
 use crate::context::Context;
@@ -253,15 +255,11 @@ impl Git {
         if asked.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let mut git = git.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let (input, output) = (git.stdin.take(), git.stdout.take());
-        let mut answer = Vec::new();
-        std::thread::scope(|scope| {
-            // It answers before it has heard everything.
-            scope.spawn(|| input.map(|mut input| input.write_all(&asked)));
-            output.map_or(Ok(0), |mut output| output.read_to_end(&mut answer))
-        })?;
-        git.wait()?;
+        // Not a pipe: git may end before it has heard everything, and whoever writes to it then ends as well.
+        let mut input = File::from(memfd_create("paths", MemfdFlags::CLOEXEC)?);
+        input.write_all(&asked)?;
+        input.rewind()?;
+        let answer = git.stdin(input).output()?.stdout;
         Ok(paths(&answer).map(|path| path.strip_prefix("./").unwrap_or(&path).components().collect()).collect())
     }
 
