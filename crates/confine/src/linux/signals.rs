@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command};
 
-use super::sys::{self, Signals};
+use super::sys::{self, Signals, SingleThreaded};
 
 /// Signals that have been taken out of asynchronous delivery and wait to be read.
 #[derive(Debug)]
@@ -39,15 +39,12 @@ impl AsFd for SignalQueue {
     }
 }
 
-/// Starts a program that gets every signal, though its caller has blocked these, by a [`SignalQueue`], and does so again.
+/// Starts a program that gets every signal, though its caller has blocked some, by a [`SignalQueue`], and goes on doing so.
 ///
 /// # Errors
-/// When it cannot be started.
-pub fn spawn_unblocked(command: &mut Command, blocked: &[i32]) -> io::Result<Child> {
-    sys::set_signal_mask(Signals::None)?;
-    let child = command.spawn();
-    sys::set_signal_mask(Signals::These(blocked))?;
-    child
+/// When it cannot be started, or this process has other threads.
+pub fn spawn_unblocked(command: &mut Command) -> io::Result<Child> {
+    sys::unblock_in_child(SingleThreaded::check()?, command).spawn()
 }
 
 /// Ends this process by a signal, as the command ended: a shell that waits for it must see that it was interrupted.

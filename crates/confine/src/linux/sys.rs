@@ -325,6 +325,14 @@ pub(crate) fn set_signal_mask(signals: Signals<'_>) -> io::Result<()> {
     check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, &set, ptr::null_mut()) }.into()).map(drop)
 }
 
+/// Lets every signal reach what a command starts, though they are held back here.
+#[expect(clippy::disallowed_methods, reason = "this process has one thread, by the caller's proof")]
+pub(crate) fn unblock_in_child(_: SingleThreaded, command: &mut std::process::Command) -> &mut std::process::Command {
+    use std::os::unix::process::CommandExt;
+    // SAFETY: between fork and exec there is one system call, and nothing is allocated.
+    unsafe { command.pre_exec(|| set_signal_mask(Signals::None)) }
+}
+
 /// A descriptor that reads these signals, which must be blocked: `signalfd(2)`, non-blocking.
 pub(crate) fn signal_descriptor(signals: Signals<'_>) -> io::Result<OwnedFd> {
     let set = signals.set();

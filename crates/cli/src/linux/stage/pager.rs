@@ -108,7 +108,7 @@ impl Pager {
         if !context.has_variable("LV") {
             shell.env("LV", "-c");
         }
-        let child = spawn_unblocked(&mut shell, &numbers(&LEAVING)).ok()?;
+        let child = spawn_unblocked(&mut shell).ok()?;
         Some(Self { command, child })
     }
 
@@ -140,7 +140,7 @@ pub(super) fn numbers<const N: usize>(signals: &[Signal; N]) -> [i32; N] {
 
 /// What a program that is called to show something inherits must not be blocked.
 pub(super) fn spawn(command: &mut Command) -> std::io::Result<Child> {
-    spawn_unblocked(command, &numbers(&LEAVING))
+    spawn_unblocked(command)
 }
 
 fn wrong(error: &std::io::Error) -> CliError {
