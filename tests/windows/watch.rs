@@ -41,7 +41,7 @@ fn programs_watch_by_lines() {
     );
     let run = room.pinfold(["run", "--best-effort", "--", "cmd", "/c", "wait.cmd"]).start();
     let [json, lines] = [&["watch", "--json"][..], &["watch"]].map(|words| room.pinfold(words).start());
-    sees(&json, r#"{"session":{"version":1"#);
+    sees(&json, r#"{"session":{"version":2"#);
     sees(&lines, "wait.cmd, in ");
     room.write("home/project/go", "");
     run.wait().ends_with(0);
