@@ -15,7 +15,8 @@ def talk(path, wait=1):
     s.settimeout(wait)
     s.connect(path)
     for question in range(1, 9):
-        attempt(s.send, json.dumps({"version": 1, "question": question, "answer": "session"}).encode())
+        word = {"answer": {"question": question, "answer": "session"}}
+        attempt(s.send, json.dumps({"version": 2, "word": word}).encode())
     loot(s.recv(65536))
     return s
 "#;
