@@ -11,9 +11,10 @@ fn next_run(scene: &Scene, script: &str) {
     }
 }
 
-/// An attack in a stage. Nothing in the workspace shows that it began.
+/// An attack in a stage. Nothing in the workspace shows that it began. It begins a moment after the scene was made: of what
+/// was changed in the same tick of the clock nobody knows whether the run has seen it, and taking it over is a conflict.
 fn staged(attack: Attack) -> Attack {
-    attack.flags("--staged").leaves_no_mark()
+    attack.flags("--staged").leaves_no_mark().launcher("sleep 0.02; exec \"$@\"")
 }
 
 /// The user takes over all that he is not asked about.
