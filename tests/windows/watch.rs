@@ -49,7 +49,7 @@ fn programs_watch_by_lines() {
     sees(&lines, "it has ended");
     let first: Value = serde_json::from_str(json.so_far().lines().next().unwrap_or_default()).expect("JSON");
     let introduction = &first["event"]["session"];
-    assert_eq!((&introduction["version"], &introduction["id"]), (&1.into(), &first["session"]), "{first}");
+    assert_eq!((&introduction["version"], &introduction["id"]), (&2.into(), &first["session"]), "{first}");
     assert_eq!(introduction["command"], json!(["cmd", "/c", "wait.cmd"]), "{first}");
 }
 
