@@ -246,3 +246,30 @@ async fn other_rules_let_through_and_break_off_what_they_refuse() {
     let end = gate.told(|report| if let Report::Closed { end, .. } = report { Some(end) } else { None }).await;
     assert_eq!(end, End::Stopped { what: "what let it through was taken back".into() });
 }
+
+#[tokio::test]
+async fn an_answer_that_comes_in_pieces_ends_when_what_let_it_through_is_taken_back() {
+    let port = server(|mut stream| async move {
+        let mut head = [0; 1024];
+        let _ = stream.read(&mut head).await?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await?;
+        loop {
+            stream.write_all(b"5\r\npiece\r\n").await?;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let gate = Gate::with(&allow(port), port).await;
+    let mut stream = gate.connect("a.example").await;
+    let request = format!("GET / HTTP/1.1\r\nhost: a.example:{port}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("written");
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"piece\r\n") {
+        seen.push(timeout(SOON, stream.read_u8()).await.expect("in time").expect("an answer"));
+    }
+    gate.order(Order::Rules(Box::new(start(&format!("allow = ['127.0.0.1:{port}']")).rules)));
+    gate.told(|report| matches!(report, Report::Ruled).then_some(())).await;
+    // It would go on for ever.
+    let rest = rest(&mut stream).await.unwrap_or_default();
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "it looks whole");
+}

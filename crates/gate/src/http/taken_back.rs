@@ -18,6 +18,10 @@ struct UntilTakenBack {
 
 /// The body of a request or an answer, as long as the connection may be.
 pub(super) fn until_taken_back(route: &Arc<Route>, body: Body) -> Body {
+    // Most requests have none.
+    if hyper::body::Body::is_end_stream(&body) {
+        return body;
+    }
     UntilTakenBack { body, taken_back: Box::pin(taken_back(route)) }.boxed_unsync()
 }
 
