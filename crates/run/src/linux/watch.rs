@@ -47,9 +47,12 @@ pub(crate) struct Lookout {
 enum Watching {
     /// From this moment on it shall.
     From(Instant),
-    /// By these events, with the directories by their numbers.
-    Events(OwnedFd, BTreeMap<i32, usize>),
+    /// By these events.
+    Events(OwnedFd, Numbers),
 }
+
+/// The watched directories by the numbers that the kernel gives them: one that is watched twice has one number.
+type Numbers = BTreeMap<i32, Vec<usize>>;
 
 /// A watched directory and the names that must not appear in it.
 #[derive(Debug)]
@@ -102,18 +105,11 @@ impl Lookout {
     pub(crate) fn add(&mut self, watches: &[Watch]) -> io::Result<()> {
         for (path, names) in by_directory(watches) {
             let Ok(fd) = open::directory(CWD, &path) else { continue };
-            self.directories.push(Directory { fd, path, names, settings: Vec::new() });
-            let index = self.directories.len() - 1;
+            let directory = Directory { fd, path, names, settings: Vec::new() };
             if let Watching::Events(events, numbers) = &mut self.watching {
-                let number = self.directories[index].watch(events.as_fd())?;
-                // The kernel knows a directory by one number, however often it is watched.
-                if let Some(known) = numbers.get(&number).copied() {
-                    let Directory { names, .. } = self.directories.remove(index);
-                    self.directories[known].names.extend(names);
-                } else {
-                    numbers.insert(number, index);
-                }
+                numbers.entry(directory.watch(events.as_fd())?).or_default().push(self.directories.len());
             }
+            self.directories.push(directory);
         }
         Ok(())
     }
@@ -154,9 +150,9 @@ impl Lookout {
 
     fn begin(&mut self) -> io::Result<()> {
         let events = init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        let mut numbers = BTreeMap::new();
+        let mut numbers = Numbers::new();
         for (index, directory) in self.directories.iter().enumerate() {
-            numbers.insert(directory.watch(events.as_fd())?, index);
+            numbers.entry(directory.watch(events.as_fd())?).or_default().push(index);
         }
         self.watching = Watching::Events(events, numbers);
         Ok(())
@@ -170,14 +166,16 @@ impl Lookout {
             if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
                 return self.look_everywhere();
             }
-            let directory = numbers.get(&event.wd()).and_then(|index| self.directories.get_mut(*index));
-            let (Some(directory), Some(name)) = (directory, event.file_name()) else { continue };
-            if event.events().contains(ReadFlags::DELETE) {
-                directory.settings.iter_mut().for_each(|settings| settings.gone(name.to_bytes()));
-            }
+            let Some(name) = event.file_name() else { continue };
             let is_it = |watched: &&Name| watched.name.as_os_str().as_bytes() == name.to_bytes();
-            if let Some(watched) = directory.names.iter().find(is_it) {
-                self.quarantine.take(directory.fd.as_fd(), &directory.path, watched);
+            for index in numbers.get(&event.wd()).into_iter().flatten() {
+                let Some(directory) = self.directories.get_mut(*index) else { continue };
+                if event.events().contains(ReadFlags::DELETE) {
+                    directory.settings.iter_mut().for_each(|settings| settings.gone(name.to_bytes()));
+                }
+                if let Some(watched) = directory.names.iter().find(is_it) {
+                    self.quarantine.take(directory.fd.as_fd(), &directory.path, watched);
+                }
             }
         }
     }
