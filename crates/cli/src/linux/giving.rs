@@ -1,15 +1,15 @@
 //! Says what a run may be given while it goes on: what its policy would be with that as one more flag, and its plan.
 
-use std::ffi::OsString;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::probe::{self, Stores, Tree};
 use pinfold_plan::{LandlockAccess, Mount, Network, Plan, linux};
 use pinfold_policy::{Access, Destination, Effect, Merged, Policy, Rules, Secret, SecretSource, decide};
 use pinfold_run::control::Refusal;
-use pinfold_run::{Granter, Memory, Place, Session};
+use pinfold_run::{Granter, Memory, Session};
 
+use super::paths::way;
 use super::prepare::opened;
 use crate::args::PolicyFlags;
 use crate::context::Context;
@@ -19,9 +19,6 @@ use crate::own;
 
 /// The port that is meant where none is written.
 const HTTPS: u16 = 443;
-
-/// Most links that are followed, as by the kernel (path_resolution(7)).
-const LINKS_MAX: usize = 40;
 
 /// What is known of a run to say it.
 pub(crate) struct Giving<'a> {
@@ -48,32 +45,32 @@ pub(crate) struct Given {
 impl Granter for Giving<'_> {
     fn meant(&self, path: &Path) -> Result<PathBuf, Refusal> {
         let cannot = || format!("{} cannot be granted", path.display());
-        let found = without_links(path, &|link| self.is_the_runs(link));
-        found.map_err(|error| match error {
-            NoPlace::OwnLink(link) => {
-                Refusal::new(cannot(), format!("{} is a link, which a run could have made", link.display()))
-                    .hint("name the place itself, without links")
+        let mut links = way(path);
+        let real = links.pop().unwrap_or_default();
+        if let Some(link) = links.iter().find(|link| self.is_the_runs(link)) {
+            let why = format!("{} is a link, which a run could have made", link.display());
+            return Err(Refusal::new(cannot(), why).hint("name the place itself, without links"));
+        }
+        match real.symlink_metadata() {
+            Ok(found) if found.is_symlink() => Err(Refusal::new(cannot(), "too many links lead there")),
+            Ok(_) => Ok(real),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(Refusal::new(cannot(), "it does not exist").hint("make it first"))
             }
-            NoPlace::Io(error) if error.kind() == io::ErrorKind::NotFound => {
-                Refusal::new(cannot(), "it does not exist").hint("make it first")
-            }
-            NoPlace::Io(error) => Refusal::new(cannot(), error.to_string()),
-        })
+            Err(error) => Err(Refusal::new(cannot(), error.to_string())),
+        }
     }
 
-    fn place(&mut self, at: &Path, write: bool) -> Result<Place, Refusal> {
+    fn place(&mut self, at: &Path, write: bool) -> Result<Plan, Refusal> {
         let cannot = format!("{} cannot be {}", at.display(), if write { "written" } else { "read" });
-        let at = at.to_owned();
-        let directory = at.is_dir();
-        self.refuse_what_it_has(&cannot, &at)?;
-        self.refuse_out_of_reach(&cannot, &at, write)?;
-        let policy = self.with(|flags| if write { &mut flags.write } else { &mut flags.read }.push(at.clone().into()));
+        self.refuse_what_it_has(&cannot, at)?;
+        self.refuse_out_of_reach(&cannot, at, write)?;
+        let policy = self.with(|flags| if write { &mut flags.write } else { &mut flags.read }.push(at.into()));
         let policy = policy.map_err(|error| error.into_refusal())?.policy;
-        let alone = alone(&policy, &at, write && directory);
-        refuse_what_rules_refuse(&cannot, &policy, &at, write)?;
+        let alone = alone(&policy, at, write && at.is_dir());
+        refuse_what_rules_refuse(&cannot, &policy, at, write)?;
         if write {
-            let opened = std::iter::once(at.as_path());
-            own::refuse_to_open(self.context, &policy, opened).map_err(CliError::into_refusal)?;
+            own::refuse_to_open(self.context, &policy, std::iter::once(at)).map_err(CliError::into_refusal)?;
         }
         let failed = |why: String| Refusal::new(&cannot, why);
         let sight = probe::look(&alone, self.stores.clone(), &[], None).map_err(|error| failed(error.to_string()))?;
@@ -85,8 +82,8 @@ impl Granter for Giving<'_> {
             let new: Vec<Tree> = sight.trees.into_iter().filter(|tree| !known(tree)).collect();
             self.given.trees.extend(new);
         }
-        self.given.mounts.extend(plan.mounts.iter().filter(|mount| mount.at().starts_with(&at)).cloned());
-        Ok(Place { plan, at, directory })
+        self.given.mounts.extend(plan.mounts.iter().filter(|mount| mount.at().starts_with(at)).cloned());
+        Ok(plan)
     }
 
     fn rules(&mut self, hosts: &[&str]) -> Result<Rules, Refusal> {
@@ -161,14 +158,11 @@ impl Giving<'_> {
             Mount::Bind { at, create: false, .. } | Mount::CopyOnWrite { at, .. } => Some(at),
             _ => None,
         });
-        let mut shown = shown.chain([&self.plan.workspace]);
-        if let Some(inner) = shown.clone().find(|inner| inner.starts_with(at)) {
+        if let Some(inner) = shown.chain([&self.plan.workspace]).find(|inner| inner.starts_with(at)) {
             let why = format!("{} is in it, which the run has already", inner.display());
             return Err(Refusal::new(cannot, why).hint("grant what lies beside that, one by one"));
         }
-        let writable =
-            |place: &&PathBuf| at.starts_with(place) && (self.is_the_runs(at) || **place == self.plan.workspace);
-        match shown.find(writable) {
+        match opened(self.plan).find(|place| at.starts_with(place)) {
             Some(place) => Err(Refusal::new(
                 cannot,
                 format!("it lies in {}, of which the policy says what the run may do", place.display()),
@@ -203,58 +197,6 @@ impl Giving<'_> {
         self.memory.watch.extend(plan.watch.iter().cloned());
         self.session.remember(&self.memory).map_err(|error| CliError::from_error(&error))
     }
-}
-
-/// Why a path leads nowhere that could be granted.
-enum NoPlace {
-    /// A link on the way could be a run's own.
-    OwnLink(PathBuf),
-    Io(io::Error),
-}
-
-impl From<io::Error> for NoPlace {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-/// Where an absolute path leads, one name after the other, so that each link is asked about that is followed.
-fn without_links(path: &Path, is_the_runs: &dyn Fn(&Path) -> bool) -> Result<PathBuf, NoPlace> {
-    let mut left: Vec<OsString> = names(path).rev().collect();
-    let (mut at, mut links) = (PathBuf::from("/"), 0);
-    while let Some(name) = left.pop() {
-        if name == ".." {
-            at.pop();
-            continue;
-        }
-        let next = at.join(&name);
-        if !std::fs::symlink_metadata(&next)?.is_symlink() {
-            at = next;
-            continue;
-        }
-        links += 1;
-        if links > LINKS_MAX {
-            return Err(io::Error::from(io::ErrorKind::TooManyLinks).into());
-        }
-        if is_the_runs(&next) {
-            return Err(NoPlace::OwnLink(next));
-        }
-        let target = std::fs::read_link(&next)?;
-        if target.is_absolute() {
-            at = PathBuf::from("/");
-        }
-        left.extend(names(&target).rev());
-    }
-    Ok(at)
-}
-
-/// The names of a path, without its root and dots that say nothing.
-fn names(path: &Path) -> impl DoubleEndedIterator<Item = OsString> + '_ {
-    path.components().filter_map(|component| match component {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some("..".into()),
-        _ => None,
-    })
 }
 
 /// The policy of a run that has this place only, with all that narrows it. A directory that is written is protected as a

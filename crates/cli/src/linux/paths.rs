@@ -59,8 +59,8 @@ pub(crate) fn is_in(path: &Path, directory: &Path) -> bool {
     way(directory).last().is_some_and(|directory| passed.iter().any(|passed| passed.starts_with(directory)))
 }
 
-/// The links that lead to where an absolute path really is, and that.
-fn way(path: &Path) -> Vec<PathBuf> {
+/// The links that lead to where an absolute path really is, and that. It is a link itself where there are too many.
+pub(crate) fn way(path: &Path) -> Vec<PathBuf> {
     let backwards = |path: &Path| path.iter().rev().map(OsStr::to_owned).collect::<Vec<_>>();
     let (mut passed, mut here, mut ahead) = (Vec::new(), PathBuf::from("/"), backwards(path));
     while let Some(name) = ahead.pop() {

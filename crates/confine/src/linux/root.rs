@@ -96,12 +96,14 @@ impl Root {
     pub(super) fn of_this_namespace() -> Result<Self, ConfineError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let fd = rustix::fs::open("/", flags, 0.into()).step("open the private root")?;
-        Ok(Self { fd, done: Vec::new(), texts: Cell::new(0) })
+        Ok(Self::at(fd))
     }
 
     /// Attaches a tree at a path. Where the place for it has to be made in the sealed root itself, it is made through a
     /// view of it that is not sealed, and that nobody else has.
-    pub(super) fn add(&self, tree: BorrowedFd<'_>, at: &Path, directory: bool) -> Result<(), ConfineError> {
+    pub(super) fn add(&self, tree: BorrowedFd<'_>, at: &Path) -> Result<(), ConfineError> {
+        let kind = FileType::from_raw_mode(rustix::fs::fstat(tree).step_at("look at", at)?.st_mode);
+        let directory = kind == FileType::Directory;
         let target = match self.prepare(at, directory) {
             Err(error) if error.source.raw_os_error() == Some(libc::EROFS) => {
                 self.unsealed()?.prepare(at, directory)?;
@@ -118,13 +120,12 @@ impl Root {
         let unsealed = self.unsealed()?;
         let directory = unsealed.prepare(Path::new(AWAY_DIRECTORY), true)?;
         rustix::fs::chmodat(&directory, ".", 0o000.into(), AtFlags::empty()).step(step)?;
-        let is_directory = FileType::from_raw_mode(rustix::fs::fstat(tree).step(step)?.st_mode) == FileType::Directory;
         let free = |number: &u32| {
             let at = Path::new(AWAY_DIRECTORY).join(number.to_string());
             matches!(unsealed.open(&at), Err(Errno::NOENT))
         };
         let number = (0..u32::MAX).find(free).ok_or(Errno::NOSPC).step(step)?;
-        self.add(tree, &Path::new(AWAY_DIRECTORY).join(number.to_string()), is_directory)
+        self.add(tree, &Path::new(AWAY_DIRECTORY).join(number.to_string()))
     }
 
     /// A file with this text in the private root itself, in place of the one that is there.
@@ -148,7 +149,11 @@ impl Root {
         let step = "open the private root to be written";
         let fd = clone_one(self.fd.as_fd()).step(step)?;
         release_one(fd.as_fd(), READ_ONLY).step(step)?;
-        Ok(Self { fd, done: Vec::new(), texts: Cell::new(0) })
+        Ok(Self::at(fd))
+    }
+
+    fn at(fd: OwnedFd) -> Self {
+        Self { fd, done: Vec::new(), texts: Cell::new(0) }
     }
 
     fn new(size_bytes: Option<u64>) -> Result<Self, ConfineError> {
@@ -163,7 +168,7 @@ impl Root {
         let fd = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step(step)?;
         // Over the old root, where no path lookup of ours can stray into it: we only go on by descriptor.
         attach(fd.as_fd(), CWD, Path::new("/")).step(step)?;
-        let root = Self { fd, done: Vec::new(), texts: Cell::new(0) };
+        let root = Self::at(fd);
         root.make_templates()?;
         Ok(root)
     }

@@ -183,7 +183,7 @@ pub(crate) fn close_all_but<'a>(_: &Copied, keep: impl IntoIterator<Item = Borro
 
 /// Lets no program that this process starts have a descriptor of its own but 0–2: `close_range(2)` with
 /// `CLOSE_RANGE_CLOEXEC`.
-pub fn keep_descriptors() -> io::Result<()> {
+pub(crate) fn keep_descriptors() -> io::Result<()> {
     // SAFETY: takes no pointers, and closes nothing as long as this process lives.
     check(unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) }).map(drop)
 }

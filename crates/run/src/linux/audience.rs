@@ -62,8 +62,8 @@ impl Audience<'_> {
 
     /// Tells what the run was given.
     pub(crate) fn granted(&mut self, grant: &Grant, for_ms: Option<u64>) {
-        let time = for_ms.map_or_else(String::new, |ms| format!(", for {}", Duration::from_millis(ms).as_secs_f32()));
-        self.recorder.granted(grant, true, format!("pinfold grant{time}{}", if time.is_empty() { "" } else { " s" }));
+        let time = |ms| format!("pinfold grant, for {} s", Duration::from_millis(ms).as_secs_f32());
+        self.recorder.granted(grant, true, for_ms.map_or_else(|| "pinfold grant".to_owned(), time));
         self.control.iter_mut().for_each(|control| control.granted(grant, for_ms));
     }
 

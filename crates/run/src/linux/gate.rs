@@ -4,10 +4,10 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use pinfold_confine::linux::{Sockets, keep_descriptors};
+use pinfold_confine::linux::{Sockets, part};
 use pinfold_gate::link::{self, Answer, Order, Report, SocketRole, Start};
 use pinfold_plan::{Identity, Plan};
 use pinfold_policy::Rules;
@@ -25,9 +25,6 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Most reports that are taken before the supervisor looks at everything else.
 const MAX_REPORTS_AT_ONCE: usize = 64;
 
-/// This program, whatever is at its path by now.
-const PROGRAM: &str = "/proc/self/exe";
-
 /// A gate that runs.
 #[derive(Debug)]
 pub(crate) struct GateProcess {
@@ -37,8 +34,6 @@ pub(crate) struct GateProcess {
     /// Where the certificate of the gate goes, as long as the command waits for it.
     awaited: Option<Bundle>,
     traffic: Traffic,
-    /// How many times it has said that new rules count.
-    ruled: usize,
 }
 
 impl GateProcess {
@@ -53,15 +48,13 @@ impl GateProcess {
     ) -> io::Result<Self> {
         let published = plan.publish.iter().map(|port| Ok((*port, publish(*port)?))).collect::<io::Result<Vec<_>>>()?;
         let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        // What the caller left open is for the caller.
-        keep_descriptors()?;
-        let process = command(plan, theirs).spawn()?;
+        let process = command(plan, theirs)?.spawn()?;
         let shown = published.iter().map(|(port, listener)| (SocketRole::Published { port: *port }, listener.as_fd()));
         let (roles, descriptors): (Vec<_>, Vec<_>) = in_roles(sockets).chain(shown).unzip();
         start.sockets = roles;
         start.init_pid = u32::try_from(first_process.as_raw_nonzero().get()).ok();
         link::send_start(link.as_fd(), &start, &descriptors).map_err(io::Error::other)?;
-        Ok(Self { process, link: Some(link), awaited, traffic: Traffic::default(), ruled: 0 })
+        Ok(Self { process, link: Some(link), awaited, traffic: Traffic::default() })
     }
 
     /// Whether the command need not wait for it.
@@ -88,7 +81,6 @@ impl GateProcess {
                         go = true;
                     }
                 }
-                Report::Ruled => self.ruled += 1,
                 report => self.traffic.note(report),
             }
         }
@@ -112,11 +104,6 @@ impl GateProcess {
         let link = self.link.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         let order = link::encode(&Order::Rules(Box::new(rules))).map_err(io::Error::other)?;
         Ok(send(link, &order, SendFlags::NOSIGNAL | SendFlags::DONTWAIT).map(drop)?)
-    }
-
-    /// How many times it has said so since this was asked.
-    pub(crate) fn take_ruled(&mut self) -> usize {
-        std::mem::take(&mut self.ruled)
     }
 
     /// The next report that is there. A link that says what no gate says is closed, and with it the gate.
@@ -165,16 +152,13 @@ impl GateProcess {
 }
 
 /// This program as a gate.
-fn command(plan: &Plan, link: OwnedFd) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.arg0("pinfold").arg(pinfold_gate::ARGUMENT).env_clear().current_dir("/").stdin(link).stdout(Stdio::null());
-    // Ctrl-C at the terminal is for the command, which may go on after it.
-    command.process_group(0);
+fn command(plan: &Plan, link: OwnedFd) -> io::Result<Command> {
+    let mut command = part(pinfold_gate::ARGUMENT, link)?;
     if let Identity::Shadow { uid, .. } = plan.identity {
         // Called by root: what reads the bytes of others is nobody, as the command is.
         command.uid(uid).gid(uid);
     }
-    command
+    Ok(command)
 }
 
 fn in_roles(sockets: &Sockets) -> impl Iterator<Item = (SocketRole, BorrowedFd<'_>)> {

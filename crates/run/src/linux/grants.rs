@@ -29,11 +29,12 @@ pub trait Granter {
     /// Why it leads nowhere.
     fn meant(&self, path: &Path) -> Result<PathBuf, Refusal>;
 
-    /// A place of the host. Before this returns, what a killed supervisor must have remembered of it is written down.
+    /// The plan for a run that had this place of the host, without links, from its beginning. Before this returns, what a killed
+    /// supervisor must have remembered of it is written down.
     ///
     /// # Errors
     /// Why it cannot be.
-    fn place(&mut self, path: &Path, write: bool) -> Result<Place, Refusal>;
+    fn place(&mut self, at: &Path, write: bool) -> Result<Plan, Refusal>;
 
     /// The rules of the network with these hosts.
     ///
@@ -48,20 +49,11 @@ pub trait Granter {
     fn variable(&mut self, name: &str) -> Result<(), Refusal>;
 }
 
-/// A place that a run may have.
-#[derive(Debug)]
-pub struct Place {
-    /// The plan for a run that had it from the beginning.
-    pub plan: Plan,
-    /// Where it is, without links.
-    pub at: PathBuf,
-    /// A directory or a file.
-    pub directory: bool,
-}
-
 /// Everything that a run was given.
 pub(crate) struct Grants<'a> {
     granter: &'a mut dyn Granter,
+    /// Who the run's commands are.
+    identity: Identity,
     given: Vec<Given>,
     values: BTreeMap<String, String>,
     /// What the gate has been told and has not said that it counts.
@@ -86,15 +78,14 @@ enum Change {
 
 /// What is changed.
 pub(crate) struct Sandbox<'a> {
-    pub(crate) identity: Identity,
     pub(crate) namespaces: Option<&'a Namespaces>,
     pub(crate) gate: Option<&'a GateProcess>,
     pub(crate) lookout: &'a mut Lookout,
 }
 
 impl<'a> Grants<'a> {
-    pub(crate) fn new(granter: &'a mut dyn Granter) -> Self {
-        Self { granter, given: Vec::new(), values: BTreeMap::new(), unconfirmed: VecDeque::new() }
+    pub(crate) fn new(granter: &'a mut dyn Granter, identity: Identity) -> Self {
+        Self { granter, identity, given: Vec::new(), values: BTreeMap::new(), unconfirmed: VecDeque::new() }
     }
 
     /// How long until something has to be taken back.
@@ -183,7 +174,7 @@ impl<'a> Grants<'a> {
         if let Some(given) = self.given.iter_mut().find(|given| given.grant == *grant) {
             if let (Grant::Env { name }, Some(value)) = (grant, value) {
                 self.values.insert(name.clone(), value);
-                note(&self.values, sandbox)?;
+                note(self.identity, &self.values, sandbox)?;
             }
             given.until = until;
             return Ok(vec!["it was granted before; its time is now counted anew".to_owned()]);
@@ -210,7 +201,7 @@ impl<'a> Grants<'a> {
                 self.granter.variable(name)?;
                 let value = value.ok_or_else(|| Refusal::new(cannot(grant), "it has no value"))?;
                 self.values.insert(name.clone(), value);
-                note(&self.values, sandbox).inspect_err(|_| drop(self.values.remove(name)))?;
+                note(self.identity, &self.values, sandbox).inspect_err(|_| drop(self.values.remove(name)))?;
                 None
             }
         };
@@ -231,14 +222,14 @@ impl<'a> Grants<'a> {
         }
     }
 
-    fn show(&mut self, path: &Path, write: bool, sandbox: &mut Sandbox<'_>) -> Result<Shown, Refusal> {
+    fn show(&mut self, at: &Path, write: bool, sandbox: &mut Sandbox<'_>) -> Result<Shown, Refusal> {
         let namespaces = namespaces(sandbox)?;
-        let Place { plan, at, directory } = self.granter.place(path, write)?;
+        let plan = self.granter.place(at, write)?;
         let failed = |why: String| Refusal::new(format!("{} cannot be shown inside", at.display()), why);
-        let new: Vec<Watch> = plan.watch.iter().filter(|watch| watch.directory.starts_with(&at)).cloned().collect();
+        let new: Vec<Watch> = plan.watch.iter().filter(|watch| watch.directory.starts_with(at)).cloned().collect();
         // First: what would execute outside is noticed from the first moment on.
         sandbox.lookout.add(&new).map_err(|error| failed(format!("what appears there cannot be watched: {error}")))?;
-        namespaces.show(&plan, &at, directory).map_err(|error| failed(error.to_string()))
+        namespaces.show(&plan, at).map_err(|error| failed(error.to_string()))
     }
 
     /// Takes something back; gives what there is to say about it, and what has gone with it: whatever was granted in a
@@ -266,7 +257,7 @@ impl<'a> Grants<'a> {
             Grant::Env { name } => {
                 let mut others = self.values.clone();
                 others.remove(name);
-                note(&others, sandbox)?;
+                note(self.identity, &others, sandbox)?;
                 self.values = others;
                 notes.push("programs that have started keep it".to_owned());
             }
@@ -297,7 +288,7 @@ impl<'a> Grants<'a> {
         let failed = |error| Refusal::new(format!("`{}` cannot be taken back", grant.words()), format!("{error}"));
         let mut written = false;
         while let Some(top) = shown.last() {
-            written |= namespaces(sandbox)?.take_back(sandbox.identity, top).map_err(failed)?;
+            written |= namespaces(sandbox)?.take_back(self.identity, top).map_err(failed)?;
             shown.pop();
         }
         Ok(written.then(|| {
@@ -363,9 +354,9 @@ fn namespaces<'s>(sandbox: &Sandbox<'s>) -> Result<&'s Namespaces, Refusal> {
 }
 
 /// Writes down, inside, all variables that the run was given.
-fn note(values: &BTreeMap<String, String>, sandbox: &Sandbox<'_>) -> Result<(), Refusal> {
+fn note(identity: Identity, values: &BTreeMap<String, String>, sandbox: &Sandbox<'_>) -> Result<(), Refusal> {
     let line = |(name, value): (&String, &String)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"));
     let text: String = values.iter().map(line).collect();
     let failed = |error| Refusal::new(format!("{VARIABLES} cannot be written inside"), format!("{error}"));
-    namespaces(sandbox)?.note(sandbox.identity, Path::new(VARIABLES), &text).map_err(failed)
+    namespaces(sandbox)?.note(identity, Path::new(VARIABLES), &text).map_err(failed)
 }

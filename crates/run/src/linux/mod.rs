@@ -26,7 +26,7 @@ mod watch;
 pub use appeared::{REBASE, repair, settle};
 pub use executed::{Digest, Executed, Executions, Recording, Tally};
 pub use exit::{End, Outcome};
-pub use grants::{Granter, Place, VARIABLES};
+pub use grants::{Granter, VARIABLES};
 pub use limits::LimitReached;
 pub use record::Recorder;
 pub use refused::{CallRefused, Judge, Refusals, Refused, Wanted};

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use pinfold_confine::launch::{Child, Launch, Observed};
 use pinfold_confine::link::{Order, Report};
 use pinfold_confine::linux::{ConfineError, Foundation, SignalQueue, settle};
-use pinfold_gate::link::Start;
-use pinfold_plan::{Backend, Identity, Plan};
+use pinfold_gate::link::{Report as Said, Start};
+use pinfold_plan::{Backend, Plan};
 use pinfold_stage::before::Keeping;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -161,8 +161,7 @@ impl<'a> Run<'a> {
             counters,
             gate,
             audience: Audience { control, recorder },
-            grants: Grants::new(granter),
-            identity: plan.identity,
+            grants: Grants::new(granter, plan.identity),
             observer,
             link_open: true,
             settled: false,
@@ -255,7 +254,6 @@ struct Supervisor<'a> {
     gate: Option<GateProcess>,
     audience: Audience<'a>,
     grants: Grants<'a>,
-    identity: Identity,
     /// Who watches what is executed.
     observer: Observer,
     /// The first process can still say something.
@@ -439,9 +437,15 @@ impl Supervisor<'_> {
     /// Takes what the gate says. A command that waited for its certificate may start then.
     fn hear_gate(&mut self) -> Result<(), RunError> {
         let (Some(gate), audience) = (&mut self.gate, &mut self.audience) else { return Ok(()) };
-        if doing("start the gate", gate.hear(|report| audience.seen(report)))? {
+        let mut ruled = 0;
+        let hear = |report: &Said| {
+            ruled += usize::from(matches!(report, Said::Ruled));
+            audience.seen(report);
+        };
+        if doing("start the gate", gate.hear(hear))? {
             self.child.go();
         }
+        self.grants.confirm(ruled, audience);
         Ok(())
     }
 
@@ -464,9 +468,7 @@ impl Supervisor<'_> {
     /// Gives the run what the user wishes, and takes back what he wishes or whose time is over.
     fn change_grants(&mut self) {
         let Self { grants, audience, child, gate, lookout, .. } = self;
-        grants.confirm(gate.as_mut().map_or(0, GateProcess::take_ruled), audience);
-        let mut sandbox =
-            Sandbox { identity: self.identity, namespaces: child.namespaces.as_ref(), gate: gate.as_ref(), lookout };
+        let mut sandbox = Sandbox { namespaces: child.namespaces.as_ref(), gate: gate.as_ref(), lookout };
         for asked in std::iter::from_fn(|| audience.next_wish()).take(WISHES_AT_ONCE_MAX).collect::<Vec<_>>() {
             grants.carry_out(asked, &mut sandbox, audience);
         }

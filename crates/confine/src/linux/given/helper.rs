@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use pinfold_plan::{Identity, Plan};
@@ -45,9 +45,9 @@ fn carry_out(order: &[u8], mut with: VecDeque<OwnedFd>) -> Result<(bool, Option<
     let mut next = || with.pop_front().ok_or(Errno::BADF).step(step);
     let run = Run { user: next()?, mount: next()? };
     match order {
-        Order::Show { plan, at, directory } => {
+        Order::Show { plan, at } => {
             let plan = plan.with_paths(|path| bytes(path).into());
-            run.show(&plan, &PathBuf::from(bytes(at)), directory).map(|tree| (false, Some(tree)))
+            run.show(&plan, Path::new(&bytes(at))).map(|tree| (false, Some(tree)))
         }
         Order::TakeBack { identity } => run.take_back(next()?.as_fd(), &identity).map(|written| (written, None)),
         Order::Note { at, text, identity } => run.note(&identity, Path::new(&bytes(at)), &text).map(|()| (false, None)),
@@ -55,13 +55,13 @@ fn carry_out(order: &[u8], mut with: VecDeque<OwnedFd>) -> Result<(bool, Option<
 }
 
 impl Run {
-    fn show(&self, plan: &Plan, at: &Path, directory: bool) -> Result<OwnedFd, ConfineError> {
+    fn show(&self, plan: &Plan, at: &Path) -> Result<OwnedFd, ConfineError> {
         let mapped = Trees::detach_mapped(plan)?;
         self.become_one_of_it(&plan.identity)?;
         sys::unshare_mounts().step("make a mount namespace")?;
         let tree = Root::begin(plan.limits.temp_bytes, &[])?.view(plan, &mapped, at)?;
         self.enter_root()?;
-        Root::of_this_namespace()?.add(tree.as_fd(), at, directory)?;
+        Root::of_this_namespace()?.add(tree.as_fd(), at)?;
         Ok(tree)
     }
 

@@ -13,7 +13,7 @@ pub(super) type Heard = (Vec<u8>, VecDeque<OwnedFd>);
 #[derive(Serialize, Deserialize)]
 pub(super) enum Order {
     /// The steps of this plan are shown, which are all at or below one place.
-    Show { plan: Box<Plan>, at: String, directory: bool },
+    Show { plan: Box<Plan>, at: String },
     /// The mount that comes along is taken away.
     TakeBack { identity: Identity },
     /// A file in memory.

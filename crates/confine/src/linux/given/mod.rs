@@ -10,9 +10,7 @@ mod message;
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use pinfold_plan::{Identity, Plan};
@@ -25,16 +23,13 @@ use rustix::process::Pid;
 use self::message::{Done, Order};
 use super::error::{ConfineError, Context};
 use super::frames;
-use super::sys::keep_descriptors;
+use super::part::part;
 use crate::letters::letters;
 
 pub use self::helper::main;
 
 /// The first argument of a helper.
 pub const ARGUMENT: &str = "__give";
-
-/// This program, whatever is at its path by now.
-const PROGRAM: &str = "/proc/self/exe";
 
 /// How long a helper may take: a place on a disk that does not answer must not stop the supervisor for good.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -67,11 +62,11 @@ impl Namespaces {
     ///
     /// # Errors
     /// When a step fails. Then nothing of it is shown.
-    pub fn show(&self, plan: &Plan, at: &Path, directory: bool) -> Result<Shown, ConfineError> {
+    pub fn show(&self, plan: &Plan, at: &Path) -> Result<Shown, ConfineError> {
         let mut plan = plan.confining();
         plan.mounts.retain(|mount| mount.at().starts_with(at));
         let plan = plan.with_paths(|path| letters(path).into());
-        let order = Order::Show { plan: Box::new(plan), at: letters(at), directory };
+        let order = Order::Show { plan: Box::new(plan), at: letters(at) };
         let (_, tree) = self.ask(&order, None)?;
         tree.map(|tree| Shown { tree }).ok_or(Errno::BADMSG).step_at("show", at)
     }
@@ -113,11 +108,7 @@ impl Namespaces {
 
     fn answer(&self, order: &Order, with: Option<BorrowedFd<'_>>) -> io::Result<Option<message::Heard>> {
         let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        keep_descriptors()?;
-        let mut command = Command::new(PROGRAM);
-        command.arg0("pinfold").arg(ARGUMENT).env_clear().current_dir("/").stdin(theirs);
-        let mut helper = command.stdout(Stdio::null()).process_group(0).spawn()?;
-        drop(command);
+        let mut helper = part(ARGUMENT, theirs)?.spawn()?;
         let descriptors: Vec<_> = [self.user.as_fd(), self.mount.as_fd()].into_iter().chain(with).collect();
         let answer = frames::send(&link, &serde_json::to_vec(order)?, &descriptors).and_then(|()| hear(&link));
         let _ = helper.kill();
