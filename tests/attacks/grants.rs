@@ -142,6 +142,32 @@ fn whoever_stays_in_a_place_that_is_taken_back_finds_it_without_its_seals() {
 }
 
 #[test]
+fn whoever_stays_in_a_place_that_is_taken_back_changes_what_is_said_about_its_sealed_files() {
+    // Landlock asks nobody about permission bits, so that only the seal keeps them.
+    let script = r#"touch ready
+        until cd "$OTHER" 2> /dev/null; do sleep 0.02; done
+        exec 9>> held; touch "$WORKSPACE/inside"
+        until test -e "$WORKSPACE/go"; do sleep 0.02; done
+        chmod +x .git/hooks/pre-commit"#;
+    Attack::sh(script)
+        .before(|scene| {
+            scene.git("home/other", &["init", "--quiet"]);
+            let trap = scene.path("elsewhere/trap-went-off");
+            scene.write_program("home/other/.git/hooks/pre-commit", &format!("#!/bin/sh\n: > '{}'\n", trap.display()));
+            scene.mode("home/other/.git/hooks/pre-commit", 0o644);
+        })
+        .during(|scene, _| {
+            when_ready(scene);
+            call(scene, &["grant", "last", "write", "../other"]);
+            assert!(eventually(|| scene.has("home/project/inside")));
+            call(scene, &["revoke", "last", "write", "../other"]);
+            go_on(scene);
+        })
+        .springs_in("home/other")
+        .is_contained();
+}
+
+#[test]
 fn what_was_granted_further_down_outlives_what_lay_around_it() {
     let script = r#"touch ready
         until cat "$OTHER/a/file" > /dev/null 2>&1; do sleep 0.02; done; touch first
