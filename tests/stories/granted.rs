@@ -154,6 +154,35 @@ fn what_a_killed_supervisor_leaves_in_a_granted_place_is_settled_by_the_next_run
 }
 
 #[test]
+fn whoever_kills_what_changes_the_sandbox_leaves_nothing_that_nobody_can_take_back() {
+    let desk = with_notes();
+    let live = Live::new(&desk, &[]);
+    let supervisor = live.running.as_ref().expect("it goes on").pid().as_raw_pid();
+    let (mut granted, mut failed) = (0, 0);
+    for round in 0..60 {
+        // At another moment each time.
+        let over = desk.path(format!("over-{round}"));
+        let until = format!("pkill -KILL -P {supervisor} -f __give || test -e {}", over.display());
+        let killer =
+            desk.call("/bin/bash").arguments(["-c", &format!("sleep 0.00{}; until {until}; do :; done", round % 10)]);
+        let killer = killer.start();
+        let is_granted = live.grant(&["read", "../notes"]).code() == 0;
+        std::fs::write(over, "").expect("a file");
+        killer.wait();
+        let is_seen = live.says("test -e ~/notes/plan && echo seen") == "seen";
+        assert_eq!(is_seen, is_granted, "in round {round}");
+        if is_granted {
+            granted += 1;
+            live.revoke(&["read", "../notes"]).ok();
+        } else {
+            failed += 1;
+        }
+    }
+    live.end().ok();
+    assert!(failed > 0, "nothing was ever killed in {granted} rounds");
+}
+
+#[test]
 fn a_denied_file_in_a_granted_place_stays_hidden() {
     let desk = with_notes();
     desk.write("home/notes/.env", "TOKEN=secret\n");

@@ -1,6 +1,7 @@
 //! A helper: the process that changes the root of a run which goes on.
 
 use std::collections::VecDeque;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,18 +20,20 @@ use crate::linux::trees::{READ_ONLY, Trees, restrict_all, restrict_one};
 
 /// Lives the whole life of a helper, whose standard input is its link.
 pub fn main() -> ExitCode {
-    let link = rustix::stdio::stdin();
-    let Ok(Some((order, descriptors))) = frames::receive(link) else { return ExitCode::FAILURE };
-    let (done, tree) = match carry_out(&order, descriptors) {
-        Ok((written, tree)) => (Done::Done { written }, tree),
-        Err(ConfineError { step, path, source }) => {
+    let Ok(Some((order, descriptors))) = frames::receive(rustix::stdio::stdin()) else { return ExitCode::FAILURE };
+    let done = carry_out(&order, descriptors).map_or_else(
+        |ConfineError { step, path, source }| {
             let errno = source.raw_os_error().unwrap_or(libc::EIO);
-            (Done::Failed { step, path: path.map(letters), errno }, None)
-        }
-    };
-    let tree: Vec<_> = tree.iter().map(AsFd::as_fd).collect();
-    let sent = serde_json::to_vec(&done).map_err(Into::into).and_then(|done| frames::send(link, &done, &tree));
-    if sent.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            Done::Failed { step, path: path.map(letters), errno }
+        },
+        |written| Done::Done { written },
+    );
+    if say(&done, None).is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Tells the supervisor.
+fn say(done: &Done, tree: Option<BorrowedFd<'_>>) -> io::Result<()> {
+    frames::send(rustix::stdio::stdin(), &serde_json::to_vec(done)?, tree.as_slice())
 }
 
 /// The namespaces of the run.
@@ -39,30 +42,32 @@ struct Run {
     mount: OwnedFd,
 }
 
-fn carry_out(order: &[u8], mut with: VecDeque<OwnedFd>) -> Result<(bool, Option<OwnedFd>), ConfineError> {
+/// Gives whether something is still open for writing in what was taken back.
+fn carry_out(order: &[u8], mut with: VecDeque<OwnedFd>) -> Result<bool, ConfineError> {
     let step = "hear what to do";
-    let order = serde_json::from_slice(order).map_err(std::io::Error::other).step(step)?;
+    let order = serde_json::from_slice(order).map_err(io::Error::other).step(step)?;
     let mut next = || with.pop_front().ok_or(Errno::BADF).step(step);
     let run = Run { user: next()?, mount: next()? };
     match order {
         Order::Show { plan, at } => {
             let plan = plan.with_paths(|path| bytes(path).into());
-            run.show(&plan, Path::new(&bytes(at))).map(|tree| (false, Some(tree)))
+            run.show(&plan, Path::new(&bytes(at))).map(|()| false)
         }
-        Order::TakeBack { identity } => run.take_back(next()?.as_fd(), &identity).map(|written| (written, None)),
-        Order::Note { at, text, identity } => run.note(&identity, Path::new(&bytes(at)), &text).map(|()| (false, None)),
+        Order::TakeBack { identity } => run.take_back(next()?.as_fd(), &identity),
+        Order::Note { at, text, identity } => run.note(&identity, Path::new(&bytes(at)), &text).map(|()| false),
     }
 }
 
 impl Run {
-    fn show(&self, plan: &Plan, at: &Path) -> Result<OwnedFd, ConfineError> {
+    fn show(&self, plan: &Plan, at: &Path) -> Result<(), ConfineError> {
         let mapped = Trees::detach_mapped(plan)?;
         self.become_one_of_it(&plan.identity)?;
         sys::unshare_mounts().step("make a mount namespace")?;
         let tree = Root::begin(plan.limits.temp_bytes, &[])?.view(plan, &mapped, at)?;
         self.enter_root()?;
-        Root::of_this_namespace()?.add(tree.as_fd(), at)?;
-        Ok(tree)
+        // Before it is there: whoever does not hear the rest can take it back.
+        say(&Done::Done { written: false }, Some(tree.as_fd())).step("hand out what is made")?;
+        Root::of_this_namespace()?.add(tree.as_fd(), at)
     }
 
     /// By descriptor: whoever may write around the place may have moved it. It is not unmounted, as whoever is in it then

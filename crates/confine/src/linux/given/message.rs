@@ -23,7 +23,8 @@ pub(super) enum Order {
 /// What has come of it.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Done {
-    /// It is done; with it comes the mount of what is shown. `written`: something there is still open for writing.
+    /// It is done. Of what is shown that is said twice: when it is made, with its mount, and when it is there. `written`:
+    /// something there is still open for writing.
     Done { written: bool },
     /// A step has failed.
     Failed { step: String, path: Option<String>, errno: i32 },

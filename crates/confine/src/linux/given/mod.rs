@@ -11,6 +11,7 @@ mod message;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::process::Child;
 use std::time::Duration;
 
 use pinfold_plan::{Identity, Plan};
@@ -61,14 +62,23 @@ impl Namespaces {
     /// Shows a place: `plan` is for a run that had it from the beginning, of which the steps at and below `at` count.
     ///
     /// # Errors
-    /// When a step fails. Then nothing of it is shown.
+    /// When a step fails, or nobody says that the last one is done. Then nothing of it is shown.
     pub fn show(&self, plan: &Plan, at: &Path) -> Result<Shown, ConfineError> {
-        let mut plan = plan.confining();
-        plan.mounts.retain(|mount| mount.at().starts_with(at));
-        let plan = plan.with_paths(|path| letters(path).into());
-        let order = Order::Show { plan: Box::new(plan), at: letters(at) };
-        let (_, tree) = self.ask(&order, None)?;
-        tree.map(|tree| Shown { tree }).ok_or(Errno::BADMSG).step_at("show", at)
+        let mut confining = plan.confining();
+        confining.mounts.retain(|mount| mount.at().starts_with(at));
+        let letters_of_it = confining.with_paths(|path| letters(path).into());
+        let helper = self.helper(&Order::Show { plan: Box::new(letters_of_it), at: letters(at) }, None)?;
+        let (_, tree) = helper.hear()?;
+        let shown = Shown { tree: tree.ok_or(Errno::BADMSG).step_at("show", at)? };
+        match helper.hear() {
+            Ok(_) => Ok(shown),
+            Err(error) => {
+                // It may be there all the same, but not later any more.
+                drop(helper);
+                self.take_back(plan.identity, &shown)?;
+                Err(error)
+            }
+        }
     }
 
     /// Takes a place back. True where some program still has a file open there for writing, which stays open until that
@@ -78,7 +88,7 @@ impl Namespaces {
     /// # Errors
     /// When the place cannot be taken away.
     pub fn take_back(&self, identity: Identity, shown: &Shown) -> Result<bool, ConfineError> {
-        match self.ask(&Order::TakeBack { identity }, Some(shown.tree.as_fd())) {
+        match self.helper(&Order::TakeBack { identity }, Some(shown.tree.as_fd()))?.hear() {
             Err(error) if error.source.raw_os_error() == Some(libc::EINVAL) => Ok(true),
             taken => taken.map(|(written, _)| written),
         }
@@ -89,15 +99,37 @@ impl Namespaces {
     /// # Errors
     /// When it cannot be written.
     pub fn note(&self, identity: Identity, at: &Path, text: &str) -> Result<(), ConfineError> {
-        self.ask(&Order::Note { at: letters(at), text: text.to_owned(), identity }, None).map(drop)
+        self.helper(&Order::Note { at: letters(at), text: text.to_owned(), identity }, None)?.hear().map(drop)
     }
 
-    /// Lets a helper do something; gives what it says and the descriptor that comes with it.
-    fn ask(&self, order: &Order, with: Option<BorrowedFd<'_>>) -> Result<(bool, Option<OwnedFd>), ConfineError> {
-        let step = "change the sandbox while it runs";
-        let answer = self.answer(order, with).step(step)?;
-        let (text, mut descriptors) = answer.ok_or(Errno::CONNRESET).step(step)?;
-        match serde_json::from_slice(&text).map_err(io::Error::other).step(step)? {
+    /// Begins to do something.
+    fn helper(&self, order: &Order, with: Option<BorrowedFd<'_>>) -> Result<Helper, ConfineError> {
+        self.start(order, with).step(STEP)
+    }
+
+    fn start(&self, order: &Order, with: Option<BorrowedFd<'_>>) -> io::Result<Helper> {
+        let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+        let helper = Helper { process: part(ARGUMENT, theirs)?.spawn()?, link };
+        let descriptors: Vec<_> = [self.user.as_fd(), self.mount.as_fd()].into_iter().chain(with).collect();
+        frames::send(&helper.link, &serde_json::to_vec(order)?, &descriptors)?;
+        Ok(helper)
+    }
+}
+
+/// What a helper does, as far as anybody else is concerned.
+const STEP: &str = "change the sandbox while it runs";
+
+/// A helper that does something. Dropped, it is ended.
+struct Helper {
+    process: Child,
+    link: OwnedFd,
+}
+
+impl Helper {
+    /// What it says next, if it says something in time, and the descriptor that comes with it.
+    fn hear(&self) -> Result<(bool, Option<OwnedFd>), ConfineError> {
+        let (text, mut descriptors) = self.next().step(STEP)?.ok_or(Errno::CONNRESET).step(STEP)?;
+        match serde_json::from_slice(&text).map_err(io::Error::other).step(STEP)? {
             Done::Done { written } => Ok((written, descriptors.pop_front())),
             Done::Failed { step, path, errno } => {
                 let path = path.map(|path| crate::letters::bytes(path).into());
@@ -106,22 +138,18 @@ impl Namespaces {
         }
     }
 
-    fn answer(&self, order: &Order, with: Option<BorrowedFd<'_>>) -> io::Result<Option<message::Heard>> {
-        let (link, theirs) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        let mut helper = part(ARGUMENT, theirs)?.spawn()?;
-        let descriptors: Vec<_> = [self.user.as_fd(), self.mount.as_fd()].into_iter().chain(with).collect();
-        let answer = frames::send(&link, &serde_json::to_vec(order)?, &descriptors).and_then(|()| hear(&link));
-        let _ = helper.kill();
-        let _ = helper.wait();
-        answer
+    fn next(&self) -> io::Result<Option<message::Heard>> {
+        let patience = Timespec::try_from(PATIENCE).ok();
+        match poll(&mut [PollFd::new(&self.link, PollFlags::IN)], patience.as_ref())? {
+            0 => Err(Errno::TIMEDOUT.into()),
+            _ => frames::receive(&self.link),
+        }
     }
 }
 
-/// What a helper says, if it says something in time.
-fn hear(link: &OwnedFd) -> io::Result<Option<message::Heard>> {
-    let patience = Timespec::try_from(PATIENCE).ok();
-    match poll(&mut [PollFd::new(link, PollFlags::IN)], patience.as_ref())? {
-        0 => Err(Errno::TIMEDOUT.into()),
-        _ => frames::receive(link),
+impl Drop for Helper {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
