@@ -10,6 +10,7 @@ mod commands;
 mod context;
 mod error;
 mod gate;
+mod keys;
 mod layers;
 #[cfg(target_os = "linux")]
 mod linux;
@@ -17,6 +18,7 @@ mod output;
 mod own;
 mod record;
 mod remember;
+mod screen;
 mod traffic;
 mod trust;
 mod watch;

@@ -16,6 +16,7 @@ mod quarantined;
 mod record;
 mod report;
 mod run;
+mod seat;
 mod stage;
 mod trace;
 mod undo;
@@ -40,7 +41,8 @@ pub(crate) use paths::{
 /// Whether live runs can be given more.
 pub(crate) const GRANTS: bool = true;
 
-pub(crate) use watching::{Runs, Seat, give_terminal_back};
+pub(crate) use seat::{Seat, give_terminal_back};
+pub(crate) use watching::Runs;
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
 pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {

@@ -11,10 +11,6 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
-pub(crate) use self::page::Key;
-pub(crate) use self::screen::Typed;
-#[cfg(target_os = "linux")]
-pub(crate) use self::screen::{enter_page, leave_page, mark_pastes};
 use self::sessions::Sessions;
 use crate::args::WatchArgs;
 use crate::context::Context;

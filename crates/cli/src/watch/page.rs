@@ -10,6 +10,7 @@ use pinfold_run::control::{Grant, Outcome, Question, Told, answer};
 use super::describe::describe;
 use super::refusals::Refusals;
 use super::sessions::News;
+use crate::keys::Key;
 use crate::platform::GRANTS;
 
 /// Events that are kept.
@@ -37,14 +38,6 @@ struct Open {
     session: String,
     question: Question,
     until: Instant,
-}
-
-/// A key, as far as the page knows keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Key {
-    Up,
-    Down,
-    Letter(char),
 }
 
 /// A row.
@@ -118,6 +111,7 @@ impl Page {
                 self.close(|open| open.session == session && open.question.id == number);
                 return Some(Act::Answer(session, number, answer));
             }
+            _ => {}
         }
         None
     }
@@ -234,6 +228,7 @@ mod tests {
     use pinfold_policy::Decision;
 
     use super::*;
+    use crate::keys::Keys;
 
     fn question(id: u64, host: &str) -> News {
         let to = Endpoint { host: host.into(), port: 443 };
@@ -265,6 +260,21 @@ mod tests {
         page.press(Key::Up);
         assert_eq!(page.press(Key::Letter('d')), Some(Act::Answer("run".into(), 1, Answer::Deny)));
         assert_eq!(page.press(Key::Letter('x')), None);
+    }
+
+    #[test]
+    fn what_is_no_answer_gives_none() {
+        let mut page = page();
+        page.take("run".into(), question(1, "a.example"));
+        page.came_up = None;
+        for other in ["\x1ba", "\x1b[3~", "\x1b[15;5~", "\x1b\x1bo", "\r\n\t\x7f", "é", "O", "\x1b[200~oasd1\x1b[201~"]
+        {
+            let mut keys = Keys::default();
+            keys.add(other.as_bytes());
+            while let Some(key) = keys.next() {
+                assert_eq!(page.press(key), None, "{other:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,17 +1,14 @@
-//! The terminal that the page is on, which gets back what it had however it ends.
+//! The page on a terminal.
 
-use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io;
 
-use super::page::{Key, Page, Row};
+use super::page::{Page, Row};
 use super::sessions::Sessions;
-use crate::platform::{Seat, give_terminal_back};
+use crate::keys::Key;
+use crate::platform::Seat;
+use crate::screen::{Screen, write};
 
-/// Another screen than the shell's, no cursor, and nothing beyond the right margin (xterm's control sequences).
-const ENTER: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
-/// Everything as it was.
-const LEAVE: &str = "\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?25h\x1b[?1049l";
-/// What comes between is shown at once.
+/// What comes between is shown at once (xterm's control sequences).
 const BEGIN: &str = "\x1b[?2026h";
 const END: &str = "\x1b[?2026l";
 /// How a row is written (ECMA-48, SGR): that which keys are about, and others.
@@ -20,61 +17,30 @@ const PLAIN: &str = "\x1b[0m";
 /// Nothing to the end of the row.
 const REST: &str = "\x1b[K";
 
-/// Whether there is a page. To leave it a second time would move the cursor back to where it was before the page.
-static IS_SHOWN: AtomicBool = AtomicBool::new(false);
-
-/// What was typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Typed {
-    Quit,
-    Key(Key),
-}
-
 /// Shows the page until the user quits, or somebody ends this process.
 pub(super) fn show(mut sessions: Sessions, seat: Seat) -> io::Result<()> {
-    let screen = Screen::enter(seat)?;
+    let mut screen = Screen::enter(seat)?;
     let mut page = Page::default();
     loop {
         sessions.news().into_iter().for_each(|(id, news)| page.take(id, news));
-        screen.draw(&page)?;
-        if !sessions.wait(Some(&screen.seat))? {
+        draw(&screen, &page)?;
+        if !sessions.wait(Some(&mut screen.seat))? {
             return Ok(());
         }
-        while let Some(typed) = screen.seat.typed()? {
-            match typed {
-                Typed::Quit => return Ok(()),
-                Typed::Key(key) => {
-                    if let Some(act) = page.press(key) {
-                        sessions.act(act);
-                    }
-                }
+        while let Some(key) = screen.seat.typed()? {
+            if matches!(key, Key::Interrupt | Key::Letter('q')) {
+                return Ok(());
+            }
+            if let Some(act) = page.press(key) {
+                sessions.act(act);
             }
         }
     }
 }
 
-/// A terminal that shows a page.
-struct Screen {
-    seat: Seat,
-}
-
-impl Screen {
-    fn enter(seat: Seat) -> io::Result<Self> {
-        let screen = Self { seat };
-        enter_page()?;
-        Ok(screen)
-    }
-
-    fn draw(&self, page: &Page) -> io::Result<()> {
-        let (columns, height) = self.seat.size()?;
-        write(&shown(page.rows(height.into()), columns.into(), height.into()))
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        leave_page();
-    }
+fn draw(screen: &Screen, page: &Page) -> io::Result<()> {
+    let (columns, height) = screen.seat.size()?;
+    write(&shown(page.rows(height.into()), columns.into(), height.into()))
 }
 
 /// Rows from the top of a screen to its end.
@@ -87,38 +53,6 @@ fn shown(rows: Vec<Row>, columns: usize, height: usize) -> String {
         text += &format!("\x1b[{y};1H{attribute}{fits}{PLAIN}{REST}");
     }
     text + END
-}
-
-/// Begins a page on the terminal. Whatever goes wrong from now on, it ends before that is told.
-pub(crate) fn enter_page() -> io::Result<()> {
-    let report = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        // Else its words would go with the page.
-        leave_page();
-        give_terminal_back();
-        report(panic);
-    }));
-    IS_SHOWN.store(true, Ordering::SeqCst);
-    write(ENTER)
-}
-
-/// Asks the terminal to mark what is pasted, until the page ends (xterm's bracketed paste).
-#[cfg(target_os = "linux")]
-pub(crate) fn mark_pastes() -> io::Result<()> {
-    write("\x1b[?2004h")
-}
-
-/// Ends it.
-pub(crate) fn leave_page() {
-    if IS_SHOWN.swap(false, Ordering::SeqCst) {
-        let _ = write(LEAVE);
-    }
-}
-
-fn write(text: &str) -> io::Result<()> {
-    let mut out = io::stdout();
-    out.write_all(text.as_bytes())?;
-    out.flush()
 }
 
 #[cfg(test)]

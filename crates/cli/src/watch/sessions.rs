@@ -94,7 +94,7 @@ impl Sessions {
     }
 
     /// Waits for news or keys; no longer than until it is time to look for new runs. False when whoever sits there is gone.
-    pub(super) fn wait(&self, seat: Option<&Seat>) -> io::Result<bool> {
+    pub(super) fn wait(&self, seat: Option<&mut Seat>) -> io::Result<bool> {
         self.runs.wait(self.watched.values(), seat)
     }
 }

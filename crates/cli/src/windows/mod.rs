@@ -8,7 +8,6 @@ mod audience;
 mod doctor;
 mod environment;
 mod gate;
-mod keys;
 mod machine;
 mod paths;
 mod plan;

@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use pinfold_confine::windows::OwnConsole;
 use pinfold_run::control::{Bell, Watched};
 
-use super::keys::Keys;
 use super::store::sessions;
 use crate::error::CliError;
-use crate::watch::{LOOK_INTERVAL, Typed};
+use crate::keys::{Key, Keys};
+use crate::watch::LOOK_INTERVAL;
 
 /// Live runs.
 pub(crate) struct Runs {
@@ -48,10 +48,10 @@ impl Runs {
     pub(crate) fn wait<'a>(
         &self,
         _watched: impl Iterator<Item = &'a Watched>,
-        seat: Option<&Seat>,
+        seat: Option<&mut Seat>,
     ) -> io::Result<bool> {
         self.bell.wait(LOOK_INTERVAL);
-        Ok(seat.is_none_or(Seat::is_taken))
+        Ok(seat.is_none_or(|seat| seat.is_taken()))
     }
 }
 
@@ -60,7 +60,7 @@ static CONSOLE: Mutex<Option<OwnConsole>> = Mutex::new(None);
 
 /// The console, of which every key is told, as long as this lives.
 pub(crate) struct Seat {
-    typed: Receiver<Typed>,
+    typed: Receiver<Key>,
     /// Nobody types any more.
     end: Receiver<()>,
 }
@@ -91,7 +91,7 @@ impl Seat {
 
     /// What was typed, if anything was.
     #[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
-    pub(crate) fn typed(&self) -> io::Result<Option<Typed>> {
+    pub(crate) fn typed(&self) -> io::Result<Option<Key>> {
         Ok(self.typed.try_recv().ok())
     }
 
@@ -112,11 +112,12 @@ pub(crate) fn give_terminal_back() {
 }
 
 /// Until nobody types any more, or nobody wants to know.
-fn read_keys(mut keyboard: impl Read, put: &Sender<Typed>, bell: &Bell) {
+fn read_keys(mut keyboard: impl Read, put: &Sender<Key>, bell: &Bell) {
     let (mut keys, mut bytes) = (Keys::default(), [0; 64]);
     while let Ok(length @ 1..) = keyboard.read(&mut bytes) {
-        for typed in bytes.iter().take(length).filter_map(|byte| keys.take(*byte)) {
-            if put.send(typed).is_err() {
+        keys.add(&bytes[..length]);
+        while let Some(key) = keys.next() {
+            if put.send(key).is_err() {
                 return;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Stdout};
 use std::mem::ManuallyDrop;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::PoisonError;
 
@@ -11,15 +12,17 @@ use ratatui::backend::CrosstermBackend;
 
 use super::draw::{Look, draw};
 use super::found::Found;
-use super::page::{Effect, Key, Page};
+use super::page::{Effect, Page};
 use super::reader::Reader;
-use super::seat::{Seat, Woken};
 use crate::args::ReviewArgs;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::keys::Key;
+use crate::linux::seat::{Seat, Woken};
 use crate::linux::stage::apply::TakenOver;
 use crate::linux::stage::changes::counted;
 use crate::linux::stage::opened::{Opened, Paths};
+use crate::screen::Screen;
 
 pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
@@ -33,8 +36,9 @@ pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode, CliError> {
         return Ok(ExitCode::SUCCESS);
     }
     let left = Review::begin(&context, &paths, found).and_then(|mut review| {
-        let left =
-            review.go_on().or_else(|error| review.seat.ended().map(|signal| Left::Ended(Some(signal))).ok_or(error))?;
+        let left = review
+            .go_on()
+            .or_else(|error| review.screen.seat.ended().map(|signal| Left::Ended(Some(signal))).ok_or(error))?;
         Ok((left, review.found.name))
     });
     let (left, stage) = left.map_err(|error| CliError::new("the page cannot be shown").why(error.to_string()))?;
@@ -90,34 +94,34 @@ struct Review<'a> {
     page: Page,
     reader: Reader,
     look: Look,
-    /// Never dropped: it would show the cursor, which the seat does, and complain about it where nobody sits any more.
+    /// Never dropped: it would show the cursor, which the screen does, and complain about it where nobody sits any more.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     /// Given back when all else is gone.
-    seat: Seat,
+    screen: Screen,
 }
 
 impl<'a> Review<'a> {
     fn begin(context: &'a Context, paths: &'a Paths, found: Found) -> io::Result<Self> {
-        let seat = Seat::take()?;
+        let screen = Screen::enter(Seat::new()?)?;
         let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
         // After the seat: signals are the seat's on every thread.
         let reader = Reader::new(&found)?;
         let look = Look::new(context.text("NO_COLOR").is_none_or(str::is_empty));
-        Ok(Self { context, paths, page: page(&found), found, reader, look, terminal, seat })
+        Ok(Self { context, paths, page: page(&found), found, reader, look, terminal, screen })
     }
 
     fn go_on(&mut self) -> io::Result<Left> {
         loop {
-            self.page.resize(self.seat.size()?);
+            self.page.resize(self.screen.seat.size()?);
             self.reader.want(self.page.wanted());
             self.terminal.draw(|frame| draw(frame, &self.page, self.look))?;
-            if let Woken::Ended(signal) = self.seat.wait(self.reader.bell())? {
+            if let Woken::Ended(signal) = self.screen.seat.wait(&[self.reader.bell().as_fd()], None)? {
                 return Ok(Left::Ended(signal));
             }
             for (entry, view) in self.reader.news()? {
                 self.page.take(entry, view);
             }
-            while let Some(key) = self.seat.typed()? {
+            while let Some(key) = self.screen.seat.typed()? {
                 if let Some(left) = self.press(key)? {
                     return Ok(left);
                 }
@@ -136,7 +140,7 @@ impl<'a> Review<'a> {
         let left = effect.and_then(|effect| self.carry_out(effect));
         // Nobody has answered a question that was not there yet.
         if self.page.question.is_some() && self.page.question != asked {
-            self.seat.forget_typed();
+            self.screen.seat.forget_typed();
         }
         Ok(left)
     }

@@ -12,14 +12,12 @@ mod draw_tree;
 mod entry;
 mod found;
 mod help;
-mod keys;
 mod layout;
 mod listed;
 mod moves;
 mod page;
 mod question;
 mod reader;
-mod seat;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,7 +1,8 @@
 //! Moving through the tree and through a diff.
 
 use super::layout::Pane;
-use super::page::{Key, Page};
+use super::page::Page;
+use crate::keys::Key;
 
 /// How far a diff moves to the side at once.
 const ASIDE: usize = 8;

@@ -12,24 +12,7 @@ use super::question::{Answers, Question};
 use super::text::wrapped;
 use super::tree::{Node, Tree};
 use super::view::View;
-
-/// A key, as far as the page knows keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Key {
-    Up,
-    Down,
-    Left,
-    Right,
-    PageUp,
-    PageDown,
-    Home,
-    End,
-    Tab,
-    Enter,
-    Escape,
-    Interrupt,
-    Letter(char),
-}
+use crate::keys::Key;
 
 /// What is to be done outside of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,9 +12,10 @@ use ratatui::backend::TestBackend;
 use super::draw::{Look, draw};
 use super::entry::{Entry, Standing};
 use super::layout::Pane;
-use super::page::{Key, Page};
+use super::page::Page;
 use super::question::Question;
 use super::view::{Kind, View};
+use crate::keys::Key;
 
 const UP: Key = Key::Up;
 const DOWN: Key = Key::Down;

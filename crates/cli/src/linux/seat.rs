@@ -1,4 +1,4 @@
-//! The terminal that the page is on: its keys, its size, and what it had before.
+//! The terminal of whoever looks at a page: its keys, its size, and signals.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,24 +12,21 @@ use rustix::process::Signal;
 use rustix::stdio::stdin;
 use rustix::termios::{QueueSelector, tcflush};
 
-use super::keys::Keys;
-use super::page::Key;
-use crate::platform::give_terminal_back;
-use crate::watch::{enter_page, leave_page, mark_pastes};
+use crate::keys::{Key, Keys};
 
 /// How long a key may take to come whole.
 const KEY_WAIT: Duration = Duration::from_millis(50);
 
-/// The terminal, as long as this lives. Keys are read here and not by crossterm: that loses one that comes together with
-/// another size of the window.
-pub(super) struct Seat {
+/// The terminal, of which every key is told, as long as this lives. Keys are read here and not by crossterm: that loses one that
+/// comes together with another size of the window.
+pub(crate) struct Seat {
     signals: SignalQueue,
     keys: Keys,
 }
 
 /// Why one waits no more.
 pub(super) enum Woken {
-    /// There may be keys, or news, or another size.
+    /// There may be keys, or news, or another size, or it has taken long enough.
     News,
     /// Whoever sat there is gone, or somebody ends this process, by a signal.
     Ended(Option<i32>),
@@ -37,24 +34,22 @@ pub(super) enum Woken {
 
 impl Seat {
     /// Takes it.
-    pub(super) fn take() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let signals = [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT, Signal::WINCH];
         let seat = Self { signals: SignalQueue::new(&signals.map(Signal::as_raw))?, keys: Keys::default() };
         terminal::enable_raw_mode()?;
-        enter_page()?;
-        mark_pastes()?;
         Ok(seat)
     }
 
     /// How large it is, columns by rows.
-    #[expect(clippy::unused_self, reason = "whoever has it may ask")]
-    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+    #[expect(clippy::unused_self, reason = "elsewhere it is asked")]
+    pub(crate) fn size(&self) -> io::Result<(u16, u16)> {
         terminal::size()
     }
 
     /// Waits for keys, for another size, or until something can be read from what is beside.
-    pub(super) fn wait(&mut self, beside: impl AsFd) -> io::Result<Woken> {
-        let [keys, _, _] = readable([stdin(), self.signals.as_fd(), beside.as_fd()], None)?;
+    pub(super) fn wait(&mut self, beside: &[BorrowedFd<'_>], most: Option<Duration>) -> io::Result<Woken> {
+        let keys = readable(&[&[stdin(), self.signals.as_fd()], beside].concat(), most)?[0];
         if let Some(signal) = self.ended() {
             return Ok(Woken::Ended(Some(signal)));
         }
@@ -78,11 +73,11 @@ impl Seat {
     }
 
     /// The next key, if one was typed.
-    pub(super) fn typed(&mut self) -> io::Result<Option<Key>> {
+    pub(crate) fn typed(&mut self) -> io::Result<Option<Key>> {
         if let Some(key) = self.keys.next() {
             return Ok(Some(key));
         }
-        if self.keys.is_open() && readable([stdin()], Some(KEY_WAIT))?[0].is_empty() {
+        if self.keys.is_open() && readable(&[stdin()], Some(KEY_WAIT))?[0].is_empty() {
             return Ok(self.keys.end());
         }
         Ok(None)
@@ -97,18 +92,22 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        leave_page();
         give_terminal_back();
     }
 }
 
+/// Gives it back, if it was taken.
+pub(crate) fn give_terminal_back() {
+    let _ = terminal::disable_raw_mode();
+}
+
 /// What is the matter with each, as soon as something is, or in the end nothing.
-fn readable<const N: usize>(sources: [BorrowedFd<'_>; N], most: Option<Duration>) -> io::Result<[PollFlags; N]> {
-    let mut polled = sources.map(|source| PollFd::from_borrowed_fd(source, PollFlags::IN));
-    let most = most.map(|most| Timespec { tv_sec: 0, tv_nsec: most.subsec_nanos().into() });
+pub(super) fn readable(sources: &[BorrowedFd<'_>], most: Option<Duration>) -> io::Result<Vec<PollFlags>> {
+    let mut polled: Vec<_> = sources.iter().map(|source| PollFd::from_borrowed_fd(*source, PollFlags::IN)).collect();
+    let most = most.and_then(|most| Timespec::try_from(most).ok());
     match poll(&mut polled, most.as_ref()) {
-        Ok(_) => Ok(polled.map(|polled| polled.revents())),
-        Err(Errno::INTR) => Ok([PollFlags::empty(); N]),
+        Ok(_) => Ok(polled.iter().map(PollFd::revents).collect()),
+        Err(Errno::INTR) => Ok(vec![PollFlags::empty(); sources.len()]),
         Err(error) => Err(error.into()),
     }
 }
