@@ -220,15 +220,10 @@ impl Git {
         self.said(workspace, &["update-ref", "--no-deref", "-d", &beside.name, &beside.commit]).is_some()
     }
 
-    /// What git says in a workspace that is a repository. It executes nothing that the repository names.
+    /// What git says in a workspace that is a repository.
     fn said(&self, workspace: &Path, words: &[&str]) -> Option<String> {
-        let mut git = Command::new(self.program.as_ref().filter(|_| workspace.join(".git").exists())?);
-        git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]).args(words);
-        for name in &self.misleading {
-            git.env_remove(name);
-        }
-        git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
-        let output = git.current_dir(workspace).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let mut git = self.command().filter(|_| workspace.join(".git").exists())?;
+        let output = git.args(words).current_dir(workspace).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
@@ -241,7 +236,7 @@ impl Git {
     fn nothing_is_staged(&self, directory: &Path) -> bool {
         let Some(mut git) = directory.parent().and_then(|tree| self.about(directory, tree)) else { return false };
         git.args(["diff", "--cached", "--quiet", "--no-ext-diff", "--no-textconv"]);
-        let status = git.stdin(Stdio::null()).stdout(Stdio::null()).status();
+        let status = git.stdout(Stdio::null()).status();
         status.is_ok_and(|status| status.success())
     }
 
@@ -266,32 +261,35 @@ impl Git {
     /// All paths that git tracks in a tree, sorted; nothing where it does not say.
     pub(super) fn tracked(&self, tree: &Path) -> io::Result<Option<BTreeSet<PathBuf>>> {
         let Some(mut git) = self.about(&tree.join(".git"), tree) else { return Ok(None) };
-        let listed = git.args(["ls-files", "-z"]).stdin(Stdio::null()).output()?;
+        let listed = git.args(["ls-files", "-z"]).output()?;
         Ok(listed.status.success().then(|| paths(&listed.stdout).collect()))
     }
 
     /// What the user has set for himself, wherever he works.
     pub(super) fn setting(&self, context: &Context, name: &str) -> Option<String> {
-        let mut git = Command::new(self.program.as_ref()?);
-        for name in &self.misleading {
-            git.env_remove(name);
-        }
+        let mut git = self.command()?;
         git.args(["config", "--global", "--includes", "--get", name]).env("GIT_DIR", "/dev/null");
-        let said = git.current_dir(&context.home).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+        let said = git.current_dir(&context.home).output().ok()?;
         let said = String::from_utf8(said.stdout).ok().filter(|_| said.status.success())?;
         Some(said.trim_end_matches('\n').to_owned())
     }
 
-    /// Git asked about a repository and its tree, so that it executes nothing that they name and writes nothing.
+    /// Git asked about a repository and its tree.
     fn about(&self, directory: &Path, tree: &Path) -> Option<Command> {
+        let mut git = self.command()?;
+        git.env("GIT_DIR", directory).env("GIT_WORK_TREE", tree).current_dir(tree);
+        Some(git)
+    }
+
+    /// Git asked so that it executes nothing that a repository names, and writes nothing but what it is told to.
+    fn command(&self) -> Option<Command> {
         let mut git = Command::new(self.program.as_ref()?);
         git.args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false"]);
         for name in &self.misleading {
             git.env_remove(name);
         }
-        git.env("GIT_DIR", directory).env("GIT_WORK_TREE", tree);
         git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
-        git.current_dir(tree).stderr(Stdio::null());
+        git.stdin(Stdio::null()).stderr(Stdio::null());
         Some(git)
     }
 }
