@@ -74,8 +74,7 @@ impl Opened {
 
     /// The stage of that name.
     pub(crate) fn named(stages: Stages, name: &str) -> Result<Self, CliError> {
-        let mut stage = stages.open(name).map_err(|error| shown(&error))?;
-        settle(&mut stage)?;
+        let stage = held(&stages, name)?;
         let places = Self::look(&stage)?;
         Ok(Self { stages, stage, places, named: false })
     }
@@ -154,6 +153,13 @@ impl Opened {
     pub(crate) fn changes(&self) -> impl Iterator<Item = (&Place, &Change)> {
         self.places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
     }
+}
+
+/// The stage of that name, held. What files were that changed in it is written down.
+pub(super) fn held(stages: &Stages, name: &str) -> Result<Stage, CliError> {
+    let mut stage = stages.open(name).map_err(|error| shown(&error))?;
+    settle(&mut stage)?;
+    Ok(stage)
 }
 
 /// Writes down what changed files were before, as long as nobody else can have changed them since.
@@ -249,11 +255,14 @@ pub(super) fn policy(context: &Context) -> Result<Policy, CliError> {
     layers::in_force(context, &PolicyFlags::default()).map(|merged| merged.policy)
 }
 
-fn layers_of(stage: &Stage, root: &Path) -> Result<Layers, CliError> {
+/// Where a stage has what was written to a place, the newest first. It has something of its own only where that exists.
+pub(super) fn written_at(stage: &Stage, root: &Path) -> impl Iterator<Item = PathBuf> {
     let name = plan::Stage::name_of(root);
-    let all = std::iter::once(stage.top()).chain(stage.frozen());
-    let written = all.map(|layer| layer.join(&name).join("upper")).filter(|layer| layer.exists());
-    let directories: Vec<PathBuf> = written.collect();
+    std::iter::once(stage.top()).chain(stage.frozen()).map(move |layer| layer.join(&name).join("upper"))
+}
+
+fn layers_of(stage: &Stage, root: &Path) -> Result<Layers, CliError> {
+    let directories: Vec<PathBuf> = written_at(stage, root).filter(|layer| layer.exists()).collect();
     let open = |error: std::io::Error, path: &Path| {
         CliError::new(format!("{} cannot be opened", path.display())).why(error.to_string())
     };

@@ -10,7 +10,7 @@ use pinfold_stage::{Stage, Stages, StoreError, Time};
 use super::asked::agrees;
 use super::changes::counted;
 use super::git::Git;
-use super::opened::{Opened, stages};
+use super::opened::{Opened, held, stages};
 use super::recorded::{act, listed, recorded};
 use super::staging::shown;
 use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs};
@@ -20,8 +20,7 @@ use crate::linux::undo;
 
 pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
-    let mut stage = stages(&context)?.open(&args.stage).map_err(|error| shown(&error))?;
-    super::opened::settle(&mut stage)?;
+    let mut stage = held(&stages(&context)?, &args.stage)?;
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Snapshot, &stage) };
     recorded(&context, event, || stage.snapshot(&args.name).map_err(|error| shown(&error)))?;
     eprintln!("pinfold: pinfold restore {} {} goes back to this", args.stage, args.name);
@@ -31,8 +30,7 @@ pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
 pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let stages = stages(&context)?;
-    let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
-    super::opened::settle(&mut stage)?;
+    let mut stage = held(&stages, &args.stage)?;
     let made_ms = stage.snapshots().iter().find(|snapshot| snapshot.name == args.name).map(|found| found.made_ms);
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Restore, &stage) };
     recorded(&context, event, || stage.restore(&args.name).map_err(|error| shown(&error)))?;
@@ -70,8 +68,7 @@ fn keep_applied(stages: &Stages, stage: &Stage, since_ms: u64) -> Result<usize, 
 pub(crate) fn fork(args: &ForkArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let stages = stages(&context)?;
-    let mut stage = stages.open(&args.stage).map_err(|error| shown(&error))?;
-    super::opened::settle(&mut stage)?;
+    let mut stage = held(&stages, &args.stage)?;
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Fork, &stage) };
     recorded(&context, event, || stages.fork(&mut stage, &args.name).map_err(|error| shown(&error)))?;
     eprintln!("pinfold: goes on by itself: pinfold run --session {} -- COMMAND", args.name);

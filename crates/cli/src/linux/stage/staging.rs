@@ -6,7 +6,7 @@ use pinfold_plan as plan;
 use pinfold_policy::{Policy, shell_word};
 use pinfold_stage::{Stage, Stages, StoreError};
 
-use super::opened::settle;
+use super::opened::{settle, written_at};
 use crate::error::CliError;
 
 /// Which stage a call is about, where its policy wants one.
@@ -67,9 +67,7 @@ pub(super) fn shown(error: &StoreError) -> CliError {
 /// Whether a stage has something of its own at a path, or in place of a directory above it.
 pub(crate) fn has(stage: &Stage, workspace: &Path, path: &Path) -> bool {
     let Ok(below) = path.strip_prefix(workspace) else { return false };
-    let layers = std::iter::once(stage.top()).chain(stage.frozen());
-    let mut layers = layers.map(|layer| layer.join(plan::Stage::name_of(workspace)).join("upper"));
-    layers.any(|layer| {
+    written_at(stage, workspace).any(|layer| {
         below.ancestors().any(|above| match layer.join(above).symlink_metadata() {
             Ok(found) => above == below || !found.is_dir(),
             Err(_) => false,

@@ -1,13 +1,13 @@
 //! What waits in a stage after a run.
 
-use pinfold_stage::{Change, Stage, Stages, What};
+use pinfold_stage::{Change, Stages, What};
 use serde::Serialize;
 
 use super::changes::counted;
 use super::git;
 use super::guarded::guarded;
 use super::ignored::{Ignored, files};
-use super::opened::{Opened, Place, settle};
+use super::opened::{Opened, Place, held, settle};
 use super::staging::shown;
 use crate::error::CliError;
 use crate::linux::prepare::Prepared;
@@ -36,7 +36,7 @@ impl Waiting {
         let files = ignored.files();
         let asks = if changes > 0 { asks(prepared, &places, &ignored)? } else { 0 };
         let is_its_own = stage.session() == Some(&name);
-        if changes == 0 && ignored.is_empty() && is_its_own && Stage::snapshots(&stage).is_empty() {
+        if changes == 0 && ignored.is_empty() && is_its_own && stage.snapshots().is_empty() {
             stage.discard().map_err(|error| CliError::from_error(&error))?;
         }
         Ok(Some(Self { stage: name, changes, asks, ignored: files }))
@@ -81,15 +81,14 @@ impl Waits {
         let mut stage = stages.look_at(name).map_err(|error| shown(&error))?;
         if stage.unsettled_since().is_some() {
             drop(stage);
-            stage = stages.open(name).map_err(|error| shown(&error))?;
-            settle(&mut stage)?;
+            stage = held(stages, name)?;
         }
         let places = Opened::look(&stage)?;
         let lost = |place: &Place| {
             let changes = &place.changes;
             changes.exceeded().is_some() || changes.all().iter().any(|change| change.what != What::Touched)
         };
-        let more = !Stage::snapshots(&stage).is_empty() || places.iter().any(lost);
+        let more = !stage.snapshots().is_empty() || places.iter().any(lost);
         // What git ignores would be taken over as well, if somebody asked for it.
         let none = Ignored::default();
         Ok(Self { changes: places.iter().map(|place| seen(place, &none).count()).sum(), more })
