@@ -6,6 +6,7 @@ mod gate;
 mod git_identity;
 mod giving;
 mod grant;
+mod housekeeping;
 mod leavings;
 mod machine;
 mod paths;

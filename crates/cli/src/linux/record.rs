@@ -2,7 +2,7 @@
 //! promises.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use pinfold_confine::hex;
@@ -14,14 +14,12 @@ use pinfold_run::{Executions, LimitReached, Recorder};
 use pinfold_stage::Stage;
 use sha2::{Digest, Sha256};
 
+use super::housekeeping;
 use super::prepare::Prepared;
 use super::programs::{self, Programs};
 use super::report::describe_limit;
 use crate::error::{CliError, NOT_STARTED, with_causes};
 use crate::record::{self, Pen, unrecorded};
-
-/// How often old records are looked for.
-const HOUSEKEEPING: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The record of a run.
 pub(super) struct Record {
@@ -108,9 +106,7 @@ impl Record {
 /// runs.
 pub(super) fn keep_house(prepared: &Prepared) {
     let directory = prepared.store.ledger_directory();
-    let stamp = directory.join("kept");
-    let age = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok()?.elapsed().ok();
-    if age(&stamp).is_some_and(|age| age < HOUSEKEEPING) || std::fs::write(&stamp, "").is_err() {
+    if !housekeeping::is_due(&directory) {
         return;
     }
     let rules = &prepared.policy.ledger;

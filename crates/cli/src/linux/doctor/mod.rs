@@ -83,7 +83,7 @@ impl Answer {
         Ok(Self {
             kept: start.started && no_plan.is_none() && linux::refusal(&plan).is_none(),
             vanished_workspaces: places.iter().filter(|place| place.has_vanished()).count(),
-            stages: stages::told(&context),
+            stages: stages::told(&context, &places),
             profile: plan.profile,
             assurance: plan.assurance,
             host,

@@ -6,16 +6,16 @@ use pinfold_plan as plan;
 use pinfold_policy::{Policy, plain, shell_word};
 use pinfold_stage::Applied;
 
-use super::super::stage::{Beside, Git, recovered, tidy};
+use super::super::stage::{Beside, Git, let_go, recovered};
 use super::mebibytes;
-use super::places::{Place, places};
+use super::places::Place;
 use super::repair::Removed;
 use crate::context::Context;
-use crate::error::{CliError, with_causes};
+use crate::error::with_causes;
 
-/// What is to be told of the stages of all workspaces, a line each. Nothing is changed.
-pub(super) fn told(context: &Context) -> Vec<String> {
-    let told = places(context.state()).into_iter().flat_map(|place| of(context, &place));
+/// What is to be told of the stages of these places, a line each. Nothing is changed.
+pub(super) fn told(context: &Context, places: &[Place]) -> Vec<String> {
+    let told = places.iter().flat_map(|place| of(context, place));
     told.map(|line| plain(&line)).collect()
 }
 
@@ -46,7 +46,7 @@ fn of(context: &Context, place: &Place) -> Vec<String> {
         let bytes = mebibytes(damage.unneeded_bytes);
         told.push(format!("{bytes} of layers of {word} that no stage stands on: pinfold doctor --clean"));
     }
-    let left = beside(context, place, workspace);
+    let left = beside(&Git::outside(context, workspace), place, workspace);
     told.extend(
         left.iter().map(|beside| format!("{} in {word} is of a stage that is gone: {}", beside.name, beside.remedy())),
     );
@@ -74,10 +74,10 @@ pub(super) fn clean(
         removed.push(Removed { what: "layers that no stage stands on", of: workspace.clone(), bytes });
     }
     if let Some(policy) = policy {
-        tidy(context, workspace, policy, &stages).map_err(|error: CliError| error.to_string())?;
+        let_go(context, workspace, policy, &stages).map_err(|error| error.to_string())?;
     }
     let git = Git::outside(context, workspace);
-    for beside in beside(context, place, workspace).iter().filter(|beside| beside.is_merged) {
+    for beside in beside(&git, place, workspace).iter().filter(|beside| beside.is_merged) {
         if git.remove(workspace, beside) {
             removed.push(Removed { what: "a merged branch of a stage", of: workspace.join(&beside.name), bytes: 0 });
         }
@@ -86,11 +86,10 @@ pub(super) fn clean(
 }
 
 /// Branches of stages that are gone.
-fn beside(context: &Context, place: &Place, workspace: &Path) -> Vec<Beside> {
+fn beside(git: &Git, place: &Place, workspace: &Path) -> Vec<Beside> {
     let stages = place.stages();
     if !stages.root().exists() {
         return Vec::new();
     }
-    let beside = Git::outside(context, workspace).beside(workspace, None);
-    beside.into_iter().filter(|beside| !stages.has(beside.stage())).collect()
+    git.beside(workspace, None).into_iter().filter(|beside| !stages.has(beside.stage())).collect()
 }

@@ -1,7 +1,6 @@
 //! How long stages are kept: those in which nothing waits go after a time, and what was not taken over only if its user says so.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use pinfold_ledger::event::{self, Act};
 use pinfold_policy::{Policy, Unit};
@@ -14,12 +13,8 @@ use super::staging::shown;
 use super::waiting::Waits;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::linux::housekeeping;
 use crate::linux::prepare::Prepared;
-
-/// How often it is looked whether something goes.
-const HOUSEKEEPING: Duration = Duration::from_secs(24 * 60 * 60);
-/// When that was done last.
-const STAMP: &str = "kept";
 
 /// Which stages go. Moments are in milliseconds since 1970.
 pub(super) struct Bounds {
@@ -126,20 +121,18 @@ pub(super) fn remove(
 /// Once a day: lets go what the policy does not keep and what nobody needs, and tells of work that nobody has taken over.
 pub(crate) fn keep_house(prepared: &Prepared) {
     let stages = prepared.stages();
-    let stamp = stages.root().join(STAMP);
-    let age = |path: &Path| std::fs::metadata(path).and_then(|data| data.modified()).ok()?.elapsed().ok();
-    let is_due = stages.root().exists() && age(&stamp).is_none_or(|age| age >= HOUSEKEEPING);
-    if !is_due || std::fs::File::create(&stamp).and_then(|file| file.set_modified(SystemTime::now())).is_err() {
+    if !housekeeping::is_due(stages.root()) {
         return;
     }
-    if let Err(error) = tidy(&prepared.context, &prepared.context.workspace, &prepared.policy, &stages) {
+    let tidied = stages.tidy().map_err(|error| shown(&error));
+    let kept = tidied.and_then(|()| let_go(&prepared.context, &prepared.context.workspace, &prepared.policy, &stages));
+    if let Err(error) = kept {
         eprintln!("{}", CliError::notice("stages could not be tidied").why(error.to_string()));
     }
 }
 
-/// Lets go what the policy does not keep and what nobody needs, each with a line.
-pub(crate) fn tidy(context: &Context, workspace: &Path, policy: &Policy, stages: &Stages) -> Result<(), CliError> {
-    stages.tidy().map_err(|error| shown(&error))?;
+/// Lets go what the policy does not keep, each stage with a line, and tells of work that nobody has taken over.
+pub(crate) fn let_go(context: &Context, workspace: &Path, policy: &Policy, stages: &Stages) -> Result<(), CliError> {
     let listed: Vec<Summary> = stages.list().map_err(|error| shown(&error))?.into_iter().flatten().collect();
     let bounds = Bounds::of(policy);
     let old: Vec<Summary> = listed.iter().filter(|stage| bounds.is_old(stage)).cloned().collect();

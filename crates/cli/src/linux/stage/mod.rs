@@ -31,7 +31,7 @@ pub(crate) use changes::changes;
 pub(super) use changes::counted;
 pub(crate) use diff::diff;
 pub(crate) use git::{Beside, Git};
-pub(crate) use keep::{keep_house, tidy};
+pub(crate) use keep::{keep_house, let_go};
 pub(crate) use list::list;
 pub(crate) use opened::stages;
 pub(super) use points::{age, size};
