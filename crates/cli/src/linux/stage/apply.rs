@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_ledger::event::{self, Act};
-use pinfold_policy::shell_word;
+use pinfold_policy::{Policy, shell_word};
 use pinfold_stage::{ApplyError, Change, Step, Wanted, plan_apply};
 
 use super::asked::{agrees, may_ask};
@@ -34,7 +34,8 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     opened.take_back(&sides.theirs)?;
     sides.refuse_unknown(&opened)?;
     refuse_other_digest(&opened, args.reviewed.as_deref())?;
-    let guarded = guarded(policy(&context)?, &opened.places);
+    let policy = policy(&context)?;
+    let guarded = guarded(&policy, &opened.places);
     let ignored = Ignored::of(&context, &opened.places)?;
     let left = if sides.has_others() { ignored.left(&sides.paths) } else { Ignored::default() };
     let with_ignored = args.ignored || left.is_empty() || !args.no_ignored && takes_ignored(&context, &left)?;
@@ -58,7 +59,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     if args.reviewed.as_ref().is_some_and(String::is_empty) {
         refuse_unseen(&context, &opened, &choice)?;
     }
-    let taken = take_over(&context, &mut opened, &guarded, choice, args.reviewed.as_deref())?;
+    let taken = take_over(&context, &policy, &mut opened, &guarded, choice, args.reviewed.as_deref())?;
     opened.drop_changes(&mine)?;
     sides.tell(&context, &mine);
     if mine.is_empty() || taken.is_something() {
@@ -104,6 +105,7 @@ impl TakenOver {
 /// Takes over what was chosen, all of it in each place or nothing.
 pub(super) fn take_over(
     context: &Context,
+    policy: &Policy,
     opened: &mut Opened,
     guarded: &Guarded,
     mut choice: Choice,
@@ -111,7 +113,6 @@ pub(super) fn take_over(
 ) -> Result<TakenOver, CliError> {
     let stage = opened.stage.name().to_owned();
     let git = Git::of(context);
-    let policy = policy(context)?;
     // Without a digest it is what was shown before.
     let reviewed = reviewed.map(|digest| if digest.is_empty() { "as shown" } else { digest }.to_owned());
     let event = event::Stage { reviewed, ..recorded::act(Act::Apply, &opened.stage) };
@@ -129,7 +130,7 @@ pub(super) fn take_over(
                 let error = in_the_way(context, opened, place, &conflicts);
                 let paths: Vec<_> = conflicts.iter().map(|conflict| place.root.join(&conflict.path)).collect();
                 let event = event::Stage { conflicts: listed(&paths), ..event };
-                Recorded::begin(context, &context.workspace, &policy, event)?.end(Some(error.to_string()));
+                Recorded::begin(context, &context.workspace, policy, event)?.end(Some(error.to_string()));
                 return Err(error);
             }
         };
@@ -156,7 +157,7 @@ pub(super) fn take_over(
         let about: Vec<_> = about.collect();
         let traps = listed(choice.agreed());
         let event = event::Stage { traps, paths: listed(others.iter().chain(&gits)), ..event };
-        let mut recorded = Recorded::begin(context, &context.workspace, &policy, event)?;
+        let mut recorded = Recorded::begin(context, &context.workspace, policy, event)?;
         let session = recorded.session();
         let mut tell =
             |done: &Result<(), ApplyError>| recorded.end(done.as_ref().err().map(|error| with_causes(error)));

@@ -59,7 +59,7 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
-    let guarded = guarded(policy(&context)?, &opened.places);
+    let guarded = guarded(&policy(&context)?, &opened.places);
     let mut ignored = Ignored::of(&context, &opened.places)?;
     ignored.count_asks(&guarded);
     let conflicts = conflicts(&opened);

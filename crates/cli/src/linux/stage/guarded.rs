@@ -32,8 +32,9 @@ impl Guarded {
 }
 
 /// What a direct run could not have changed, and what rules about traps find alarming.
-pub(crate) fn guarded(mut policy: Policy, places: &[Place]) -> Guarded {
+pub(crate) fn guarded(policy: &Policy, places: &[Place]) -> Guarded {
     // What a stage lets through is asked about as if there were none.
+    let mut policy = policy.clone();
     policy.stage.value = false;
     let decider = Decider::new(&policy);
     let mut guarded = BTreeMap::new();

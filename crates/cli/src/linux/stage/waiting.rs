@@ -61,7 +61,7 @@ impl Waiting {
 
 /// How many changes would execute outside.
 fn asks(prepared: &Prepared, places: &[Place], ignored: &Ignored) -> Result<usize, CliError> {
-    let guarded = guarded(prepared.policy.clone(), places);
+    let guarded = guarded(&prepared.policy, places);
     let asked =
         |place: &Place| seen(place, ignored).filter(|change| guarded.why(&place.path(change)).is_some()).count();
     Ok(places.iter().map(asked).sum())

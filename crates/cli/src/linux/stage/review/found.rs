@@ -57,7 +57,7 @@ impl Found {
     /// Looks through a stage that is held, and lets it go.
     pub(super) fn look(context: &Context, mut opened: Opened, paths: &Paths) -> Result<Self, CliError> {
         let digest = digest(&opened)?;
-        let guarded = guarded(policy(context)?, &opened.places);
+        let guarded = guarded(&policy(context)?, &opened.places);
         let Listed { entries, roots } = listed::list(context, &mut opened, paths, &guarded)?;
         let exceeded = opened.places.iter().find_map(|place| place.changes.exceeded());
         let (name, mark) = (opened.stage.name().to_owned(), Mark::of(&opened.stage));
@@ -134,14 +134,15 @@ impl Found {
     /// Takes over what was chosen, if the stage is what was shown.
     pub(super) fn take_over(&self, context: &Context, page: &Page) -> Result<TakenOver, CliError> {
         let mut opened = self.again()?;
-        let guarded = guarded(policy(context)?, &opened.places);
+        let policy = policy(context)?;
+        let guarded = guarded(&policy, &opened.places);
         let paths = page.paths();
         let agree = |path: &Path, _: &str| Ok(page.answers.get(path) == Some(&true));
         let meant = |place: &Place, change: &Change| paths.contains(&place.path(change));
         let mut choice = Choice::of(&opened.places, meant, &guarded, agree)?;
         let parts = page.parts().map(|(path, view, hunks)| Ok((path.clone(), part(&opened, path, view, hunks)?)));
         choice.keep(Picked { contents: parts.collect::<Result<_, CliError>>()?, left: BTreeSet::new() });
-        take_over(context, &mut opened, &guarded, choice, Some(&self.digest))
+        take_over(context, &policy, &mut opened, &guarded, choice, Some(&self.digest))
     }
 
     /// Throws the stage away, if it is what was shown.
