@@ -18,9 +18,6 @@ pub struct Change {
     pub layer: usize,
     /// In one word.
     pub what: What,
-    /// Whether it is known to be the real file's copy, and to have had one name when it was copied. One that was made anew is
-    /// none; of one that was renamed to where another lay, the kernel says the same as of a copy.
-    pub in_place: bool,
     /// The path, earlier in the list or unchanged, that is another name of the same file.
     pub same: Option<PathBuf>,
 }

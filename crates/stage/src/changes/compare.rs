@@ -15,7 +15,7 @@ use crate::layers::{Entry, Layers, LeftOut};
 use crate::node::{Kind, Node};
 use crate::tree::is_closed;
 
-/// That a file or directory was copied from below.
+/// That a file was copied from below.
 const ORIGIN: &str = "user.overlay.origin";
 /// To read, without waiting for the other end of a pipe.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK);
@@ -25,7 +25,7 @@ const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK);
 pub(super) struct Compared {
     /// Nothing where nothing has changed.
     pub(super) what: Option<What>,
-    /// Whether it is the real one's copy.
+    /// Of a file with several names, whether it is the real one's copy.
     pub(super) in_place: bool,
 }
 
@@ -59,10 +59,8 @@ fn left_out(node: &Node) -> Option<LeftOut> {
 fn both(layers: &Layers, entry: &Entry, before: &Node, after: &Node) -> io::Result<Compared> {
     let said = |what| Ok(Compared { what, in_place: false });
     match (&before.kind, &after.kind) {
-        (Kind::File { bytes: old }, Kind::File { bytes: new }) => {
-            files(layers, entry, old == new && before.mode == after.mode, (*old, *new))
-        }
-        (Kind::Directory, Kind::Directory) => directories(layers, entry, before, after),
+        (Kind::File { bytes: old }, Kind::File { bytes: new }) => files(layers, entry, (before, *old), (after, *new)),
+        (Kind::Directory, Kind::Directory) => said(directories(layers, entry, before, after)?),
         (Kind::Link { target: old }, Kind::Link { target: new }) if old != new => said(Some(What::Modified)),
         (Kind::Link { .. }, Kind::Link { .. }) => said(touched(before, after)),
         (Kind::Pipe, Kind::Pipe) if before.mode != after.mode => said(Some(What::Mode)),
@@ -71,38 +69,42 @@ fn both(layers: &Layers, entry: &Entry, before: &Node, after: &Node) -> io::Resu
     }
 }
 
-fn files(layers: &Layers, entry: &Entry, same_mode: bool, (old, new): (u64, u64)) -> io::Result<Compared> {
+fn files(
+    layers: &Layers,
+    entry: &Entry,
+    (before, old): (&Node, u64),
+    (after, new): (&Node, u64),
+) -> io::Result<Compared> {
     let layer = layers.layer(entry.layer).held(&entry.path, READ)?;
-    let in_place = has_origin(layer.as_fd())?;
+    let in_place = after.links > 1 && has_origin(layer.as_fd())?;
     let said = |what| Ok(Compared { what, in_place });
     if old != new {
         return said(Some(What::Modified));
     }
-    let mut after = File::from(layer.as_fd().try_clone_to_owned()?);
-    let mut before = match layers.real().file(&entry.path) {
+    let mut theirs = File::from(layer.as_fd().try_clone_to_owned()?);
+    let mut mine = match layers.real().file(&entry.path) {
         Err(error) if is_closed(&error) => return said(Some(What::Modified)),
         other => other?,
     };
-    if !content::is_same(&mut before, &mut after, new)? {
+    if !content::is_same(&mut mine, &mut theirs, new)? {
         return said(Some(What::Modified));
     }
-    if !same_mode || attributes(before.as_fd())? != attributes(layer.as_fd())? {
+    if before.mode != after.mode || attributes(mine.as_fd())? != attributes(layer.as_fd())? {
         return said(Some(What::Mode));
     }
-    said(entry.before.as_ref().zip(entry.after.as_ref()).and_then(|(before, after)| touched(before, after)))
+    said(touched(before, after))
 }
 
 /// Directories are not told for their time alone: that is another as soon as anything happens in them.
-fn directories(layers: &Layers, entry: &Entry, before: &Node, after: &Node) -> io::Result<Compared> {
+fn directories(layers: &Layers, entry: &Entry, before: &Node, after: &Node) -> io::Result<Option<What>> {
     let layer = layers.layer(entry.layer).held(&entry.path, OFlags::RDONLY | OFlags::DIRECTORY)?;
-    let in_place = has_origin(layer.as_fd())?;
     let differs = before.mode != after.mode || {
         match layers.real().directory(&entry.path) {
             Err(error) if is_closed(&error) => false,
             real => attributes(real?.as_fd())? != attributes(layer.as_fd())?,
         }
     };
-    Ok(Compared { what: differs.then_some(What::Mode), in_place })
+    Ok(differs.then_some(What::Mode))
 }
 
 fn touched(before: &Node, after: &Node) -> Option<What> {

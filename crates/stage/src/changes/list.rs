@@ -31,7 +31,7 @@ impl Changes {
             shared.see(&entry, compared.in_place);
             let Some(what) = compared.what else { continue };
             let (path, before, after, layer) = (entry.path, entry.before, entry.after, entry.layer);
-            all.push(Change { path, before, after, layer, what, in_place: compared.in_place, same: None });
+            all.push(Change { path, before, after, layer, what, same: None });
         }
         shared.mark(&mut all);
         renames::find(layers, &mut all)?;

@@ -41,8 +41,6 @@ impl Shared {
             let Some(after) = &change.after else { continue };
             let first = self.first.get(&(after.identity.device, after.identity.inode));
             change.same = first.map(|first| first.path.clone()).filter(|path| *path != change.path);
-            // The other names that the real file has are not this one's.
-            change.in_place &= change.same.is_none();
         }
     }
 }

@@ -36,8 +36,7 @@ pub enum Pick {
 
 /// The steps that make chosen changes, sorted by path: directories before what is in them, also where both are removed.
 ///
-/// A file with other names in the real tree becomes a file of its own, as it was inside. It is written into only if it had one
-/// name when the run changed it, and was given others since.
+/// A file with other names in the real tree becomes a file of its own, as it was inside.
 ///
 /// New directories above what is chosen are made. A file that a person has changed since the run is merged, if it is text and
 /// what it was is known. What cannot be taken over at all is left out in silence: the list of changes says so.
@@ -53,7 +52,7 @@ pub fn plan_apply(
     if let Some(exceeded) = changes.exceeded() {
         return Err(vec![Conflict { path: PathBuf::new(), why: exceeded.into() }]);
     }
-    let plan = Plan { layers, changes, bases, chosen: chosen(changes, pick) };
+    let plan = Plan { layers, bases, chosen: chosen(changes, pick) };
     let (mut steps, mut conflicts) = (Vec::new(), Vec::new());
     for (path, (change, pick)) in &plan.chosen {
         match plan.step(change, pick) {
@@ -87,7 +86,6 @@ fn chosen(changes: &Changes, pick: impl Fn(&Change) -> Pick) -> Chosen<'_> {
 
 struct Plan<'a> {
     layers: &'a Layers,
-    changes: &'a Changes,
     bases: &'a Bases,
     chosen: Chosen<'a>,
 }
@@ -159,7 +157,7 @@ impl Plan<'_> {
             Kind::Link { target } => Wanted::Link { target: target.clone(), modified: after.modified },
             Kind::Directory => Wanted::Directory(self.meta(change, after)?),
             Kind::Pipe => Wanted::Pipe(self.meta(change, after)?),
-            _ => match self.first_name(change, pick)? {
+            _ => match self.first_name(change, pick) {
                 Some(path) => Wanted::Same(path),
                 None => Wanted::File(self.content(change, pick)?, self.meta(change, after)?),
             },
@@ -185,16 +183,11 @@ impl Plan<'_> {
         }
     }
 
-    /// The name that a file follows, if that is there in the end and means the same.
-    fn first_name(&self, change: &Change, pick: &Pick) -> Result<Option<PathBuf>, Why> {
-        let Some(first) = change.same.as_ref().filter(|_| matches!(pick, Pick::Whole)) else { return Ok(None) };
-        let is_same = match (self.chosen.get(first.as_path()), self.changes.get(first)) {
-            (Some((_, pick)), _) => matches!(pick, Pick::Whole),
-            (None, Some(_)) => false,
-            // Through another name of a file that was there, the next run could write what it may not.
-            (None, None) => false,
-        };
-        Ok(is_same.then(|| first.clone()))
+    /// The name that a file follows, if that is taken over as well. Through another name of a file that was there, the next run
+    /// could write what it may not.
+    fn first_name(&self, change: &Change, pick: &Pick) -> Option<PathBuf> {
+        let first = change.same.as_ref().filter(|_| matches!(pick, Pick::Whole))?;
+        matches!(self.chosen.get(first.as_path()), Some((_, Pick::Whole))).then(|| first.clone())
     }
 
     /// A directory that is still one: only what is said about it can have changed on both sides.
