@@ -1,12 +1,19 @@
 //! What has become of what a run touched.
 
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::log;
 use super::noted::Noted;
 use crate::letters::Letters;
 use crate::node::{Node, Time};
+use crate::store::{StoreError, at};
+
+/// The file in which it stands.
+const CHANGES: &str = "changes";
 
 /// A path that is not what it was before the run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,6 +52,48 @@ pub struct Ended {
     pub killed: bool,
     /// Why not everything was noted.
     pub gap: Option<String>,
+}
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Line {
+    Changed(Changed),
+    /// The last one.
+    Ended(Ended),
+}
+
+/// Whether a run has ended, and that was looked at.
+pub(super) fn are_known(directory: &Path) -> bool {
+    directory.join(CHANGES).exists()
+}
+
+/// Writes down what a run has changed, as a whole.
+pub(super) fn write(directory: &Path, changes: Vec<Changed>, ended: Ended) -> Result<(), StoreError> {
+    let partial = directory.join("changes.new");
+    let write = || -> io::Result<()> {
+        let mut file = io::BufWriter::new(File::create(&partial)?);
+        for line in changes.into_iter().map(Line::Changed).chain([Line::Ended(ended)]) {
+            serde_json::to_writer(&mut file, &line)?;
+            file.write_all(b"\n")?;
+        }
+        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_data()?;
+        std::fs::rename(&partial, directory.join(CHANGES))
+    };
+    at(write(), "write", &partial)
+}
+
+/// Reads it.
+pub(super) fn read(directory: &Path) -> Result<(Vec<Changed>, Ended), StoreError> {
+    let path = directory.join(CHANGES);
+    let (mut changes, mut ended) = (Vec::new(), Ended::default());
+    for line in at(log::read(&path), "read", &path)? {
+        match line {
+            Line::Changed(change) => changes.push(change),
+            Line::Ended(how) => ended = how,
+        }
+    }
+    Ok((changes, ended))
 }
 
 impl Changed {

@@ -20,6 +20,7 @@
 
 mod changed;
 mod content;
+mod end;
 mod holders;
 mod keeping;
 mod log;
@@ -33,5 +34,5 @@ mod tests;
 pub use changed::{Changed, Ended};
 pub use keeping::Keeping;
 pub use noted::Noted;
-pub use record::{Record, UndoError, Undoing};
+pub use record::{Record, Undoing};
 pub use store::{Befores, Begun, Kept};

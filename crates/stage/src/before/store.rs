@@ -1,24 +1,30 @@
 //! All runs of a workspace that can be undone.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::changed;
 use super::content::Contents;
+use super::end::end;
 use super::keeping::Keeping;
 use super::log::Log;
-use super::record::{self, ABOUT, KEPT, LOG, Record, UndoError, at};
+use super::record::Record;
 use crate::letters::Letters;
 use crate::limits;
-use crate::store::{now_ms, read_json, write_json};
-use crate::store::{remove_tree, space_of};
+use crate::store::{
+    ApplyError, StoreError, at, listed, make, now_ms, read_json, remove_tree, space_of, taken, write_json,
+};
 use crate::tree::Tree;
 
 /// The version of all that is written down.
 const FORMAT: u32 = 1;
+const ABOUT: &str = "about.json";
+pub(super) const LOG: &str = "log";
+pub(super) const KEPT: &str = "kept";
 /// How names of what is being removed begin.
 const ASIDE: &str = ".";
 
@@ -61,7 +67,7 @@ impl About {
         self.places[place].path()
     }
 
-    pub(super) fn trees(&self, open: impl Fn(&Path) -> io::Result<Tree>) -> Result<Vec<Tree>, UndoError> {
+    pub(super) fn trees(&self, open: impl Fn(&Path) -> io::Result<Tree>) -> Result<Vec<Tree>, StoreError> {
         self.places.iter().map(|place| at(open(place.path()), "open", place.path())).collect()
     }
 }
@@ -76,7 +82,7 @@ impl Befores {
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn begin(&self, session: &str, places: &[PathBuf]) -> Result<(Begun, Keeping), UndoError> {
+    pub fn begin(&self, session: &str, places: &[PathBuf]) -> Result<(Begun, Keeping), StoreError> {
         let directory = self.root.join(session);
         make(&directory)?;
         let lock = at(File::open(&directory), "open", &directory)?;
@@ -91,7 +97,7 @@ impl Befores {
             at(Contents::create(kept.clone()), "make", &kept)?,
         );
         let path = directory.join(ABOUT);
-        at(write_json(&about, &path).map_err(io::Error::other), "write", &path)?;
+        write_json(&about, &path)?;
         Ok((Begun { directory, about, lock }, keeping))
     }
 
@@ -99,7 +105,7 @@ impl Befores {
     ///
     /// # Errors
     /// When the disk fails, or an undoing can neither be finished nor turned back.
-    pub fn settle(&self) -> Result<(), UndoError> {
+    pub fn settle(&self) -> Result<(), ApplyError> {
         let mut ended = Vec::new();
         for directory in self.directories()? {
             let Some(lock) = try_lock(&directory)? else { continue };
@@ -108,25 +114,24 @@ impl Befores {
                 remove(&directory)?;
                 continue;
             };
-            if !record::has_ended(&directory) {
-                record::end(&directory, &about, true)?;
+            if !changed::are_known(&directory) {
+                end(&directory, &about, true)?;
             }
             let mut record = Record::read(directory, about, lock)?;
             if record.recover()? { ended.push(record) } else { record.forget()? }
         }
         ended.sort_by_key(|record| std::cmp::Reverse(record.made_ms()));
-        ended.into_iter().skip(limits::KEPT_RUNS).try_for_each(Record::forget)
+        Ok(ended.into_iter().skip(limits::KEPT_RUNS).try_for_each(Record::forget)?)
     }
 
     /// Those that have ended, the last one first.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn list(&self) -> Result<Vec<Kept>, UndoError> {
+    pub fn list(&self) -> Result<Vec<Kept>, StoreError> {
         let mut list = Vec::new();
-        for directory in
-            self.directories()?.into_iter().filter(|directory| !is_aside(directory) && record::has_ended(directory))
-        {
+        let has_ended = |directory: &PathBuf| !is_aside(directory) && changed::are_known(directory);
+        for directory in self.directories()?.into_iter().filter(has_ended) {
             if let Some(about) = read_about(&directory)? {
                 list.push(Kept { session: about.session, made_ms: about.made_ms, bytes: space_of(&directory) });
             }
@@ -139,22 +144,18 @@ impl Befores {
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn open(&self, session: &str) -> Result<Option<Record>, UndoError> {
+    pub fn open(&self, session: &str) -> Result<Option<Record>, StoreError> {
         let is_name = !session.is_empty() && session.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let directory = self.root.join(session);
-        if !is_name || !record::has_ended(&directory) {
+        if !is_name || !changed::are_known(&directory) {
             return Ok(None);
         }
         let (Some(lock), Some(about)) = (try_lock(&directory)?, read_about(&directory)?) else { return Ok(None) };
         Record::read(directory, about, lock).map(Some)
     }
 
-    fn directories(&self) -> Result<Vec<PathBuf>, UndoError> {
-        match std::fs::read_dir(&self.root) {
-            Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => at(Err(error), "list", &self.root),
-        }
+    fn directories(&self) -> Result<Vec<PathBuf>, StoreError> {
+        Ok(listed(&self.root)?.into_iter().map(|name| self.root.join(name)).collect())
     }
 }
 
@@ -163,8 +164,8 @@ impl Begun {
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn end(self) -> Result<Option<Record>, UndoError> {
-        record::end(&self.directory, &self.about, false)?;
+    pub fn end(self) -> Result<Option<Record>, StoreError> {
+        end(&self.directory, &self.about, false)?;
         let record = Record::read(self.directory, self.about, self.lock)?;
         if record.changes().is_empty() && record.ended().gap.is_none() {
             return record.forget().map(|()| None);
@@ -173,45 +174,32 @@ impl Begun {
     }
 }
 
-/// The records of other runs of the workspace that have ended.
-pub(super) fn others(of: &Path) -> Result<Vec<Record>, UndoError> {
-    let befores = Befores::new(of.parent().unwrap_or(of).to_owned());
-    let mut others = Vec::new();
-    for kept in befores.list()? {
-        // That of the run itself is held.
-        others.extend(befores.open(&kept.session)?);
-    }
-    Ok(others)
+/// The records of other runs of the workspace that have ended. That of the run itself is held.
+pub(super) fn others(of: &Path) -> Result<Vec<Record>, StoreError> {
+    let root = of.parent().unwrap_or(of);
+    let befores = Befores::new(root.to_owned());
+    listed(root)?.iter().filter_map(|session| befores.open(session).transpose()).collect()
 }
 
-fn read_about(directory: &Path) -> Result<Option<About>, UndoError> {
+fn read_about(directory: &Path) -> Result<Option<About>, StoreError> {
     let path = directory.join(ABOUT);
     if !path.exists() {
         return Ok(None);
     }
-    let about: About = at(read_json(&path).map_err(io::Error::other), "read", &path)?;
+    let about: About = read_json(&path)?;
     if about.format != FORMAT {
-        return at(Err(io::Error::other("another version of pinfold has written it")), "read", &path);
+        return Err(StoreError::Damaged { path, why: "another version of pinfold has written it".to_owned() });
     }
     Ok(Some(about))
 }
 
-fn try_lock(directory: &Path) -> Result<Option<File>, UndoError> {
+fn try_lock(directory: &Path) -> Result<Option<File>, StoreError> {
     let lock = at(File::open(directory), "open", directory)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(Some(lock)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => at(Err(error), "lock", directory),
-    }
-}
-
-fn make(directory: &Path) -> Result<(), UndoError> {
-    use std::os::unix::fs::DirBuilderExt;
-    at(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory), "make", directory)
+    Ok(taken(lock.try_lock(), directory)?.then_some(lock))
 }
 
 /// Under another name first, so that nobody takes what is left for a run.
-pub(super) fn remove(directory: &Path) -> Result<(), UndoError> {
+pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
     let aside = match directory.file_name() {
         Some(name) if !is_aside(directory) => {
             directory.with_file_name([OsStr::new(ASIDE), name].into_iter().collect::<OsString>())

@@ -5,10 +5,9 @@ use std::io::Write;
 
 use super::{Befores, Begun, Keeping};
 use crate::limits;
+use crate::store::ApplyError;
 use crate::testing::Place;
 use crate::transaction::Error;
-
-use super::UndoError;
 
 struct Scene {
     place: Place,
@@ -35,7 +34,7 @@ impl Scene {
         begun.end().expect("an end");
     }
 
-    fn undo(&self, session: &str) -> Result<(), UndoError> {
+    fn undo(&self, session: &str) -> Result<(), ApplyError> {
         let record = self.befores.open(session)?.expect("a record");
         let undoing = record.plan(&|_| false)?;
         record.undo(&undoing)
@@ -107,7 +106,7 @@ fn what_somebody_has_changed_since_is_in_the_way() {
     scene.write("1", "real/a", "changed");
     scene.place.file("real/a", "mine");
     let undone = scene.undo("1");
-    assert!(matches!(undone, Err(UndoError::Place { source: Error::Conflicts(_), .. })), "{undone:?}");
+    assert!(matches!(undone, Err(ApplyError::Place { source: Error::Conflicts(_), .. })), "{undone:?}");
     assert_eq!(scene.read("real/a"), "mine");
     assert_eq!(scene.listed(), ["1"]);
 }

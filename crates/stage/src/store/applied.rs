@@ -72,7 +72,7 @@ impl Stages {
             let tree = at(Tree::open(path), "open", path)?;
             write_met(&applied.directory, number, steps)?;
             let transaction = Transaction::prepare(&tree, steps, &applied.transaction(number));
-            transaction.and_then(Transaction::commit).map_err(|source| ApplyError::Place { path: path.clone(), source })
+            transaction.and_then(Transaction::commit).map_err(ApplyError::of(path))
         });
         applied.settle(done, tell)
     }
@@ -193,8 +193,7 @@ impl Applied {
         for (number, (place, state)) in self.places().zip(self.states()?).enumerate() {
             if state == Recovered::Finished {
                 let changed = transaction::finished::changed(&self.transaction(number));
-                let changed = changed.map_err(|source| ApplyError::Place { path: place.to_owned(), source })?;
-                all.push((place, changed));
+                all.push((place, changed.map_err(ApplyError::of(place))?));
             }
         }
         Ok(all)
@@ -225,9 +224,9 @@ impl Applied {
     fn undo_all(&self, later: &[Applied], accepts: &dyn Fn(&Path) -> bool) -> Result<(), ApplyError> {
         for (number, (place, state)) in self.places().zip(self.states()?).enumerate() {
             if state == Recovered::Finished {
-                let wrong = |source| ApplyError::Place { path: place.to_owned(), source };
+                let wrong = ApplyError::of(place);
                 let tree = at(Tree::open(place), "open", place)?;
-                let left = transaction::finished::left(&self.transaction(number)).map_err(wrong)?;
+                let left = transaction::finished::left(&self.transaction(number)).map_err(&wrong)?;
                 let returned = returned(later, place);
                 let is_back = |path: &Path| {
                     let path = Letters::from(path);
@@ -274,7 +273,7 @@ impl Applied {
             if !directory.exists() {
                 return Ok(Recovered::Nothing);
             }
-            transaction::recover(&directory).map_err(|source| ApplyError::Place { path: place.to_owned(), source })
+            transaction::recover(&directory).map_err(ApplyError::of(place))
         };
         self.places().enumerate().map(recover).collect()
     }
@@ -312,4 +311,11 @@ pub enum ApplyError {
         /// What it has against it.
         source: transaction::Error,
     },
+}
+
+impl ApplyError {
+    /// What a place has against it.
+    pub(crate) fn of(place: &Path) -> impl Fn(transaction::Error) -> Self {
+        move |source| Self::Place { path: place.to_owned(), source }
+    }
 }

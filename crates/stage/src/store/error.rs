@@ -70,6 +70,6 @@ pub enum StoreError {
 }
 
 /// Names the path that an error happened at.
-pub(super) fn at<T>(result: io::Result<T>, action: &'static str, path: &Path) -> Result<T, StoreError> {
+pub(crate) fn at<T>(result: io::Result<T>, action: &'static str, path: &Path) -> Result<T, StoreError> {
     result.map_err(|source| StoreError::Disk { action, path: path.to_owned(), source })
 }

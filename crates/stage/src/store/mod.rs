@@ -30,9 +30,11 @@ mod tests;
 
 pub use applied::{Applied, ApplyError, Tell};
 pub use error::StoreError;
+pub(crate) use error::at;
 pub use record::Snapshot;
 pub(crate) use record::{read_json, write_json};
 pub use remove::{open_tree_up, remove_tree, space_of};
 pub use stage::Stage;
-pub(crate) use stages::now_ms;
+pub(crate) use stage::taken;
 pub use stages::{Damage, Stages, Summary};
+pub(crate) use stages::{listed, make, now_ms};

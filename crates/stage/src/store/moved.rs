@@ -91,7 +91,7 @@ impl Stages {
         for mut applied in self.all_applied()? {
             for (number, place) in applied.places().map(Path::to_owned).enumerate().collect::<Vec<_>>() {
                 let directory = applied.transaction(number);
-                transaction::moved(&directory, new).map_err(|source| ApplyError::Place { path: place, source })?;
+                transaction::moved(&directory, new).map_err(ApplyError::of(&place))?;
             }
             applied.moved(new)?;
         }

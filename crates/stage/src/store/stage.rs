@@ -260,7 +260,8 @@ fn lock_of(directory: &Path) -> Result<File, StoreError> {
     at(OpenOptions::new().create(true).truncate(false).write(true).open(&path), "open", &path)
 }
 
-fn taken(tried: Result<(), TryLockError>, directory: &Path) -> Result<bool, StoreError> {
+/// Whether a lock was taken that somebody may hold.
+pub(crate) fn taken(tried: Result<(), TryLockError>, directory: &Path) -> Result<bool, StoreError> {
     match tried {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),

@@ -308,12 +308,12 @@ pub(super) fn new_layer() -> String {
     format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
-pub(super) fn make(directory: &Path) -> Result<(), StoreError> {
+pub(crate) fn make(directory: &Path) -> Result<(), StoreError> {
     at(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory), "make", directory)
 }
 
 /// The names in a directory that are text; none where it is missing.
-pub(super) fn listed(directory: &Path) -> Result<Vec<String>, StoreError> {
+pub(crate) fn listed(directory: &Path) -> Result<Vec<String>, StoreError> {
     match std::fs::read_dir(directory) {
         Ok(entries) => Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),

@@ -256,6 +256,6 @@ fn line(
 }
 
 /// A path as it is in the workspace, without characters that deceive a terminal.
-pub(super) fn shown(workspace: &Path, path: &Path) -> String {
+pub(in crate::linux) fn shown(workspace: &Path, path: &Path) -> String {
     plain(&path.strip_prefix(workspace).unwrap_or(path).to_string_lossy())
 }

@@ -51,7 +51,7 @@ fn typed(context: &Context, place: &Place, conflicts: &[Conflict]) -> String {
     typed.collect::<Vec<_>>().join(" ")
 }
 
-/// What somebody reads when the workspace has changed between looking and acting.
+/// What somebody reads when something else lies in the workspace than what was there, or was left there.
 pub(super) fn not_applied(context: &Context, error: &ApplyError) -> CliError {
     let ApplyError::Place { path, source: transaction::Error::Conflicts(conflicts) } = error else {
         return CliError::from_error(error);
@@ -60,4 +60,15 @@ pub(super) fn not_applied(context: &Context, error: &ApplyError) -> CliError {
     conflicts.iter().take(TOLD).fold(error, |error, conflict| {
         error.why(format!("{}: {}", shown_path(&context.workspace, &path.join(&conflict.path)), conflict.reason))
     })
+}
+
+/// The same of what is taken back.
+pub(in crate::linux) fn not_undone(context: &Context, error: &ApplyError) -> CliError {
+    let shown = not_applied(context, error);
+    match error {
+        ApplyError::Place { source: transaction::Error::Conflicts(_), .. } => {
+            shown.hint("what you have changed since stays; commit it or move it away to undo all the same")
+        }
+        _ => shown,
+    }
 }

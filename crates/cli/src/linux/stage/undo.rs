@@ -7,7 +7,7 @@ use pinfold_ledger::event::{self, Act};
 use pinfold_stage::{ApplyError, Stages};
 
 use super::git::Git;
-use super::in_the_way::not_applied;
+use super::in_the_way::not_undone;
 use super::opened::{Opened, policy, stages};
 use super::recorded::{Recorded, listed};
 use crate::context::Context;
@@ -55,10 +55,7 @@ pub(in crate::linux) fn undo(context: &Context, lose: bool) -> Result<ExitCode, 
         Some(opened) => opened.act(&about, undo)?,
         None => undo(&stages),
     };
-    done.map_err(|error| {
-        not_applied(context, &error)
-            .hint("what you have changed since stays; commit it or move it away to undo all the same")
-    })?;
+    done.map_err(|error| not_undone(context, &error))?;
     if let Some(opened) = &mut opened {
         opened.begin_anew(&last.name(), &changed)?;
     }

@@ -4,14 +4,13 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pinfold_stage::before::{Record, UndoError, Undoing};
-use pinfold_stage::transaction;
+use pinfold_stage::before::{Record, Undoing};
 
-use super::keep::{befores, settle, shown};
+use super::keep::{befores, settle};
 use crate::args::UndoArgs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::linux::stage::{self, Git, age, agrees, counted, size};
+use crate::linux::stage::{self, Git, age, agrees, counted, not_undone, shown, size};
 
 /// How many paths are told one by one.
 const TOLD: usize = 20;
@@ -44,17 +43,14 @@ fn list(context: &Context) -> Result<ExitCode, CliError> {
 /// Gives up what is kept of a run. False where there is none of that name.
 pub(crate) fn discard(context: &Context, session: &str) -> Result<bool, CliError> {
     settle(context)?;
-    let failed = |error: UndoError| CliError::from_error(&error);
-    match befores(context).open(session).map_err(failed)? {
-        Some(record) => record.forget().map(|()| true).map_err(failed),
-        None => Ok(false),
-    }
+    let forgotten = befores(context).open(session).and_then(|record| record.map(Record::forget).transpose());
+    forgotten.map(|forgotten| forgotten.is_some()).map_err(|error| CliError::from_error(&error))
 }
 
 /// The run that is meant; nothing where something was taken over from a stage since.
 fn chosen(context: &Context, session: Option<&str>) -> Result<Option<Record>, CliError> {
     let befores = befores(context);
-    let failed = |error: UndoError| CliError::from_error(&error);
+    let failed = |error| CliError::from_error(&error);
     if let Some(session) = session {
         let record = befores.open(session).map_err(failed)?;
         return record.map(Some).ok_or_else(|| {
@@ -73,7 +69,7 @@ fn chosen(context: &Context, session: Option<&str>) -> Result<Option<Record>, Cl
 fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, CliError> {
     // What git refreshes whenever it looks says nothing that would be missed.
     let git = Git::of(context);
-    let undoing = record.plan(&|path| git.is_idle_index(path)).map_err(|error| in_the_way(context, &error))?;
+    let undoing = record.plan(&|path| git.is_idle_index(path)).map_err(|error| not_undone(context, &error))?;
     let session = record.session().to_owned();
     if record.ended().killed {
         eprintln!(
@@ -93,7 +89,7 @@ fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, 
     for (path, why) in undoing.lost() {
         eprintln!("pinfold: not undone: {}: {why}", shown(&context.workspace, &path));
     }
-    record.undo(&undoing).map_err(|error| in_the_way(context, &error))?;
+    record.undo(&undoing).map_err(|error| not_undone(context, &error))?;
     eprintln!("pinfold: undone: what the run {session} changed is as it was before");
     Ok(ExitCode::SUCCESS)
 }
@@ -116,15 +112,4 @@ fn would_be_lost(context: &Context, session: &str, undoing: &Undoing) -> CliErro
     let error =
         lost.fold(error, |error, (path, why)| error.why(format!("stays: {}: {why}", shown(&context.workspace, &path))));
     error.hint(format!("pinfold undo {session} --lose"))
-}
-
-fn in_the_way(context: &Context, error: &UndoError) -> CliError {
-    let UndoError::Place { path, source: transaction::Error::Conflicts(conflicts) } = error else {
-        return CliError::from_error(error);
-    };
-    let shown_error = CliError::new("nothing was changed: something else lies there by now");
-    let shown_error = conflicts.iter().take(TOLD).fold(shown_error, |error, conflict| {
-        error.why(format!("{}: {}", shown(&context.workspace, &path.join(&conflict.path)), conflict.reason))
-    });
-    shown_error.hint("what you have changed since stays; commit it or move it away to undo all the same")
 }

@@ -1,6 +1,6 @@
 //! Keeping what a run changes, from its start.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pinfold_plan::Promise;
 use pinfold_run::Store;
@@ -34,9 +34,4 @@ pub(in crate::linux) fn begin(prepared: &Prepared, session: &str) -> Result<Opti
     let places: Vec<PathBuf> = prepared.kept_places();
     let begun = befores(&prepared.context).begin(session, &places);
     begun.map(Some).map_err(|error| CliError::from_error(&error))
-}
-
-/// A path as its user would write it.
-pub(super) fn shown(workspace: &Path, path: &Path) -> String {
-    pinfold_policy::plain(&path.strip_prefix(workspace).unwrap_or(path).to_string_lossy())
 }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use pinfold_stage::before::{Begun, Record};
 use serde::Serialize;
 
-use super::keep::shown;
 use crate::changed::Changed;
 use crate::error::with_causes;
 use crate::linux::prepare::Prepared;
+use crate::linux::stage::shown;
 
 /// How many files are told one by one.
 const TOLD: usize = 8;
