@@ -22,7 +22,7 @@ pub struct Record {
     ended: Ended,
     changes: Vec<Changed>,
     /// Nobody else undoes it meanwhile.
-    _lock: File,
+    lock: File,
 }
 
 /// What undoing would do, in each place.
@@ -44,7 +44,7 @@ impl Record {
     /// Reads that of a run that has ended.
     pub(super) fn read(directory: PathBuf, about: About, lock: File) -> Result<Self, StoreError> {
         let (changes, ended) = changed::read(&directory)?;
-        let mut record = Self { directory, about, ended, changes, _lock: lock };
+        let mut record = Self { directory, about, ended, changes, lock };
         let undone: Vec<bool> = (0..record.about.places.len()).map(|place| record.is_undone(place)).collect();
         record.changes.retain(|change| undone.get(change.place) == Some(&false));
         Ok(record)
@@ -117,8 +117,9 @@ impl Record {
         Ok(self.forget()?)
     }
 
-    /// Goes on with an undoing that was interrupted. Whether anything is left that can be undone.
-    pub(super) fn recover(&mut self) -> Result<bool, ApplyError> {
+    /// Goes on with an undoing that was interrupted. Gives the lock back if anything is left that can be undone, and forgets the
+    /// run otherwise.
+    pub(super) fn recover(mut self) -> Result<Option<File>, ApplyError> {
         for place in 0..self.about.places.len() {
             let directory = transaction_of(&self.directory, place);
             if !directory.exists() || self.is_undone(place) {
@@ -130,7 +131,11 @@ impl Record {
                 self.changes.retain(|change| change.place != place);
             }
         }
-        Ok(!self.changes.is_empty())
+        if self.changes.is_empty() {
+            self.forget()?;
+            return Ok(None);
+        }
+        Ok(Some(self.lock))
     }
 
     /// It was undone in a place.
@@ -195,7 +200,7 @@ impl Record {
 }
 
 /// What undoes a run in a place.
-fn transaction_of(directory: &Path, place: usize) -> PathBuf {
+pub(super) fn transaction_of(directory: &Path, place: usize) -> PathBuf {
     directory.join(format!("undo-{place}"))
 }
 

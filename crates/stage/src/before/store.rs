@@ -12,7 +12,7 @@ use super::content::Contents;
 use super::end::end;
 use super::keeping::Keeping;
 use super::log::Log;
-use super::record::Record;
+use super::record::{Record, transaction_of};
 use crate::letters::Letters;
 use crate::limits;
 use crate::store::{
@@ -67,6 +67,11 @@ impl About {
         self.places[place].path()
     }
 
+    /// Whether somebody has begun to undo it in one of its places.
+    fn is_being_undone(&self, directory: &Path) -> bool {
+        (0..self.places.len()).any(|place| transaction_of(directory, place).exists())
+    }
+
     pub(super) fn trees(&self, open: impl Fn(&Path) -> io::Result<Tree>) -> Result<Vec<Tree>, StoreError> {
         self.places.iter().map(|place| at(open(place.path()), "open", place.path())).collect()
     }
@@ -106,7 +111,7 @@ impl Befores {
     /// # Errors
     /// When the disk fails, or an undoing can neither be finished nor turned back.
     pub fn settle(&self) -> Result<(), ApplyError> {
-        let mut ended = Vec::new();
+        let mut kept = Vec::new();
         for directory in self.directories()? {
             let Some(lock) = try_lock(&directory)? else { continue };
             let about = if is_aside(&directory) { None } else { read_about(&directory)? };
@@ -114,14 +119,13 @@ impl Befores {
                 remove(&directory)?;
                 continue;
             };
-            if !changed::are_known(&directory) {
-                end(&directory, &about, true)?;
+            let made_ms = about.made_ms;
+            if let Some(lock) = go_on(&directory, about, lock)? {
+                kept.push((made_ms, directory, lock));
             }
-            let mut record = Record::read(directory, about, lock)?;
-            if record.recover()? { ended.push(record) } else { record.forget()? }
         }
-        ended.sort_by_key(|record| std::cmp::Reverse(record.made_ms()));
-        Ok(ended.into_iter().skip(limits::KEPT_RUNS).try_for_each(Record::forget)?)
+        kept.sort_by_key(|(made_ms, ..)| std::cmp::Reverse(*made_ms));
+        Ok(kept.iter().skip(limits::KEPT_RUNS).try_for_each(|(_, directory, _)| remove(directory))?)
     }
 
     /// Those that have ended, the last one first.
@@ -160,18 +164,33 @@ impl Befores {
 }
 
 impl Begun {
-    /// Looks at what the run has left, once nothing of it lives. Nothing where it has changed nothing.
+    /// Looks at what the run has left, once nothing of it lives. Of one that has changed nothing nothing is kept.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn end(self) -> Result<Option<Record>, StoreError> {
+    pub fn end(self) -> Result<Record, StoreError> {
         end(&self.directory, &self.about, false)?;
-        let record = Record::read(self.directory, self.about, self.lock)?;
-        if record.changes().is_empty() && record.ended().gap.is_none() {
-            return record.forget().map(|()| None);
+        let record = Record::read(self.directory.clone(), self.about, self.lock)?;
+        if record.changes().is_empty() {
+            remove(&self.directory)?;
         }
-        Ok(Some(record))
+        Ok(record)
     }
+}
+
+/// Goes on with what somebody was killed over. Gives the lock back as long as there is something to undo.
+///
+/// There is of a run that was brought to its end and that nobody has begun to undo. What it has changed may be a long list, which
+/// is not read whenever another run begins.
+fn go_on(directory: &Path, about: About, lock: File) -> Result<Option<File>, ApplyError> {
+    let has_ended = changed::are_known(directory);
+    if has_ended && !about.is_being_undone(directory) {
+        return Ok(Some(lock));
+    }
+    if !has_ended {
+        end(directory, &about, true)?;
+    }
+    Record::read(directory.to_owned(), about, lock)?.recover()
 }
 
 /// The records of other runs of the workspace that have ended. That of the run itself is held.

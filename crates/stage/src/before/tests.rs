@@ -127,6 +127,24 @@ fn the_last_runs_are_kept_and_undone_in_turn() {
 }
 
 #[test]
+fn what_a_run_that_ended_has_changed_is_not_read_when_others_begin() {
+    let scene = Scene::new();
+    scene.write("1", "real/a", "changed");
+    fs::write(scene.place.path("before/1/changes"), "not for them").expect("another list");
+    scene.befores.settle().expect("settled");
+    assert_eq!(scene.listed(), ["1"]);
+}
+
+#[test]
+fn of_a_run_that_has_changed_nothing_nothing_is_kept() {
+    let scene = Scene::new();
+    let (begun, mut keeping) = scene.begin("1");
+    keeping.before_write(&scene.place.path("real/a"), None);
+    assert!(begun.end().expect("an end").changes().is_empty());
+    assert!(!scene.place.path("before/1").exists() && scene.listed().is_empty());
+}
+
+#[test]
 fn what_is_being_removed_is_nobodys_run() {
     let scene = Scene::new();
     scene.write("1", "real/a", "changed");

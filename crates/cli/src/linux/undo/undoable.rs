@@ -33,15 +33,14 @@ impl Undoable {
     pub(in crate::linux) fn look(begun: Option<Begun>, prepared: &Prepared, changed: &Changed) -> Option<Self> {
         let workspace = &prepared.context.workspace;
         Some(match begun?.end() {
-            Ok(None) => Self { unseen: unseen(prepared, changed, None), ..Self::default() },
-            Ok(Some(record)) => Self {
+            Ok(record) => Self {
                 changes: record.changes().len(),
                 not_kept: record
                     .changes()
                     .iter()
                     .filter_map(|change| Some((shown(workspace, &record.path(change)), change.lost()?.to_owned())))
                     .collect(),
-                unseen: unseen(prepared, changed, Some(&record)),
+                unseen: unseen(prepared, changed, &record),
                 gap: record.ended().gap.clone(),
             },
             Err(error) => Self { gap: Some(with_causes(&error)), ..Self::default() },
@@ -76,9 +75,8 @@ impl Undoable {
 }
 
 /// Files that were there before and are not what they were, without having been touched by a call that was told of.
-fn unseen(prepared: &Prepared, changed: &Changed, record: Option<&Record>) -> Vec<String> {
-    let seen: HashSet<PathBuf> =
-        record.iter().flat_map(|record| record.changes().iter().map(|change| record.path(change))).collect();
+fn unseen(prepared: &Prepared, changed: &Changed, record: &Record) -> Vec<String> {
+    let seen: HashSet<PathBuf> = record.changes().iter().map(|change| record.path(change)).collect();
     let unseen = changed.files_that_were_there().filter(|path| !seen.contains(path));
     unseen.map(|path| shown(&prepared.context.workspace, &path)).collect()
 }
