@@ -16,9 +16,9 @@ const AT_MOST: Duration = Duration::from_secs(18);
 /// How long somebody lives at most before it is known how long he would, in milliseconds.
 const LIFE_MS: u64 = 250;
 
-/// What a run writes.
-const WORK: &str =
-    "for i in {1..150}; do echo x >> d/$i; done; mkdir -p n; for i in {1..100}; do echo $i > n/$i; done; rm -f d/7";
+/// What a run writes, which is the same where one before it was killed over it.
+const WORK: &str = "for i in {1..150}; do printf '%s\\nx\\n' $i > d/$i; done; rm d/7; mkdir -p m; \
+                    for i in {1..100}; do echo $i > m/$i; done; mv m n";
 
 /// Whatever can be done with a stage.
 const ACTS: [&[&str]; 11] = [
@@ -51,8 +51,9 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
         serde_json::from_str::<Value>(&listed).expect("JSON").as_array().expect("a list").clone()
     };
     let script = format!("[ -e n ] || {{ {WORK}; }}; : {root}");
+    let work = || desk.pinfold(["run", "--session", "s", "--", "/bin/bash", "-c", &script]).run().ok();
     let fresh = || {
-        desk.pinfold(["run", "--session", "s", "--", "/bin/bash", "-c", &script]).run().ok();
+        work();
         desk.pinfold(["snapshot", "s", "first"]).run().ok();
     };
     let before = contents();
@@ -65,6 +66,7 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
     let is_taken_over = || [("n", true), ("d/7", false)].map(|(name, is)| desk.workspace().join(name).exists() == is);
     let deadline = Instant::now() + AT_MOST;
     let (mut times, mut lives) = (0, [LIFE_MS; ACTS.len()]);
+    let mut history = Vec::new();
     while times < TIMES && Instant::now() < deadline {
         times += 1;
         if !stages().iter().any(|stage| stage["name"] == "s") {
@@ -89,6 +91,10 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
         }
         // So that as many die early as late, however busy the machine is.
         let was_killed = running.wait().code() == 128 + Signal::KILL.as_raw();
+        if act[0] == "run" && was_killed {
+            // What it had done until then could be taken over as well, as it should.
+            work();
+        }
         lives[number] = if was_killed { lives[number] * 3 / 2 } else { (life + lives[number]) / 2 }.max(20);
 
         assert!(eventually(|| marked(&root).is_empty()), "{act:?}: a process is left: {:?}", marked(&root));
@@ -97,7 +103,16 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
         // Whoever comes next finishes it or turns it back.
         let listed = stages();
         let now = contents();
-        assert!(now == before || now == after, "{act:?}: half of it is there:\n{now}");
+        let state = if now == before {
+            "before"
+        } else if now == after {
+            "after"
+        } else {
+            "half"
+        };
+        let of_s = listed.iter().find(|stage| stage["name"] == "s").map(|stage| stage["changes"].clone());
+        history.push(format!("{act:?} {} {state} s: {of_s:?}", if was_killed { "killed" } else { "ended" }));
+        assert!(now == before || now == after, "{act:?}: half of it is there:\n{now}\n{}", history.join("\n"));
         assert!(matches!(act[0], "apply" | "undo") || now == here, "{act:?} changed the workspace");
         for stage in listed {
             assert!(stage["changes"].is_u64(), "{act:?}: a stage cannot be looked at: {stage}");

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::document;
 use super::earlier::Earlier;
 use super::kept::Kept;
+use super::points;
 use super::was::{Was, digest_of, is_changed_since};
 use crate::attributes::{attributes, attributes_at};
 use crate::content::{self, Digest};
@@ -16,6 +17,9 @@ use crate::layers::{Entry, Layers, walk};
 use crate::limits;
 use crate::node::{Kind, Node, Time};
 use crate::tree::{Tree, is_closed};
+
+/// The document of what is known, in the directory of a place.
+pub(super) const DOCUMENT: &str = "bases.json";
 
 /// Why what lay in the real tree is not known.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +58,7 @@ impl Bases {
     pub fn open(directory: &Path) -> Result<Self, BasesError> {
         std::fs::create_dir_all(directory)?;
         let kept = Kept::open(directory.join("contents"));
-        let document = directory.join("bases.json");
+        let document = directory.join(DOCUMENT);
         let earlier = Earlier::open(directory.join("earlier.json"))?;
         Ok(Self { all: document::load(&document)?, document, earlier, kept })
     }
@@ -64,8 +68,12 @@ impl Bases {
     /// # Errors
     /// As [`Bases::open`].
     pub fn reload(&mut self) -> Result<(), BasesError> {
-        *self = Self::open(self.document.parent().unwrap_or(Path::new("")))?;
+        *self = Self::open(self.directory())?;
         Ok(())
+    }
+
+    fn directory(&self) -> &Path {
+        self.document.parent().unwrap_or(Path::new(""))
     }
 
     /// What lay at a path.
@@ -138,7 +146,9 @@ impl Bases {
         }
         // First the document, so that at every moment what it names is there.
         document::save(&self.document, &self.all)?;
-        let needed: HashSet<Digest> = self.all.values().chain(self.earlier.all()).filter_map(kept_content).collect();
+        let points = points::all(self.directory())?;
+        let known = self.all.values().chain(self.earlier.all()).chain(points.iter().flat_map(BTreeMap::values));
+        let needed: HashSet<Digest> = known.filter_map(kept_content).collect();
         Ok(self.kept.retain(&needed)?)
     }
 

@@ -51,6 +51,11 @@ pub(super) fn load<T: DeserializeOwned>(path: &Path) -> Result<BTreeMap<PathBuf,
     document.paths.into_iter().map(checked).collect()
 }
 
+/// Nothing is known.
+pub(super) fn save_empty(path: &Path) -> io::Result<()> {
+    save(path, &BTreeMap::<_, ()>::new()).map_err(io::Error::other)
+}
+
 pub(super) fn save<T: Serialize>(path: &Path, all: &BTreeMap<PathBuf, T>) -> Result<(), BasesError> {
     let paths = all.iter().map(|(path, said)| (Letters::from(path), said)).collect();
     let bytes = serde_json::to_vec(&Document { version: VERSION, paths })?;

@@ -37,7 +37,8 @@ impl Earlier {
 }
 
 impl Bases {
-    /// Remembers what is known of some paths, for when what was taken over under a name is taken back.
+    /// Remembers what is known of some paths, for when what was taken over under a name is taken back, unless that was done
+    /// before.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -45,6 +46,9 @@ impl Bases {
         for path in paths {
             let was = self.get(path).cloned().unwrap_or(Was::Unknown);
             let list = self.earlier.all.entry(path.to_owned()).or_default();
+            if list.iter().any(|before| before.applied == applied) {
+                continue;
+            }
             list.push(Before { applied: applied.to_owned(), was });
             list.drain(..list.len().saturating_sub(KEPT));
         }

@@ -5,6 +5,7 @@ mod document;
 mod earlier;
 mod kept;
 mod noted;
+pub(crate) mod points;
 mod since;
 mod stand;
 #[cfg(test)]

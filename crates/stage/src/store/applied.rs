@@ -42,8 +42,8 @@ struct About {
     session: Option<String>,
 }
 
-/// Tells how something came out, before it is noted that nothing is left to be told.
-pub type Tell<'a> = &'a mut dyn FnMut(&Result<(), ApplyError>);
+/// Tells how something came out, before it is noted that nothing is left to be told. Gives whether that is so.
+pub type Tell<'a> = &'a mut dyn FnMut(&Applied, &Result<(), ApplyError>) -> bool;
 
 impl Stages {
     /// Carries out steps in places, of which each is one transaction: in each all of them or none. Whoever is killed before he
@@ -189,9 +189,21 @@ impl Applied {
     /// # Errors
     /// When what it has done cannot be read.
     pub fn changed(&self) -> Result<Vec<(&Path, BTreeSet<PathBuf>)>, ApplyError> {
+        self.paths(&Recovered::Finished)
+    }
+
+    /// Where it was undone, with the paths there at which it had made something else.
+    ///
+    /// # Errors
+    /// As [`Applied::changed`].
+    pub fn undone(&self) -> Result<Vec<(&Path, BTreeSet<PathBuf>)>, ApplyError> {
+        self.paths(&Recovered::Undone)
+    }
+
+    fn paths(&self, wanted: &Recovered) -> Result<Vec<(&Path, BTreeSet<PathBuf>)>, ApplyError> {
         let mut all = Vec::new();
         for (number, (place, state)) in self.places().zip(self.states()?).enumerate() {
-            if state == Recovered::Finished {
+            if state == *wanted {
                 let changed = transaction::finished::changed(&self.transaction(number));
                 all.push((place, changed.map_err(ApplyError::of(place))?));
             }
@@ -256,8 +268,9 @@ impl Applied {
     /// Finishes each place or turns it back, and tells how it came out.
     fn settle(&self, done: Result<(), ApplyError>, tell: Tell<'_>) -> Result<(), ApplyError> {
         self.states()?;
-        tell(&done);
-        self.mark_settled()?;
+        if tell(self, &done) {
+            self.mark_settled()?;
+        }
         done
     }
 

@@ -10,10 +10,13 @@ use super::note;
 use super::record::{Record, Snapshot};
 use super::remove::remove;
 use super::stages::{RECORD, Stages, new_layer, now_ms, touched_ms};
+use crate::base::points;
 use crate::letters::Letters;
 use crate::node::Time;
 
 const LOOKED_AT: &str = "looked-at";
+/// The name of a point at which nothing had been written.
+const NO_LAYER: &str = "none";
 /// How long somebody who only looks is waited for, and how often it is tried.
 const LOOK_MAX: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -100,7 +103,7 @@ impl Stage {
 
     /// Where it is kept what changed files were before.
     pub fn bases(&self) -> PathBuf {
-        self.directory.join("bases")
+        bases_of(&self.directory)
     }
 
     /// Where versions of files can lie for a program that shows them to its user, until they are removed, or the stage is
@@ -129,12 +132,14 @@ impl Stage {
     }
 
     /// What changed files were before is about to be taken for what lies in their places then, also if nobody lives to do it.
+    /// What they were at snapshots is known no more.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn unsettle(&mut self) -> Result<(), StoreError> {
         self.record.began = Some(Time::LAST);
-        self.save()
+        self.save()?;
+        self.known().iter().try_for_each(|place| at(points::forget(place, |_| false), "forget snapshots in", place))
     }
 
     /// When a run began since which nobody has called [`Stage::settled`].
@@ -162,11 +167,14 @@ impl Stage {
         }
         self.freeze()?;
         let layers = self.record.layers.len() - 1;
+        let point = point(&self.record.layers[..layers]);
+        self.known().iter().try_for_each(|place| at(points::keep(place, point), "keep what is known in", place))?;
         self.record.snapshots.push(Snapshot { name: name.to_owned(), made_ms: now_ms(), layers });
         self.save()
     }
 
-    /// Back to a snapshot. It stays, so that one can go back to it again; later ones go.
+    /// Back to a snapshot. It stays, so that one can go back to it again; later ones go. Unless something was taken over or back
+    /// since, it is known at once what changed files were before; else the stage is unsettled since then.
     ///
     /// # Errors
     /// When there is none of that name, or the disk fails.
@@ -175,10 +183,36 @@ impl Stage {
         let Some(index) = found else {
             return Err(StoreError::NoSnapshot { name: self.name.clone(), snapshot: name.to_owned() });
         };
-        self.record.layers.truncate(self.record.snapshots[index].layers);
+        let Snapshot { layers, made_ms, .. } = self.record.snapshots[index];
+        self.record.layers.truncate(layers);
+        let point = point(&self.record.layers).to_owned();
         self.record.layers.push(new_layer());
         self.record.snapshots.truncate(index + 1);
-        self.save()
+        self.record.began.get_or_insert(Time::of_ms(made_ms));
+        self.save()?;
+        if self.back_to(&point)? { self.settled() } else { Ok(()) }
+    }
+
+    /// Whether it is known what changed files were at a point. Then that is what is known.
+    fn back_to(&self, point: &str) -> Result<bool, StoreError> {
+        let is_there = |point: &str| point == NO_LAYER || self.record.layers.iter().any(|layer| layer == point);
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for place in self.known() {
+            at(points::forget(&place, is_there), "forget snapshots in", &place)?;
+            let is_known = at(points::back(&place, point), "go back in", &place)?;
+            if is_known { known.push(place) } else { unknown.push(place) }
+        }
+        if !known.is_empty() {
+            // Nothing had been written there.
+            unknown.iter().try_for_each(|place| at(points::empty(place), "go back in", place))?;
+        }
+        Ok(!known.is_empty())
+    }
+
+    /// Where it is kept what changed files were before, for each place.
+    fn known(&self) -> Vec<PathBuf> {
+        let places = std::fs::read_dir(self.bases()).into_iter().flatten().flatten();
+        places.map(|place| place.path()).collect()
     }
 
     /// The workspace is elsewhere by now. `rename` gives the directories of its places their new names.
@@ -239,6 +273,16 @@ impl Stage {
     fn note(&self) -> Result<(), StoreError> {
         note::leave(&self.record, &self.directory.join(RECORD))
     }
+}
+
+/// Where a stage keeps what changed files were before.
+pub(super) fn bases_of(stage: &Path) -> PathBuf {
+    stage.join("bases")
+}
+
+/// The name of the point at which a stage had these layers.
+fn point(layers: &[String]) -> &str {
+    layers.last().map_or(NO_LAYER, String::as_str)
 }
 
 /// Holds a stage; that nobody else does is found out without its record. Whoever only looks is waited for.

@@ -12,7 +12,7 @@ use super::applied::Applied;
 use super::error::{StoreError, at};
 use super::record::Record;
 use super::remove::{remove, space_of};
-use super::stage::{Stage, hold};
+use super::stage::{Stage, bases_of, hold};
 
 /// The longest name of a stage, in bytes.
 pub(super) const NAME_MAX: usize = 64;
@@ -121,11 +121,10 @@ impl Stages {
         record.layers.push(new_layer());
         (record.made_ms, record.forked_from) = (now_ms(), Some(from.name().to_owned()));
         let directory = self.room(name)?;
-        record.save(&directory.join(RECORD))?;
-        let forked = Stage::take(self.clone(), name, directory)?;
-        let bases = forked.bases();
+        let bases = bases_of(&directory);
         at(copy_all(&from.bases(), &bases), "copy what files were before to", &bases)?;
-        Ok(forked)
+        record.save(&directory.join(RECORD))?;
+        Stage::take(self.clone(), name, directory)
     }
 
     /// All of them, the one that was used last first. Whose record is damaged is named, too.
@@ -321,7 +320,7 @@ pub(crate) fn listed(directory: &Path) -> Result<Vec<String>, StoreError> {
     }
 }
 
-/// Copies a directory of files and directories of pinfold's own.
+/// Copies a directory of files and directories of pinfold's own, whose documents are replaced whenever they change.
 fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
     if !from.exists() {
         return Ok(());
@@ -332,6 +331,8 @@ fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
         let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
             copy_all(&entry.path(), &target)?;
+        } else if target.extension().is_some_and(|extension| extension == "json") {
+            std::fs::hard_link(entry.path(), target)?;
         } else {
             std::fs::copy(entry.path(), target)?;
         }

@@ -163,13 +163,13 @@ fn what_was_taken_over_is_undone_once_and_the_last_first() {
         expected: None,
         wanted: Wanted::File(Content::Bytes((*b"content").into()), meta()),
     };
-    stages.apply("one", &[(place.clone(), vec![make("a")])], None, &mut |_| {}).expect("applied");
-    stages.apply("one", &[(place.clone(), vec![make("b")])], None, &mut |_| {}).expect("applied");
-    assert!(stages.apply("one", &[(place.clone(), vec![make("c"), make("a")])], None, &mut |_| {}).is_err());
+    stages.apply("one", &[(place.clone(), vec![make("a")])], None, &mut |_, _| true).expect("applied");
+    stages.apply("one", &[(place.clone(), vec![make("b")])], None, &mut |_, _| true).expect("applied");
+    assert!(stages.apply("one", &[(place.clone(), vec![make("c"), make("a")])], None, &mut |_, _| true).is_err());
     assert!(!place.join("c").exists());
     for left in [vec!["a"], vec![]] {
         let mut last = stages.last_applied().expect("read").expect("something");
-        last.undo(&stages, &|_| false, None, &mut |_| {}).expect("undone");
+        last.undo(&stages, &|_| false, None, &mut |_, _| true).expect("undone");
         let names: Vec<_> = fs::read_dir(&place).expect("a place").flatten().map(|entry| entry.file_name()).collect();
         assert_eq!(names, left);
     }
@@ -207,4 +207,45 @@ fn stages_of_a_moved_workspace_arrive_however_often_somebody_is_interrupted() {
     }
     old.make("three", &was).expect("a stage").begin("run", []).expect("a run");
     assert!(matches!(old.take_from(&new, &is), Err(StoreError::Exists { .. })));
+}
+
+/// What is known of places, as far as a stage is concerned: documents that are replaced.
+fn know(stage: &Stage, place: &str, known: &str) {
+    let directory = stage.bases().join(place);
+    fs::create_dir_all(&directory).expect("a place");
+    fs::write(directory.join("new"), known).expect("a document");
+    fs::rename(directory.join("new"), directory.join("bases.json")).expect("a document");
+}
+
+fn known(stage: &Stage, place: &str) -> Option<String> {
+    fs::read_to_string(stage.bases().join(place).join("bases.json")).ok()
+}
+
+#[test]
+fn what_was_known_at_a_snapshot_is_known_again_until_something_is_taken_over() {
+    let scratch = Place::new();
+    let stages = stages(&scratch);
+    let mut one = stages.make("one", Path::new("/workspace")).expect("a stage");
+    for (at, text) in [("first", "a"), ("second", "b")] {
+        write(&mut one, text);
+        know(&one, "workspace", text);
+        one.settled().expect("settled");
+        one.snapshot(at).expect("a snapshot");
+    }
+    know(&one, "workspace", "c");
+    know(&one, "elsewhere", "c");
+    let mut two = stages.fork(&mut one, "two").expect("a fork");
+    for (at, text) in [("second", "b"), ("second", "b"), ("first", "a")] {
+        one.restore(at).expect("gone back");
+        assert_eq!(known(&one, "workspace").as_deref(), Some(text));
+        assert_eq!(known(&one, "elsewhere"), None, "nothing had been written there");
+        assert_eq!(one.unsettled_since(), None);
+    }
+    assert_eq!(known(&two, "workspace").as_deref(), Some("c"), "it goes on by itself");
+    two.unsettle().expect("about to be taken over");
+    two.settled().expect("settled");
+    two.restore("first").expect("gone back");
+    assert_eq!(known(&two, "workspace").as_deref(), Some("c"));
+    let made_ms = two.snapshots()[0].made_ms;
+    assert_eq!(two.unsettled_since(), Some(Time::of_ms(made_ms)));
 }

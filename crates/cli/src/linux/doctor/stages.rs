@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use pinfold_plan as plan;
 use pinfold_policy::{Policy, plain, shell_word};
-use pinfold_stage::Applied;
 
-use super::super::stage::{Beside, Git, let_go, recovered};
+use super::super::stage::{Beside, Git, let_go, recover};
 use super::mebibytes;
 use super::places::Place;
 use super::repair::Removed;
@@ -66,9 +64,7 @@ pub(super) fn clean(
         return Ok(());
     };
     let bytes = stages.damage().map_or(0, |damage| damage.unneeded_bytes);
-    let tell = &mut |applied: &Applied, ended: &[_]| recovered(context, workspace, applied, ended);
-    let done = stages.arrive(workspace, &plan::Stage::name_of).and_then(|()| stages.recover(tell));
-    done.map_err(|error| with_causes(&error))?;
+    recover(context, workspace, &stages).map_err(|error| with_causes(&error))?;
     stages.tidy().map_err(|error| with_causes(&error))?;
     if bytes > 0 {
         removed.push(Removed { what: "layers that no stage stands on", of: workspace.clone(), bytes });

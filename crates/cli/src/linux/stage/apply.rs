@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use pinfold_ledger::event::{self, Act};
 use pinfold_policy::{Policy, shell_word};
-use pinfold_stage::{ApplyError, Change, Step, Wanted, plan_apply};
+use pinfold_stage::{Change, Step, Wanted, plan_apply};
 
 use super::asked::{agrees, may_ask};
 use super::changes::{counted, digest, shown as shown_path};
@@ -159,11 +159,17 @@ pub(super) fn take_over(
         let event = event::Stage { traps, paths: listed(others.iter().chain(&gits)), ..event };
         let mut recorded = Recorded::begin(context, &context.workspace, policy, event)?;
         let session = recorded.session();
-        let mut tell =
-            |done: &Result<(), ApplyError>| recorded.end(done.as_ref().err().map(|error| with_causes(error)));
-        let done = opened.act(&about, |stages| stages.apply(&stage, &all, session.as_deref(), &mut tell))?;
-        done.map_err(|error| not_applied(context, &error))?;
-        opened.stand(merged)?;
+        opened.act(&about, |opened| {
+            let mut stood = Ok(());
+            let stages = opened.stages.clone();
+            let applied = stages.apply(&stage, &all, session.as_deref(), &mut |applied, done| {
+                stood = if done.is_ok() { opened.stand(&applied.name(), &merged) } else { Ok(()) };
+                recorded.end(done.as_ref().err().map(|error| with_causes(error)));
+                stood.is_ok()
+            });
+            applied.map_err(|error| not_applied(context, &error))?;
+            stood
+        })?;
     }
     Ok(TakenOver { choice, count: others.len(), of_git: gits.len() })
 }

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pinfold_stage::{Change, Pick, Stages, Step, limits};
+use pinfold_stage::{BasesError, Change, Pick, Step, limits};
 
 use super::choice::Choice;
-use super::opened::{Opened, Place, settle};
+use super::opened::{Opened, Place};
 use crate::error::CliError;
 
 /// Paths of one place that somebody has changed since the run, and that are taken over all the same.
@@ -57,35 +57,22 @@ fn with_chosen(place: &Place, change: &Change, chosen: &Arc<[u8]>) -> Option<Vec
 
 impl Opened {
     /// All was taken over: what the stage stands on is written down, and what it stood on for when it is taken back.
-    pub(super) fn stand(&mut self, merged: Vec<Merged>) -> Result<(), CliError> {
-        if merged.iter().all(|merged| merged.paths.is_empty()) {
-            return Ok(());
-        }
-        let name = last_name(&self.stages)?;
-        self.stage.unsettle().map_err(|error| CliError::from_error(&error))?;
-        for (place, merged) in self.places.iter_mut().zip(merged) {
-            stand_on(place, &name, merged)?;
-        }
-        settle(&mut self.stage)
+    pub(super) fn stand(&mut self, applied: &str, merged: &[Merged]) -> Result<(), CliError> {
+        let mut merged = self.places.iter_mut().zip(merged).filter(|(_, merged)| !merged.paths.is_empty());
+        let stood = merged.try_for_each(|(place, merged)| stand_on(place, applied, merged));
+        stood.map_err(|error| CliError::from_error(&error))
     }
 }
 
-fn last_name(stages: &Stages) -> Result<String, CliError> {
-    let last = stages.last_applied().map_err(|error| CliError::from_error(&error))?;
-    Ok(last.map(|last| last.name()).unwrap_or_default())
-}
-
-fn stand_on(place: &mut Place, applied: &str, merged: Merged) -> Result<(), CliError> {
-    let wrong = |error| CliError::from_error(&error);
-    place.bases.reload().map_err(wrong)?;
-    place.bases.remember(applied, merged.paths.iter().map(|(path, _)| path.as_path())).map_err(wrong)?;
-    for (path, stand) in merged.paths {
+fn stand_on(place: &mut Place, applied: &str, merged: &Merged) -> Result<(), BasesError> {
+    place.bases.reload()?;
+    place.bases.remember(applied, merged.paths.iter().map(|(path, _)| path.as_path()))?;
+    for (path, stand) in &merged.paths {
         match stand {
             Stand::There => place.bases.forget([path.as_path()]),
             Stand::Left => place.bases.stand_on(&place.layers, |other| other == path),
-            Stand::Text(text) => place.bases.stand_on_text(&path, &text),
-        }
-        .map_err(wrong)?;
+            Stand::Text(text) => place.bases.stand_on_text(path, text),
+        }?;
     }
     Ok(())
 }

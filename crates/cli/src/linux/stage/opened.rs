@@ -47,14 +47,32 @@ pub(crate) struct Place {
 /// All stages of the workspace that a call is in. What was interrupted there is finished first.
 pub(crate) fn stages(context: &Context) -> Result<Stages, CliError> {
     let stages = Stages::new(Store::stages(context.state(), &context.workspace));
-    let tell = &mut |applied: &Applied, ended: &[_]| recovered(context, &context.workspace, applied, ended);
-    let arrived = stages.arrive(&context.workspace, &plan::Stage::name_of);
-    arrived.and_then(|()| stages.recover(tell)).map_err(|error| {
+    recover(context, &context.workspace, &stages).map_err(|error| {
         CliError::from_error(&error)
             .why("pinfold was interrupted while it took something over, and cannot go on with it")
             .hint("nothing is lost: what was there before is kept; see to what is in the way and try again")
     })?;
     Ok(stages)
+}
+
+/// Finishes what was interrupted among the stages of a workspace.
+pub(crate) fn recover(context: &Context, workspace: &Path, stages: &Stages) -> Result<(), ApplyError> {
+    stages.arrive(workspace, &plan::Stage::name_of)?;
+    stages.recover(&mut |applied, ended| {
+        let caught_up = catch_up(stages, applied).map_err(|error| eprintln!("{error}"));
+        caught_up.is_ok() && recovered(context, workspace, applied, ended)
+    })
+}
+
+/// What the stage of something taken over or back knows is what it would know if nobody had been killed.
+fn catch_up(stages: &Stages, applied: &Applied) -> Result<(), CliError> {
+    if !stages.has(applied.stage()) {
+        return Ok(());
+    }
+    let mut opened = Opened::named(stages.clone(), applied.stage())?;
+    opened.remember_merged(applied)?;
+    opened.begin_anew(applied)?;
+    settle(&mut opened.stage)
 }
 
 impl Opened {
@@ -89,35 +107,49 @@ impl Opened {
     pub(super) fn act(
         &mut self,
         about: &[BTreeSet<PathBuf>],
-        act: impl FnOnce(&Stages) -> Result<(), ApplyError>,
-    ) -> Result<Result<(), ApplyError>, CliError> {
+        act: impl FnOnce(&mut Self) -> Result<(), CliError>,
+    ) -> Result<(), CliError> {
         // No run may have been here that nobody has settled: that was done when it was opened.
         self.stage.unsettle().map_err(|error| shown(&error))?;
         for (place, paths) in self.places.iter_mut().zip(about) {
             let forgotten = place.bases.forget(paths.iter().map(PathBuf::as_path));
             forgotten.map_err(|error| CliError::from_error(&error))?;
         }
-        let done = act(&self.stages);
+        let done = act(self);
         settle(&mut self.stage)?;
-        Ok(done)
+        done
     }
 
-    /// What was taken over has been taken back: of what had been merged the same is known as before, and all else is what
-    /// lies there now.
-    pub(super) fn begin_anew(&mut self, applied: &str, at: &[(PathBuf, BTreeSet<PathBuf>)]) -> Result<(), CliError> {
+    /// Where something has been taken back, of what had been merged the same is known as before; all else is to be settled as
+    /// what lies there now.
+    pub(super) fn begin_anew(&mut self, applied: &Applied) -> Result<(), CliError> {
         let wrong = |error| CliError::from_error(&error);
-        for place in &mut self.places {
+        for (root, paths) in applied.undone().map_err(|error| CliError::from_error(&error))? {
+            let Some(place) = self.places.iter_mut().find(|place| place.root == root) else { continue };
             place.bases.reload().map_err(wrong)?;
-            let known = place.bases.put_back(applied).map_err(wrong)?;
-            let paths = at.iter().filter(|(root, _)| *root == place.root).flat_map(|(_, paths)| paths);
-            let others: Vec<&Path> =
-                paths.map(PathBuf::as_path).filter(|path| !known.contains(*path) && !place.knows(path)).collect();
+            let known = place.bases.put_back(&applied.name()).map_err(wrong)?;
+            let others: Vec<&Path> = paths
+                .iter()
+                .map(PathBuf::as_path)
+                .filter(|path| !known.contains(*path) && !place.knows(path))
+                .collect();
             if !others.is_empty() {
                 self.stage.unsettle().map_err(|error| shown(&error))?;
                 place.bases.forget(others).map_err(wrong)?;
             }
         }
-        settle(&mut self.stage)
+        Ok(())
+    }
+
+    /// Of what has been taken over and was merged it is known for a later taking back what it was: all else is settled by now.
+    fn remember_merged(&mut self, applied: &Applied) -> Result<(), CliError> {
+        for (root, paths) in applied.changed().map_err(|error| CliError::from_error(&error))? {
+            let Some(place) = self.places.iter_mut().find(|place| place.root == root) else { continue };
+            let merged: Vec<PathBuf> = paths.into_iter().filter(|path| !place.knows(path)).collect();
+            let remembered = place.bases.remember(&applied.name(), merged.iter().map(PathBuf::as_path));
+            remembered.map_err(|error| CliError::from_error(&error))?;
+        }
+        Ok(())
     }
 
     /// Changes that its user has decided against wait again.

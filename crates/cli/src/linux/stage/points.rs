@@ -5,12 +5,12 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use pinfold_ledger::event::{self, Act};
-use pinfold_stage::{Stage, Stages, StoreError, Time};
+use pinfold_stage::{Stage, Stages, StoreError};
 
 use super::asked::agrees;
 use super::changes::counted;
 use super::git::Git;
-use super::opened::{Opened, held, stages};
+use super::opened::{Opened, held, settle, stages};
 use super::recorded::{act, listed, recorded};
 use super::staging::shown;
 use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs};
@@ -34,7 +34,7 @@ pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let made_ms = stage.snapshots().iter().find(|snapshot| snapshot.name == args.name).map(|found| found.made_ms);
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Restore, &stage) };
     recorded(&context, event, || stage.restore(&args.name).map_err(|error| shown(&error)))?;
-    let stay = keep_applied(&stages, &stage, made_ms.unwrap_or(0))?;
+    let stay = keep_applied(&stages, &mut stage, made_ms.unwrap_or(0))?;
     eprintln!("pinfold: the stage {} is as it was at {}", args.stage, args.name);
     if stay > 0 {
         eprintln!("pinfold: what you have taken over since stays in the workspace: {}", counted(stay));
@@ -44,13 +44,16 @@ pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
 }
 
 /// What was taken over since a moment stays, though the stage has something older there. Tells how much it is.
-fn keep_applied(stages: &Stages, stage: &Stage, since_ms: u64) -> Result<usize, CliError> {
+fn keep_applied(stages: &Stages, stage: &mut Stage, since_ms: u64) -> Result<usize, CliError> {
+    if stage.unsettled_since().is_none() {
+        // Nothing was.
+        return Ok(0);
+    }
+    // Of what was removed in the stage since then nobody has remembered what it was.
+    settle(stage)?;
     let applied = stages.applied_since(stage.name(), since_ms).map_err(|error| CliError::from_error(&error))?;
-    let since = Time::of_ms(since_ms);
     let mut stay = 0;
     for mut place in Opened::look(stage)? {
-        // Of what was removed in the stage since then nobody has remembered what it was.
-        place.bases.settle(&place.layers, since).map_err(|error| CliError::from_error(&error))?;
         let mut changed = BTreeSet::new();
         for applied in &applied {
             let all = applied.changed().map_err(|error| CliError::from_error(&error))?;

@@ -77,7 +77,7 @@ pub(super) fn listed<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Listed
 }
 
 /// Writes down how something came out over which somebody was killed. Gives whether it is written.
-pub(crate) fn recovered(context: &Context, workspace: &Path, applied: &Applied, ended: &[Recovered]) -> bool {
+pub(super) fn recovered(context: &Context, workspace: &Path, applied: &Applied, ended: &[Recovered]) -> bool {
     let told = applied.places().zip(ended).map(|(place, ended)| format!("{}: {}", place.display(), outcome(ended)));
     let stage = event::Stage {
         run: applied.session().map(ToOwned::to_owned),

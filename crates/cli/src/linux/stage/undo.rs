@@ -4,7 +4,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use pinfold_ledger::event::{self, Act};
-use pinfold_stage::{ApplyError, Stages};
 
 use super::git::Git;
 use super::in_the_way::not_undone;
@@ -40,7 +39,6 @@ pub(in crate::linux) fn undo(context: &Context, lose: bool) -> Result<ExitCode, 
     let about = opened.iter().flat_map(|opened| &opened.places).map(|place| place.current(&accepts));
     let about = about.collect::<Result<Vec<_>, _>>()?;
     let changed = last.changed().map_err(|error| CliError::from_error(&error))?;
-    let changed: Vec<_> = changed.into_iter().map(|(root, paths)| (root.to_owned(), paths)).collect();
     let paths = changed.iter().flat_map(|(root, paths)| paths.iter().map(|path| root.join(path)));
     let event = event::Stage {
         run: last.session().map(ToOwned::to_owned),
@@ -49,15 +47,19 @@ pub(in crate::linux) fn undo(context: &Context, lose: bool) -> Result<ExitCode, 
     };
     let mut recorded = Recorded::begin(context, &context.workspace, &policy(context)?, event)?;
     let session = recorded.session();
-    let mut tell = |done: &Result<(), ApplyError>| recorded.end(done.as_ref().err().map(|error| with_causes(error)));
-    let mut undo = |stages: &Stages| last.undo(stages, &accepts, session.as_deref(), &mut tell);
-    let done = match &mut opened {
-        Some(opened) => opened.act(&about, undo)?,
-        None => undo(&stages),
+    let mut undo = |mut opened: Option<&mut Opened>| {
+        let mut anew = Ok(());
+        let undone = last.undo(&stages, &accepts, session.as_deref(), &mut |applied, done| {
+            anew = opened.as_mut().map_or(Ok(()), |opened| opened.begin_anew(applied));
+            recorded.end(done.as_ref().err().map(|error| with_causes(error)));
+            anew.is_ok()
+        });
+        undone.map_err(|error| not_undone(context, &error))?;
+        anew
     };
-    done.map_err(|error| not_undone(context, &error))?;
-    if let Some(opened) = &mut opened {
-        opened.begin_anew(&last.name(), &changed)?;
+    match &mut opened {
+        Some(opened) => opened.act(&about, |opened| undo(Some(opened)))?,
+        None => undo(None)?,
     }
     match opened {
         Some(_) => eprintln!("pinfold: undone: it waits in the stage {name} again"),
