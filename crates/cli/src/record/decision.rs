@@ -20,8 +20,14 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// Writes down what is about to be done in a workspace. It is on the disk when this returns.
-    pub(crate) fn begin(context: &Context, workspace: &Path, command: &str, event: Event) -> Result<Self, String> {
+    /// Writes down what is about to be done in a workspace. When this returns, it outlasts what `durability` says.
+    pub(crate) fn begin(
+        context: &Context,
+        workspace: &Path,
+        command: &str,
+        event: Event,
+        durability: Durability,
+    ) -> Result<Self, String> {
         let session = platform::new_session_id();
         let start = Start {
             session: session.clone(),
@@ -32,7 +38,7 @@ impl Decision {
         let sheet = Sheet {
             directory: context.ledger(),
             session: session.clone(),
-            durability: Durability::Power,
+            durability,
             bytes_max: RECORD_BYTES_MAX,
             secrets: Vec::new(),
         };

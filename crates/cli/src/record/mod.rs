@@ -5,6 +5,7 @@ mod decision;
 mod pen;
 mod run;
 
+use pinfold_ledger::Durability;
 use pinfold_ledger::event::{Event, Start};
 
 pub(crate) use self::decision::Decision;
@@ -30,6 +31,6 @@ fn caller() -> Start {
 
 /// Records a decision of the user's by itself, as a session of the command that made it.
 pub(crate) fn decision(context: &Context, command: &str, event: Event) -> Result<(), String> {
-    let decision = Decision::begin(context, &context.workspace, command, event)?;
+    let decision = Decision::begin(context, &context.workspace, command, event, Durability::Power)?;
     decision.end(None).map_err(|error| with_causes(&error))
 }

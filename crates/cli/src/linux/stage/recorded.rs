@@ -3,8 +3,8 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use pinfold_ledger::Event;
 use pinfold_ledger::event::{self, Act, Listed};
+use pinfold_ledger::{Durability, Event};
 use pinfold_policy::Policy;
 use pinfold_stage::transaction::Recovered;
 use pinfold_stage::{Applied, Stage};
@@ -26,8 +26,11 @@ impl Recorded {
     ) -> Result<Self, CliError> {
         let required = &policy.ledger.required;
         let changes_workspace = matches!(stage.act, Act::Apply | Act::Undo);
+        // Where nothing is changed or taken away, nobody waits for the disk.
+        let takes_away = !matches!(stage.act, Act::Fork | Act::Snapshot);
+        let durability = if takes_away || required.value { Durability::Power } else { Durability::Process };
         let act = stage.act.as_str();
-        match begin(context, workspace, stage) {
+        match begin(context, workspace, stage, durability) {
             Ok(decision) => Ok(Self(Some(decision))),
             Err(why) if changes_workspace || required.value => {
                 let error = CliError::new("nothing was done, because it cannot be recorded").why(why);
@@ -84,14 +87,14 @@ pub(super) fn recovered(context: &Context, workspace: &Path, applied: &Applied, 
         why: Some(told.collect::<Vec<_>>().join("; ")),
         ..event::Stage::new(Act::Recover, applied.stage())
     };
-    let written =
-        begin(context, workspace, stage).and_then(|decision| decision.end(None).map_err(|error| with_causes(&error)));
+    let written = begin(context, workspace, stage, Durability::Power)
+        .and_then(|decision| decision.end(None).map_err(|error| with_causes(&error)));
     written.map_err(|why| eprintln!("{}", unrecorded("what was finished after an interruption", why))).is_ok()
 }
 
-fn begin(context: &Context, workspace: &Path, stage: event::Stage) -> Result<Decision, String> {
+fn begin(context: &Context, workspace: &Path, stage: event::Stage, durability: Durability) -> Result<Decision, String> {
     let command = format!("pinfold {} {}", stage.act.as_str(), stage.stage);
-    Decision::begin(context, workspace, &command, Event::Stage(Box::new(stage)))
+    Decision::begin(context, workspace, &command, Event::Stage(Box::new(stage)), durability)
 }
 
 fn outcome(ended: &Recovered) -> &'static str {
