@@ -103,15 +103,8 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
         // Whoever comes next finishes it or turns it back.
         let listed = stages();
         let now = contents();
-        let state = if now == before {
-            "before"
-        } else if now == after {
-            "after"
-        } else {
-            "half"
-        };
         let of_s = listed.iter().find(|stage| stage["name"] == "s").map(|stage| stage["changes"].clone());
-        history.push(format!("{act:?} {} {state} s: {of_s:?}", if was_killed { "killed" } else { "ended" }));
+        history.push(format!("{act:?} killed: {was_killed}, taken over: {}, in s: {of_s:?}", now == after));
         assert!(now == before || now == after, "{act:?}: half of it is there:\n{now}\n{}", history.join("\n"));
         assert!(matches!(act[0], "apply" | "undo") || now == here, "{act:?} changed the workspace");
         for stage in listed {

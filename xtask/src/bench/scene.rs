@@ -14,7 +14,9 @@ pub(super) const PROJECT_FILES: usize = 5000;
 const FILES_IN_A_DIRECTORY: usize = 100;
 /// C files of the project that is built.
 const C_FILES: usize = 60;
-/// Modules of the crate that is built.
+/// Crates of the workspace that is built.
+const CRATES: usize = 24;
+/// Modules of each crate that is built.
 const MODULES: usize = 40;
 
 /// A small repository.
@@ -73,25 +75,45 @@ pub(super) fn c_project(scenes: &Path) -> Result<PathBuf> {
 /// A crate without dependencies.
 pub(super) fn rust_crate(scenes: &Path) -> Result<PathBuf> {
     once(scenes, "crate", |scene| {
-        std::fs::create_dir_all(scene.join("src"))?;
-        std::fs::write(
-            scene.join("Cargo.toml"),
-            "[package]\nname = \"work\"\nversion = \"0.0.0\"\nedition = \"2021\"\n[workspace]\n",
-        )?;
-        let mut main = String::new();
-        for index in 0..MODULES {
-            main += &format!("mod part_{index};\n");
-            let text = format!(
-                "pub fn part(x: u64) -> String {{ let v: Vec<u64> = (0..x).map(|y| y * {index}).collect(); format!(\"{{v:?}}\") }}\n"
-            );
-            std::fs::write(scene.join(format!("src/part_{index}.rs")), text)?;
-        }
-        let calls: String =
-            (0..MODULES).map(|index| format!("    println!(\"{{}}\", part_{index}::part(3));\n")).collect();
-        std::fs::write(scene.join("src/main.rs"), format!("{main}fn main() {{\n{calls}}}\n"))?;
+        package(scene, "work", "[workspace]\n", "main")?;
         std::fs::write(scene.join(".gitignore"), "/target\n")?;
         commit(scene)
     })
+}
+
+/// A workspace of crates, of which one needs all others.
+pub(super) fn rust_workspace(scenes: &Path) -> Result<PathBuf> {
+    once(scenes, "crates", |scene| {
+        let mut needed = String::from("[dependencies]\n");
+        for name in (0..CRATES).map(|index| format!("work-{index}")) {
+            package(&scene.join(&name), &name, "", "all")?;
+            needed += &format!("{name} = {{ path = \"../{name}\" }}\n");
+        }
+        package(&scene.join("work"), "work", &needed, "main")?;
+        std::fs::write(scene.join("Cargo.toml"), "[workspace]\nmembers = [\"work\"]\nresolver = \"2\"\n")?;
+        std::fs::write(scene.join(".gitignore"), "/target\n")?;
+        commit(scene)
+    })
+}
+
+/// A package of many modules, with a function that calls all: the `main` of a program, or one of a library.
+fn package(directory: &Path, name: &str, rest: &str, function: &str) -> Result<()> {
+    let source = directory.join("src");
+    std::fs::create_dir_all(&source)?;
+    let manifest = format!("[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2021\"\n{rest}");
+    std::fs::write(directory.join("Cargo.toml"), manifest)?;
+    let (mut modules, mut calls) = (String::new(), String::new());
+    for index in 0..MODULES {
+        modules += &format!("mod part_{index};\n");
+        calls += &format!("    println!(\"{{}}\", part_{index}::part(3));\n");
+        let text = format!(
+            "pub fn part(x: u64) -> String {{ let v: Vec<u64> = (0..x).map(|y| y * {index}).collect(); format!(\"{{v:?}}\") }}\n"
+        );
+        std::fs::write(source.join(format!("part_{index}.rs")), text)?;
+    }
+    let root = source.join(if function == "main" { "main.rs" } else { "lib.rs" });
+    std::fs::write(root, format!("{modules}pub fn {function}() {{\n{calls}}}\n"))?;
+    Ok(())
 }
 
 /// Makes a scene unless it is there whole.

@@ -54,6 +54,12 @@ impl Bench {
                 "sh -c 'rm -rf target && cargo build -q'",
                 scene::rust_crate(&self.scenes)?,
             ),
+            (
+                "`cargo build` of 25 crates",
+                "cargo",
+                "sh -c 'rm -rf target && cargo build -q'",
+                scene::rust_workspace(&self.scenes)?,
+            ),
         ];
         for (name, needed, work, scene) in kinds {
             if which(needed).is_none() {
