@@ -123,3 +123,30 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
     assert!(desk.pinfold(["log", "verify"]).run().ok().contains("whole: "));
     desk.outside("git status --short; git fsck --strict").ok();
 }
+
+#[test]
+fn what_was_taken_back_waits_again_whoever_is_killed_over_it() {
+    let desk = Desk::new();
+    desk.outside("mkdir d; for i in {1..150}; do echo $i > d/$i; done").ok();
+    desk.pinfold(["run", "--session", "s", "--", "/bin/bash", "-c", WORK]).run().ok();
+    desk.pinfold(["snapshot", "s", "first"]).run().ok();
+    let all = desk.pinfold(["changes", "s"]).run().ok();
+    let is_there = || desk.workspace().join("n").exists();
+    let mut killed = 0;
+    for _ in 0..10 {
+        desk.pinfold(["apply", "s"]).run().ok();
+        // From now on the stage does not know what was there before it was taken over.
+        desk.pinfold(["restore", "s", "first"]).run().ok();
+        let mut undo = desk.pinfold(["undo"]).start();
+        while is_there() && !undo.has_ended() {}
+        std::thread::sleep(Duration::from_micros(random(6000)));
+        if !undo.has_ended() {
+            undo.signal(Signal::KILL);
+            killed += 1;
+        }
+        undo.wait();
+        let waits = desk.pinfold(["changes", "s"]).run().ok();
+        assert!(is_there() || waits == all, "after {killed} were killed there is only\n{waits}");
+    }
+    assert!(killed > 0, "nobody was killed");
+}
