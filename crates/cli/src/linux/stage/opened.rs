@@ -145,7 +145,8 @@ impl Opened {
     fn remember_merged(&mut self, applied: &Applied) -> Result<(), CliError> {
         for (root, paths) in applied.changed().map_err(|error| CliError::from_error(&error))? {
             let Some(place) = self.places.iter_mut().find(|place| place.root == root) else { continue };
-            let merged: Vec<PathBuf> = paths.into_iter().filter(|path| !place.knows(path)).collect();
+            let is_merged = |path: &PathBuf| place.bases.get(path).is_some() && !place.knows(path);
+            let merged: Vec<PathBuf> = paths.into_iter().filter(is_merged).collect();
             let remembered = place.bases.remember(&applied.name(), merged.iter().map(PathBuf::as_path));
             remembered.map_err(|error| CliError::from_error(&error))?;
         }
