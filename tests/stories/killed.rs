@@ -150,3 +150,32 @@ fn what_was_taken_back_waits_again_whoever_is_killed_over_it() {
     }
     assert!(killed > 0, "nobody was killed");
 }
+
+#[test]
+fn what_was_merged_is_merged_again_whoever_is_killed_over_it() {
+    let desk = Desk::new();
+    let has = |line: &str| std::fs::read_to_string(desk.workspace().join("f")).unwrap_or_default().contains(line);
+    let mut killed = 0;
+    for round in 0..10 {
+        let stage = format!("s{round}");
+        desk.outside("printf '%s\\n' 1 2 3 4 5 > f").ok();
+        desk.pinfold(["run", "--session", &stage, "--", "sed", "-i", "5s/5/theirs/", "f"]).run().ok();
+        desk.outside("sed -i 1s/1/mine/ f").ok();
+        let mut apply = desk.pinfold(["apply", &stage]).start();
+        while !has("theirs") && !apply.has_ended() {}
+        std::thread::sleep(Duration::from_micros(random(4000)));
+        if !apply.has_ended() {
+            apply.signal(Signal::KILL);
+            killed += 1;
+        }
+        apply.wait();
+        desk.pinfold(["stages"]).run().ok();
+        if has("theirs") {
+            desk.pinfold(["undo"]).run().ok();
+        }
+        assert!(has("mine") && !has("theirs"));
+        desk.pinfold(["apply", &stage]).run().ok();
+        assert!(has("mine") && has("theirs"), "after {killed} were killed only one of both is there");
+    }
+    assert!(killed > 0, "nobody was killed");
+}
