@@ -1,10 +1,11 @@
 //! What a run is given while it goes on, and what is taken back.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pinfold_tests::eventually;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::ask;
 use crate::desk::{Call, Desk, Ended, Running};
@@ -153,22 +154,40 @@ fn what_a_killed_supervisor_leaves_in_a_granted_place_is_settled_by_the_next_run
     assert!(!desk.path("home/notes/.git/hooks/post-commit").exists());
 }
 
+/// Kills what a supervisor lets change its sandbox, if that is there.
+fn kill_helper(supervisor: Pid) -> bool {
+    let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+    let supervisor = supervisor.as_raw_pid();
+    let threads = std::fs::read_dir(format!("/proc/{supervisor}/task")).into_iter().flatten().flatten();
+    let children = threads.map(|thread| read(thread.path().join("children").to_string_lossy().into_owned()));
+    let children: Vec<i32> = children.flat_map(|all| all.split(' ').flat_map(str::parse).collect::<Vec<_>>()).collect();
+    let helper = children.into_iter().find(|child| read(format!("/proc/{child}/cmdline")).contains("__give"));
+    helper.and_then(Pid::from_raw).is_some_and(|helper| kill_process(helper, Signal::KILL).is_ok())
+}
+
 #[test]
 fn whoever_kills_what_changes_the_sandbox_leaves_nothing_that_nobody_can_take_back() {
     let desk = with_notes();
     let live = Live::new(&desk, &[]);
-    let supervisor = live.running.as_ref().expect("it goes on").pid().as_raw_pid();
+    let supervisor = live.running.as_ref().expect("it goes on").pid();
     let (mut granted, mut failed) = (0, 0);
-    for round in 0..60 {
-        // At another moment each time.
-        let over = desk.path(format!("over-{round}"));
-        let until = format!("pkill -KILL -P {supervisor} -f __give || test -e {}", over.display());
-        let killer =
-            desk.call("/bin/bash").arguments(["-c", &format!("sleep 0.00{}; until {until}; do :; done", round % 10)]);
-        let killer = killer.start();
-        let is_granted = live.grant(&["read", "../notes"]).code() == 0;
-        std::fs::write(over, "").expect("a file");
-        killer.wait();
+    for round in 0..200 {
+        if granted + failed >= 30 && failed > 0 {
+            break;
+        }
+        let over = AtomicBool::new(false);
+        let is_granted = std::thread::scope(|scope| {
+            // At another moment each time.
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_micros(round * 37 % 3000));
+                while !over.load(Ordering::Relaxed) && !kill_helper(supervisor) {
+                    std::thread::yield_now();
+                }
+            });
+            let is_granted = live.grant(&["read", "../notes"]).code() == 0;
+            over.store(true, Ordering::Relaxed);
+            is_granted
+        });
         let is_seen = live.says("test -e ~/notes/plan && echo seen") == "seen";
         assert_eq!(is_seen, is_granted, "in round {round}");
         if is_granted {
