@@ -154,15 +154,17 @@ fn what_a_killed_supervisor_leaves_in_a_granted_place_is_settled_by_the_next_run
     assert!(!desk.path("home/notes/.git/hooks/post-commit").exists());
 }
 
-/// Kills what a supervisor lets change its sandbox, if that is there.
-fn kill_helper(supervisor: Pid) -> bool {
+/// Kills what a supervisor lets change its sandbox, some time after it is there.
+fn kill_helper(supervisor: Pid, life: Duration) -> bool {
     let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
     let supervisor = supervisor.as_raw_pid();
     let threads = std::fs::read_dir(format!("/proc/{supervisor}/task")).into_iter().flatten().flatten();
     let children = threads.map(|thread| read(thread.path().join("children").to_string_lossy().into_owned()));
     let children: Vec<i32> = children.flat_map(|all| all.split(' ').flat_map(str::parse).collect::<Vec<_>>()).collect();
     let helper = children.into_iter().find(|child| read(format!("/proc/{child}/cmdline")).contains("__give"));
-    helper.and_then(Pid::from_raw).is_some_and(|helper| kill_process(helper, Signal::KILL).is_ok())
+    let Some(helper) = helper.and_then(Pid::from_raw) else { return false };
+    std::thread::sleep(life);
+    kill_process(helper, Signal::KILL).is_ok()
 }
 
 #[test]
@@ -172,15 +174,15 @@ fn whoever_kills_what_changes_the_sandbox_leaves_nothing_that_nobody_can_take_ba
     let supervisor = live.running.as_ref().expect("it goes on").pid();
     let (mut granted, mut failed) = (0, 0);
     for round in 0..200 {
-        if granted + failed >= 30 && failed > 0 {
+        if round >= 60 && failed > 0 {
             break;
         }
         let over = AtomicBool::new(false);
         let is_granted = std::thread::scope(|scope| {
             // At another moment each time.
             scope.spawn(|| {
-                std::thread::sleep(Duration::from_micros(round * 37 % 3000));
-                while !over.load(Ordering::Relaxed) && !kill_helper(supervisor) {
+                let life = Duration::from_micros(round % 20 * 150);
+                while !over.load(Ordering::Relaxed) && !kill_helper(supervisor, life) {
                     std::thread::yield_now();
                 }
             });
