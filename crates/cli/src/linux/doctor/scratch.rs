@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pinfold_confine::hex;
 use pinfold_stage::{open_tree_up, remove_tree, space_of};
+use rustix::mount::{UnmountFlags, unmount};
 
 use crate::attack::Side;
 use crate::error::CliError;
@@ -51,7 +52,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        remove_shared_memory(&self.root);
+        take_down(&self.root);
         let _ = remove_tree(&self.root);
     }
 }
@@ -69,8 +70,8 @@ pub(super) fn remove_stale(state: &Path) -> (usize, u64) {
     let places = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
     let mut removed = (0, 0);
     for place in places.map(|entry| entry.path()).filter(|path| is_abandoned(path)) {
+        take_down(&place);
         let bytes = size_bytes(&place);
-        remove_shared_memory(&place);
         if remove_tree(&place).is_ok() {
             removed = (removed.0 + 1, removed.1 + bytes);
         }
@@ -84,9 +85,16 @@ pub(super) fn shared_memory(place: &Path, side: Side) -> PathBuf {
     Path::new("/dev/shm").join(format!("pinfold-{name}-{}", side.name()))
 }
 
-fn remove_shared_memory(place: &Path) {
+/// Where the attack that mounts something does so, on a side of a place. Of root it succeeds outside the sandbox.
+fn mount_point(place: &Path, side: Side) -> PathBuf {
+    place.join(side.name()).join("outside/mount")
+}
+
+/// Removes what would stay when the place is removed, of attacks that were interrupted as well.
+fn take_down(place: &Path) {
     for side in Side::ALL {
         let _ = std::fs::remove_file(shared_memory(place, side));
+        let _ = unmount(mount_point(place, side), UnmountFlags::DETACH | UnmountFlags::NOFOLLOW);
     }
 }
 
