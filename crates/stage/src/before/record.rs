@@ -138,8 +138,11 @@ impl Record {
         Ok(Some(self.lock))
     }
 
-    /// It was undone in a place.
+    /// It was undone in a place. What lay there goes first: a file that has come back may have had that name as well, and to
+    /// remove a name gives it another `st_ctime`, of which nobody would be told any more.
     fn note_undone(&self, place: usize) -> Result<(), StoreError> {
+        let transaction = transaction_of(&self.directory, place);
+        at(transaction::finished::give_up_replaced(&transaction), "remove what was replaced in", &transaction)?;
         self.pass_on(place)?;
         let path = self.undone(place);
         at(File::create(&path), "make", &path).map(drop)

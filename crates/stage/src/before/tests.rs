@@ -127,6 +127,22 @@ fn the_last_runs_are_kept_and_undone_in_turn() {
 }
 
 #[test]
+fn a_file_with_two_names_is_undone_though_a_later_run_has_renamed_one() {
+    let scene = Scene::new();
+    let [a, b, other] = ["real/a", "real/d/b", "real/other"].map(|path| scene.place.path(path));
+    fs::hard_link(&a, &other).expect("another name");
+    scene.write("1", "real/a", "changed");
+    let (begun, mut keeping) = scene.begin("2");
+    keeping.before_rename(&a, &b);
+    fs::rename(&a, &b).expect("renamed");
+    begun.end().expect("an end");
+    scene.undo("2").expect("undone");
+    assert_eq!(["real/a", "real/d/b", "real/other"].map(|path| scene.read(path)), ["changed", "two", "changed"]);
+    scene.undo("1").expect("undone");
+    assert_eq!(["real/a", "real/other"].map(|path| scene.read(path)), ["one", "one"]);
+}
+
+#[test]
 fn what_a_run_that_ended_has_changed_is_not_read_when_others_begin() {
     let scene = Scene::new();
     scene.write("1", "real/a", "changed");

@@ -10,12 +10,13 @@ use crate::node::{Node, Time};
 
 use super::carry::is_elsewhere;
 use super::error::{Damage, Error};
-use super::ground::Ground;
+use super::ground::{Ground, KEPT};
 use super::journal::{Journal, VERSION};
 use super::marks::{Mark, Marks};
 use super::said::Said;
 use super::seen::Shape;
 use crate::letters::Letters;
+use crate::store::remove_tree;
 
 /// The paths at which a transaction that has finished has made something else.
 ///
@@ -33,6 +34,14 @@ pub fn changed(directory: &Path) -> Result<BTreeSet<PathBuf>, Error> {
 pub fn left(directory: &Path) -> Result<BTreeMap<Letters, Which>, Error> {
     let marks = Marks::open(directory).map_err(Error::failed(directory))?;
     Ok(marks.finished()?.left)
+}
+
+/// Gives up what a transaction that has finished has replaced: it can be undone no more.
+///
+/// # Errors
+/// When something of it cannot be removed.
+pub fn give_up_replaced(directory: &Path) -> io::Result<()> {
+    remove_tree(&directory.join(KEPT))
 }
 
 /// What lay at paths when all was done. Directories are not among it.
