@@ -19,6 +19,14 @@ fn when_ready(scene: &Scene) {
     assert!(eventually(|| scene.has("home/project/ready")), "the attacker is ready");
 }
 
+/// The user gives a place, and takes it back once the attacker has left a mark in the workspace.
+fn give_until(scene: &Scene, access: &str, place: &str, mark: &str) {
+    when_ready(scene);
+    call(scene, &["grant", "last", access, place]);
+    assert!(eventually(|| scene.has(format!("home/project/{mark}"))), "the attacker has left {mark}");
+    call(scene, &["revoke", "last", access, place]);
+}
+
 fn go_on(scene: &Scene) {
     scene.write("home/project/go", "");
 }
@@ -52,10 +60,7 @@ fn a_place_that_was_taken_back_is_read_where_it_was_moved_to() {
         cat "$HOME/moved/other/new" "$OTHER/new" > "$LOOT" 2> /dev/null"#;
     Attack::sh(script)
         .during(|scene, _| {
-            when_ready(scene);
-            call(scene, &["grant", "last", "read", "../other"]);
-            assert!(eventually(|| scene.has("home/project/moved")));
-            call(scene, &["revoke", "last", "read", "../other"]);
+            give_until(scene, "read", "../other", "moved");
             let other = if scene.has("home/moved/other") { "home/moved/other/new" } else { "home/other/new" };
             scene.write(other, scene.secret());
             go_on(scene);
@@ -74,10 +79,7 @@ fn a_directory_around_a_granted_place_is_moved_away_to_keep_it() {
     Attack::sh(script)
         .before(|scene| scene.write("home/other/inner/file", "nothing yet"))
         .during(|scene, _| {
-            when_ready(scene);
-            call(scene, &["grant", "last", "read", "../other/inner"]);
-            assert!(eventually(|| scene.has("home/project/moved")));
-            call(scene, &["revoke", "last", "read", "../other/inner"]);
+            give_until(scene, "read", "../other/inner", "moved");
             let inner = if scene.has("home/kept/inner") { "home/kept/inner/file" } else { "home/other/inner/file" };
             scene.write(inner, scene.secret());
             go_on(scene);
@@ -130,10 +132,7 @@ fn whoever_stays_in_a_place_that_is_taken_back_finds_it_without_its_seals() {
             scene.directory("home/other/sub");
         })
         .during(|scene, _| {
-            when_ready(scene);
-            call(scene, &["grant", "last", "write", "../other"]);
-            assert!(eventually(|| scene.has("home/project/inside")));
-            call(scene, &["revoke", "last", "write", "../other"]);
+            give_until(scene, "write", "../other", "inside");
             go_on(scene);
         })
         .springs_in("home/other")
@@ -157,10 +156,7 @@ fn whoever_stays_in_a_place_that_is_taken_back_changes_what_is_said_about_its_se
             scene.mode("home/other/.git/hooks/pre-commit", 0o644);
         })
         .during(|scene, _| {
-            when_ready(scene);
-            call(scene, &["grant", "last", "write", "../other"]);
-            assert!(eventually(|| scene.has("home/project/inside")));
-            call(scene, &["revoke", "last", "write", "../other"]);
+            give_until(scene, "write", "../other", "inside");
             go_on(scene);
         })
         .springs_in("home/other")
@@ -228,10 +224,7 @@ fn the_supervisor_is_held_up_by_pipes_in_what_it_looks_at() {
         touch "$WORKSPACE/laid"; until test -e "$WORKSPACE/go"; do sleep 0.02; done; cat later > "$LOOT" 2> /dev/null"#;
     Attack::sh(script)
         .during(|scene, _| {
-            when_ready(scene);
-            call(scene, &["grant", "last", "write", "../other"]);
-            assert!(eventually(|| scene.has("home/project/laid")));
-            call(scene, &["revoke", "last", "write", "../other"]);
+            give_until(scene, "write", "../other", "laid");
             call(scene, &["grant", "last", "write", "../other"]);
             call(scene, &["revoke", "last", "write", "../other"]);
             scene.write("home/other/later", scene.secret());

@@ -8,7 +8,7 @@ use pinfold_tests::{eventually, marked};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Running};
 
 /// How often somebody is killed, and how long that may take at most.
 const TIMES: u64 = 70;
@@ -124,6 +124,16 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
     desk.outside("git status --short; git fsck --strict").ok();
 }
 
+/// Kills somebody within moments after the workspace has changed, if he still lives. Whether he did not end by himself.
+fn is_killed(mut running: Running, has_changed: impl Fn() -> bool) -> bool {
+    while !has_changed() && !running.has_ended() {}
+    std::thread::sleep(Duration::from_micros(random(5000)));
+    if !running.has_ended() {
+        running.signal(Signal::KILL);
+    }
+    running.wait().code() == 128 + Signal::KILL.as_raw()
+}
+
 #[test]
 fn what_was_taken_back_waits_again_whoever_is_killed_over_it() {
     let desk = Desk::new();
@@ -137,14 +147,7 @@ fn what_was_taken_back_waits_again_whoever_is_killed_over_it() {
         desk.pinfold(["apply", "s"]).run().ok();
         // From now on the stage does not know what was there before it was taken over.
         desk.pinfold(["restore", "s", "first"]).run().ok();
-        let mut undo = desk.pinfold(["undo"]).start();
-        while is_there() && !undo.has_ended() {}
-        std::thread::sleep(Duration::from_micros(random(6000)));
-        if !undo.has_ended() {
-            undo.signal(Signal::KILL);
-            killed += 1;
-        }
-        undo.wait();
+        killed += u32::from(is_killed(desk.pinfold(["undo"]).start(), || !is_there()));
         let waits = desk.pinfold(["changes", "s"]).run().ok();
         assert!(is_there() || waits == all, "after {killed} were killed there is only\n{waits}");
     }
@@ -161,14 +164,7 @@ fn what_was_merged_is_merged_again_whoever_is_killed_over_it() {
         desk.outside("printf '%s\\n' 1 2 3 4 5 > f").ok();
         desk.pinfold(["run", "--session", &stage, "--", "sed", "-i", "5s/5/theirs/", "f"]).run().ok();
         desk.outside("sed -i 1s/1/mine/ f").ok();
-        let mut apply = desk.pinfold(["apply", &stage]).start();
-        while !has("theirs") && !apply.has_ended() {}
-        std::thread::sleep(Duration::from_micros(random(4000)));
-        if !apply.has_ended() {
-            apply.signal(Signal::KILL);
-            killed += 1;
-        }
-        apply.wait();
+        killed += u32::from(is_killed(desk.pinfold(["apply", &stage]).start(), || has("theirs")));
         desk.pinfold(["stages"]).run().ok();
         if has("theirs") {
             desk.pinfold(["undo"]).run().ok();

@@ -85,8 +85,8 @@ pub(super) fn shared_memory(place: &Path, side: Side) -> PathBuf {
     Path::new("/dev/shm").join(format!("pinfold-{name}-{}", side.name()))
 }
 
-/// Where the attack that mounts something does so, on a side of a place. Of root it succeeds outside the sandbox.
-fn mount_point(place: &Path, side: Side) -> PathBuf {
+/// Where an attack mounts something, on a side of a place.
+pub(super) fn mount_point(place: &Path, side: Side) -> PathBuf {
     place.join(side.name()).join("outside/mount")
 }
 

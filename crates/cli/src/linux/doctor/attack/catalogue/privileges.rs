@@ -8,6 +8,7 @@ use rustix::mount::{UnmountFlags, unmount};
 
 use super::{Attempt, Listed, attempt, only_for_root, prepared};
 use crate::attack::Scene;
+use crate::linux::doctor::scratch;
 
 /// Of this one only the attacker itself can tell.
 pub(super) const USER_NAMESPACE: &str = "user-namespace";
@@ -24,9 +25,10 @@ pub(super) const ATTACKS: &[Listed] = &[
         }
         Ok(attempt("user-namespace", [""; 0], |word| word.done))
     }),
-    (NoPrivileges, "mount", "a file system was mounted", |scene, _, name| {
+    (NoPrivileges, "mount", "a file system was mounted", |scene, _, _| {
         only_for_root()?;
-        let point = prepared(scene.canary(name))?;
+        let point = scratch::mount_point(&scene.setting.root, scene.side);
+        prepared(std::fs::create_dir_all(&point))?;
         Ok(attempt("mount", [point.clone()], move |_| unmount(&point, UnmountFlags::DETACH).is_ok()))
     }),
     (NoPrivileges, "set-user", "a set-user-id program changed the user", |scene, _, _| set_user(scene)),
