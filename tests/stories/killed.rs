@@ -161,7 +161,8 @@ fn what_was_merged_is_merged_again_whoever_is_killed_over_it() {
     let mut killed = 0;
     for round in 0..10 {
         let stage = format!("s{round}");
-        desk.outside("printf '%s\\n' 1 2 3 4 5 > f").ok();
+        // A tick of the clock before the run, of which else nobody knows whether it has seen this.
+        desk.outside("printf '%s\\n' 1 2 3 4 5 > f; sleep 0.02").ok();
         desk.pinfold(["run", "--session", &stage, "--", "sed", "-i", "5s/5/theirs/", "f"]).run().ok();
         desk.outside("sed -i 1s/1/mine/ f").ok();
         killed += u32::from(is_killed(desk.pinfold(["apply", &stage]).start(), || has("theirs")));
