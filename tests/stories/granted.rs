@@ -8,7 +8,8 @@ use pinfold_tests::eventually;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::ask;
-use crate::desk::{Call, Desk, Ended, Running};
+use crate::desk::{Call, Desk, Ended, Running, lacks};
+use crate::screen::Screen;
 use crate::traveller::Traveller;
 
 /// Does what it finds in `ask`, and leaves what came of it in `answer`.
@@ -318,13 +319,41 @@ fn a_refused_host_is_granted_by_one_key() {
     screen.line(&format!("pinfold run --network rules -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
     screen.line("clear; pinfold watch");
     screen.shows("1  ");
-    screen.shows("api.example.com was refused, as no rule names it");
+    screen.shows("connect api.example.com: it was refused, as no rule names it");
     std::thread::sleep(Duration::from_millis(700));
     screen.text("1");
     screen.shows("granted     connect api.example.com");
     screen.text("q");
     let said = || std::fs::read_to_string(traveller.0.workspace().join("said")).unwrap_or_default();
     assert!(eventually(|| said().contains("api says hello")), "{}", screen.shown());
+}
+
+#[test]
+fn refused_paths_of_a_traced_run_are_granted_by_one_key() {
+    if lacks("tmux") {
+        return;
+    }
+    let desk = with_notes();
+    desk.write("home/.ssh/id", "secret");
+    desk.make(&desk.path("home/out"));
+    let screen = Screen::new(&desk);
+    let script = "until cat ~/notes/plan; do cat ~/.ssh/id; sleep 0.2; done; until echo new > ~/out/new; do sleep 0.2; done";
+    screen.line(&format!("pinfold trace -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
+    screen.line("clear; pinfold watch");
+    let notes = desk.path("home/notes/plan").display().to_string();
+    screen.shows("1  ");
+    screen.shows(&format!("read {notes}: it was refused"));
+    std::thread::sleep(Duration::from_millis(700));
+    let before = screen.shown();
+    assert!(!before.contains("2  "), "a denial is not undone by a key: {before}");
+    screen.text("1");
+    screen.shows(&format!("granted     read {notes}"));
+    screen.shows(&format!("write {}", desk.path("home/out").display()));
+    std::thread::sleep(Duration::from_millis(700));
+    screen.text("1");
+    assert!(eventually(|| desk.path("home/out/new").exists()), "{}", screen.shown());
+    screen.text("q");
+    assert_eq!(desk.read("home/project/said"), desk.read("home/notes/plan"));
 }
 
 #[test]

@@ -39,6 +39,15 @@ pub(super) fn describe(told: &Told) -> Option<Event> {
             let why = if *over { "; its time was over" } else { "" };
             (*ms, ("revoked", format!("{}{why}", grant.words())))
         }
+        Told::Refused { ms, program, wanted, path, why, rule, .. } => {
+            let rule = rule.as_ref().map_or_else(String::new, |rule| format!(" ({rule})"));
+            let to = match wanted.as_str() {
+                "look" => "look at",
+                "connect" => "connect to",
+                other => other,
+            };
+            (*ms, ("refused", format!("`{program}` to {to} {path}: {why}{rule}")))
+        }
         Told::Outcome { .. } => return None,
         Told::Question(question) => (question.ms, ("question", question.sentence())),
         Told::Answered { ms, to, answer, problem, .. } => {
@@ -135,7 +144,9 @@ mod tests {
         let network = [refused, request, closed].map(|report| Told::Network { ms: 0, report });
         let answered = Told::Answered { ms: 0, id: 1, to, answer: None, problem: Some(evil.into()) };
         let quarantined = Told::Quarantined { ms: 0, path: evil.into(), moved_to: Some(evil.into()) };
-        for told in network.into_iter().chain([answered, quarantined]) {
+        let [program, wanted, path, why] = [evil; 4].map(str::to_owned);
+        let refused = Told::Refused { ms: 0, program, wanted, path, why, rule: Some(evil.into()), grant: None };
+        for told in network.into_iter().chain([answered, quarantined, refused]) {
             let text = describe(&told).expect("an event").to_string();
             assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\r', '\n']), "{text:?}");
         }

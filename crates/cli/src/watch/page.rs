@@ -135,7 +135,7 @@ impl Page {
         if !refused.is_empty() {
             rows.push(row(String::new()));
             rows.extend(refused.into_iter().take(part).map(row));
-            rows.push(row("   its digit lets it through until the run ends".to_owned()));
+            rows.push(row("   its digit gives it to the run until it ends".to_owned()));
         }
         rows.push(row(String::new()));
         let left = height.saturating_sub(rows.len());
@@ -318,6 +318,29 @@ mod tests {
         assert_eq!(page.press(Key::Letter('2')), granted("b.example"), "however many there are");
         page.take("run".into(), News::Ended);
         assert_eq!(page.press(Key::Letter('2')), None);
+    }
+
+    #[test]
+    fn a_path_is_behind_a_digit_if_a_grant_lets_it_through() {
+        let mut page = page();
+        let refused = |path: &str, grant: Option<Grant>| {
+            let (program, wanted, why) = ("cat\u{1b}[2J".to_owned(), "read".to_owned(), "no rule".to_owned());
+            News::Told(Told::Refused { ms: 0, program, wanted, path: path.into(), why, rule: None, grant })
+        };
+        let write = |path: &str| Grant::Write { path: path.into() };
+        page.take("run".into(), refused("/a/denied", None));
+        page.take("run".into(), refused("/b/new", Some(write("/b"))));
+        page.take("run".into(), refused("/b/c", Some(Grant::Read { path: "/b/c".into() })));
+        page.take("run".into(), refused("/bb", Some(Grant::Read { path: "/bb".into() })));
+        let shown = text(&page, 30);
+        assert!(shown.contains("1  run  write /b: /b/new was refused to `cat"), "{shown}");
+        assert!(shown.contains("2  run  read /bb: it was refused to `cat"), "who writes in /b reads /b/c: {shown}");
+        assert!(!shown.contains('\u{1b}') && !shown.contains("3  run"), "{shown}");
+        page.refusals.were_read();
+        assert_eq!(page.press(Key::Letter('1')), Some(Act::Grant("run".into(), write("/b"))));
+        page.take("run".into(), News::Told(Told::Granted { ms: 0, grant: write("/b"), for_ms: None }));
+        assert_eq!(page.press(Key::Letter('1')), None);
+        assert!(page.press(Key::Letter('2')).is_some(), "each keeps its digit");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Hosts that were refused because no rule names them, each behind a digit that grants it.
+//! What was refused because nothing in the policy speaks of it, each behind a digit that grants it.
 
 use std::time::Instant;
 
 use pinfold_gate::link::Report;
-use pinfold_policy::Decision;
+use pinfold_policy::{Decision, plain};
 use pinfold_run::control::{Grant, Told, host};
 
 use super::page::CAUTION;
@@ -22,7 +22,10 @@ pub(super) struct Refusals {
 #[derive(Debug)]
 struct Refused {
     session: String,
-    to: String,
+    /// What would let it through.
+    grant: Grant,
+    /// What happened, as a clause.
+    what: String,
     since: Instant,
 }
 
@@ -32,12 +35,19 @@ impl Refusals {
         match told {
             Told::Network { report, .. } => {
                 if let Some(to) = unnamed(report) {
-                    self.add(session, to);
+                    self.add(session, Grant::Connect { to }, "it was refused, as no rule names it".to_owned());
                 }
             }
-            Told::Granted { grant: Grant::Connect { to }, .. } => self.forget(|refused| {
-                refused.session == session && (refused.to == *to || refused.to.starts_with(&format!("{to}:")))
-            }),
+            Told::Refused { program, path, grant: Some(grant), .. } => {
+                let what = match grant.path().is_some_and(|granted| granted.as_os_str() == path.as_str()) {
+                    true => format!("it was refused to `{program}`"),
+                    false => format!("{path} was refused to `{program}`"),
+                };
+                self.add(session, grant.clone(), what);
+            }
+            Told::Granted { grant, .. } => {
+                self.forget(|refused| refused.session == session && grant.covers(&refused.grant));
+            }
             _ => {}
         }
     }
@@ -52,14 +62,14 @@ impl Refusals {
         let index = digit.to_digit(10)?.checked_sub(1)?;
         let refused = self.places.get(index as usize)?.as_ref()?;
         let read = refused.since.elapsed() >= CAUTION;
-        read.then(|| (refused.session.clone(), Grant::Connect { to: refused.to.clone() }))
+        read.then(|| (refused.session.clone(), refused.grant.clone()))
     }
 
     /// A row for each, with the name of its run made short by `short`.
     pub(super) fn rows(&self, short: impl Fn(&str) -> String) -> Vec<String> {
         let rows = self.places.iter().enumerate().filter_map(|(index, place)| {
-            let Refused { session, to, .. } = place.as_ref()?;
-            Some(format!("{}  {}  {to} was refused, as no rule names it", index + 1, short(session)))
+            let Refused { session, grant, what, .. } = place.as_ref()?;
+            Some(format!("{}  {}  {}", index + 1, short(session), plain(&format!("{}: {what}", grant.words()))))
         });
         let mut rows: Vec<String> = rows.collect();
         if self.others > 0 {
@@ -68,15 +78,15 @@ impl Refusals {
         rows
     }
 
-    fn add(&mut self, session: &str, to: String) {
-        let known = |refused: &Refused| {
-            refused.session == session && (refused.to == to || to.starts_with(&format!("{}:", refused.to)))
-        };
+    fn add(&mut self, session: &str, grant: Grant, what: String) {
+        let known = |refused: &Refused| refused.session == session && refused.grant.covers(&grant);
         if self.places.iter().flatten().any(known) {
             return;
         }
         match self.places.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(Refused { session: session.to_owned(), to, since: Instant::now() }),
+            Some(place) => {
+                *place = Some(Refused { session: session.to_owned(), grant, what, since: Instant::now() });
+            }
             None => self.others += 1,
         }
     }
@@ -97,9 +107,7 @@ impl Refusals {
 /// The host that a report refuses and a grant could let through.
 fn unnamed(report: &Report) -> Option<String> {
     match report {
-        Report::Looked { name, verdict, .. } if verdict.decision == Decision::Unnamed => {
-            Some(pinfold_policy::plain(name))
-        }
+        Report::Looked { name, verdict, .. } if verdict.decision == Decision::Unnamed => Some(plain(name)),
         Report::Refused { to, verdict, .. } if verdict.decision == Decision::Unnamed => Some(host(to)),
         _ => None,
     }

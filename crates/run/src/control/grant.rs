@@ -50,6 +50,18 @@ impl Grant {
         }
     }
 
+    /// Whether who has this has the other as well: what it names, less of it, or something below.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Write { path }, Self::Write { path: below } | Self::Read { path: below })
+            | (Self::Read { path }, Self::Read { path: below }) => Path::new(below).starts_with(path),
+            (Self::Connect { to }, Self::Connect { to: other }) => {
+                other == to || other.strip_prefix(to.as_str()).is_some_and(|rest| rest.starts_with(':'))
+            }
+            _ => self == other,
+        }
+    }
+
     /// The same for another place.
     #[must_use]
     pub fn at(self, path: String) -> Self {

@@ -42,6 +42,23 @@ pub enum Told {
         /// Where it is now; nothing when it could not be moved.
         moved_to: Option<String>,
     },
+    /// A path was refused. Only runs that are traced are told of paths, and each of them once in a while.
+    Refused {
+        /// When.
+        ms: u64,
+        /// The name of the program that wanted it.
+        program: String,
+        /// What it wanted, as a verb.
+        wanted: String,
+        /// Of which path.
+        path: String,
+        /// Why not.
+        why: String,
+        /// By which rule.
+        rule: Option<String>,
+        /// What would let it through.
+        grant: Option<Grant>,
+    },
     /// Something inside wants to reach a host that no rule names, and waits.
     Question(Question),
     /// A question is over.

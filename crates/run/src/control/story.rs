@@ -6,11 +6,15 @@ use std::time::{Duration, Instant};
 
 use pinfold_gate::link::{Answer, Report};
 use pinfold_policy::Decision;
+#[cfg(target_os = "linux")]
+use pinfold_policy::Verdict;
 
 #[cfg(target_os = "linux")]
 use super::Grant;
 use super::questions::Questions;
 use super::{EVENTS_KEPT, Question, TEXT_MAX, Told, VERSION, WORDS_MAX};
+#[cfg(target_os = "linux")]
+use crate::linux::Refused;
 
 /// What a watcher hears of a run first.
 #[derive(Debug)]
@@ -84,6 +88,21 @@ impl Story {
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let (path, moved_to) = (text(path), moved_to.map(text));
         self.happened(Told::Quarantined { ms: self.ms(), path, moved_to })
+    }
+
+    /// Takes note of a path that was refused, and gives what is told of it. `grant` would let it through.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn refused(&mut self, refused: &Refused, grant: Option<Grant>) -> Told {
+        let Refused { path, wanted, program, verdict: Verdict { why, rule, .. }, .. } = refused;
+        self.happened(Told::Refused {
+            ms: self.ms(),
+            program: program.to_string_lossy().into_owned(),
+            wanted: wanted.word().to_owned(),
+            path: path.to_string_lossy().into_owned(),
+            why: why.clone(),
+            rule: rule.as_ref().map(ToString::to_string),
+            grant,
+        })
     }
 
     /// Takes note of what the run was given, and gives what is told of it.

@@ -9,6 +9,7 @@ use rustix::event::PollFlags;
 use crate::control::{Grant, Outcome};
 use crate::linux::control::{Asked, Control};
 use crate::linux::record::Recorder;
+use crate::linux::refused::Refused;
 use crate::linux::watch::Quarantined;
 
 pub(crate) struct Audience<'a> {
@@ -43,6 +44,13 @@ impl Audience<'_> {
     pub(crate) fn quarantined(&mut self, taken: &[Quarantined]) {
         self.recorder.quarantined(taken);
         self.control.iter_mut().for_each(|control| control.quarantined(taken));
+    }
+
+    /// Tells of a path that was refused, and of what would let it through. The record has all of them at the end.
+    pub(crate) fn refused(&mut self, refused: &Refused, grant: Option<Grant>) {
+        if let Some(control) = &mut self.control {
+            control.refused(refused, grant);
+        }
     }
 
     /// Whether somebody has a wish.

@@ -31,7 +31,7 @@ use crate::linux::network::Counters;
 use crate::linux::output::Relay;
 use crate::linux::process_tree;
 use crate::linux::record::Recorder;
-use crate::linux::refused::{Judge, Trace};
+use crate::linux::refused::{self, Heard, Judge, Teller, Trace};
 use crate::linux::terminal::Terminal;
 use crate::linux::trust;
 use crate::linux::watch::{Lookout, Quarantine};
@@ -97,6 +97,7 @@ pub struct Run<'a> {
     terminal: Option<Terminal>,
     output: Relay,
     observer: Observer,
+    refused: Option<Heard>,
 }
 
 impl<'a> Run<'a> {
@@ -119,7 +120,10 @@ impl<'a> Run<'a> {
             observed: observed(&request),
         };
         let before = request.before.take().map(Before::new);
-        let observer = observer(&launch, request.recording.take(), request.judge.take(), before);
+        let told = request.judge.is_some().then(|| refused::channel(&request.plan.landlock)).transpose();
+        let (teller, refused) = doing("prepare to tell of refusals", told)?.unzip();
+        let trace = request.judge.take().zip(teller);
+        let observer = observer(&launch, request.recording.take(), trace, before);
         // Without a process namespace, orphans of the run become children of this process, which ends them.
         doing("become the reaper of the run", set_child_subreaper(Some(getpid())))?;
         let gate = request.gate.take().zip(foundation.take_sockets()?);
@@ -129,7 +133,7 @@ impl<'a> Run<'a> {
         // While the first process builds.
         let gate = gate.map(|(start, sockets)| GateProcess::start(request.plan, start, &sockets, child.pid, bundle));
         let gate = doing("start the gate", gate.transpose())?;
-        Ok(Self { request, child, gate, signals, terminal, output, observer })
+        Ok(Self { request, child, gate, signals, terminal, output, observer, refused })
     }
 
     /// Lets the command start and stays until it and all it started are gone. What appears under a protected name goes
@@ -143,7 +147,8 @@ impl<'a> Run<'a> {
         granter: &mut dyn Granter,
     ) -> Result<Outcome, RunError> {
         let begin = Instant::now();
-        let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output, observer } = self;
+        let Self { request: Request { plan, command, .. }, child, gate, signals, terminal, output, observer, refused } =
+            self;
         let mut lookout = Lookout::new(plan, command, quarantine);
         // Where it shall begin at once, it must before the command does.
         doing("watch protected names", lookout.act())?;
@@ -163,6 +168,7 @@ impl<'a> Run<'a> {
             audience: Audience { control, recorder },
             grants: Grants::new(granter, plan.identity),
             observer,
+            refused,
             link_open: true,
             settled: false,
             end: None,
@@ -214,7 +220,7 @@ fn observed(request: &Request<'_>) -> Observed {
 fn observer(
     launch: &Launch<'_>,
     recording: Option<Recording>,
-    judge: Option<Judge>,
+    trace: Option<(Judge, Teller)>,
     before: Option<Before>,
 ) -> Observer {
     if launch.observed == Observed::Nothing {
@@ -227,7 +233,7 @@ fn observer(
         filter: launch.plan.seccomp,
     };
     let mounts = launch.plan.backend == Backend::LinuxNamespaces;
-    let trace = judge.map(|judge| Trace::new(judge, mounts));
+    let trace = trace.map(|(judge, teller)| Trace::new(judge, mounts, teller));
     Observer::Waiting(Box::new(Observing { recording, command, trace, before }))
 }
 
@@ -256,6 +262,8 @@ struct Supervisor<'a> {
     grants: Grants<'a>,
     /// Who watches what is executed.
     observer: Observer,
+    /// What is refused to it, and what might be let through.
+    refused: Option<Heard>,
     /// The first process can still say something.
     link_open: bool,
     /// What only a start needs is let go of.
@@ -276,6 +284,8 @@ enum Event {
     Gate,
     /// Somebody watches, or has answered a question.
     Control,
+    /// A path was refused.
+    Refused,
     /// A name appeared in a watched directory.
     Lookout,
     /// The command wrote to its terminal.
@@ -303,6 +313,7 @@ impl Supervisor<'_> {
                     Event::Signal => self.forward_signals(),
                     Event::Gate => self.hear_gate()?,
                     Event::Control => self.audience.listen(),
+                    Event::Refused => self.hear_of_refusals(),
                     Event::Ended => return self.finish(),
                     Event::Lookout => {}
                     Event::Output | Event::Room | Event::Input | Event::Stream(_) => self.relay(event),
@@ -323,6 +334,7 @@ impl Supervisor<'_> {
             sources.push((Event::Link, self.child.link.as_fd()));
         }
         sources.extend(self.gate.iter().filter_map(GateProcess::link).map(|link| (Event::Gate, link)));
+        sources.extend(self.refused.iter().map(|heard| (Event::Refused, heard.bell())));
         sources.extend(self.lookout.events().map(|events| (Event::Lookout, events)));
         if let Some(terminal) = &self.terminal {
             sources.extend(terminal.master().map(|master| (Event::Output, master)));
@@ -447,6 +459,12 @@ impl Supervisor<'_> {
         }
         self.grants.confirm(ruled, audience);
         Ok(())
+    }
+
+    fn hear_of_refusals(&mut self) {
+        if let Some(heard) = &self.refused {
+            heard.take().for_each(|(refused, grant)| self.audience.refused(&refused, grant));
+        }
     }
 
     /// Moves away what has appeared under a protected name.

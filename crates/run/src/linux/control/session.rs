@@ -15,6 +15,7 @@ use super::watcher::Watcher;
 use crate::control::{
     Grant, Introduction, Outcome, QUESTIONS_MAX, Question, Remember, Story, Told, WATCHERS_MAX, Wish, Word,
 };
+use crate::linux::refused::Refused;
 use crate::linux::watch::Quarantined;
 
 /// Wishes that wait.
@@ -158,6 +159,12 @@ impl Control {
         let told = Told::Outcome { id: asked.id, outcome };
         let whose = self.watchers.iter_mut().find(|watcher| watcher.number() == asked.watcher);
         whose.into_iter().for_each(|watcher| watcher.tell(&told));
+    }
+
+    /// Takes note of a path that was refused; `grant` would let it through.
+    pub(crate) fn refused(&mut self, refused: &Refused, grant: Option<Grant>) {
+        let told = self.story.refused(refused, grant);
+        self.tell(&told);
     }
 
     /// Takes note of what the run was given.

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use pinfold_confine::linux::RefusedCall;
 
@@ -12,6 +13,8 @@ use super::{CallRefused, Judge, Refusals, Refused, Wanted};
 const MAX_REFUSALS: usize = 1000;
 /// Most paths that are remembered to be allowed after all.
 const MAX_ALLOWED: usize = 4096;
+/// How long it takes until what is refused again is news again.
+const OLD_NEWS: Duration = Duration::from_secs(5);
 
 /// What somebody wants, and why he will not get it as far as can be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub(super) struct Attempt {
 #[derive(Debug)]
 pub(super) struct Log {
     judge: Judge,
-    refused: HashMap<(PathBuf, Wanted), (u64, Refused)>,
+    refused: HashMap<(PathBuf, Wanted), Kept>,
     allowed: HashSet<(PathBuf, Wanted)>,
     /// As they came; there are not many calls.
     calls: Vec<CallRefused>,
@@ -33,33 +36,53 @@ pub(super) struct Log {
     dropped: u64,
 }
 
+/// A refusal.
+#[derive(Debug)]
+struct Kept {
+    /// The number of its last attempt.
+    last: u64,
+    /// When it was news.
+    told: Instant,
+    refused: Refused,
+}
+
 impl Log {
     pub(super) fn new(judge: Judge) -> Self {
         Self { judge, refused: HashMap::new(), allowed: HashSet::new(), calls: Vec::new(), attempts: 0, dropped: 0 }
     }
 
-    /// Takes an attempt down if the policy refuses it.
-    pub(super) fn take(&mut self, Attempt { path, wanted, program, thread }: Attempt) {
+    /// Takes an attempt down if the policy refuses it, and gives it if that is news.
+    pub(super) fn take(&mut self, Attempt { path, wanted, program, thread }: Attempt) -> Option<&Refused> {
         self.attempts += 1;
         let key = (path, wanted);
         if self.allowed.contains(&key) {
-            return;
+            return None;
         }
-        if let Some((last, refused)) = self.refused.get_mut(&key) {
+        if let Some(Kept { last, refused, .. }) = self.refused.get_mut(&key) {
             *last = self.attempts;
             (refused.program, refused.thread) = (program, thread);
             refused.times += 1;
-            return;
+            return self.news(&key);
         }
         let verdict = self.judge.judge(wanted.access(), &key.0);
         if verdict.allowed {
             self.allow(key);
-        } else if self.refused.len() >= MAX_REFUSALS {
-            self.dropped += 1;
-        } else {
-            let refused = Refused { path: key.0.clone(), wanted, program, thread, times: 1, verdict };
-            self.refused.insert(key, (self.attempts, refused));
+            return None;
         }
+        if self.refused.len() >= MAX_REFUSALS {
+            self.dropped += 1;
+            return None;
+        }
+        let refused = Refused { path: key.0.clone(), wanted, program, thread, times: 1, verdict };
+        let kept = Kept { last: self.attempts, told: Instant::now(), refused };
+        Some(&self.refused.entry(key).insert_entry(kept).into_mut().refused)
+    }
+
+    /// A refusal that has not been told for some time.
+    fn news(&mut self, key: &(PathBuf, Wanted)) -> Option<&Refused> {
+        let kept = self.refused.get_mut(key).filter(|kept| kept.told.elapsed() >= OLD_NEWS)?;
+        kept.told = Instant::now();
+        Some(&kept.refused)
     }
 
     /// Takes down a call that its filter refuses.
@@ -92,9 +115,9 @@ impl Log {
         let is_told = |(path, wanted): &(PathBuf, Wanted)| {
             *wanted == Wanted::Look && more.iter().any(|more| refused.contains_key(&(path.clone(), *more)))
         };
-        let mut all: Vec<_> = refused.iter().filter(|(key, _)| !is_told(key)).map(|(_, refused)| refused).collect();
-        all.sort_by_key(|(last, _)| std::cmp::Reverse(*last));
-        let paths = all.into_iter().map(|(_, refused)| refused.clone()).collect();
+        let mut all: Vec<_> = refused.iter().filter(|(key, _)| !is_told(key)).map(|(_, kept)| kept).collect();
+        all.sort_by_key(|kept| std::cmp::Reverse(kept.last));
+        let paths = all.into_iter().map(|kept| kept.refused.clone()).collect();
         Refusals { paths, calls, dropped }
     }
 }
@@ -135,6 +158,17 @@ mod tests {
         log.take(attempt("/d", Wanted::Look));
         let expected = [("/d", Wanted::Look, 1), ("/a", Wanted::Read, 2), ("/b", Wanted::Read, 1)];
         assert_eq!(told(log), expected.map(|(path, wanted, times)| (path.to_owned(), wanted, times)));
+    }
+
+    #[test]
+    fn it_is_news_once_in_a_while() {
+        let mut log = log();
+        assert!(log.take(attempt("/a", Wanted::Read)).is_some());
+        assert!(log.take(attempt("/a", Wanted::Read)).is_none());
+        assert!(log.take(attempt("/open/c", Wanted::Read)).is_none());
+        log.refused.values_mut().for_each(|kept| kept.told -= OLD_NEWS);
+        assert_eq!(log.take(attempt("/a", Wanted::Read)).map(|refused| refused.times), Some(3));
+        assert!(log.take(attempt("/a", Wanted::Read)).is_none());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! by the policy, which knows why. Nothing is opened but by `O_PATH`, and nothing outside but looked at by its name.
 
 mod inside;
+mod live;
 mod log;
 mod trace;
 
@@ -14,10 +15,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::{Purpose, RefusedCall};
-use pinfold_policy::{Access, Verdict};
+use pinfold_plan::{Landlock, LandlockAccess};
+use pinfold_policy::{Access, Effect, Verdict};
 
 pub(crate) use inside::missing;
+pub(crate) use live::{Heard, Teller, channel};
 pub(crate) use trace::{Blocked, Trace};
+
+use crate::control::Grant;
 
 /// Judges a path.
 pub struct Judge(Box<Rule>);
@@ -68,6 +73,26 @@ pub struct Refused {
     pub times: u64,
     /// By which rule, and what would change it.
     pub verdict: Verdict,
+}
+
+impl Refused {
+    /// What would let it through for the rest of the run; nothing where a rule says no, which one key does not outdo, or
+    /// where the run's Landlock does not let it be given.
+    pub(crate) fn grant(&self, landlock: &Landlock) -> Option<Grant> {
+        if !matches!(self.verdict.effect, Effect::Absent | Effect::ReadOnly | Effect::Private) {
+            return None;
+        }
+        // What is not there yet is made in its directory.
+        let at = self.path.ancestors().take(2).find(|path| path.symlink_metadata().is_ok())?;
+        let path = at.to_str()?.to_owned();
+        let (access, grant) = match self.wanted {
+            Wanted::Write => (LandlockAccess::Write, Grant::Write { path }),
+            Wanted::Execute | Wanted::Connect | Wanted::Read | Wanted::Look => {
+                (LandlockAccess::Read, Grant::Read { path })
+            }
+        };
+        landlock.admits(at, access).then_some(grant)
+    }
 }
 
 /// A system call that was refused.

@@ -9,7 +9,7 @@ use rustix::process::Pid;
 
 use super::inside::{Opened, missing};
 use super::log::{Attempt, Log};
-use super::{Judge, Refusals};
+use super::{Judge, Refusals, Teller};
 use crate::linux::executed::{Root, current_directory, directory, executable_name};
 
 /// Keeps what was refused.
@@ -18,6 +18,8 @@ pub(crate) struct Trace {
     log: Log,
     /// Without mounts of its own a run meets the host's files, and only the policy tells them apart.
     mounts: bool,
+    /// Who is told at once.
+    teller: Teller,
 }
 
 /// A path that something stands in the way of, if the other thing holds as well.
@@ -28,8 +30,8 @@ pub(crate) struct Blocked {
 }
 
 impl Trace {
-    pub(crate) fn new(judge: Judge, mounts: bool) -> Self {
-        Self { log: Log::new(judge), mounts }
+    pub(crate) fn new(judge: Judge, mounts: bool, teller: Teller) -> Self {
+        Self { log: Log::new(judge), mounts, teller }
     }
 
     /// What is refused of a call, as far as it must be found out while the process waits.
@@ -46,7 +48,7 @@ impl Trace {
     pub(crate) fn take(&mut self, blocked: impl IntoIterator<Item = Blocked>) {
         for Blocked { attempt, outside } in blocked {
             if outside.is_none_or(|path| path.symlink_metadata().is_ok()) {
-                self.log.take(attempt);
+                self.log.take(attempt).into_iter().for_each(|refused| self.teller.tell(refused));
             }
         }
     }

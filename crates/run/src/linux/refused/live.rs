@@ -1,0 +1,62 @@
+//! Refusals as they come: from the thread that finds them to the one that tells whoever watches.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use rustix::event::{EventfdFlags, eventfd};
+
+use pinfold_plan::Landlock;
+
+use super::Refused;
+use crate::control::Grant;
+
+/// Refusals that wait to be told; more are told at the end only.
+const WAITING_MAX: usize = 64;
+
+/// The end that tells.
+#[derive(Debug)]
+pub(crate) struct Teller {
+    refused: SyncSender<(Refused, Option<Grant>)>,
+    landlock: Landlock,
+    bell: Arc<OwnedFd>,
+}
+
+/// The end that hears.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    refused: Receiver<(Refused, Option<Grant>)>,
+    bell: Arc<OwnedFd>,
+}
+
+/// Both ends, of a run that is under these rules for its whole life.
+pub(crate) fn channel(landlock: &Landlock) -> io::Result<(Teller, Heard)> {
+    let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+    let (tell, refused) = sync_channel(WAITING_MAX);
+    Ok((Teller { refused: tell, landlock: landlock.clone(), bell: Arc::clone(&bell) }, Heard { refused, bell }))
+}
+
+impl Teller {
+    /// Tells of one, and does not wait for whoever hears it.
+    pub(super) fn tell(&self, refused: &Refused) {
+        let grant = refused.grant(&self.landlock);
+        if self.refused.try_send((refused.clone(), grant)).is_ok() {
+            let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+        }
+    }
+}
+
+impl Heard {
+    /// Readable when there is something to hear.
+    pub(crate) fn bell(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+
+    /// What has come, each with what would let it through.
+    pub(crate) fn take(&self) -> impl Iterator<Item = (Refused, Option<Grant>)> + '_ {
+        // First of all: what comes from now on rings again.
+        let _ = rustix::io::read(&self.bell, &mut [0_u8; 8]);
+        self.refused.try_iter()
+    }
+}
