@@ -176,3 +176,31 @@ fn what_was_merged_is_merged_again_whoever_is_killed_over_it() {
     }
     assert!(killed > 0, "nobody was killed");
 }
+
+#[test]
+fn what_was_taken_over_stays_whoever_is_killed_over_going_back() {
+    let desk = Desk::new();
+    let (mut killed, mut life_us) = (0, 60_000);
+    for round in 0..12 {
+        let stage = format!("s{round}");
+        let write = |text: &str| {
+            let script = format!("mkdir -p d; for i in {{1..150}}; do echo {text} {round} > d/$i; done; sleep 0.02");
+            desk.pinfold(["run", "--session", &stage, "--", "/bin/bash", "-c", &script]).run().ok();
+            desk.pinfold(["apply", &stage]).run().ok();
+        };
+        write("old");
+        desk.pinfold(["snapshot", &stage, "first"]).run().ok();
+        write("new");
+        let mut restore = desk.pinfold(["restore", &stage, "first"]).start();
+        std::thread::sleep(Duration::from_micros(random(life_us)));
+        if !restore.has_ended() {
+            restore.signal(Signal::KILL);
+        }
+        let was_killed = restore.wait().code() == 128 + Signal::KILL.as_raw();
+        killed += u32::from(was_killed);
+        life_us = if was_killed { life_us * 5 / 4 } else { life_us * 3 / 4 };
+        let waits = desk.pinfold(["changes", &stage]).run().ok();
+        assert_eq!(waits, "", "round {round}, killed: {was_killed}");
+    }
+    assert!(killed > 0, "nobody was killed");
+}

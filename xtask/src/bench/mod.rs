@@ -127,7 +127,7 @@ fn as_test_user(only: &[String], rounds: usize, program: &Path) -> Result<()> {
     let (own, pinfold) = (programs.join("xtask"), programs.join("pinfold"));
     std::fs::copy(std::env::current_exe()?, &own)?;
     std::fs::copy(program, &pinfold)?;
-    let user = format!("--reuid={TEST_USER} --regid={TEST_USER} --init-groups --inh-caps=-all --bounding-set=-all");
+    let user = format!("--reuid={TEST_USER} --regid={TEST_USER} --init-groups --inh-caps=-all");
     let mut again = command("setpriv", user.split(' '));
     again.arg(&own).args(["bench", "run", "--rounds", &rounds.to_string(), "--program"]).arg(&pinfold).args(only);
     let path = format!("{}/bin:/usr/local/bin:/usr/bin:/bin", toolchain.display());

@@ -26,12 +26,14 @@ struct Note {
     used_ms: u64,
     session: Option<String>,
     began: Option<Time>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    went_back_ms: Option<u64>,
 }
 
 /// Notes what a run has changed of a record, which counts from now on.
 pub(super) fn leave(record: &Record, path: &Path) -> Result<(), StoreError> {
-    let note =
-        Note { saved: record.saved, used_ms: record.used_ms, session: record.session.clone(), began: record.began };
+    let Record { saved, used_ms, ref session, began, went_back_ms, .. } = *record;
+    let note = Note { saved, used_ms, session: session.clone(), began, went_back_ms };
     let path_of_note = beside(path);
     let write = || -> io::Result<()> {
         let mut line = serde_json::to_vec(&note)?;
@@ -54,7 +56,8 @@ pub(super) fn recall(record: &mut Record, path: &Path) -> Result<(), StoreError>
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     match serde_json::from_slice::<Note>(line) {
         Ok(note) if note.saved == record.saved => {
-            (record.used_ms, record.session, record.began) = (note.used_ms, note.session, note.began);
+            (record.used_ms, record.session) = (note.used_ms, note.session);
+            (record.began, record.went_back_ms) = (note.began, note.went_back_ms);
         }
         Ok(_) => {}
         Err(_) => record.began = Some(Time::FIRST),

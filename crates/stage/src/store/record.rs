@@ -51,6 +51,9 @@ pub(super) struct Record {
     pub(super) session: Option<String>,
     /// When a run began after which nobody has looked what changed files were before.
     pub(super) began: Option<Time>,
+    /// When the snapshot was made that it has gone back to, unless it is known by now what has been taken over since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) went_back_ms: Option<u64>,
     /// How often it was written down as a whole.
     #[serde(default)]
     pub(super) saved: u64,
@@ -69,6 +72,7 @@ impl Record {
             forked_from: None,
             session: None,
             began: None,
+            went_back_ms: None,
             saved: 0,
         }
     }

@@ -63,6 +63,11 @@ impl Stage {
         &self.name
     }
 
+    /// All stages of its workspace.
+    pub fn stages(&self) -> &Stages {
+        &self.stages
+    }
+
     /// The workspace that it is a stage of.
     pub fn workspace(&self) -> &Path {
         self.record.workspace.path()
@@ -147,14 +152,23 @@ impl Stage {
         self.record.began
     }
 
+    /// When the snapshot was made that it has gone back to, until [`Stage::settled`] is called: what was taken over since stays.
+    pub fn went_back_ms(&self) -> Option<u64> {
+        self.record.went_back_ms
+    }
+
     /// What changed files were before has been written down.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn settled(&mut self) -> Result<(), StoreError> {
         self.record.began = None;
-        // Should that get lost, nothing new is found by looking once more.
-        self.note()
+        match self.record.went_back_ms.take() {
+            // Found again after a run, its changes would be taken for what was taken over before.
+            Some(_) => self.save(),
+            // Should that get lost, nothing new is found by looking once more.
+            None => self.note(),
+        }
     }
 
     /// A point to go back to.
@@ -189,8 +203,14 @@ impl Stage {
         self.record.layers.push(new_layer());
         self.record.snapshots.truncate(index + 1);
         self.record.began.get_or_insert(Time::of_ms(made_ms));
+        self.record.went_back_ms = Some(made_ms);
         self.save()?;
-        if self.back_to(&point)? { self.settled() } else { Ok(()) }
+        if !self.back_to(&point)? {
+            return Ok(());
+        }
+        // Nothing was taken over since.
+        self.record.went_back_ms = None;
+        self.settled()
     }
 
     /// Whether it is known what changed files were at a point. Then that is what is known.

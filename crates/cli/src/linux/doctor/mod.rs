@@ -137,10 +137,6 @@ impl Answer {
     }
 }
 
-fn mebibytes(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
-}
-
 #[cfg(test)]
 mod tests {
     use pinfold_plan::{Keeper, Promise};

@@ -8,8 +8,9 @@ use pinfold_run::Store;
 use serde::Serialize;
 
 use super::super::quarantined::tell as tell_quarantined;
+use super::super::stage::size;
 use super::places::places;
-use super::{mebibytes, scratch, stages};
+use super::{scratch, stages};
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
@@ -97,7 +98,7 @@ pub(super) fn clean(json: bool) -> Result<ExitCode, CliError> {
 
 impl Removed {
     fn describe(&self) -> String {
-        format!("removed   {} of {} ({})\n", self.what, self.of.display(), mebibytes(self.bytes))
+        format!("removed   {} of {} ({})\n", self.what, self.of.display(), size(self.bytes))
     }
 }
 
@@ -113,8 +114,8 @@ impl Cleaned {
         }
         let _ = match (self.repaired.len(), self.removed.len()) {
             (0, 0) => writeln!(text, "0 interrupted runs, nothing to clean"),
-            (1, _) => writeln!(text, "1 interrupted run repaired, {} freed", mebibytes(self.freed_bytes)),
-            (runs, _) => writeln!(text, "{runs} interrupted runs repaired, {} freed", mebibytes(self.freed_bytes)),
+            (1, _) => writeln!(text, "1 interrupted run repaired, {} freed", size(self.freed_bytes)),
+            (runs, _) => writeln!(text, "{runs} interrupted runs repaired, {} freed", size(self.freed_bytes)),
         };
         text
     }

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use pinfold_policy::{Policy, plain, shell_word};
 
-use super::super::stage::{Beside, Git, let_go, recover};
-use super::mebibytes;
+use super::super::stage::{Beside, Git, let_go, recover, size};
 use super::places::Place;
 use super::repair::Removed;
 use crate::context::Context;
@@ -41,7 +40,7 @@ fn of(context: &Context, place: &Place) -> Vec<String> {
         told.push(format!("something was interrupted while it was taken over in {word}: pinfold doctor --clean"));
     }
     if damage.unneeded_bytes > 0 {
-        let bytes = mebibytes(damage.unneeded_bytes);
+        let bytes = size(damage.unneeded_bytes);
         told.push(format!("{bytes} of layers of {word} that no stage stands on: pinfold doctor --clean"));
     }
     let left = beside(&Git::outside(context, workspace), place, workspace);

@@ -18,6 +18,7 @@ mod pager;
 mod points;
 mod recorded;
 mod review;
+mod settle;
 mod sides;
 mod staging;
 mod tool;

@@ -15,6 +15,7 @@ use pinfold_stage::{
 };
 
 use super::recorded::recovered;
+use super::settle::settle;
 use super::staging::shown;
 use crate::args::PolicyFlags;
 use crate::context::Context;
@@ -72,7 +73,7 @@ fn catch_up(stages: &Stages, applied: &Applied) -> Result<(), CliError> {
     let mut opened = Opened::named(stages.clone(), applied.stage())?;
     opened.remember_merged(applied)?;
     opened.begin_anew(applied)?;
-    settle(&mut opened.stage)
+    settle(&mut opened.stage).map(drop)
 }
 
 impl Opened {
@@ -195,18 +196,6 @@ pub(super) fn held(stages: &Stages, name: &str) -> Result<Stage, CliError> {
     Ok(stage)
 }
 
-/// Writes down what changed files were before, as long as nobody else can have changed them since.
-pub(crate) fn settle(stage: &mut Stage) -> Result<(), CliError> {
-    let Some(began) = stage.unsettled_since() else { return Ok(()) };
-    let places: Vec<PathBuf> = stage.places().map(Path::to_owned).collect();
-    for place in places {
-        let layers = layers_of(stage, &place)?;
-        let mut bases = bases(stage, &place)?;
-        bases.settle(&layers, began).map_err(|error| CliError::from_error(&error))?;
-    }
-    stage.settled().map_err(|error| shown(&error))
-}
-
 impl Place {
     fn look(stage: &Stage, root: &Path) -> Result<Self, CliError> {
         let layers = layers_of(stage, root)?;
@@ -294,7 +283,7 @@ pub(super) fn written_at(stage: &Stage, root: &Path) -> impl Iterator<Item = Pat
     std::iter::once(stage.top()).chain(stage.frozen()).map(move |layer| layer.join(&name).join("upper"))
 }
 
-fn layers_of(stage: &Stage, root: &Path) -> Result<Layers, CliError> {
+pub(super) fn layers_of(stage: &Stage, root: &Path) -> Result<Layers, CliError> {
     let directories: Vec<PathBuf> = written_at(stage, root).filter(|layer| layer.exists()).collect();
     let open = |error: std::io::Error, path: &Path| {
         CliError::new(format!("{} cannot be opened", path.display())).why(error.to_string())
@@ -306,7 +295,7 @@ fn layers_of(stage: &Stage, root: &Path) -> Result<Layers, CliError> {
     Ok(Layers::new(trees, Arc::new(real)))
 }
 
-fn bases(stage: &Stage, root: &Path) -> Result<Bases, CliError> {
+pub(super) fn bases(stage: &Stage, root: &Path) -> Result<Bases, CliError> {
     let directory = stage.bases().join(plan::Stage::name_of(root));
     Bases::open(&directory).map_err(|error| CliError::from_error(&error))
 }

@@ -1,6 +1,5 @@
 //! Points in a stage's life: `pinfold snapshot`, `restore`, `fork` and `discard`.
 
-use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
@@ -10,8 +9,9 @@ use pinfold_stage::{Stage, Stages, StoreError};
 use super::asked::agrees;
 use super::changes::counted;
 use super::git::Git;
-use super::opened::{Opened, held, settle, stages};
+use super::opened::{Opened, held, stages};
 use super::recorded::{act, listed, recorded};
+use super::settle::settle;
 use super::staging::shown;
 use crate::args::{DiscardArgs, ForkArgs, SnapshotArgs};
 use crate::context::Context;
@@ -29,43 +29,16 @@ pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
 
 pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
-    let stages = stages(&context)?;
-    let mut stage = held(&stages, &args.stage)?;
-    let made_ms = stage.snapshots().iter().find(|snapshot| snapshot.name == args.name).map(|found| found.made_ms);
+    let mut stage = held(&stages(&context)?, &args.stage)?;
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Restore, &stage) };
     recorded(&context, event, || stage.restore(&args.name).map_err(|error| shown(&error)))?;
-    let stay = keep_applied(&stages, &mut stage, made_ms.unwrap_or(0))?;
+    let stay = settle(&mut stage)?;
     eprintln!("pinfold: the stage {} is as it was at {}", args.stage, args.name);
     if stay > 0 {
         eprintln!("pinfold: what you have taken over since stays in the workspace: {}", counted(stay));
         eprintln!("pinfold: the stage would not change that back; pinfold undo does");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// What was taken over since a moment stays, though the stage has something older there. Tells how much it is.
-fn keep_applied(stages: &Stages, stage: &mut Stage, since_ms: u64) -> Result<usize, CliError> {
-    if stage.unsettled_since().is_none() {
-        // Nothing was.
-        return Ok(0);
-    }
-    // Of what was removed in the stage since then nobody has remembered what it was.
-    settle(stage)?;
-    let applied = stages.applied_since(stage.name(), since_ms).map_err(|error| CliError::from_error(&error))?;
-    let mut stay = 0;
-    for mut place in Opened::look(stage)? {
-        let mut changed = BTreeSet::new();
-        for applied in &applied {
-            let all = applied.changed().map_err(|error| CliError::from_error(&error))?;
-            changed.extend(all.into_iter().filter(|(root, _)| *root == place.root).flat_map(|(_, paths)| paths));
-        }
-        if !changed.is_empty() {
-            stay += place.changes.all().iter().filter(|change| changed.contains(&change.path)).count();
-            let stood = place.bases.stand_on(&place.layers, |path| changed.contains(path));
-            stood.map_err(|error| CliError::from_error(&error))?;
-        }
-    }
-    Ok(stay)
 }
 
 pub(crate) fn fork(args: &ForkArgs) -> Result<ExitCode, CliError> {

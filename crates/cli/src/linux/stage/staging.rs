@@ -6,7 +6,8 @@ use pinfold_plan as plan;
 use pinfold_policy::{Policy, shell_word};
 use pinfold_stage::{Stage, Stages, StoreError};
 
-use super::opened::{settle, written_at};
+use super::opened::written_at;
+use super::settle::settle;
 use crate::error::CliError;
 
 /// Which stage a call is about, where its policy wants one.
