@@ -337,7 +337,8 @@ fn refused_paths_of_a_traced_run_are_granted_by_one_key() {
     desk.write("home/.ssh/id", "secret");
     desk.make(&desk.path("home/out"));
     let screen = Screen::new(&desk);
-    let script = "until cat ~/notes/plan; do cat ~/.ssh/id; sleep 0.2; done; until echo new > ~/out/new; do sleep 0.2; done";
+    let script =
+        "until cat ~/notes/plan; do cat ~/.ssh/id; sleep 0.2; done; until echo new > ~/out/new; do sleep 0.2; done";
     screen.line(&format!("pinfold trace -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
     screen.line("clear; pinfold watch");
     let notes = desk.path("home/notes/plan").display().to_string();

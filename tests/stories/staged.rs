@@ -40,6 +40,18 @@ impl Desk {
 }
 
 #[test]
+fn overlays_wait_for_no_disk() {
+    let desk = Desk::new();
+    desk.make(&desk.path("home/.npm"));
+    for _ in 0..2 {
+        // The mark that a mount leaves does not keep the next one away.
+        let mounted = desk.inside_with(&["--session", "s"], "echo >> f; grep ' - overlay ' /proc/self/mountinfo").ok();
+        assert!(mounted.lines().count() >= 2, "the workspace and a package cache: {mounted}");
+        assert!(mounted.lines().all(|overlay| overlay.contains("volatile")), "{mounted}");
+    }
+}
+
+#[test]
 fn nothing_that_a_staged_run_does_reaches_the_workspace() {
     let desk = Desk::new();
     let before = desk.everything();

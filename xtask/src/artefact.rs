@@ -39,13 +39,12 @@ fn c_compiler(target: &str) -> Option<(String, &'static str)> {
     (target.ends_with("musl") && !given).then_some((variable, "gcc"))
 }
 
-/// Static linking, no path of the building machine in messages, and no question to the processor how it would like to
-/// hash a few names: in a virtual machine each takes longer than the hash.
+/// Static linking, and no path of the building machine in messages. The processor is asked how it would like to compute SHA-256,
+/// of which there can be much, and not SHA-1: in a virtual machine a question takes longer than the hash of a name.
 fn rustflags() -> Vec<String> {
     let mut flags = vec![
         "-Ctarget-feature=+crt-static".to_owned(),
         "--cfg=sha1_backend=\"soft\"".to_owned(),
-        "--cfg=sha2_backend=\"soft\"".to_owned(),
         format!("--remap-path-prefix={}=.", root().display()),
     ];
     let home = std::env::var("HOME").unwrap_or_default();

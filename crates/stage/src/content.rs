@@ -13,6 +13,8 @@ use crate::limits;
 
 /// How much is read at once.
 const BLOCK_BYTES: usize = 128 << 10;
+/// How much of a file is read to find out that it is no text.
+const BEGIN_BYTES: usize = 4096;
 
 /// SHA-256 of something.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,8 +166,21 @@ pub(crate) fn read(file: &mut File, limit: u64) -> io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
-/// Whether it is text to the eyes of git: no zero byte among the first 8,000.
-pub(crate) fn is_text(bytes: &[u8]) -> bool {
+/// All that a text contains; nothing of what is none, or longer than a limit.
+pub(crate) fn read_text(file: &mut File, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    // Most of what is no text says so at once.
+    let mut begin = [0; BEGIN_BYTES];
+    file.rewind()?;
+    let length = fill(file, &mut begin)?;
+    if !is_text(&begin[..length]) {
+        return Ok(None);
+    }
+    file.rewind()?;
+    Ok(read(file, limit)?.filter(|bytes| is_text(bytes)))
+}
+
+/// Whether there is no zero byte in it, as git sees it, which looks at the first 8,000 only.
+fn is_text(bytes: &[u8]) -> bool {
     !bytes.contains(&0)
 }
 

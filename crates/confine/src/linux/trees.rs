@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pinfold_plan::{Mode, Mount, Plan};
-use rustix::fs::{CWD, Mode as FileMode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, Mode as FileMode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create, fsconfig_set_flag,
@@ -25,6 +25,13 @@ pub(super) const NO_DEVICES: u64 = libc::MOUNT_ATTR_NODEV;
 
 /// Where layers are attached: nothing that a shadow of root clones by its path lies there.
 const LAYERS: &str = "/tmp";
+
+/// The mark of an overlay that syncs nothing, from the inside to the outside, and how each is removed.
+const UNSYNCED: [(&str, &str, AtFlags); 3] = [
+    ("work/work/incompat/volatile", "dirty", AtFlags::empty()),
+    ("work/work/incompat", "volatile", AtFlags::REMOVEDIR),
+    ("work/work", "incompat", AtFlags::REMOVEDIR),
+];
 
 /// Views of the host that only the supervisor can make, because their ids are mapped: by their step of the plan. A
 /// bind has one, an overlay has one of each layer.
@@ -174,11 +181,32 @@ fn overlay(source: &Path, lower: &[BorrowedFd<'_>], store: BorrowedFd<'_>) -> Re
         let layer = open_layer(store, Path::new(name)).step_at(step, source)?;
         fsconfig_set_string(context.as_fd(), key, by_descriptor(layer.as_fd())).step_at(step, source)?;
     }
+    unsynced(context.as_fd(), store).step_at(step, source)?;
     // Attributes of the overlay go to `user.overlay.*`, the only ones that need no privilege on the host.
     fsconfig_set_flag(context.as_fd(), "userxattr").step_at(step, source)?;
     fsconfig_create(context.as_fd()).step_at(step, source)?;
     let flags = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
     fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, flags).step_at(step, source)
+}
+
+/// Has the kernel write back what is written in its own time: else it would write back everything that waits for the disk of the
+/// layer, whoever has written it, as soon as the overlay is taken down (`volatile` in overlayfs.rst of the kernel, since 5.10).
+fn unsynced(context: BorrowedFd<'_>, store: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    match fsconfig_set_flag(context, "volatile") {
+        Err(Errno::INVAL) => return Ok(()),
+        set => set?,
+    }
+    // The last mount has left a mark there, and no other is made over it: layers of containers are made anew after a loss of
+    // power. Here they are as good as files that nobody has flushed.
+    for (directory, mark, flags) in UNSYNCED {
+        let unmarked =
+            open_layer(store, Path::new(directory)).and_then(|directory| rustix::fs::unlinkat(directory, mark, flags));
+        match unmarked {
+            Err(Errno::NOENT) => {}
+            unmarked => unmarked?,
+        }
+    }
+    Ok(())
 }
 
 /// One by one since Linux 6.5. Before, all in one text, of which the kernel takes 255 bytes: some twelve layers.

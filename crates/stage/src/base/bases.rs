@@ -127,20 +127,25 @@ impl Bases {
     /// # Errors
     /// When layers or files cannot be read, or this cannot be written.
     pub fn settle(&mut self, layers: &Layers, began: Time) -> Result<(), BasesError> {
-        let mut all = BTreeMap::new();
+        // Both are sorted by path.
+        let mut known = std::mem::take(&mut self.all).into_iter().peekable();
+        let mut all = Vec::new();
         let mut is_as_before = true;
         for entry in walk(layers)?.entries {
-            let was = match self.all.remove(&entry.path) {
-                Some(was) => was,
+            while known.next_if(|(path, _)| *path < entry.path).is_some() {
+                is_as_before = false;
+            }
+            let was = match known.next_if(|(path, _)| *path == entry.path) {
+                Some((_, was)) => was,
                 None => {
                     is_as_before = false;
                     self.look(layers.real(), &entry, began)?
                 }
             };
-            all.insert(entry.path, was);
+            all.push((entry.path, was));
         }
-        is_as_before &= self.all.is_empty();
-        self.all = all;
+        is_as_before &= known.next().is_none();
+        self.all = all.into_iter().collect();
         if is_as_before {
             return Ok(());
         }
@@ -202,8 +207,7 @@ impl Bases {
             return Ok((None, false));
         }
         if bytes <= limits::MERGE_BYTES
-            && let Some(text) = content::read(file, limits::MERGE_BYTES)?
-            && content::is_text(&text)
+            && let Some(text) = content::read_text(file, limits::MERGE_BYTES)?
         {
             let digest = Digest::of(&text);
             return Ok((Some(digest), self.kept.add(&text, &digest)?));

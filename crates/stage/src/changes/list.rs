@@ -23,6 +23,16 @@ impl Changes {
     /// # Errors
     /// When a layer cannot be read.
     pub fn of(layers: &Layers) -> io::Result<Self> {
+        let mut changes = Self::without_renames(layers)?;
+        renames::find(layers, &mut changes.all)?;
+        Ok(changes)
+    }
+
+    /// The same, where it is not told which created file was deleted elsewhere: that takes reading files.
+    ///
+    /// # Errors
+    /// When a layer cannot be read.
+    pub fn without_renames(layers: &Layers) -> io::Result<Self> {
         let walked = walk(layers)?;
         let mut shared = shared::Shared::default();
         let mut all = Vec::new();
@@ -34,7 +44,6 @@ impl Changes {
             all.push(Change { path, before, after, layer, what, same: None });
         }
         shared.mark(&mut all);
-        renames::find(layers, &mut all)?;
         Ok(Self { all, exceeded: walked.exceeded })
     }
 

@@ -120,8 +120,8 @@ fn seen(found: Option<Found<'_>>) -> io::Result<Seen> {
 }
 
 fn seen_file(mut file: File, bytes: u64) -> io::Result<Seen> {
-    let text = if bytes > limits::DIFF_BYTES { None } else { content::read(&mut file, limits::DIFF_BYTES)? };
-    match text.filter(|text| content::is_text(text)) {
+    let text = if bytes > limits::DIFF_BYTES { None } else { content::read_text(&mut file, limits::DIFF_BYTES)? };
+    match text {
         Some(text) => Ok(Seen::Text(text)),
         None => Ok(Seen::Blob(Blob { bytes, digest: Digest::of_file(&mut file)? })),
     }

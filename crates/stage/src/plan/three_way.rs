@@ -1,6 +1,5 @@
 //! A file that the run and a person have changed.
 
-use std::io::Seek;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
@@ -119,6 +118,5 @@ fn content(
 }
 
 fn text(file: &mut std::fs::File) -> Result<Vec<u8>, Why> {
-    file.rewind()?;
-    content::read(file, limits::MERGE_BYTES)?.filter(|bytes| content::is_text(bytes)).ok_or(Why::Both)
+    content::read_text(file, limits::MERGE_BYTES)?.ok_or(Why::Both)
 }

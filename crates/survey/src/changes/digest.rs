@@ -55,15 +55,17 @@ pub(super) fn run(snapshot: &Snapshot, options: &Options, sighted: &mut [Sighted
 /// The files to digest, and what they cost.
 fn choose(options: &Options, sighted: &[Sighted]) -> (Vec<usize>, u64) {
     let wanted = |sighted: &Sighted| {
-        let size = sighted.change.size.filter(|size| *size <= options.file_bytes && !sighted.denied)?;
-        let only_moved = matches!(sighted.change.what, What::Renamed { .. }) && !sighted.changed;
-        Some((only_moved, sighted.change.group.is_some(), size.max(FILE_PRICE_BYTES)))
+        let change = &sighted.change;
+        let size =
+            change.size.filter(|size| *size <= options.file_bytes && change.group.is_none() && !sighted.denied)?;
+        let only_moved = matches!(change.what, What::Renamed { .. }) && !sighted.changed;
+        Some((only_moved, size.max(FILE_PRICE_BYTES)))
     };
     let mut wanted: Vec<_> =
         sighted.iter().enumerate().filter_map(|(number, sighted)| Some((wanted(sighted)?, number))).collect();
     wanted.sort_unstable();
     let mut spent = 0;
-    wanted.retain(|((_, _, price), _)| {
+    wanted.retain(|((_, price), _)| {
         let enough = spent + price <= options.digest_bytes;
         spent += if enough { *price } else { 0 };
         enough

@@ -3,8 +3,8 @@
 //! What counts is what the real tree says, and never a `.gitignore` that a run has changed: a run must not be able to hide what
 //! it has written.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use pinfold_stage::{Change, Kind, Node};
@@ -207,13 +207,12 @@ fn tops(git: &Git, place: &Place) -> std::io::Result<BTreeSet<PathBuf>> {
 
 /// What git can be asked about: neither what is its own, nor what would lie behind a link.
 fn asked(place: &Place) -> Vec<&Change> {
-    let is_link = |node: &Node| matches!(node.kind, Kind::Link { .. });
-    let behind = |path: &Path| {
-        let above = path.ancestors().skip(1).filter_map(|path| place.changes.get(path));
-        above.filter_map(|change| change.before.as_ref()).any(is_link)
-    };
-    let is_gits = |path: &Path| path.iter().any(|name| name == ".git");
     let all = place.changes.all().iter();
+    let was_link = |change: &&Change| matches!(change.before.as_ref().map(|node| &node.kind), Some(Kind::Link { .. }));
+    let links: HashSet<&OsStr> = all.clone().filter(was_link).map(|change| change.path.as_os_str()).collect();
+    let behind =
+        |path: &Path| !links.is_empty() && path.ancestors().skip(1).any(|path| links.contains(path.as_os_str()));
+    let is_gits = |path: &Path| path.iter().any(|name| name == ".git");
     all.filter(|change| !is_gits(&change.path) && !behind(&change.path)).collect()
 }
 

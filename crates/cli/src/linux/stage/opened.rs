@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -103,6 +103,11 @@ impl Opened {
         stage.places().map(|place| Place::look(stage, place)).collect()
     }
 
+    /// The same for whoever wants to know how much it is: renames are two changes each.
+    pub(super) fn count(stage: &Stage) -> Result<Vec<Place>, CliError> {
+        stage.places().map(|place| Place::of(stage, place, Changes::without_renames)).collect()
+    }
+
     /// Changes the workspace. What lies afterwards at the paths that `about` names in each place is taken for what was there
     /// before the run, also if somebody is killed meanwhile: then the next one who opens the stage does it.
     pub(super) fn act(
@@ -198,13 +203,17 @@ pub(super) fn held(stages: &Stages, name: &str) -> Result<Stage, CliError> {
 
 impl Place {
     fn look(stage: &Stage, root: &Path) -> Result<Self, CliError> {
+        Self::of(stage, root, Changes::of)
+    }
+
+    fn of(stage: &Stage, root: &Path, changes: impl Fn(&Layers) -> io::Result<Changes>) -> Result<Self, CliError> {
         let layers = layers_of(stage, root)?;
         let bases = bases(stage, root)?;
-        let read = |error: std::io::Error| {
+        let read = |error: io::Error| {
             CliError::new(format!("what was written in the stage {} cannot be read", stage.name()))
                 .why(error.to_string())
         };
-        let mut changes = Changes::of(&layers).map_err(read)?;
+        let mut changes = changes(&layers).map_err(read)?;
         bases.leave_out_others(&layers, &mut changes).map_err(read)?;
         let directory = stage.bases().join(plan::Stage::name_of(root));
         let dropped = Dropped::open(&directory).map_err(|error| CliError::from_error(&error))?;
@@ -231,10 +240,10 @@ impl Place {
     }
 
     /// What an ordinary file of the real tree contains, up to a limit: no link is followed, and nothing waited for.
-    pub(super) fn real_text(&self, path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    pub(super) fn real_text(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         let mut text = Vec::new();
         self.layers.real().file(path)?.take(most + 1).read_to_end(&mut text)?;
-        if text.len() as u64 > most { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+        if text.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
     }
 
     /// Keeps what its user has been shown.
@@ -242,12 +251,12 @@ impl Place {
         self.reviewed.save(&self.changes).map_err(|error| CliError::from_error(&error))
     }
 
-    fn unreadable(&self, error: &std::io::Error) -> CliError {
+    fn unreadable(&self, error: &io::Error) -> CliError {
         CliError::new(format!("{} cannot be read", self.root.display())).why(error.to_string())
     }
 
     /// What taking a change over would change: what has changed in the workspace since is merged into it, where that can be.
-    pub(super) fn diffs(&self, change: &Change) -> std::io::Result<Vec<FileDiff>> {
+    pub(super) fn diffs(&self, change: &Change) -> io::Result<Vec<FileDiff>> {
         let pick = |other: &Change| if other.path == change.path { Pick::Whole } else { Pick::Not };
         let planned = self.has_moved(change).then(|| plan_apply(&self.layers, &self.changes, &self.bases, pick));
         // What conflicts is shown as the run left it.
@@ -285,7 +294,7 @@ pub(super) fn written_at(stage: &Stage, root: &Path) -> impl Iterator<Item = Pat
 
 pub(super) fn layers_of(stage: &Stage, root: &Path) -> Result<Layers, CliError> {
     let directories: Vec<PathBuf> = written_at(stage, root).filter(|layer| layer.exists()).collect();
-    let open = |error: std::io::Error, path: &Path| {
+    let open = |error: io::Error, path: &Path| {
         CliError::new(format!("{} cannot be opened", path.display())).why(error.to_string())
     };
     let trees = directories.iter().map(|layer| Tree::layer(layer).map(Arc::new).map_err(|error| open(error, layer)));

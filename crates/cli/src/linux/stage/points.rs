@@ -81,7 +81,7 @@ pub(crate) fn discard(args: &DiscardArgs) -> Result<ExitCode, CliError> {
 /// Throws a stage away, which the record tells.
 pub(super) fn throw_away(context: &Context, stage: Stage) -> Result<(), CliError> {
     // Also where nobody can say any more what it would have changed.
-    let places = Opened::look(&stage).unwrap_or_default();
+    let places = Opened::count(&stage).unwrap_or_default();
     let paths: Vec<_> =
         places.iter().flat_map(|place| place.changes.all().iter().map(|change| place.path(change))).collect();
     let event = event::Stage { paths: listed(&paths), ..act(Act::Discard, &stage) };

@@ -29,7 +29,7 @@ fn keep_applied(stage: &Stage, since_ms: u64) -> Result<usize, CliError> {
     let wrong = |error: &dyn std::error::Error| CliError::from_error(error);
     let applied = stage.stages().applied_since(stage.name(), since_ms).map_err(|error| wrong(&error))?;
     let mut stay = 0;
-    for mut place in Opened::look(stage)? {
+    for mut place in Opened::count(stage)? {
         let mut changed = BTreeSet::new();
         for applied in &applied {
             let all = applied.changed().map_err(|error| wrong(&error))?;

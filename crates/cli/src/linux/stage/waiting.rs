@@ -31,7 +31,7 @@ impl Waiting {
         let Some(mut stage) = prepared.stage.take() else { return Ok(None) };
         settle(&mut stage)?;
         let name = stage.name().to_owned();
-        let places = Opened::look(&stage)?;
+        let places = Opened::count(&stage)?;
         let ignored = Ignored::of(&prepared.context, &places)?;
         let changes = places.iter().map(|place| seen(place, &ignored).count()).sum();
         let files = ignored.files();
@@ -84,7 +84,7 @@ impl Waits {
             drop(stage);
             stage = held(stages, name)?;
         }
-        let places = Opened::look(&stage)?;
+        let places = Opened::count(&stage)?;
         let lost = |place: &Place| {
             let changes = &place.changes;
             changes.exceeded().is_some() || changes.all().iter().any(|change| change.what != What::Touched)
