@@ -34,7 +34,9 @@ fn option(mount: &Value) -> Result<Vec<String>> {
         "hide" if mount["directory"] == true => {
             ["--perms", "0000", "--tmpfs"].map(str::to_owned).into_iter().chain([text(mount, "at")?]).collect()
         }
-        "hide" => vec!["--ro-bind".into(), "/dev/null".into(), text(mount, "at")?],
+        // Any file will do.
+        "hide" | "mask" | "text" => vec!["--ro-bind".into(), "/dev/null".into(), text(mount, "at")?],
+        "place" => vec!["--dir".into(), text(mount, "at")?],
         "proc" => vec!["--proc".into(), "/proc".into()],
         "devices" => vec!["--dev".into(), "/dev".into()],
         other => return Err(format!("the plan has a step `{other}` that the benchmark cannot tell bwrap").into()),

@@ -61,7 +61,7 @@ const WAYS: [Way; 8] = [
     },
     Way {
         name: "agentfs",
-        needs: Some(("agentfs", "github.com/tursodatabase/agentfs")),
+        needs: Some(("agentfs", "github.com/tursodatabase/agentfs, and the package fuse3")),
         begin: "agentfs run --session begun true",
         work: "agentfs run --session s sh -c \"$WORK\"",
         take_over: None,
@@ -120,8 +120,9 @@ impl Bench {
             }
         }
         let wanted = found.first().and_then(|rounds| rounds.first()?.as_ref().ok()).map(|round| round.left.clone());
+        let (wanted, untouched) = (wanted.unwrap_or_default(), contents(&model)?);
         for (way, rounds) in there.iter().zip(found) {
-            table += &line(way.name, rounds, wanted.as_deref().unwrap_or_default());
+            table += &line(way.name, rounds, &wanted, &untouched);
         }
         for way in missing {
             let (program, from) = way.needs.unwrap_or_default();
@@ -142,8 +143,7 @@ impl Bench {
         let work = self.timed(way.work, &place)?;
         let bytes = space(&place) - before;
         let take_over = way.take_over.map(|script| self.timed(script, &place)).transpose()?;
-        let list = "find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum";
-        let left = read(command("sh", ["-c", list]).current_dir(place.join("workspace")))?;
+        let left = contents(&place.join("workspace"))?;
         remove(&place)?;
         Ok(Found { took: [Some(begin), Some(work), take_over], bytes, left })
     }
@@ -157,7 +157,13 @@ impl Bench {
     }
 }
 
-fn line(name: &str, rounds: Vec<Result<Found>>, wanted: &str) -> String {
+/// The names and contents of all files of a workspace, as one digest.
+fn contents(workspace: &Path) -> Result<String> {
+    let list = "find . -path ./.git -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum";
+    read(command("sh", ["-c", list]).current_dir(workspace))
+}
+
+fn line(name: &str, rounds: Vec<Result<Found>>, wanted: &str, untouched: &str) -> String {
     let whole: Result<Vec<Found>> = rounds.into_iter().collect();
     let rounds = match whole {
         Ok(rounds) => rounds,
@@ -173,8 +179,12 @@ fn line(name: &str, rounds: Vec<Result<Found>>, wanted: &str) -> String {
         times.map_or_else(|| "–".to_owned(), |times| format!("{:.0}", median(times)))
     };
     let mib = median(rounds.iter().map(|round| round.bytes as f64).collect()) / f64::from(1 << 20);
-    let same = rounds.iter().all(|round| round.left == wanted);
-    let result = if same { "the same as directly" } else { "another one than directly" };
+    let all_left = |left: &str| rounds.iter().all(|round| round.left == left);
+    let result = match (all_left(wanted), all_left(untouched)) {
+        (true, _) => "the same as directly",
+        (_, true) => "nothing is taken over",
+        _ => "another one than directly",
+    };
     format!("| {name} | {} | {} | {} | {mib:.0} | {result} |\n", took(0), took(1), took(2))
 }
 
@@ -202,8 +212,9 @@ mod tests {
     #[test]
     fn a_way_that_fails_or_leaves_something_else_says_so() {
         let found = |left: &str| Ok(Found { took: [Some(1.0), Some(20.0), None], bytes: 3 << 20, left: left.into() });
-        assert_eq!(line("a", vec![found("x")], "x"), "| a | 1 | 20 | – | 3 | the same as directly |\n");
-        assert!(line("a", vec![found("x"), found("y")], "x").contains("another one"));
-        assert!(line("a", vec![found("x"), Err("much\nno | no".into())], "x").contains("here: no   no |"));
+        assert_eq!(line("a", vec![found("x")], "x", "z"), "| a | 1 | 20 | – | 3 | the same as directly |\n");
+        assert!(line("a", vec![found("x"), found("y")], "x", "z").contains("another one"));
+        assert!(line("a", vec![found("z"), found("z")], "x", "z").contains("nothing is taken over"));
+        assert!(line("a", vec![found("x"), Err("much\nno | no".into())], "x", "z").contains("here: no   no |"));
     }
 }
