@@ -149,6 +149,24 @@ fn it_is_said_what_would_be_lost_before_it_is() {
 }
 
 #[test]
+fn it_is_recorded_and_not_done_where_it_cannot_be() {
+    let desk = Desk::new();
+    desk.kept("echo new > README; echo > one").ok();
+    let run = desk.events(&["--kind", "start"])[0]["session"].clone();
+    let ledger = desk.path("home/.local/state/pinfold/ledger");
+    desk.outside(&format!("mv {0} {0}.away; touch {0}", ledger.display())).ok();
+    desk.undo(&["--lose"]).ends_with(125).says("cannot be recorded");
+    assert_eq!(desk.read("home/project/README"), "new\n");
+    desk.outside(&format!("rm {0}; mv {0}.away {0}", ledger.display())).ok();
+    desk.undo(&["--lose"]).ok();
+    let [event] = &desk.events(&["--kind", "stage"])[..] else { panic!("not one event") };
+    assert_eq!((event["act"].as_str(), &event["stage"]), (Some("undo-run"), &run));
+    assert_eq!(event["paths"]["count"], 2);
+    let told = desk.pinfold(["log", "--kind", "stage"]).run().ok();
+    assert!(told.contains("undo-run") && told.contains(": 2 paths"), "{told}");
+}
+
+#[test]
 fn what_its_user_has_changed_since_is_in_the_way_and_nothing_is_touched() {
     let desk = Desk::with_a_tree();
     desk.kept("echo agent > src/1; echo agent > src/2; mkdir made; echo x > made/x").ok();

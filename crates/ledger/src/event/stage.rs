@@ -1,4 +1,5 @@
-//! What is done with stages: what waits beside a workspace is taken over, taken back, thrown away or gone on from.
+//! What is done with stages: what waits beside a workspace is taken over, taken back, thrown away or gone on from; and that a run
+//! is undone which needed none.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -29,7 +30,7 @@ pub struct Staged {
 pub struct Stage {
     /// What is done.
     pub act: Act,
-    /// The stage's name.
+    /// The stage's name; of [`Act::UndoRun`] the run.
     pub stage: String,
     /// The run that wrote to it last; of what is taken back the session that took it over, and of what is recovered the one
     /// that was broken off.
@@ -107,6 +108,8 @@ pub enum Act {
     Apply,
     /// What was taken over is taken back.
     Undo,
+    /// What a run has changed in the workspace itself is as it was before.
+    UndoRun,
     /// It is thrown away.
     Discard,
     /// It goes by itself, after a time.
@@ -129,6 +132,7 @@ impl Act {
         match self {
             Self::Apply => "apply",
             Self::Undo => "undo",
+            Self::UndoRun => "undo-run",
             Self::Discard => "discard",
             Self::Prune => "prune",
             Self::Fork => "fork",

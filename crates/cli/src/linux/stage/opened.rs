@@ -282,7 +282,7 @@ impl Place {
 }
 
 /// The policy in force for whoever takes something over.
-pub(super) fn policy(context: &Context) -> Result<Policy, CliError> {
+pub(in crate::linux) fn policy(context: &Context) -> Result<Policy, CliError> {
     layers::in_force(context, &PolicyFlags::default()).map(|merged| merged.policy)
 }
 

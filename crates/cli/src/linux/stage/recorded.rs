@@ -14,18 +14,18 @@ use crate::error::{CliError, with_causes};
 use crate::record::Decision;
 
 /// Something that is done with a stage, and is in the record if it can be.
-pub(super) struct Recorded(Option<Decision>);
+pub(in crate::linux) struct Recorded(Option<Decision>);
 
 impl Recorded {
     /// Begins. What changes the workspace is not done if it cannot be recorded; anything else only if the policy says so.
-    pub(super) fn begin(
+    pub(in crate::linux) fn begin(
         context: &Context,
         workspace: &Path,
         policy: &Policy,
         stage: event::Stage,
     ) -> Result<Self, CliError> {
         let required = &policy.ledger.required;
-        let changes_workspace = matches!(stage.act, Act::Apply | Act::Undo);
+        let changes_workspace = matches!(stage.act, Act::Apply | Act::Undo | Act::UndoRun);
         // Where nothing is changed or taken away, nobody waits for the disk.
         let takes_away = !matches!(stage.act, Act::Fork | Act::Snapshot);
         let durability = if takes_away || required.value { Durability::Power } else { Durability::Process };
@@ -50,7 +50,7 @@ impl Recorded {
     }
 
     /// Writes down how it came out. What is done stays done.
-    pub(super) fn end(&mut self, failure: Option<String>) {
+    pub(in crate::linux) fn end(&mut self, failure: Option<String>) {
         if let Some(Err(error)) = self.0.take().map(|decision| decision.end(failure)) {
             eprintln!("{}", unrecorded("how it came out", with_causes(&error)));
         }
@@ -75,7 +75,7 @@ pub(super) fn act(act: Act, stage: &Stage) -> event::Stage {
 }
 
 /// Paths as the record lists them.
-pub(super) fn listed<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Listed {
+pub(in crate::linux) fn listed<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Listed {
     Listed::of(paths.into_iter().map(|path| path.as_os_str().as_bytes()))
 }
 
@@ -93,7 +93,8 @@ pub(super) fn recovered(context: &Context, workspace: &Path, applied: &Applied, 
 }
 
 fn begin(context: &Context, workspace: &Path, stage: event::Stage, durability: Durability) -> Result<Decision, String> {
-    let command = format!("pinfold {} {}", stage.act.as_str(), stage.stage);
+    let act = if stage.act == Act::UndoRun { Act::Undo } else { stage.act };
+    let command = format!("pinfold {} {}", act.as_str(), stage.stage);
     Decision::begin(context, workspace, &command, Event::Stage(Box::new(stage)), durability)
 }
 

@@ -4,13 +4,16 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use pinfold_ledger::event::{self, Act};
 use pinfold_stage::before::{Record, Undoing};
 
 use super::keep::{befores, settle};
 use crate::args::UndoArgs;
 use crate::context::Context;
-use crate::error::CliError;
-use crate::linux::stage::{self, Git, age, agrees, counted, not_undone, shown, size};
+use crate::error::{CliError, with_causes};
+use crate::linux::stage::{
+    self, Git, Recorded, age, agrees, counted, listed, not_undone, policy, shown, size,
+};
 
 /// How many paths are told one by one.
 const TOLD: usize = 20;
@@ -89,7 +92,11 @@ fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, 
     for (path, why) in undoing.lost() {
         eprintln!("pinfold: not undone: {}: {why}", shown(&context.workspace, &path));
     }
-    record.undo(&undoing).map_err(|error| not_undone(context, &error))?;
+    let event = event::Stage { paths: listed(&undoing.paths()), ..event::Stage::new(Act::UndoRun, &session) };
+    let mut recorded = Recorded::begin(context, &context.workspace, &policy(context)?, event)?;
+    let undone = record.undo(&undoing);
+    recorded.end(undone.as_ref().err().map(|error| with_causes(error)));
+    undone.map_err(|error| not_undone(context, &error))?;
     eprintln!("pinfold: undone: what the run {session} changed is as it was before");
     Ok(ExitCode::SUCCESS)
 }
