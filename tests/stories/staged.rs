@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use pinfold_tests::eventually;
 
+use rustix::process::Signal;
+
 use crate::desk::{Desk, Ended};
 
 impl Desk {
@@ -370,4 +372,38 @@ fn names_of_any_kind_and_files_of_every_kind_come_over() {
     let here = r"cat $'new\nline' $'caf\xe9'; stat -c '%F %s' pipe sparse; [ one -ef two ] && echo same; stat -c %a closed;
         [ $(stat -c %b sparse) -lt 1000 ] && echo holes; chmod 700 closed";
     assert_eq!(desk.outside(here).ok(), "xyfifo 0\nregular file 3221225475\nsame\n0\nholes");
+}
+
+#[test]
+fn a_stage_is_looked_at_while_a_run_goes_on_in_it() {
+    let desk = Desk::new();
+    desk.write("home/project/old", "1\n2\n3\n");
+    desk.write("home/project/gone", "no longer needed\n");
+    desk.outside("sleep 0.02; git add -A; git commit --quiet -m tree").ok();
+    desk.inside_with(&["--session", "s"], "echo earlier > earlier").ok();
+    let script = "sed -i 2s/2/two/ old; rm gone; mkdir d; touch ../seen; i=0; until test -e over; do
+        i=$((i + 1)); echo $i > d/new; mv d/new d/$((i % 7)); rm -f d/$(((i + 3) % 7)); done";
+    let run = desk.pinfold(["run", "--session", "s", "--", "/bin/bash", "-c", script]).start();
+    let changes = || desk.pinfold(["changes", "s"]).run();
+    assert!(eventually(|| changes().text().contains("d/")), "{}", changes());
+    for _ in 0..20 {
+        let told = changes().ok();
+        assert!(["M old", "D gone", "A earlier"].iter().all(|line| told.contains(line)), "{told}");
+    }
+    let shown =
+        desk.pinfold(["diff", "s", "old", "gone"]).run().says("is in use: this is what it has at the moment").ok();
+    assert!(shown.contains("-2\n+two") && shown.contains("deleted file"), "{shown}");
+    let summary = desk.pinfold(["changes", "s", "--json"]).run().ok();
+    assert_eq!(serde_json::from_str::<Value>(&summary).expect("JSON")["in-use"], true);
+    // Nothing is done with it, and nothing counts as seen.
+    for act in
+        [&["apply", "s"][..], &["discard", "s"], &["snapshot", "s", "x"], &["fork", "s", "t"], &["restore", "s", "x"]]
+    {
+        desk.pinfold(act).run().says("is in use").ends_with(125);
+    }
+    run.signal(Signal::KILL);
+    run.wait();
+    assert_eq!(desk.read("home/project/old"), "1\n2\n3\n");
+    desk.pinfold(["apply", "s", "old", "gone", "earlier"]).run().ok();
+    assert_eq!((desk.read("home/project/old"), desk.path("home/project/gone").exists()), ("1\ntwo\n3\n".into(), false));
 }

@@ -78,12 +78,18 @@ impl<'de> Deserialize<'de> for Digest {
 fn of_whole(file: &mut File, bytes: u64) -> io::Result<Digest> {
     let mut hash = Sha256::new();
     let mut block = block_for(bytes);
-    loop {
-        match fill(file, &mut block)? {
-            0 => return Ok(Digest(hash.finalize().into())),
-            length => hash.update(&block[..length]),
+    // Not more, should somebody write to it meanwhile for as long as it is read.
+    let mut left = bytes;
+    while left > 0 {
+        let length = fill(file, &mut block)?;
+        if length == 0 {
+            break;
         }
+        let length = length.min(usize::try_from(left).unwrap_or(usize::MAX));
+        hash.update(&block[..length]);
+        left -= length as u64;
     }
+    Ok(Digest(hash.finalize().into()))
 }
 
 fn of_blocks(file: &mut File, bytes: u64) -> io::Result<Digest> {

@@ -127,6 +127,38 @@ impl Bases {
     /// # Errors
     /// When layers or files cannot be read, or this cannot be written.
     pub fn settle(&mut self, layers: &Layers, began: Time) -> Result<(), BasesError> {
+        let is_as_before = self.take_note(layers, &mut |bases, entry| bases.look(layers.real(), entry, began))?;
+        if is_as_before {
+            return Ok(());
+        }
+        // First the document, so that at every moment what it names is there.
+        document::save(&self.document, &self.all)?;
+        let points = points::all(self.directory())?;
+        let known = self.all.values().chain(self.earlier.all()).chain(points.iter().flat_map(BTreeMap::values));
+        let needed: HashSet<Digest> = known.filter_map(kept_content).collect();
+        Ok(self.kept.retain(&needed)?)
+    }
+
+    /// The same for whoever looks while a run goes on: no file is read, and nothing written.
+    ///
+    /// # Errors
+    /// When layers cannot be read.
+    pub fn glance(&mut self, layers: &Layers, began: Time) -> Result<(), BasesError> {
+        let was = |entry: &Entry| match &entry.before {
+            None => Was::Nothing,
+            Some(before) if !before.is_directory() && is_changed_since(before, began) => Was::Unknown,
+            Some(before) => Was::unread(before),
+        };
+        self.take_note(layers, &mut |_, entry| Ok(was(entry))).map(drop)
+    }
+
+    /// Has `look` say what lies at paths of which that is not known, and forgets paths of which layers say nothing. Gives whether
+    /// nothing had to be done.
+    fn take_note(
+        &mut self,
+        layers: &Layers,
+        look: &mut dyn FnMut(&mut Self, &Entry) -> io::Result<Was>,
+    ) -> Result<bool, BasesError> {
         // Both are sorted by path.
         let mut known = std::mem::take(&mut self.all).into_iter().peekable();
         let mut all = Vec::new();
@@ -139,22 +171,14 @@ impl Bases {
                 Some((_, was)) => was,
                 None => {
                     is_as_before = false;
-                    self.look(layers.real(), &entry, began)?
+                    look(self, &entry)?
                 }
             };
             all.push((entry.path, was));
         }
         is_as_before &= known.next().is_none();
         self.all = all.into_iter().collect();
-        if is_as_before {
-            return Ok(());
-        }
-        // First the document, so that at every moment what it names is there.
-        document::save(&self.document, &self.all)?;
-        let points = points::all(self.directory())?;
-        let known = self.all.values().chain(self.earlier.all()).chain(points.iter().flat_map(BTreeMap::values));
-        let needed: HashSet<Digest> = known.filter_map(kept_content).collect();
-        Ok(self.kept.retain(&needed)?)
+        Ok(is_as_before)
     }
 
     fn look(&mut self, real: &Tree, entry: &Entry, began: Time) -> io::Result<Was> {

@@ -48,6 +48,17 @@ pub enum Was {
 }
 
 impl Was {
+    /// What something was, as far as that is known without reading it.
+    pub(super) fn unread(node: &Node) -> Self {
+        let (identity, attributes) = (node.identity, digest_of(&Attributes::new()));
+        match &node.kind {
+            Kind::File { .. } => Self::File { identity, mode: node.mode, attributes, content: None, kept: false },
+            Kind::Directory => Self::Directory { mode: node.mode, attributes },
+            Kind::Link { target } => Self::Link { identity, target: Digest::of(target.as_os_str().as_encoded_bytes()) },
+            _ => Self::Other { identity },
+        }
+    }
+
     /// Whether this is what it was: of directories, that it is one.
     pub fn is(&self, now: Option<&Node>) -> bool {
         match (self, now) {

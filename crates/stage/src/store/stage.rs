@@ -21,14 +21,15 @@ const NO_LAYER: &str = "none";
 const LOOK_MAX: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
-/// One stage, held until it is dropped: nobody else uses it meanwhile.
+/// One stage, held until it is dropped: nobody else uses it meanwhile, unless it is [seen](Stages::see) only.
 #[derive(Debug)]
 pub struct Stage {
     stages: Stages,
     name: String,
     directory: PathBuf,
     record: Record,
-    _lock: File,
+    /// Nothing where somebody else uses it, and nothing can be done with it.
+    lock: Option<File>,
 }
 
 impl Stage {
@@ -40,7 +41,13 @@ impl Stage {
     /// A new one, which is written down when a run begins.
     pub(super) fn fresh(stages: Stages, name: &str, directory: PathBuf, record: Record) -> Result<Self, StoreError> {
         let lock = hold(name, &directory)?;
-        Ok(Self { stages, name: name.to_owned(), directory, record, _lock: lock })
+        Ok(Self { stages, name: name.to_owned(), directory, record, lock: Some(lock) })
+    }
+
+    /// One that somebody may use meanwhile.
+    pub(super) fn seen(stages: Stages, name: &str, directory: PathBuf) -> Result<Self, StoreError> {
+        let record = Record::read(&directory.join(RECORD))?;
+        Ok(Self { stages, name: name.to_owned(), directory, record, lock: None })
     }
 
     /// One that is only looked at, as others may at the same time.
@@ -55,7 +62,7 @@ impl Stage {
     fn held(stages: Stages, name: &str, directory: PathBuf, lock: File) -> Result<Self, StoreError> {
         let record = Record::read(&directory.join(RECORD))?;
         remove(&directory.join(LOOKED_AT))?;
-        Ok(Self { stages, name: name.to_owned(), directory, record, _lock: lock })
+        Ok(Self { stages, name: name.to_owned(), directory, record, lock: Some(lock) })
     }
 
     /// Its name.
@@ -266,6 +273,7 @@ impl Stage {
     /// # Errors
     /// When the disk fails; what is left goes at the next occasion.
     pub fn discard(self) -> Result<(), StoreError> {
+        self.be_held()?;
         let record = self.directory.join(RECORD);
         at(std::fs::remove_file(&record), "remove", &record)?;
         self.stages.clone().tidy()
@@ -273,6 +281,7 @@ impl Stage {
 
     /// What was written so far is written to no more.
     pub(super) fn freeze(&mut self) -> Result<Record, StoreError> {
+        self.be_held()?;
         let top = self.top();
         // Nothing was written: it need not become one layer more.
         if top.exists() {
@@ -286,11 +295,19 @@ impl Stage {
         self.stages.layers().join(name.map_or("", String::as_str))
     }
 
+    /// Refuses to change what somebody else uses.
+    fn be_held(&self) -> Result<(), StoreError> {
+        let in_use = || StoreError::InUse { name: self.name.clone() };
+        self.lock.as_ref().map(|_| ()).ok_or_else(in_use)
+    }
+
     fn save(&mut self) -> Result<(), StoreError> {
+        self.be_held()?;
         self.record.save(&self.directory.join(RECORD))
     }
 
     fn note(&self) -> Result<(), StoreError> {
+        self.be_held()?;
         note::leave(&self.record, &self.directory.join(RECORD))
     }
 }

@@ -96,6 +96,19 @@ impl Stages {
         Stage::look_at(self.clone(), name, self.known(name)?)
     }
 
+    /// The stage of that name, also while somebody uses it: what is in it may change at any moment, and it cannot be changed by
+    /// what this gives.
+    ///
+    /// # Errors
+    /// When there is none, or the disk fails.
+    pub fn see(&self, name: &str) -> Result<Stage, StoreError> {
+        let directory = self.directory(name)?;
+        if !directory.join(RECORD).exists() {
+            return Err(StoreError::Unknown { name: name.to_owned() });
+        }
+        Stage::seen(self.clone(), name, directory)
+    }
+
     fn known(&self, name: &str) -> Result<PathBuf, StoreError> {
         let directory = self.directory(name)?;
         if !directory.join(RECORD).exists() {

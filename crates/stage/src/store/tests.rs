@@ -37,6 +37,9 @@ fn a_stage_is_used_by_one_at_a_time() {
     assert!(matches!(stages.make("one", Path::new("/workspace")), Err(StoreError::InUse { .. })));
     write(&mut stage, "a");
     assert!(matches!(stages.open("one"), Err(StoreError::InUse { .. })));
+    let mut seen = stages.see("one").expect("it can be seen");
+    assert!(matches!(seen.snapshot("first"), Err(StoreError::InUse { .. })));
+    assert!(matches!(seen.discard(), Err(StoreError::InUse { .. })));
     drop(stage);
     drop(stages.open("one").expect("a stage"));
     assert!(matches!(stages.make("one", Path::new("/workspace")), Err(StoreError::Exists { .. })));

@@ -28,8 +28,12 @@ const NAMED: usize = 3;
 #[serde(rename_all = "kebab-case")]
 struct Summary<'a> {
     stage: &'a str,
-    /// By which `pinfold apply --reviewed` tells that it is still the same.
-    digest: String,
+    /// By which `pinfold apply --reviewed` tells that it is still the same; nothing of what may be otherwise by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    /// Whether a run goes on in it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    in_use: bool,
     /// Why the list is not whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     exceeded: Option<String>,
@@ -56,7 +60,7 @@ struct Line {
 
 pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
-    let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
+    let (opened, paths) = Opened::seen(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
     let guarded = guarded(&policy(&context)?, &opened.places);
@@ -111,6 +115,7 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     if std::io::stderr().is_terminal() {
         match lines {
             0 => eprintln!("pinfold: the stage {} changes nothing", opened.stage.name()),
+            _ if opened.in_use => {}
             _ => eprintln!(
                 "pinfold: pinfold review or pinfold diff shows them, pinfold apply takes them over, pinfold discard throws them away"
             ),
@@ -176,7 +181,8 @@ fn summary<'a>(opened: &'a Opened, guarded: &Guarded, ignored: &Ignored) -> Resu
     };
     Ok(Summary {
         stage: opened.stage.name(),
-        digest: digest(opened)?,
+        digest: (!opened.in_use).then(|| digest(opened)).transpose()?,
+        in_use: opened.in_use,
         exceeded: exceeded.map(|exceeded| exceeded.to_string()),
         changes: opened.changes().map(line).collect(),
     })

@@ -18,7 +18,7 @@ use crate::error::CliError;
 
 pub(crate) fn diff(args: &DiffArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
-    let (mut opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
+    let (mut opened, paths) = Opened::shown(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
     let ignored = if args.ignored { Ignored::default() } else { Ignored::of(&context, &opened.places)? };
@@ -50,21 +50,51 @@ fn write(
     if gits > 0 {
         eprintln!("pinfold: not shown: {} to what git keeps for itself", counted(gits));
     }
+    let in_use = opened.in_use;
     for place in &mut opened.places {
         let meant: Vec<Change> = place.changes.all().iter().filter(|change| is_meant(place, change)).cloned().collect();
-        for change in &meant {
-            if !is_quiet(place, change) && !show(place, change, tool.as_mut(), out)? {
-                return place.remember();
-            }
-            place.reviewed.add(&place.layers, change).map_err(|error| unreadable(place, change, &error))?;
+        let goes_on = show_all(place, &meant, in_use, tool.as_mut(), out)?;
+        if !in_use {
+            place.remember()?;
         }
-        place.remember()?;
+        if !goes_on {
+            break;
+        }
     }
     Ok(())
 }
 
+/// Shows changes of a place. False when nobody wants more.
+fn show_all(
+    place: &mut Place,
+    changes: &[Change],
+    in_use: bool,
+    mut tool: Option<&mut Tool>,
+    out: &mut Out,
+) -> Result<bool, CliError> {
+    for change in changes {
+        match show(place, change, tool.as_deref_mut(), out) {
+            Err(_) if in_use => {
+                eprintln!("pinfold: {} has changed meanwhile", plain(&place.path(change).to_string_lossy()));
+                continue;
+            }
+            Err(error) => return Err(error),
+            Ok(false) => return Ok(false),
+            Ok(true) => {}
+        }
+        // What somebody else writes to is another one when it is taken over.
+        if !in_use {
+            place.reviewed.add(&place.layers, change).map_err(|error| unreadable(place, change, &error))?;
+        }
+    }
+    Ok(true)
+}
+
 /// Shows one change. False when nobody wants more.
 fn show(place: &Place, change: &Change, mut tool: Option<&mut Tool>, out: &mut Out) -> Result<bool, CliError> {
+    if git::quiet(&place.path(change), change).is_some() {
+        return Ok(true);
+    }
     if let What::LeftOut(why) = &change.what {
         eprintln!("pinfold: {} stays in the stage: {why}", plain(&place.path(change).to_string_lossy()));
     }

@@ -5,13 +5,14 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pinfold_plan as plan;
 use pinfold_policy::Policy;
 use pinfold_run::Store;
 use pinfold_stage::{
     Applied, ApplyError, Bases, Body, Change, Changes, Content, Dropped, FileDiff, Layers, Pick, Reviewed, Side, Stage,
-    Stages, Tree, Wanted, diffs, hunks, limits, plan_apply,
+    Stages, StoreError, Tree, Wanted, diffs, hunks, limits, plan_apply,
 };
 
 use super::recorded::recovered;
@@ -22,6 +23,10 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::layers;
 
+/// How often it is looked at something that somebody writes to, until it holds still, and how long is waited between.
+const GLANCES_MAX: usize = 20;
+const GLANCE_AGAIN: Duration = Duration::from_millis(10);
+
 /// A stage that is held, and what was written to each of its places.
 pub(crate) struct Opened {
     pub(crate) stages: Stages,
@@ -29,6 +34,8 @@ pub(crate) struct Opened {
     pub(crate) places: Vec<Place>,
     /// Whether its user has named it.
     named: bool,
+    /// Somebody uses it, and it can only be looked at: what is in it may have changed by now.
+    pub(super) in_use: bool,
 }
 
 /// A place that runs wrote to: the workspace, or a git directory outside that belongs to it.
@@ -80,22 +87,63 @@ impl Opened {
     /// The stage of that name, or the one that was used last, with the arguments that are left. The first of them is a name
     /// if there is a stage of that name.
     pub(crate) fn of<'a>(context: &Context, arguments: &'a [OsString]) -> Result<(Self, &'a [OsString]), CliError> {
+        Self::by(context, arguments, Self::named)
+    }
+
+    /// The same, also while a run goes on in it: for whoever only looks.
+    pub(crate) fn seen<'a>(context: &Context, arguments: &'a [OsString]) -> Result<(Self, &'a [OsString]), CliError> {
+        Self::by(context, arguments, |stages, name| {
+            match stages.look_at(name) {
+                Err(StoreError::InUse { .. }) => return Self::in_use(stages, name),
+                // Who wants to run something waits meanwhile.
+                Ok(stage) if stage.unsettled_since().is_none() => return Self::held(stages, stage),
+                _ => {}
+            }
+            Self::named(stages, name)
+        })
+    }
+
+    /// The same for whoever takes note of what he has seen, or shows it by files in the stage.
+    pub(crate) fn shown<'a>(context: &Context, arguments: &'a [OsString]) -> Result<(Self, &'a [OsString]), CliError> {
+        Self::by(context, arguments, |stages, name| match stages.open(name) {
+            Err(StoreError::InUse { .. }) => Self::in_use(stages, name),
+            opened => Self::held(stages, opened.map_err(|error| shown(&error))?),
+        })
+    }
+
+    fn by<'a>(
+        context: &Context,
+        arguments: &'a [OsString],
+        open: impl Fn(Stages, &str) -> Result<Self, CliError>,
+    ) -> Result<(Self, &'a [OsString]), CliError> {
         let stages = stages(context)?;
         if let Some((first, rest)) = arguments.split_first()
             && let Some(name) = first.to_str().filter(|name| stages.has(name))
         {
-            return Ok((Self { named: true, ..Self::named(stages, name)? }, rest));
+            return Ok((Self { named: true, ..open(stages, name)? }, rest));
         }
         let last = stages.last().map_err(|error| shown(&error))?;
         let last = last.ok_or_else(|| no_stage(context))?;
-        Ok((Self::named(stages, &last)?, arguments))
+        Ok((open(stages, &last)?, arguments))
+    }
+
+    fn in_use(stages: Stages, name: &str) -> Result<Self, CliError> {
+        let stage = stages.see(name).map_err(|error| shown(&error))?;
+        let places = stage.places().map(|place| Place::glance(&stage, place)).collect::<Result<_, _>>()?;
+        eprintln!("pinfold: the stage {name} is in use: this is what it has at the moment");
+        Ok(Self { stages, stage, places, named: false, in_use: true })
     }
 
     /// The stage of that name.
     pub(crate) fn named(stages: Stages, name: &str) -> Result<Self, CliError> {
-        let stage = held(&stages, name)?;
+        let stage = stages.open(name).map_err(|error| shown(&error))?;
+        Self::held(stages, stage)
+    }
+
+    fn held(stages: Stages, mut stage: Stage) -> Result<Self, CliError> {
+        settle(&mut stage)?;
         let places = Self::look(&stage)?;
-        Ok(Self { stages, stage, places, named: false })
+        Ok(Self { stages, stage, places, named: false, in_use: false })
     }
 
     /// What was written to each place of a stage.
@@ -206,9 +254,38 @@ impl Place {
         Self::of(stage, root, Changes::of)
     }
 
+    /// What is there while somebody writes to it: tried again where something has gone between two looks.
+    fn glance(stage: &Stage, root: &Path) -> Result<Self, CliError> {
+        let began = stage.unsettled_since();
+        let try_once = || {
+            let layers = layers_of(stage, root)?;
+            let mut bases = bases(stage, root)?;
+            let noted = began.map(|began| bases.glance(&layers, began)).transpose();
+            noted.map_err(|error| CliError::from_error(&error))?;
+            Self::with(stage, root, layers, bases, Changes::of)
+        };
+        let mut tried = try_once();
+        for _ in 0..GLANCES_MAX {
+            if tried.is_ok() {
+                break;
+            }
+            std::thread::sleep(GLANCE_AGAIN);
+            tried = try_once();
+        }
+        tried
+    }
+
     fn of(stage: &Stage, root: &Path, changes: impl Fn(&Layers) -> io::Result<Changes>) -> Result<Self, CliError> {
-        let layers = layers_of(stage, root)?;
-        let bases = bases(stage, root)?;
+        Self::with(stage, root, layers_of(stage, root)?, bases(stage, root)?, changes)
+    }
+
+    fn with(
+        stage: &Stage,
+        root: &Path,
+        layers: Layers,
+        bases: Bases,
+        changes: impl Fn(&Layers) -> io::Result<Changes>,
+    ) -> Result<Self, CliError> {
         let read = |error: io::Error| {
             CliError::new(format!("what was written in the stage {} cannot be read", stage.name()))
                 .why(error.to_string())

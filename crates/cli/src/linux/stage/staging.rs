@@ -58,7 +58,9 @@ pub(super) fn shown(error: &StoreError) -> CliError {
     let shown = CliError::from_error(error);
     match error {
         StoreError::Unknown { .. } | StoreError::NoSnapshot { .. } => shown.hint("pinfold stages lists what there is"),
-        StoreError::InUse { .. } => shown.hint("wait until what uses it has ended; pinfold stages lists them"),
+        StoreError::InUse { .. } => {
+            shown.hint("wait until what uses it has ended; pinfold changes and pinfold diff show what it has by now")
+        }
         StoreError::Exists { .. } | StoreError::SnapshotExists { .. } => shown.hint("choose another name"),
         StoreError::Damaged { .. } => shown.hint("nothing was changed; `pinfold discard NAME` gives it up"),
         StoreError::Name { .. } | StoreError::Disk { .. } => shown,

@@ -11,9 +11,7 @@ use super::keep::{befores, settle};
 use crate::args::UndoArgs;
 use crate::context::Context;
 use crate::error::{CliError, with_causes};
-use crate::linux::stage::{
-    self, Git, Recorded, age, agrees, counted, listed, not_undone, policy, shown, size,
-};
+use crate::linux::stage::{self, Git, Recorded, age, agrees, counted, listed, not_undone, policy, shown, size};
 
 /// How many paths are told one by one.
 const TOLD: usize = 20;
