@@ -341,20 +341,40 @@ fn refused_paths_of_a_traced_run_are_granted_by_one_key() {
         "until cat ~/notes/plan; do cat ~/.ssh/id; sleep 0.2; done; until echo new > ~/out/new; do sleep 0.2; done";
     screen.line(&format!("pinfold trace -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
     screen.line("clear; pinfold watch");
-    let notes = desk.path("home/notes/plan").display().to_string();
     screen.shows("1  ");
-    screen.shows(&format!("read {notes}: it was refused"));
+    screen.shows("read ~/notes/plan: it was refused to `cat`");
     std::thread::sleep(Duration::from_millis(700));
     let before = screen.shown();
     assert!(!before.contains("2  "), "a denial is not undone by a key: {before}");
     screen.text("1");
-    screen.shows(&format!("granted     read {notes}"));
-    screen.shows(&format!("write {}", desk.path("home/out").display()));
+    screen.shows("granted     read ~/notes/plan");
+    screen.shows("write ~/out: ~/out/new was refused to `bash`");
     std::thread::sleep(Duration::from_millis(700));
     screen.text("1");
     assert!(eventually(|| desk.path("home/out/new").exists()), "{}", screen.shown());
     screen.text("q");
     assert_eq!(desk.read("home/project/said"), desk.read("home/notes/plan"));
+}
+
+#[test]
+fn a_key_gives_the_very_place_that_was_shown() {
+    if lacks("tmux") {
+        return;
+    }
+    let desk = with_notes();
+    desk.write("home/private/plan", "nobody was asked about this");
+    let screen = Screen::new(&desk);
+    let script = "until test -e over; do cat ~/notes/plan ~/private/plan; sleep 0.2; done 2>/dev/null";
+    screen.line(&format!("pinfold trace -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
+    screen.line("clear; pinfold watch");
+    screen.shows("read ~/notes/plan: it was refused");
+    // Whoever may write there, such as another run, exchanges it before the key is pressed.
+    desk.outside("rm ~/notes/plan; ln -s ~/private/plan ~/notes/plan; sleep 0.7").ok();
+    screen.text("1");
+    screen.shows("leads elsewhere by now");
+    desk.write("home/project/over", "");
+    screen.text("q");
+    assert_eq!(desk.read("home/project/said"), "");
 }
 
 #[test]
@@ -367,6 +387,7 @@ fn what_cannot_be_granted_is_refused_with_a_reason() {
     refused(&["read", "../.ssh"], "a denied path is hidden");
     refused(&["read", "../missing"], "it does not exist");
     refused(&["write", ".."], "which the run has already");
+    refused(&["read", "../.local/state/pinfold/ledger"], "the key that signs them");
     refused(&["write", "../.local/state/pinfold"], "pinfold's own");
     refused(&["write", "../.config"], "it does not exist");
     desk.write("home/.config/pinfold/policy.toml", "");

@@ -141,7 +141,12 @@ fn what_git_did_is_taken_back_and_the_repository_is_whole() {
 fn it_is_said_what_would_be_lost_before_it_is() {
     let desk = Desk::with_a_tree();
     desk.kept("echo x > src/1; echo y > new; git add -A; git commit --quiet -m agent").ok();
-    let refused = desk.undo(&[]).ends_with(125).says("would be lost").says("as before: src/1").says("as before: new");
+    let refused = desk
+        .undo(&[])
+        .ends_with(125)
+        .says("would be lost")
+        .says("as before the run: src/1")
+        .says("as before the run: new");
     assert!(!refused.stderr.contains(".git/"), "{refused}");
     assert_eq!(desk.outside("cat src/1 new").ok(), "x\ny");
     desk.undo(&["--lose"]).ok();

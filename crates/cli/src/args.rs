@@ -378,7 +378,7 @@ pub(crate) struct UndoArgs {
 pub(crate) struct DiscardArgs {
     #[command(flatten)]
     pub(crate) place: WorkspaceFlag,
-    /// The stage [default: the one that was used last]
+    /// The stage, or a run that can be undone [default: the only stage]
     pub(crate) stage: Option<String>,
 }
 

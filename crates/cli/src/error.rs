@@ -54,6 +54,11 @@ impl CliError {
         built
     }
 
+    /// What and why, without what a person could do about it.
+    pub(crate) fn in_a_line(&self) -> String {
+        std::iter::once(&self.what).chain(&self.why).map(String::as_str).collect::<Vec<_>>().join(": ")
+    }
+
     /// Why it is so.
     #[must_use]
     pub(crate) fn why(mut self, why: impl Into<String>) -> Self {

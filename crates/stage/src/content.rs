@@ -97,9 +97,11 @@ fn of_blocks(file: &mut File, bytes: u64) -> io::Result<Digest> {
     hash.update(bytes.to_le_bytes());
     let mut block = vec![0; BLOCK_BYTES];
     let mut number = 0;
-    while let Some(next) = next_data(file, number)? {
+    // Not more, should somebody write to it meanwhile.
+    while let Some(next) = next_data(file, number)?.filter(|next| next * (BLOCK_BYTES as u64) < bytes) {
         number = next;
-        let length = fill(file, &mut block)?;
+        let left = bytes - number * BLOCK_BYTES as u64;
+        let length = fill(file, &mut block)?.min(usize::try_from(left).unwrap_or(usize::MAX));
         if length == 0 {
             break;
         }
@@ -226,6 +228,8 @@ mod tests {
         sparse.write_all(&[1]).unwrap();
         let length = zeros.len() as u64;
         assert_eq!(of_blocks(&mut file(&zeros), length).unwrap(), of_blocks(&mut sparse, length).unwrap());
+        let longer = [zeros.as_slice(), &[1; BLOCK_BYTES]].concat();
+        assert_eq!(of_blocks(&mut file(&longer), length).unwrap(), of_blocks(&mut file(&zeros), length).unwrap());
         zeros[0] = 1;
         assert_ne!(of_blocks(&mut file(&zeros), length).unwrap(), of_blocks(&mut sparse, length).unwrap());
     }

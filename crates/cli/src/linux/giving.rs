@@ -65,6 +65,11 @@ impl Granter for Giving<'_> {
         let cannot = format!("{} cannot be {}", at.display(), if write { "written" } else { "read" });
         self.refuse_what_it_has(&cannot, at)?;
         self.refuse_out_of_reach(&cannot, at, write)?;
+        let state = self.context.state();
+        if at.starts_with(state) || state.starts_with(at) {
+            let why = format!("{} is pinfold's own: records, and the key that signs them", state.display());
+            return Err(Refusal::new(cannot, why));
+        }
         let policy = self.with(|flags| if write { &mut flags.write } else { &mut flags.read }.push(at.into()));
         let policy = policy.map_err(|error| error.into_refusal())?.policy;
         let alone = alone(&policy, at, write && at.is_dir());

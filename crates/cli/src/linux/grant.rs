@@ -25,7 +25,7 @@ pub(crate) fn grant(args: &GrantArgs) -> Result<ExitCode, CliError> {
     let grant = meant(&context, args.kind, &args.what)?;
     let value = value(&context, &grant)?;
     let for_ms = args.lease.as_deref().map(lease).transpose()?;
-    let (session, given) = wish(&context, &args.session, Wish::Grant { grant, value, for_ms })?;
+    let (session, given) = wish(&context, &args.session, Wish::Grant { grant, value, for_ms, itself: false })?;
     let time = args.lease.as_ref().map_or("until it ends".to_owned(), |lease| format!("for {lease}"));
     eprintln!("pinfold: {session} may {}, {time}", plain(&given.sentence()));
     Ok(ExitCode::SUCCESS)
@@ -113,7 +113,9 @@ fn live(runs: &Runs, name: &str) -> Result<String, CliError> {
             .hint("type more of its name; pinfold watch tells what each of them runs")),
         (None, _) if live.is_empty() => Err(CliError::new("no run is going on")
             .hint("start it with what it needs: pinfold run --read PATH, --write PATH, --allow-host HOST, --env NAME")),
-        (None, _) => Err(CliError::new(format!("no live run is called `{name}`")).why(live.join(", "))),
+        (None, _) => Err(CliError::new(format!("no live run is called `{name}`"))
+            .why(format!("these are going on: {}", live.join(", ")))
+            .hint("pinfold watch tells what each of them runs; `last` is the only one")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the page of `pinfold watch` shows, and what its keys do; without a terminal.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,8 @@ pub(super) struct Page {
     chosen: Option<(String, u64)>,
     /// When it came up by itself.
     came_up: Option<Instant>,
+    /// The digits that were on the screen when it was drawn last.
+    digits: RefCell<Vec<char>>,
 }
 
 #[derive(Debug)]
@@ -99,6 +102,9 @@ impl Page {
             Key::Up | Key::Letter('k') => self.choose_next(false),
             Key::Down | Key::Letter('j') => self.choose_next(true),
             Key::Letter(digit) if digit.is_ascii_digit() => {
+                if !self.digits.borrow().contains(&digit) {
+                    return None;
+                }
                 return self.refusals.grant(digit).map(|(session, grant)| Act::Grant(session, grant));
             }
             Key::Letter(letter) => {
@@ -131,10 +137,16 @@ impl Page {
             rows.extend(self.question_rows(part));
             rows.push(row("   o once   s this session   a always   d deny".to_owned()));
         }
-        let refused = if GRANTS { self.refusals.rows(short) } else { Vec::new() };
+        let refused = if GRANTS { self.refusals.rows(part, short) } else { Vec::new() };
+        self.digits.borrow_mut().clear();
         if !refused.is_empty() {
             rows.push(row(String::new()));
-            rows.extend(refused.into_iter().take(part).map(row));
+            for (digit, text) in refused {
+                if rows.len() < height {
+                    self.digits.borrow_mut().extend(digit);
+                }
+                rows.push(row(text));
+            }
             rows.push(row("   its digit gives it to the run until it ends".to_owned()));
         }
         rows.push(row(String::new()));
@@ -302,20 +314,30 @@ mod tests {
         page.take("run".into(), refused("denied.example", Decision::Deny));
         page.take("run".into(), refused("a.example", Decision::Unnamed));
         page.take("run".into(), refused("a.example", Decision::Unnamed));
+        page.refusals.were_read();
+        assert_eq!(page.press(Key::Letter('1')), None, "it is not on the screen");
+        page.take("run".into(), refused("a.example", Decision::Unnamed));
+        text(&page, 60);
+        page.refusals.come_up();
         assert_eq!(page.press(Key::Letter('1')), None, "it has only just come up");
         page.refusals.were_read();
         page.take("run".into(), refused("b.example", Decision::Unnamed));
+        text(&page, 60);
         let granted = |to: &str| Some(Act::Grant("run".into(), Grant::Connect { to: to.into() }));
         assert_eq!(page.press(Key::Letter('1')), granted("a.example"));
+        assert_eq!(page.press(Key::Letter('1')), None, "once is enough");
         assert_eq!(page.press(Key::Letter('2')), None, "it has only just come up");
         page.refusals.were_read();
         let grant = Grant::Connect { to: "a.example".into() };
         page.take("run".into(), News::Told(Told::Granted { ms: 0, grant, for_ms: None }));
-        assert_eq!(page.press(Key::Letter('2')), granted("b.example"), "each keeps its digit");
-        assert_eq!(page.press(Key::Letter('1')), None);
         (0..20).for_each(|id| page.take("run".into(), refused(&format!("{id}.example"), Decision::Unnamed)));
+        assert!(text(&page, 60).contains("and 12 more"), "{}", text(&page, 60));
         page.refusals.were_read();
-        assert_eq!(page.press(Key::Letter('2')), granted("b.example"), "however many there are");
+        assert_eq!(page.press(Key::Letter('2')), granted("b.example"), "each keeps its digit, however many there are");
+        assert_eq!(page.press(Key::Letter('2')), None, "the next one has only just come up");
+        assert!(text(&page, 60).contains("and 11 more"), "{}", text(&page, 60));
+        page.refusals.were_read();
+        assert_eq!(page.press(Key::Letter('2')), granted("8.example"));
         page.take("run".into(), News::Ended);
         assert_eq!(page.press(Key::Letter('2')), None);
     }

@@ -1,5 +1,6 @@
 //! What was refused because nothing in the policy speaks of it, each behind a digit that grants it.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use pinfold_gate::link::Report;
@@ -10,12 +11,16 @@ use super::page::CAUTION;
 
 /// As many as there are digits.
 const PLACES: usize = 9;
+/// How many wait for one.
+const WAITING: usize = 100;
 
 /// What was refused. Each keeps its digit as long as it is here, so that nobody grants another one than he has read.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     places: [Option<Refused>; PLACES],
-    /// How many found no place.
+    /// Those that wait for a place.
+    waiting: VecDeque<Refused>,
+    /// How many more there were.
     others: usize,
 }
 
@@ -57,37 +62,51 @@ impl Refusals {
         self.forget(|refused| refused.session == session);
     }
 
-    /// What a digit stands for; nothing for one that has come up just now.
-    pub(super) fn grant(&self, digit: char) -> Option<(String, Grant)> {
+    /// What a digit stands for, which is shown no more; nothing for one that has come up just now. Whether it is on the screen is
+    /// for who shows it to say.
+    pub(super) fn grant(&mut self, digit: char) -> Option<(String, Grant)> {
         let index = digit.to_digit(10)?.checked_sub(1)?;
-        let refused = self.places.get(index as usize)?.as_ref()?;
-        let read = refused.since.elapsed() >= CAUTION;
-        read.then(|| (refused.session.clone(), refused.grant.clone()))
+        let place = self.places.get_mut(index as usize)?;
+        let Refused { session, grant, .. } = place.take_if(|refused| refused.since.elapsed() >= CAUTION)?;
+        self.fill();
+        Some((session, grant))
     }
 
-    /// A row for each, with the name of its run made short by `short`.
-    pub(super) fn rows(&self, short: impl Fn(&str) -> String) -> Vec<String> {
-        let rows = self.places.iter().enumerate().filter_map(|(index, place)| {
+    /// A row for each digit, as far as there is room for `most`, and one that counts the others; the name of its run is made
+    /// short by `short`.
+    pub(super) fn rows(&self, most: usize, short: impl Fn(&str) -> String) -> Vec<(Option<char>, String)> {
+        let rows = ('1'..='9').zip(&self.places).filter_map(|(digit, place)| {
             let Refused { session, grant, what, .. } = place.as_ref()?;
-            Some(format!("{}  {}  {}", index + 1, short(session), plain(&format!("{}: {what}", grant.words()))))
+            let text = format!("{digit}  {}  {}", short(session), plain(&format!("{}: {what}", grant.words())));
+            Some((Some(digit), text))
         });
-        let mut rows: Vec<String> = rows.collect();
-        if self.others > 0 {
-            rows.push(format!("   and {} more", self.others));
+        let mut rows: Vec<_> = rows.collect();
+        let hidden = rows.len().saturating_sub(most);
+        rows.truncate(most);
+        let more = hidden + self.waiting.len() + self.others;
+        if more > 0 {
+            rows.push((None, format!("   and {more} more")));
         }
         rows
     }
 
     fn add(&mut self, session: &str, grant: Grant, what: String) {
         let known = |refused: &Refused| refused.session == session && refused.grant.covers(&grant);
-        if self.places.iter().flatten().any(known) {
+        if self.places.iter().flatten().chain(&self.waiting).any(known) {
             return;
         }
-        match self.places.iter_mut().find(|place| place.is_none()) {
-            Some(place) => {
-                *place = Some(Refused { session: session.to_owned(), grant, what, since: Instant::now() });
-            }
-            None => self.others += 1,
+        if self.waiting.len() >= WAITING {
+            self.others += 1;
+            return;
+        }
+        self.waiting.push_back(Refused { session: session.to_owned(), grant, what, since: Instant::now() });
+        self.fill();
+    }
+
+    /// Gives free places to those that wait.
+    fn fill(&mut self) {
+        for place in self.places.iter_mut().filter(|place| place.is_none()) {
+            *place = self.waiting.pop_front().map(|refused| Refused { since: Instant::now(), ..refused });
         }
     }
 
@@ -95,7 +114,14 @@ impl Refusals {
         for place in &mut self.places {
             place.take_if(|refused| is_it(refused));
         }
+        self.waiting.retain(|refused| !is_it(refused));
         self.others = 0;
+        self.fill();
+    }
+
+    #[cfg(test)]
+    pub(super) fn come_up(&mut self) {
+        self.places.iter_mut().flatten().for_each(|refused| refused.since = Instant::now());
     }
 
     #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The page on a terminal.
 
 use std::io;
+use std::path::Path;
 
 use super::page::{Page, Row};
 use super::sessions::Sessions;
@@ -18,12 +19,13 @@ const PLAIN: &str = "\x1b[0m";
 const REST: &str = "\x1b[K";
 
 /// Shows the page until the user quits, or somebody ends this process.
-pub(super) fn show(mut sessions: Sessions, seat: Seat) -> io::Result<()> {
+pub(super) fn show(mut sessions: Sessions, seat: Seat, home: &Path) -> io::Result<()> {
+    let home = format!("{}/", home.display());
     let mut screen = Screen::enter(seat)?;
     let mut page = Page::default();
     loop {
         sessions.news().into_iter().for_each(|(id, news)| page.take(id, news));
-        draw(&screen, &page)?;
+        draw(&screen, &page, &home)?;
         if !sessions.wait(Some(&mut screen.seat))? {
             return Ok(());
         }
@@ -38,9 +40,11 @@ pub(super) fn show(mut sessions: Sessions, seat: Seat) -> io::Result<()> {
     }
 }
 
-fn draw(screen: &Screen, page: &Page) -> io::Result<()> {
+fn draw(screen: &Screen, page: &Page, home: &str) -> io::Result<()> {
     let (columns, height) = screen.seat.size()?;
-    write(&shown(page.rows(height.into()), columns.into(), height.into()))
+    let mut rows = page.rows(height.into());
+    rows.iter_mut().for_each(|row| row.text = row.text.replace(home, "~/"));
+    write(&shown(rows, columns.into(), height.into()))
 }
 
 /// Rows from the top of a screen to its end.
@@ -49,10 +53,22 @@ fn shown(rows: Vec<Row>, columns: usize, height: usize) -> String {
     let blank = (rows.len()..height).map(|_| Row { text: String::new(), chosen: false });
     for (y, row) in (1..).zip(rows.into_iter().chain(blank)) {
         let attribute = if row.chosen { REVERSE } else { PLAIN };
-        let fits: String = row.text.chars().take(columns).collect();
+        let fits = shortened(&row.text, columns);
         text += &format!("\x1b[{y};1H{attribute}{fits}{PLAIN}{REST}");
     }
     text + END
+}
+
+/// A text without its middle, where it does not fit: paths and reasons tell most at their end.
+fn shortened(text: &str, columns: usize) -> String {
+    let length = text.chars().count();
+    if length <= columns {
+        return text.to_owned();
+    }
+    let end = columns.saturating_sub(1) / 2;
+    let begin = columns.saturating_sub(1) - end;
+    let mark = if columns > 0 { "…" } else { "" };
+    text.chars().take(begin).chain(mark.chars()).chain(text.chars().skip(length - end)).collect()
 }
 
 #[cfg(test)]
@@ -62,7 +78,7 @@ mod tests {
     #[test]
     fn a_page_fills_the_screen_and_no_more() {
         let rows = vec![Row { text: "abcdef".into(), chosen: true }, Row { text: "x".into(), chosen: false }];
-        let first = "\x1b[1;1H\x1b[7mabcd\x1b[0m\x1b[K";
+        let first = "\x1b[1;1H\x1b[7mab…f\x1b[0m\x1b[K";
         let others = "\x1b[2;1H\x1b[0mx\x1b[0m\x1b[K\x1b[3;1H\x1b[0m\x1b[0m\x1b[K";
         assert_eq!(shown(rows, 4, 3), format!("{BEGIN}{first}{others}{END}"));
     }

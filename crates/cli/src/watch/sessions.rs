@@ -82,7 +82,7 @@ impl Sessions {
         let _ = match act {
             Act::Answer(id, question, answer) => self.watched.get(&id).map(|watched| watched.answer(question, answer)),
             Act::Grant(id, grant) => {
-                let wish = Wish::Grant { grant, value: None, for_ms: None };
+                let wish = Wish::Grant { grant, value: None, for_ms: None, itself: true };
                 self.watched.get(&id).map(|watched| watched.wish(0, wish))
             }
         };

@@ -93,6 +93,8 @@ pub enum Wish {
         value: Option<String>,
         /// For how long, in milliseconds; without it until the run ends.
         for_ms: Option<u64>,
+        /// The place that is named and no other: nothing where a link lies by now.
+        itself: bool,
     },
     /// That it is taken back.
     Revoke {

@@ -38,6 +38,8 @@ pub(crate) const WAITING_MAX: usize = 512;
 pub(crate) const QUESTIONS_MAX: usize = 64;
 /// Events that a new watcher is told of.
 const EVENTS_KEPT: usize = 100;
+/// Refused paths among them.
+const REFUSALS_KEPT: usize = 30;
 /// How long a question is open, which is as long as the gate waits.
 const QUESTION_TIME: Duration = pinfold_gate::QUESTION_TIME;
 /// Words of a command that are told.

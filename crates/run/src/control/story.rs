@@ -12,7 +12,7 @@ use pinfold_policy::Verdict;
 #[cfg(target_os = "linux")]
 use super::Grant;
 use super::questions::Questions;
-use super::{EVENTS_KEPT, Question, TEXT_MAX, Told, VERSION, WORDS_MAX};
+use super::{EVENTS_KEPT, Question, REFUSALS_KEPT, TEXT_MAX, Told, VERSION, WORDS_MAX};
 #[cfg(target_os = "linux")]
 use crate::linux::Refused;
 
@@ -94,6 +94,13 @@ impl Story {
     #[cfg(target_os = "linux")]
     pub(crate) fn refused(&mut self, refused: &Refused, grant: Option<Grant>) -> Told {
         let Refused { path, wanted, program, verdict: Verdict { why, rule, .. }, .. } = refused;
+        // There can be many: for those who come later, other events are kept.
+        let is_refused = |told: &Told| matches!(told, Told::Refused { .. });
+        if self.recent.iter().filter(|told| is_refused(told)).count() >= REFUSALS_KEPT
+            && let Some(oldest) = self.recent.iter().position(is_refused)
+        {
+            self.recent.remove(oldest);
+        }
         self.happened(Told::Refused {
             ms: self.ms(),
             program: program.to_string_lossy().into_owned(),

@@ -88,6 +88,17 @@ impl<'a> Grants<'a> {
         Self { granter, identity, given: Vec::new(), values: BTreeMap::new(), unconfirmed: VecDeque::new() }
     }
 
+    /// Whether the run has been given something.
+    pub(crate) fn has(&self, grant: &Grant) -> bool {
+        self.given.iter().any(|given| given.grant.covers(grant))
+    }
+
+    /// What it has been given at a place, or around it, to be written.
+    pub(crate) fn given_at(&self, path: &Path) -> Option<&Grant> {
+        let is_it = |grant: &&Grant| matches!(grant, Grant::Write { path: given } if path.starts_with(given));
+        self.given.iter().map(|given| &given.grant).find(is_it)
+    }
+
     /// How long until something has to be taken back.
     pub(crate) fn next_look(&self) -> Option<Duration> {
         let until = self.given.iter().filter_map(|given| given.until).min()?;
@@ -97,7 +108,12 @@ impl<'a> Grants<'a> {
     /// Carries one wish out.
     pub(crate) fn carry_out(&mut self, asked: Asked, sandbox: &mut Sandbox<'_>, audience: &mut Audience<'_>) {
         let done = match asked.wish.clone() {
-            Wish::Grant { grant, value, for_ms } => self.meant(&grant).and_then(|grant| {
+            Wish::Grant { grant, value, for_ms, itself } => self.meant(&grant).and_then(|meant| {
+                if itself && meant != grant {
+                    let why = format!("it leads elsewhere by now: to {}", meant.words());
+                    return Err(Refusal::new(cannot(&grant), why).hint("name that place itself, if it is meant"));
+                }
+                let grant = meant;
                 let notes = self.give(&grant, value, for_ms, sandbox)?;
                 Ok((notes, Change::Given { grant, for_ms }))
             }),

@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
             observed: observed(&request),
         };
         let before = request.before.take().map(Before::new);
-        let told = request.judge.is_some().then(|| refused::channel(&request.plan.landlock)).transpose();
+        let told = request.judge.is_some().then(|| refused::channel(request.plan)).transpose();
         let (teller, refused) = doing("prepare to tell of refusals", told)?.unzip();
         let trace = request.judge.take().zip(teller);
         let observer = observer(&launch, request.recording.take(), trace, before);
@@ -462,8 +462,16 @@ impl Supervisor<'_> {
     }
 
     fn hear_of_refusals(&mut self) {
-        if let Some(heard) = &self.refused {
-            heard.take().for_each(|(refused, grant)| self.audience.refused(&refused, grant));
+        for (mut refused, grant) in self.refused.iter().flat_map(Heard::take) {
+            let grant = grant.filter(|grant| !self.grants.has(grant));
+            if let Some(grant) = self.grants.given_at(&refused.path) {
+                refused.verdict.why = format!(
+                    "the run was given {}, where it is protected, or can be neither replaced nor removed",
+                    grant.words()
+                );
+                refused.verdict.rule = None;
+            }
+            self.audience.refused(&refused, grant);
         }
     }
 

@@ -93,12 +93,13 @@ fn look<'a>(
         let fits = match (&change.now, &found) {
             (None, None) => true,
             (Some(left), Some(found)) => left.is(found) || matches!(found.kind, Kind::File { .. }) && accepts(path),
-            // Somebody has removed what the run made.
-            (Some(_), None) => change.was.is_none(),
+            // Where somebody has removed what the run made or changed, nothing is lost.
+            (Some(_), None) => true,
             (None, Some(_)) => false,
         };
         if !fits {
-            conflicts.push(Conflict::differs(path, None, found.as_ref()));
+            let reason = if change.now.is_some() { Reason::Changed } else { Reason::Made };
+            conflicts.push(Conflict::at(path, reason));
         }
         all.insert(path, found);
     }

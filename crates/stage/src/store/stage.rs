@@ -178,14 +178,36 @@ impl Stage {
         }
     }
 
+    /// Whether there is no snapshot of that name.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub fn can_snapshot(&self, name: &str) -> Result<(), StoreError> {
+        match self.position(name) {
+            Some(_) => Err(StoreError::SnapshotExists { name: self.name.clone(), snapshot: name.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there is a snapshot of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn can_restore(&self, name: &str) -> Result<(), StoreError> {
+        let missing = || StoreError::NoSnapshot { name: self.name.clone(), snapshot: name.to_owned() };
+        self.position(name).map(|_| ()).ok_or_else(missing)
+    }
+
+    fn position(&self, snapshot: &str) -> Option<usize> {
+        self.record.snapshots.iter().position(|known| known.name == snapshot)
+    }
+
     /// A point to go back to.
     ///
     /// # Errors
     /// When there is one of that name, or the disk fails.
     pub fn snapshot(&mut self, name: &str) -> Result<(), StoreError> {
-        if self.record.snapshots.iter().any(|snapshot| snapshot.name == name) {
-            return Err(StoreError::SnapshotExists { name: self.name.clone(), snapshot: name.to_owned() });
-        }
+        self.can_snapshot(name)?;
         self.freeze()?;
         let layers = self.record.layers.len() - 1;
         let point = point(&self.record.layers[..layers]);
@@ -200,8 +222,7 @@ impl Stage {
     /// # Errors
     /// When there is none of that name, or the disk fails.
     pub fn restore(&mut self, name: &str) -> Result<(), StoreError> {
-        let found = self.record.snapshots.iter().position(|snapshot| snapshot.name == name);
-        let Some(index) = found else {
+        let Some(index) = self.position(name) else {
             return Err(StoreError::NoSnapshot { name: self.name.clone(), snapshot: name.to_owned() });
         };
         let Snapshot { layers, made_ms, .. } = self.record.snapshots[index];

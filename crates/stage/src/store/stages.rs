@@ -120,15 +120,21 @@ impl Stages {
         Ok(directory)
     }
 
+    /// Whether a second stage can have this name.
+    ///
+    /// # Errors
+    /// When there is one of that name, or it is none.
+    pub fn can_fork(&self, name: &str) -> Result<(), StoreError> {
+        if self.directory(name)?.exists() { Err(StoreError::Exists { name: name.to_owned() }) } else { Ok(()) }
+    }
+
     /// A second stage that goes on from where one is, in no more time than it takes to write down its name.
     ///
     /// # Errors
     /// As [`Stages::make`].
     pub fn fork(&self, from: &mut Stage, name: &str) -> Result<Stage, StoreError> {
         let _lock = self.lock()?;
-        if self.directory(name)?.exists() {
-            return Err(StoreError::Exists { name: name.to_owned() });
-        }
+        self.can_fork(name)?;
         let mut record = from.freeze()?;
         record.layers.pop();
         record.layers.push(new_layer());

@@ -26,6 +26,10 @@ pub enum Reason {
         /// What lies there.
         found: Option<Shape>,
     },
+    /// What a run left there has been changed since.
+    Changed,
+    /// Something has been made where a run left nothing.
+    Made,
     /// A directory that shall go holds something that shall stay.
     NotEmpty {
         /// One of those, relative to the tree.
@@ -72,6 +76,8 @@ impl fmt::Display for Reason {
             Self::Differs { expected, found } => {
                 write!(to, "{} was expected, {} lies there", named(*expected), named(*found))
             }
+            Self::Changed => to.write_str("it has been changed since the run"),
+            Self::Made => to.write_str("it has been made since the run"),
             Self::NotEmpty { holds } => write!(to, "it holds {}, which nobody spoke of", holds.display()),
             Self::NoDirectory => to.write_str("it would lie in no directory"),
             Self::Elsewhere => to.write_str("a link or a mount is in the way"),

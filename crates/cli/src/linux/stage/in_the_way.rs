@@ -67,7 +67,7 @@ pub(in crate::linux) fn not_undone(context: &Context, error: &ApplyError) -> Cli
     let shown = not_applied(context, error);
     match error {
         ApplyError::Place { source: transaction::Error::Conflicts(_), .. } => {
-            shown.hint("what you have changed since stays; commit it or move it away to undo all the same")
+            shown.hint("what you have changed since stays; move it away to undo all the same")
         }
         _ => shown,
     }

@@ -254,7 +254,8 @@ impl Place {
         Self::of(stage, root, Changes::of)
     }
 
-    /// What is there while somebody writes to it: tried again where something has gone between two looks.
+    /// What is there while somebody writes to it: tried again where something has gone between two looks. No file is read to
+    /// find renames.
     fn glance(stage: &Stage, root: &Path) -> Result<Self, CliError> {
         let began = stage.unsettled_since();
         let try_once = || {
@@ -262,7 +263,7 @@ impl Place {
             let mut bases = bases(stage, root)?;
             let noted = began.map(|began| bases.glance(&layers, began)).transpose();
             noted.map_err(|error| CliError::from_error(&error))?;
-            Self::with(stage, root, layers, bases, Changes::of)
+            Self::with(stage, root, layers, bases, Changes::without_renames)
         };
         let mut tried = try_once();
         for _ in 0..GLANCES_MAX {
@@ -272,7 +273,7 @@ impl Place {
             std::thread::sleep(GLANCE_AGAIN);
             tried = try_once();
         }
-        tried
+        tried.map_err(|error| error.hint("somebody writes to it all the time; try again"))
     }
 
     fn of(stage: &Stage, root: &Path, changes: impl Fn(&Layers) -> io::Result<Changes>) -> Result<Self, CliError> {

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use pinfold_ledger::event::{self, Act};
+use pinfold_policy::shell_word;
 use pinfold_stage::{Stage, Stages, StoreError};
 
 use super::asked::agrees;
@@ -21,15 +22,18 @@ use crate::linux::undo;
 pub(crate) fn snapshot(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let mut stage = held(&stages(&context)?, &args.stage)?;
+    stage.can_snapshot(&args.name).map_err(|error| shown(&error))?;
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Snapshot, &stage) };
     recorded(&context, event, || stage.snapshot(&args.name).map_err(|error| shown(&error)))?;
-    eprintln!("pinfold: pinfold restore {} {} goes back to this", args.stage, args.name);
+    let [stage, name] = [&args.stage, &args.name].map(|word| shell_word(word));
+    eprintln!("pinfold: pinfold restore {stage} {name} goes back to this");
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let mut stage = held(&stages(&context)?, &args.stage)?;
+    stage.can_restore(&args.name).map_err(|error| shown(&error))?;
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Restore, &stage) };
     recorded(&context, event, || stage.restore(&args.name).map_err(|error| shown(&error)))?;
     let stay = settle(&mut stage)?;
@@ -45,6 +49,7 @@ pub(crate) fn fork(args: &ForkArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     let stages = stages(&context)?;
     let mut stage = held(&stages, &args.stage)?;
+    stages.can_fork(&args.name).map_err(|error| shown(&error))?;
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Fork, &stage) };
     recorded(&context, event, || stages.fork(&mut stage, &args.name).map_err(|error| shown(&error)))?;
     eprintln!("pinfold: goes on by itself: pinfold run --session {} -- COMMAND", args.name);

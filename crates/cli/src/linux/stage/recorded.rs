@@ -65,7 +65,7 @@ pub(super) fn recorded<T>(
 ) -> Result<T, CliError> {
     let mut recorded = Recorded::begin(context, &context.workspace, &super::opened::policy(context)?, stage)?;
     let done = act();
-    recorded.end(done.as_ref().err().map(ToString::to_string));
+    recorded.end(done.as_ref().err().map(CliError::in_a_line));
     done
 }
 

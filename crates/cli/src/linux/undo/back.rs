@@ -82,8 +82,9 @@ fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, 
         if !agreed {
             return Err(would_be_lost(context, &session, &undoing));
         }
+        eprintln!("pinfold: what the run {session} changed, and nothing else has:");
         told(context, &undoing).for_each(|path| eprintln!("  {path}"));
-        if !agrees(&format!("take back what the run {session} changed there? Nothing else has it"))? {
+        if !agrees("make that as it was before the run?")? {
             return Err(CliError::new("nothing was changed"));
         }
     }
@@ -111,8 +112,9 @@ fn told(context: &Context, undoing: &Undoing) -> impl Iterator<Item = String> {
 }
 
 fn would_be_lost(context: &Context, session: &str, undoing: &Undoing) -> CliError {
-    let error = CliError::new(format!("what the run {session} wrote would be lost"));
-    let error = told(context, undoing).fold(error, |error, path| error.why(format!("as before: {path}")));
+    let error = CliError::new(format!("what the run {session} wrote would be lost"))
+        .why("nothing else has it, and there is no terminal to ask at");
+    let error = told(context, undoing).fold(error, |error, path| error.why(format!("as before the run: {path}")));
     let lost = undoing.lost().take(TOLD);
     let error =
         lost.fold(error, |error, (path, why)| error.why(format!("stays: {}: {why}", shown(&context.workspace, &path))));

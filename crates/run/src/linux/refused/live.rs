@@ -4,23 +4,27 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
+use pinfold_plan::Plan;
 use rustix::event::{EventfdFlags, eventfd};
-
-use pinfold_plan::Landlock;
 
 use super::Refused;
 use crate::control::Grant;
 
 /// Refusals that wait to be told; more are told at the end only.
 const WAITING_MAX: usize = 64;
+/// Refusals that are told in a second; likewise.
+const A_SECOND_MAX: u32 = 32;
 
 /// The end that tells.
 #[derive(Debug)]
 pub(crate) struct Teller {
     refused: SyncSender<(Refused, Option<Grant>)>,
-    landlock: Landlock,
+    plan: Plan,
     bell: Arc<OwnedFd>,
+    /// The second that goes on, and how much was told in it.
+    second: (Instant, u32),
 }
 
 /// The end that hears.
@@ -30,17 +34,25 @@ pub(crate) struct Heard {
     bell: Arc<OwnedFd>,
 }
 
-/// Both ends, of a run that is under these rules for its whole life.
-pub(crate) fn channel(landlock: &Landlock) -> io::Result<(Teller, Heard)> {
+/// Both ends, of a run with this plan.
+pub(crate) fn channel(plan: &Plan) -> io::Result<(Teller, Heard)> {
     let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
     let (tell, refused) = sync_channel(WAITING_MAX);
-    Ok((Teller { refused: tell, landlock: landlock.clone(), bell: Arc::clone(&bell) }, Heard { refused, bell }))
+    let second = (Instant::now(), 0);
+    Ok((Teller { refused: tell, plan: plan.clone(), bell: Arc::clone(&bell), second }, Heard { refused, bell }))
 }
 
 impl Teller {
     /// Tells of one, and does not wait for whoever hears it.
-    pub(super) fn tell(&self, refused: &Refused) {
-        let grant = refused.grant(&self.landlock);
+    pub(super) fn tell(&mut self, refused: &Refused) {
+        if self.second.0.elapsed() >= Duration::from_secs(1) {
+            self.second = (Instant::now(), 0);
+        }
+        self.second.1 += 1;
+        if self.second.1 > A_SECOND_MAX {
+            return;
+        }
+        let grant = refused.grant(&self.plan);
         if self.refused.try_send((refused.clone(), grant)).is_ok() {
             let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
         }

@@ -78,7 +78,7 @@ impl Log {
         Some(&self.refused.entry(key).insert_entry(kept).into_mut().refused)
     }
 
-    /// A refusal that has not been told for some time.
+    /// What has been kept, if that was not told for some time.
     fn news(&mut self, key: &(PathBuf, Wanted)) -> Option<&Refused> {
         let kept = self.refused.get_mut(key).filter(|kept| kept.told.elapsed() >= OLD_NEWS)?;
         kept.told = Instant::now();

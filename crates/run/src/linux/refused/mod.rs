@@ -15,7 +15,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::{Purpose, RefusedCall};
-use pinfold_plan::{Landlock, LandlockAccess};
+use pinfold_plan::{LandlockAccess, Plan};
 use pinfold_policy::{Access, Effect, Verdict};
 
 pub(crate) use inside::missing;
@@ -76,9 +76,9 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// What would let it through for the rest of the run; nothing where a rule says no, which one key does not outdo, or
-    /// where the run's Landlock does not let it be given.
-    pub(crate) fn grant(&self, landlock: &Landlock) -> Option<Grant> {
+    /// What would let it through for the rest of the run with this plan; nothing where a rule says no, which one key does not
+    /// outdo, where the run's Landlock does not let it be given, or where the workspace is in it.
+    pub(crate) fn grant(&self, plan: &Plan) -> Option<Grant> {
         if !matches!(self.verdict.effect, Effect::Absent | Effect::ReadOnly | Effect::Private) {
             return None;
         }
@@ -91,7 +91,7 @@ impl Refused {
                 (LandlockAccess::Read, Grant::Read { path })
             }
         };
-        landlock.admits(at, access).then_some(grant)
+        (plan.landlock.admits(at, access) && !plan.workspace.starts_with(at)).then_some(grant)
     }
 }
 
