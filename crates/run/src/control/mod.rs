@@ -39,6 +39,7 @@ pub(crate) const QUESTIONS_MAX: usize = 64;
 /// Events that a new watcher is told of.
 const EVENTS_KEPT: usize = 100;
 /// Refused paths among them.
+#[cfg(target_os = "linux")]
 const REFUSALS_KEPT: usize = 30;
 /// How long a question is open, which is as long as the gate waits.
 const QUESTION_TIME: Duration = pinfold_gate::QUESTION_TIME;

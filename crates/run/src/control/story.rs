@@ -10,9 +10,9 @@ use pinfold_policy::Decision;
 use pinfold_policy::Verdict;
 
 #[cfg(target_os = "linux")]
-use super::Grant;
+use super::{Grant, REFUSALS_KEPT};
 use super::questions::Questions;
-use super::{EVENTS_KEPT, Question, REFUSALS_KEPT, TEXT_MAX, Told, VERSION, WORDS_MAX};
+use super::{EVENTS_KEPT, Question, TEXT_MAX, Told, VERSION, WORDS_MAX};
 #[cfg(target_os = "linux")]
 use crate::linux::Refused;
 
