@@ -55,6 +55,7 @@ impl CliError {
     }
 
     /// What and why, without what a person could do about it.
+    #[cfg_attr(windows, expect(dead_code, reason = "only what is done with stages is recorded with why it failed"))]
     pub(crate) fn in_a_line(&self) -> String {
         std::iter::once(&self.what).chain(&self.why).map(String::as_str).collect::<Vec<_>>().join(": ")
     }

@@ -9,10 +9,10 @@ use pinfold_policy::Decision;
 #[cfg(target_os = "linux")]
 use pinfold_policy::Verdict;
 
-#[cfg(target_os = "linux")]
-use super::{Grant, REFUSALS_KEPT};
 use super::questions::Questions;
 use super::{EVENTS_KEPT, Question, TEXT_MAX, Told, VERSION, WORDS_MAX};
+#[cfg(target_os = "linux")]
+use super::{Grant, REFUSALS_KEPT};
 #[cfg(target_os = "linux")]
 use crate::linux::Refused;
 
