@@ -14,10 +14,12 @@ def talk(path, wait=1):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     s.settimeout(wait)
     s.connect(path)
+    introduction = s.recv(65536)
+    loot(introduction)
+    version = json.loads(introduction)["session"]["version"]
     for question in range(1, 9):
         word = {"answer": {"question": question, "answer": "session"}}
-        attempt(s.send, json.dumps({"version": 2, "word": word}).encode())
-    loot(s.recv(65536))
+        attempt(s.send, json.dumps({"version": version, "word": word}).encode())
     return s
 "#;
 

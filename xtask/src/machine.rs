@@ -25,7 +25,7 @@ const fn program(name: &'static str, program: &'static str, reason: &'static str
 }
 
 /// For the tests.
-pub(crate) const FOR_TESTS: [Package; 21] = [
+pub(crate) const FOR_TESTS: [Package; 22] = [
     program("git", "git", "repositories, worktrees and submodules to defend"),
     program("python3", "python3", "attacks that need sockets, ioctls and descriptors"),
     program("gcc", "gcc", "attacks in C; links the program"),
@@ -49,6 +49,7 @@ pub(crate) const FOR_TESTS: [Package; 21] = [
     },
     program("npm", "npm", "a package manager that makes many small files, and replaces them"),
     program("vim", "vim", "an editor that saves in several ways"),
+    program("btrfs-progs", "mkfs.btrfs", "a file system whose files can share blocks"),
     program("procps", "ps", "what a process list shows inside"),
     program("passwd", "useradd", "makes the ordinary user"),
 ];
