@@ -49,6 +49,8 @@ pub(super) struct Row {
     pub(super) text: String,
     /// Whether keys are about it.
     pub(super) chosen: bool,
+    /// Whether its end tells more than its middle, where both do not fit.
+    pub(super) ends: bool,
 }
 
 /// What a key does to a run, which is named first.
@@ -137,7 +139,8 @@ impl Page {
             rows.extend(self.question_rows(part));
             rows.push(row("   o once   s this session   a always   d deny".to_owned()));
         }
-        let refused = if GRANTS { self.refusals.rows(part, short) } else { Vec::new() };
+        // The page itself is tested everywhere.
+        let refused = if GRANTS || cfg!(test) { self.refusals.rows(part, short) } else { Vec::new() };
         self.digits.borrow_mut().clear();
         if !refused.is_empty() {
             rows.push(row(String::new()));
@@ -145,14 +148,14 @@ impl Page {
                 if rows.len() < height {
                     self.digits.borrow_mut().extend(digit);
                 }
-                rows.push(row(text));
+                rows.push(Row { ends: true, ..row(text) });
             }
             rows.push(row("   its digit gives it to the run until it ends".to_owned()));
         }
         rows.push(row(String::new()));
         let left = height.saturating_sub(rows.len());
         let begin = self.events.len().saturating_sub(left);
-        rows.extend(self.events.range(begin..).map(|event| row(event.clone())));
+        rows.extend(self.events.range(begin..).map(|event| Row { ends: true, ..row(event.clone()) }));
         rows.truncate(height);
         rows
     }
@@ -165,7 +168,7 @@ impl Page {
             let seconds = open.until.saturating_duration_since(Instant::now()).as_secs();
             let mark = if index == at { '>' } else { ' ' };
             let text = format!("{mark}  {}  {}  ({seconds} s)", short(&open.session), open.question.sentence());
-            Row { text, chosen: index == at }
+            Row { text, chosen: index == at, ends: false }
         })
     }
 
@@ -222,7 +225,7 @@ impl Open {
 }
 
 fn row(text: String) -> Row {
-    Row { text, chosen: false }
+    Row { text, chosen: false, ends: false }
 }
 
 /// Enough of a run's name to tell it from others.

@@ -50,10 +50,10 @@ fn draw(screen: &Screen, page: &Page, home: &str) -> io::Result<()> {
 /// Rows from the top of a screen to its end.
 fn shown(rows: Vec<Row>, columns: usize, height: usize) -> String {
     let mut text = BEGIN.to_owned();
-    let blank = (rows.len()..height).map(|_| Row { text: String::new(), chosen: false });
+    let blank = (rows.len()..height).map(|_| Row { text: String::new(), chosen: false, ends: false });
     for (y, row) in (1..).zip(rows.into_iter().chain(blank)) {
         let attribute = if row.chosen { REVERSE } else { PLAIN };
-        let fits = shortened(&row.text, columns);
+        let fits = if row.ends { shortened(&row.text, columns) } else { row.text.chars().take(columns).collect() };
         text += &format!("\x1b[{y};1H{attribute}{fits}{PLAIN}{REST}");
     }
     text + END
@@ -77,9 +77,10 @@ mod tests {
 
     #[test]
     fn a_page_fills_the_screen_and_no_more() {
-        let rows = vec![Row { text: "abcdef".into(), chosen: true }, Row { text: "x".into(), chosen: false }];
+        let row = |text: &str, chosen, ends| Row { text: text.into(), chosen, ends };
+        let rows = vec![row("abcdef", true, true), row("abcdef", false, false)];
         let first = "\x1b[1;1H\x1b[7mab…f\x1b[0m\x1b[K";
-        let others = "\x1b[2;1H\x1b[0mx\x1b[0m\x1b[K\x1b[3;1H\x1b[0m\x1b[0m\x1b[K";
+        let others = "\x1b[2;1H\x1b[0mabcd\x1b[0m\x1b[K\x1b[3;1H\x1b[0m\x1b[0m\x1b[K";
         assert_eq!(shown(rows, 4, 3), format!("{BEGIN}{first}{others}{END}"));
     }
 }
