@@ -381,7 +381,7 @@ fn a_stage_is_looked_at_while_a_run_goes_on_in_it() {
     desk.write("home/project/gone", "no longer needed\n");
     desk.outside("sleep 0.02; git add -A; git commit --quiet -m tree").ok();
     desk.inside_with(&["--session", "s"], "echo earlier > earlier").ok();
-    let script = "sed -i 2s/2/two/ old; rm gone; mkdir d; touch ../seen; i=0; until test -e over; do
+    let script = "sed -i 2s/2/two/ old; rm gone; mkdir d; touch ../seen; i=0; while test $SECONDS -lt 60; do
         i=$((i + 1)); echo $i > d/new; mv d/new d/$((i % 7)); rm -f d/$(((i + 3) % 7)); done";
     let run = desk.pinfold(["run", "--session", "s", "--", "/bin/bash", "-c", script]).start();
     let changes = || desk.pinfold(["changes", "s"]).run();
