@@ -328,6 +328,12 @@ fn a_refused_host_is_granted_by_one_key() {
     assert!(eventually(|| said().contains("api says hello")), "{}", screen.shown());
 }
 
+/// Watches a script that is traced.
+fn watch_traced(screen: &Screen<'_>, script: &str) {
+    screen.line(&format!("pinfold trace -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
+    screen.line("clear; pinfold watch");
+}
+
 #[test]
 fn refused_paths_of_a_traced_run_are_granted_by_one_key() {
     if lacks("tmux") {
@@ -339,8 +345,7 @@ fn refused_paths_of_a_traced_run_are_granted_by_one_key() {
     let screen = Screen::new(&desk);
     let script =
         "until cat ~/notes/plan; do cat ~/.ssh/id; sleep 0.2; done; until echo new > ~/out/new; do sleep 0.2; done";
-    screen.line(&format!("pinfold trace -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
-    screen.line("clear; pinfold watch");
+    watch_traced(&screen, script);
     screen.shows("1  ");
     screen.shows("read ~/notes/plan: it was refused to `cat`");
     std::thread::sleep(Duration::from_millis(700));
@@ -365,8 +370,7 @@ fn a_key_gives_the_very_place_that_was_shown() {
     desk.write("home/private/plan", "nobody was asked about this");
     let screen = Screen::new(&desk);
     let script = "until test -e over; do cat ~/notes/plan ~/private/plan; sleep 0.2; done 2>/dev/null";
-    screen.line(&format!("pinfold trace -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
-    screen.line("clear; pinfold watch");
+    watch_traced(&screen, script);
     screen.shows("read ~/notes/plan: it was refused");
     // Whoever may write there, such as another run, exchanges it before the key is pressed.
     desk.outside("rm ~/notes/plan; ln -s ~/private/plan ~/notes/plan; sleep 0.7").ok();

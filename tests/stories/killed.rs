@@ -127,7 +127,12 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
 /// Kills somebody within moments after the workspace has changed, if he still lives. Whether he did not end by himself.
 fn is_killed(mut running: Running, has_changed: impl Fn() -> bool) -> bool {
     while !has_changed() && !running.has_ended() {}
-    std::thread::sleep(Duration::from_micros(random(5000)));
+    is_killed_after(running, Duration::from_micros(random(5000)))
+}
+
+/// Kills somebody if he still lives by then; likewise.
+fn is_killed_after(mut running: Running, life: Duration) -> bool {
+    std::thread::sleep(life);
     if !running.has_ended() {
         running.signal(Signal::KILL);
     }
@@ -191,12 +196,8 @@ fn what_was_taken_over_stays_whoever_is_killed_over_going_back() {
         write("old");
         desk.pinfold(["snapshot", &stage, "first"]).run().ok();
         write("new");
-        let mut restore = desk.pinfold(["restore", &stage, "first"]).start();
-        std::thread::sleep(Duration::from_micros(random(life_us)));
-        if !restore.has_ended() {
-            restore.signal(Signal::KILL);
-        }
-        let was_killed = restore.wait().code() == 128 + Signal::KILL.as_raw();
+        let restore = desk.pinfold(["restore", &stage, "first"]).start();
+        let was_killed = is_killed_after(restore, Duration::from_micros(random(life_us)));
         killed += u32::from(was_killed);
         life_us = if was_killed { life_us * 5 / 4 } else { life_us * 3 / 4 };
         let waits = desk.pinfold(["changes", &stage]).run().ok();

@@ -79,17 +79,13 @@ fn of_whole(file: &mut File, bytes: u64) -> io::Result<Digest> {
     let mut hash = Sha256::new();
     let mut block = block_for(bytes);
     // Not more, should somebody write to it meanwhile for as long as it is read.
-    let mut left = bytes;
-    while left > 0 {
-        let length = fill(file, &mut block)?;
-        if length == 0 {
-            break;
+    let mut file = file.take(bytes);
+    loop {
+        match fill(&mut file, &mut block)? {
+            0 => return Ok(Digest(hash.finalize().into())),
+            length => hash.update(&block[..length]),
         }
-        let length = length.min(usize::try_from(left).unwrap_or(usize::MAX));
-        hash.update(&block[..length]);
-        left -= length as u64;
     }
-    Ok(Digest(hash.finalize().into()))
 }
 
 fn of_blocks(file: &mut File, bytes: u64) -> io::Result<Digest> {
@@ -100,8 +96,7 @@ fn of_blocks(file: &mut File, bytes: u64) -> io::Result<Digest> {
     // Not more, should somebody write to it meanwhile.
     while let Some(next) = next_data(file, number)?.filter(|next| next * (BLOCK_BYTES as u64) < bytes) {
         number = next;
-        let left = bytes - number * BLOCK_BYTES as u64;
-        let length = fill(file, &mut block)?.min(usize::try_from(left).unwrap_or(usize::MAX));
+        let length = fill(&mut file.take(bytes - number * BLOCK_BYTES as u64), &mut block)?;
         if length == 0 {
             break;
         }
@@ -129,7 +124,7 @@ fn next_data(file: &mut File, from: u64) -> io::Result<Option<u64>> {
 }
 
 /// Reads until a buffer is full or a file ends.
-fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < buffer.len() {
         match file.read(&mut buffer[length..]) {

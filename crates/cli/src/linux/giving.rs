@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::layers::Files;
 use crate::own;
+use crate::platform::is_in;
 
 /// The port that is meant where none is written.
 const HTTPS: u16 = 443;
@@ -66,7 +67,7 @@ impl Granter for Giving<'_> {
         self.refuse_what_it_has(&cannot, at)?;
         self.refuse_out_of_reach(&cannot, at, write)?;
         let state = self.context.state();
-        if at.starts_with(state) || state.starts_with(at) {
+        if is_in(at, state) || is_in(state, at) {
             let why = format!("{} is pinfold's own: records, and the key that signs them", state.display());
             return Err(Refusal::new(cannot, why));
         }

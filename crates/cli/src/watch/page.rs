@@ -1,6 +1,5 @@
 //! What the page of `pinfold watch` shows, and what its keys do; without a terminal.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -33,7 +32,7 @@ pub(super) struct Page {
     /// When it came up by itself.
     came_up: Option<Instant>,
     /// The digits that were on the screen when it was drawn last.
-    digits: RefCell<Vec<char>>,
+    digits: Vec<char>,
 }
 
 #[derive(Debug)]
@@ -104,7 +103,7 @@ impl Page {
             Key::Up | Key::Letter('k') => self.choose_next(false),
             Key::Down | Key::Letter('j') => self.choose_next(true),
             Key::Letter(digit) if digit.is_ascii_digit() => {
-                if !self.digits.borrow().contains(&digit) {
+                if !self.digits.contains(&digit) {
                     return None;
                 }
                 return self.refusals.grant(digit).map(|(session, grant)| Act::Grant(session, grant));
@@ -125,7 +124,7 @@ impl Page {
     }
 
     /// The page in that many rows.
-    pub(super) fn rows(&self, height: usize) -> Vec<Row> {
+    pub(super) fn rows(&mut self, height: usize) -> Vec<Row> {
         let mut rows = vec![row(format!(
             "pinfold watch: {}, {}   (q quits)",
             counted(self.sessions.len(), "live run"),
@@ -141,12 +140,12 @@ impl Page {
         }
         // The page itself is tested everywhere.
         let refused = if GRANTS || cfg!(test) { self.refusals.rows(part, short) } else { Vec::new() };
-        self.digits.borrow_mut().clear();
+        self.digits.clear();
         if !refused.is_empty() {
             rows.push(row(String::new()));
             for (digit, text) in refused {
                 if rows.len() < height {
-                    self.digits.borrow_mut().extend(digit);
+                    self.digits.extend(digit);
                 }
                 rows.push(Row { ends: true, ..row(text) });
             }
@@ -259,7 +258,7 @@ mod tests {
         page
     }
 
-    fn text(page: &Page, height: usize) -> String {
+    fn text(page: &mut Page, height: usize) -> String {
         page.rows(height).into_iter().map(|row| row.text + "\n").collect()
     }
 
@@ -296,10 +295,10 @@ mod tests {
     fn a_question_that_is_over_is_shown_no_more() {
         let mut page = page();
         page.take("run".into(), question(1, "a.example"));
-        assert!(text(&page, 24).contains("a program wants to connect to a.example:443"), "{}", text(&page, 24));
+        assert!(text(&mut page, 24).contains("a program wants to connect to a.example:443"), "{}", text(&mut page, 24));
         let to = Endpoint { host: "a.example".into(), port: 443 };
         page.take("run".into(), News::Told(Told::Answered { ms: 0, id: 1, to, answer: None, problem: None }));
-        let shown = text(&page, 24);
+        let shown = text(&mut page, 24);
         assert!(shown.contains("0 open questions") && shown.contains("nobody answered in time"), "{shown}");
         page.take("run".into(), question(2, "b.example"));
         page.take("run".into(), News::Ended);
@@ -320,12 +319,12 @@ mod tests {
         page.refusals.were_read();
         assert_eq!(page.press(Key::Letter('1')), None, "it is not on the screen");
         page.take("run".into(), refused("a.example", Decision::Unnamed));
-        text(&page, 60);
+        text(&mut page, 60);
         page.refusals.come_up();
         assert_eq!(page.press(Key::Letter('1')), None, "it has only just come up");
         page.refusals.were_read();
         page.take("run".into(), refused("b.example", Decision::Unnamed));
-        text(&page, 60);
+        text(&mut page, 60);
         let granted = |to: &str| Some(Act::Grant("run".into(), Grant::Connect { to: to.into() }));
         assert_eq!(page.press(Key::Letter('1')), granted("a.example"));
         assert_eq!(page.press(Key::Letter('1')), None, "once is enough");
@@ -334,11 +333,11 @@ mod tests {
         let grant = Grant::Connect { to: "a.example".into() };
         page.take("run".into(), News::Told(Told::Granted { ms: 0, grant, for_ms: None }));
         (0..20).for_each(|id| page.take("run".into(), refused(&format!("{id}.example"), Decision::Unnamed)));
-        assert!(text(&page, 60).contains("and 12 more"), "{}", text(&page, 60));
+        assert!(text(&mut page, 60).contains("and 12 more"), "{}", text(&mut page, 60));
         page.refusals.were_read();
         assert_eq!(page.press(Key::Letter('2')), granted("b.example"), "each keeps its digit, however many there are");
         assert_eq!(page.press(Key::Letter('2')), None, "the next one has only just come up");
-        assert!(text(&page, 60).contains("and 11 more"), "{}", text(&page, 60));
+        assert!(text(&mut page, 60).contains("and 11 more"), "{}", text(&mut page, 60));
         page.refusals.were_read();
         assert_eq!(page.press(Key::Letter('2')), granted("8.example"));
         page.take("run".into(), News::Ended);
@@ -357,7 +356,7 @@ mod tests {
         page.take("run".into(), refused("/b/new", Some(write("/b"))));
         page.take("run".into(), refused("/b/c", Some(Grant::Read { path: "/b/c".into() })));
         page.take("run".into(), refused("/bb", Some(Grant::Read { path: "/bb".into() })));
-        let shown = text(&page, 30);
+        let shown = text(&mut page, 30);
         assert!(shown.contains("1  run  write /b: /b/new was refused to `cat"), "{shown}");
         assert!(shown.contains("2  run  read /bb: it was refused to `cat"), "who writes in /b reads /b/c: {shown}");
         assert!(!shown.contains('\u{1b}') && !shown.contains("3  run"), "{shown}");
@@ -375,6 +374,6 @@ mod tests {
         for height in 0..30 {
             assert!(page.rows(height).len() <= height, "{height}");
         }
-        assert!(!text(&page, 30).contains('\u{1b}'));
+        assert!(!text(&mut page, 30).contains('\u{1b}'));
     }
 }

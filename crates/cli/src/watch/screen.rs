@@ -25,7 +25,7 @@ pub(super) fn show(mut sessions: Sessions, seat: Seat, home: &Path) -> io::Resul
     let mut page = Page::default();
     loop {
         sessions.news().into_iter().for_each(|(id, news)| page.take(id, news));
-        draw(&screen, &page, &home)?;
+        draw(&screen, &mut page, &home)?;
         if !sessions.wait(Some(&mut screen.seat))? {
             return Ok(());
         }
@@ -40,7 +40,7 @@ pub(super) fn show(mut sessions: Sessions, seat: Seat, home: &Path) -> io::Resul
     }
 }
 
-fn draw(screen: &Screen, page: &Page, home: &str) -> io::Result<()> {
+fn draw(screen: &Screen, page: &mut Page, home: &str) -> io::Result<()> {
     let (columns, height) = screen.seat.size()?;
     let mut rows = page.rows(height.into());
     rows.iter_mut().for_each(|row| row.text = row.text.replace(home, "~/"));

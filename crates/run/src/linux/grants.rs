@@ -13,6 +13,7 @@ use crate::control::{Grant, Outcome, Refusal, Wish};
 use crate::linux::audience::Audience;
 use crate::linux::control::Asked;
 use crate::linux::gate::GateProcess;
+use crate::linux::refused::Refused;
 use crate::linux::watch::Lookout;
 
 /// Where programs inside find the variables that were given to the run, as a shell reads them; `BASH_ENV` names it.
@@ -88,15 +89,17 @@ impl<'a> Grants<'a> {
         Self { granter, identity, given: Vec::new(), values: BTreeMap::new(), unconfirmed: VecDeque::new() }
     }
 
-    /// Whether the run has been given something.
-    pub(crate) fn has(&self, grant: &Grant) -> bool {
-        self.given.iter().any(|given| given.grant.covers(grant))
-    }
-
-    /// What it has been given at a place, or around it, to be written.
-    pub(crate) fn given_at(&self, path: &Path) -> Option<&Grant> {
-        let is_it = |grant: &&Grant| matches!(grant, Grant::Write { path: given } if path.starts_with(given));
-        self.given.iter().map(|given| &given.grant).find(is_it)
+    /// What would let a refused path through, unless the run has been given that. Where it lies in what was given to be written,
+    /// that does not let it through, which the policy does not know.
+    pub(crate) fn still_missing(&self, refused: &mut Refused, grant: Option<Grant>) -> Option<Grant> {
+        let given = || self.given.iter().map(|given| &given.grant);
+        let around = |grant: &&Grant| matches!(grant, Grant::Write { path } if refused.path.starts_with(path));
+        if let Some(around) = given().find(around) {
+            let where_it_is = "where it is protected, or can be neither replaced nor removed";
+            refused.verdict.why = format!("the run was given {}, {where_it_is}", around.words());
+            refused.verdict.rule = None;
+        }
+        grant.filter(|grant| !given().any(|given| given.covers(grant)))
     }
 
     /// How long until something has to be taken back.

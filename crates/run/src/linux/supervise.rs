@@ -463,14 +463,7 @@ impl Supervisor<'_> {
 
     fn hear_of_refusals(&mut self) {
         for (mut refused, grant) in self.refused.iter().flat_map(Heard::take) {
-            let grant = grant.filter(|grant| !self.grants.has(grant));
-            if let Some(grant) = self.grants.given_at(&refused.path) {
-                refused.verdict.why = format!(
-                    "the run was given {}, where it is protected, or can be neither replaced nor removed",
-                    grant.words()
-                );
-                refused.verdict.rule = None;
-            }
+            let grant = self.grants.still_missing(&mut refused, grant);
             self.audience.refused(&refused, grant);
         }
     }

@@ -186,7 +186,6 @@ impl Bases {
         if entry.left_out.is_some() {
             return Ok(Was::Unknown);
         }
-        let identity = before.identity;
         if !before.is_directory() && is_changed_since(before, began) {
             return Ok(Was::Unknown);
         }
@@ -194,10 +193,7 @@ impl Bases {
             Kind::File { .. } => self.look_at_file(real, entry, before),
             Kind::Directory => attributes_at(real, &entry.path, before)
                 .map(|found| Was::Directory { mode: before.mode, attributes: digest_of(&found) }),
-            Kind::Link { target } => {
-                Ok(Was::Link { identity, target: Digest::of(target.as_os_str().as_encoded_bytes()) })
-            }
-            _ => Ok(Was::Other { identity }),
+            _ => Ok(Was::unread(before)),
         };
         match was {
             Err(error) if is_closed(&error) => Ok(Was::Unknown),
@@ -206,22 +202,16 @@ impl Bases {
     }
 
     fn look_at_file(&mut self, real: &Tree, entry: &Entry, before: &Node) -> io::Result<Was> {
-        let said = |attributes, content, kept| Was::File {
-            identity: before.identity,
-            mode: before.mode,
-            attributes,
-            content,
-            kept,
-        };
         // Of what is removed nobody asks more than whether it is still the same.
         if entry.after.is_none() {
-            return Ok(said(digest_of(&crate::node::Attributes::new()), None, false));
+            return Ok(Was::unread(before));
         }
         let mut file = real.file(&entry.path)?;
         let attributes = digest_of(&attributes(file.as_fd())?);
         let (content, kept) = self.keep(&mut file)?;
         let is_still = real.node(&entry.path)?.is_some_and(|now| now.identity == before.identity);
-        Ok(if is_still { said(attributes, content, kept) } else { Was::Unknown })
+        let (identity, mode) = (before.identity, before.mode);
+        Ok(if is_still { Was::File { identity, mode, attributes, content, kept } } else { Was::Unknown })
     }
 
     /// The digest of a content, and whether it is kept.

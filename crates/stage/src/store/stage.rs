@@ -184,8 +184,8 @@ impl Stage {
     /// When there is one.
     pub fn can_snapshot(&self, name: &str) -> Result<(), StoreError> {
         match self.position(name) {
-            Some(_) => Err(StoreError::SnapshotExists { name: self.name.clone(), snapshot: name.to_owned() }),
-            None => Ok(()),
+            Ok(_) => Err(StoreError::SnapshotExists { name: self.name.clone(), snapshot: name.to_owned() }),
+            Err(_) => Ok(()),
         }
     }
 
@@ -194,12 +194,12 @@ impl Stage {
     /// # Errors
     /// When there is none.
     pub fn can_restore(&self, name: &str) -> Result<(), StoreError> {
-        let missing = || StoreError::NoSnapshot { name: self.name.clone(), snapshot: name.to_owned() };
-        self.position(name).map(|_| ()).ok_or_else(missing)
+        self.position(name).map(drop)
     }
 
-    fn position(&self, snapshot: &str) -> Option<usize> {
-        self.record.snapshots.iter().position(|known| known.name == snapshot)
+    fn position(&self, snapshot: &str) -> Result<usize, StoreError> {
+        let missing = || StoreError::NoSnapshot { name: self.name.clone(), snapshot: snapshot.to_owned() };
+        self.record.snapshots.iter().position(|known| known.name == snapshot).ok_or_else(missing)
     }
 
     /// A point to go back to.
@@ -222,9 +222,7 @@ impl Stage {
     /// # Errors
     /// When there is none of that name, or the disk fails.
     pub fn restore(&mut self, name: &str) -> Result<(), StoreError> {
-        let Some(index) = self.position(name) else {
-            return Err(StoreError::NoSnapshot { name: self.name.clone(), snapshot: name.to_owned() });
-        };
+        let index = self.position(name)?;
         let Snapshot { layers, made_ms, .. } = self.record.snapshots[index];
         self.record.layers.truncate(layers);
         let point = point(&self.record.layers).to_owned();

@@ -102,11 +102,10 @@ impl Stages {
     /// # Errors
     /// When there is none, or the disk fails.
     pub fn see(&self, name: &str) -> Result<Stage, StoreError> {
-        let directory = self.directory(name)?;
-        if !directory.join(RECORD).exists() {
+        if !self.has(name) {
             return Err(StoreError::Unknown { name: name.to_owned() });
         }
-        Stage::seen(self.clone(), name, directory)
+        Stage::seen(self.clone(), name, self.directory(name)?)
     }
 
     fn known(&self, name: &str) -> Result<PathBuf, StoreError> {

@@ -56,7 +56,8 @@
 //! After the walk, files are read by several threads at once until [a number of bytes](Options::digest_bytes) is spent,
 //! with [a price for each file](FILE_PRICE_BYTES): the small before the large, and last what was only renamed together with
 //! its directory. What is in a [group](Changes::groups), build output above all, is not read. Whatever was not digested has
-//! none, and so has what changed while it was read. A file that a deny rule hides is never read: the digest of a short secret gives it away.
+//! none, and so has what changed while it was read. A file that a deny rule hides is never read: the digest of a short
+//! secret gives it away.
 //!
 //! ```no_run
 //! use pinfold_survey::{Survey, changes::Options};
