@@ -318,7 +318,7 @@ fn a_refused_host_is_granted_by_one_key() {
     let script = "until curl -sS -m 20 http://api.example.com/; do sleep 0.2; done";
     screen.line(&format!("pinfold run --network rules -- bash -c '{script}' < /dev/null > said 2> complained & clear"));
     screen.line("clear; pinfold watch");
-    screen.shows("1  ");
+    screen.shows("\n1  ");
     screen.shows("connect api.example.com: it was refused, as no rule names it");
     std::thread::sleep(Duration::from_millis(700));
     screen.text("1");
@@ -346,11 +346,11 @@ fn refused_paths_of_a_traced_run_are_granted_by_one_key() {
     let script =
         "until cat ~/notes/plan; do cat ~/.ssh/id; sleep 0.2; done; until echo new > ~/out/new; do sleep 0.2; done";
     watch_traced(&screen, script);
-    screen.shows("1  ");
+    screen.shows("\n1  ");
     screen.shows("read ~/notes/plan: it was refused to `cat`");
     std::thread::sleep(Duration::from_millis(700));
     let before = screen.shown();
-    assert!(!before.contains("2  "), "a denial is not undone by a key: {before}");
+    assert!(!before.contains("\n2  "), "a denial is not undone by a key: {before}");
     screen.text("1");
     screen.shows("granted     read ~/notes/plan");
     screen.shows("write ~/out: ~/out/new was refused to `bash`");
