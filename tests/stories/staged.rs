@@ -298,6 +298,20 @@ fn snapshots_forks_and_stages_are_independent() {
 }
 
 #[test]
+fn what_was_put_back_is_removed_as_if_nobody_had_touched_it() {
+    let desk = Desk::new();
+    desk.outside("echo 1 > old && git add old && git commit -qm one").ok();
+    desk.inside_with(&["--session", "a"], "mv old new; rm README").ok();
+    desk.about(&["fork", "a", "b"]).ok();
+    desk.about(&["apply", "a"]).ok();
+    desk.about(&["undo"]).ok();
+    let there_and_back = "git checkout -qb other && git rm -q old && git commit -qm two && git checkout -q - && ls";
+    assert_eq!(desk.outside(there_and_back).ok(), "README\nold");
+    desk.about(&["apply", "b"]).ok();
+    assert_eq!(desk.outside("ls").ok(), "new");
+}
+
+#[test]
 fn a_stage_is_written_to_by_one_run_at_a_time_and_others_have_their_own() {
     let desk = Desk::new();
     let first = desk.pinfold(["run", "--session", "s", "--", "sleep", "30"]).start();

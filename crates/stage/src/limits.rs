@@ -22,6 +22,10 @@ pub const MERGE_BYTES: u64 = 1 << 20;
 pub const BASES_BYTES: u64 = 256 << 20;
 /// Files above this are known by their identity only.
 pub const BASE_DIGEST_BYTES: u64 = 64 << 20;
+/// How many of the files that a run removed are read, so that they are known when they lie there again, ...
+pub const REMOVED_READ: usize = 1000;
+/// ... and how much of them; the others are known by their identity only.
+pub const REMOVED_READ_BYTES: u64 = 32 << 20;
 /// Files above this are not copied before a run changes them; blocks that can be shared cost nothing.
 pub const KEPT_FILE_BYTES: u64 = 64 << 20;
 /// How much is copied at most of all files that a run changes.

@@ -127,7 +127,9 @@ impl Bases {
     /// # Errors
     /// When layers or files cannot be read, or this cannot be written.
     pub fn settle(&mut self, layers: &Layers, began: Time) -> Result<(), BasesError> {
-        let is_as_before = self.take_note(layers, &mut |bases, entry| bases.look(layers.real(), entry, began))?;
+        let mut removed = Removed::default();
+        let mut look = |bases: &mut Self, entry: &Entry| bases.look(layers.real(), entry, began, &mut removed);
+        let is_as_before = self.take_note(layers, &mut look)?;
         if is_as_before {
             return Ok(());
         }
@@ -181,7 +183,7 @@ impl Bases {
         Ok(is_as_before)
     }
 
-    fn look(&mut self, real: &Tree, entry: &Entry, began: Time) -> io::Result<Was> {
+    fn look(&mut self, real: &Tree, entry: &Entry, began: Time, removed: &mut Removed) -> io::Result<Was> {
         let Some(before) = &entry.before else { return Ok(Was::Nothing) };
         if entry.left_out.is_some() {
             return Ok(Was::Unknown);
@@ -190,6 +192,7 @@ impl Bases {
             return Ok(Was::Unknown);
         }
         let was = match &before.kind {
+            Kind::File { bytes } if entry.after.is_none() && !removed.may_be_read(*bytes) => Ok(Was::unread(before)),
             Kind::File { .. } => self.look_at_file(real, entry, before),
             Kind::Directory => attributes_at(real, &entry.path, before)
                 .map(|found| Was::Directory { mode: before.mode, attributes: digest_of(&found) }),
@@ -202,13 +205,13 @@ impl Bases {
     }
 
     fn look_at_file(&mut self, real: &Tree, entry: &Entry, before: &Node) -> io::Result<Was> {
-        // Of what is removed nobody asks more than whether it is still the same.
-        if entry.after.is_none() {
-            return Ok(Was::unread(before));
-        }
         let mut file = real.file(&entry.path)?;
         let attributes = digest_of(&attributes(file.as_fd())?);
-        let (content, kept) = self.keep(&mut file)?;
+        let (content, kept) = match &entry.after {
+            Some(_) => self.keep(&mut file)?,
+            // Nobody asks more than whether it is still the same.
+            None => (Some(Digest::of_file(&mut file)?), false),
+        };
         let is_still = real.node(&entry.path)?.is_some_and(|now| now.identity == before.identity);
         let (identity, mode) = (before.identity, before.mode);
         Ok(if is_still { Was::File { identity, mode, attributes, content, kept } } else { Was::Unknown })
@@ -227,6 +230,25 @@ impl Bases {
             return Ok((Some(digest), self.kept.add(&text, &digest)?));
         }
         Ok((Some(Digest::of_file(file)?), false))
+    }
+}
+
+/// How much was read of files that a run removed.
+#[derive(Debug, Default)]
+struct Removed {
+    files: usize,
+    bytes: u64,
+}
+
+impl Removed {
+    /// Whether there is room for one more.
+    fn may_be_read(&mut self, bytes: u64) -> bool {
+        let (files, bytes) = (self.files + 1, self.bytes.saturating_add(bytes));
+        let has_room = files <= limits::REMOVED_READ && bytes <= limits::REMOVED_READ_BYTES;
+        if has_room {
+            *self = Self { files, bytes };
+        }
+        has_room
     }
 }
 

@@ -3,12 +3,9 @@
 use std::io;
 
 use super::bases::Bases;
-use super::was::{Was, digest_of};
-use crate::attributes::attributes_at;
+use super::was::Was;
 use crate::changes::{Change, Changes};
-use crate::content::Digest;
 use crate::layers::Layers;
-use crate::node::{Kind, Node};
 
 impl Bases {
     /// Leaves out what only a person has changed since: files that the run left as they were, and what was made later in a
@@ -34,28 +31,9 @@ impl Bases {
         };
         match was {
             Some(was) if !was.is(change.before.as_ref()) || after.is_directory() => {
-                Ok(!is_still(layers, change, after, was)?)
+                Ok(!was.is_again(layers.layer(change.layer), &change.path, after)?)
             }
             _ => Ok(true),
         }
-    }
-}
-
-/// Whether the run left what was there.
-fn is_still(layers: &Layers, change: &Change, after: &Node, was: &Was) -> io::Result<bool> {
-    let layer = layers.layer(change.layer);
-    let same_attributes =
-        |digest: &Digest| Ok::<_, io::Error>(digest_of(&attributes_at(layer, &change.path, after)?) == *digest);
-    match (was, &after.kind) {
-        (Was::File { mode, attributes, content: Some(content), .. }, Kind::File { .. }) => Ok(*mode == after.mode
-            && Digest::of_file(&mut layer.file(&change.path)?)? == *content
-            && same_attributes(attributes)?),
-        (Was::Directory { mode, attributes }, Kind::Directory) => {
-            Ok(*mode == after.mode && same_attributes(attributes)?)
-        }
-        (Was::Link { target, .. }, Kind::Link { target: now }) => {
-            Ok(Digest::of(now.as_os_str().as_encoded_bytes()) == *target)
-        }
-        _ => Ok(false),
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::bases::{Bases, BasesError};
 use super::document;
-use super::was::{Was, digest_of};
+use super::was::{Was, digest_of, digest_of_target};
 use crate::attributes::attributes_at;
 use crate::content::Digest;
 use crate::layers::{Layers, walk};
@@ -40,7 +40,7 @@ impl Bases {
                 Was::File { identity, mode, attributes, content, kept }
             }
             Kind::Directory => Was::Directory { mode, attributes },
-            Kind::Link { target } => Was::Link { identity, target: Digest::of(target.as_os_str().as_encoded_bytes()) },
+            Kind::Link { target } => Was::Link { identity, target: digest_of_target(target) },
             _ => Was::Other { identity },
         })
     }

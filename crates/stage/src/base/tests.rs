@@ -42,7 +42,7 @@ fn what_is_as_it_was_again_is_forgotten() {
     std::fs::remove_file(place.path("0/a")).unwrap();
     bases.settle(&place.layers(), LATER).unwrap();
     assert_eq!(open(&place).get(Path::new("a")), None);
-    assert!(matches!(open(&place).get(Path::new("b")), Some(Was::File { content: None, .. })));
+    assert!(matches!(open(&place).get(Path::new("b")), Some(Was::File { content: Some(_), kept: false, .. })));
     assert_eq!(kept(&place), 0);
 }
 
@@ -55,6 +55,17 @@ fn only_short_texts_are_kept() {
     for path in ["bin", "long"] {
         assert!(matches!(bases.get(Path::new(path)), Some(Was::File { content: Some(_), kept: false, .. })), "{path}");
     }
+}
+
+#[test]
+fn only_so_much_of_what_is_removed_is_read() {
+    let place = Place::new();
+    place.file("real/a", vec![b'x'; (32 << 20) - 1]).whiteout("0/a");
+    place.file("real/b", "too much").whiteout("0/b").file("real/c", "1").whiteout("0/c");
+    let mut bases = open(&place);
+    bases.settle(&place.layers(), LATER).unwrap();
+    let is_read = |path: &str| matches!(bases.get(Path::new(path)), Some(Was::File { content: Some(_), .. }));
+    assert_eq!(["a", "b", "c"].map(is_read), [true, false, true]);
 }
 
 #[test]

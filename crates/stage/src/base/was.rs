@@ -1,9 +1,14 @@
 //! What lay at a path.
 
+use std::io;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::attributes_at;
 use crate::content::Digest;
 use crate::node::{Attributes, Identity, Kind, Node, Time};
+use crate::tree::Tree;
 
 /// What lay at a path before a run changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,8 +59,27 @@ impl Was {
         match &node.kind {
             Kind::File { .. } => Self::File { identity, mode: node.mode, attributes, content: None, kept: false },
             Kind::Directory => Self::Directory { mode: node.mode, attributes },
-            Kind::Link { target } => Self::Link { identity, target: Digest::of(target.as_os_str().as_encoded_bytes()) },
+            Kind::Link { target } => Self::Link { identity, target: digest_of_target(target) },
             _ => Self::Other { identity },
+        }
+    }
+
+    /// Whether this looks as it did, whichever it is: by its content, its permissions and its attributes, as far as they are
+    /// known.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(crate) fn is_again(&self, tree: &Tree, path: &Path, node: &Node) -> io::Result<bool> {
+        let looks = |was: u32, attributes: &Digest| {
+            Ok::<_, io::Error>(was == node.mode && digest_of(&attributes_at(tree, path, node)?) == *attributes)
+        };
+        match (self, &node.kind) {
+            (Self::File { mode, attributes, content: Some(content), .. }, Kind::File { .. }) => {
+                Ok(looks(*mode, attributes)? && Digest::of_file(&mut tree.file(path)?)? == *content)
+            }
+            (Self::Directory { mode, attributes }, Kind::Directory) => looks(*mode, attributes),
+            (Self::Link { target, .. }, Kind::Link { target: now }) => Ok(digest_of_target(now) == *target),
+            _ => Ok(false),
         }
     }
 
@@ -80,6 +104,11 @@ fn is_same(one: &Identity, other: &Identity) -> bool {
 /// Whether somebody may have changed it since a moment.
 pub(super) fn is_changed_since(node: &Node, began: Time) -> bool {
     node.identity.changed > began
+}
+
+/// By what it is known where a link leads.
+pub(super) fn digest_of_target(target: &Path) -> Digest {
+    Digest::of(target.as_os_str().as_encoded_bytes())
 }
 
 /// By what attributes are known.

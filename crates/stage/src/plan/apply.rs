@@ -107,7 +107,7 @@ impl Plan<'_> {
                 Some(after) => Some(self.theirs(change, after, pick)?),
                 None => now.as_ref().map(|_| Wanted::Nothing),
             },
-            was if was.is(now.as_ref()) => match (&change.after, was) {
+            was if self.is_as_it_was(&change.path, was, now.as_ref())? => match (&change.after, was) {
                 (Some(after), Was::Directory { .. }) if after.is_directory() => self.directory(change, after, was)?,
                 (Some(after), _) => Some(self.theirs(change, after, pick)?),
                 (None, _) => Some(Wanted::Nothing),
@@ -115,6 +115,11 @@ impl Plan<'_> {
             was => self.both(change, now.as_ref(), was, pick)?,
         };
         Ok(wanted.map(|wanted| Step { path: change.path.clone(), expected: now, wanted }))
+    }
+
+    /// Whether nobody has changed a path, or it was made again what it was, such as by `git switch` there and back.
+    fn is_as_it_was(&self, path: &Path, was: &Was, now: Option<&Node>) -> Result<bool, Why> {
+        Ok(was.is(now) || now.map_or(Ok(false), |now| was.is_again(self.layers.real(), path, now))?)
     }
 
     fn now(&self, path: &Path) -> Result<Option<Node>, Why> {

@@ -101,6 +101,32 @@ fn what_both_changed_to_the_same_is_no_conflict() {
 }
 
 #[test]
+fn what_was_made_again_what_it_was_is_as_if_nobody_had_changed_it() {
+    let place = Place::new();
+    place.file("real/gone", "1").whiteout("0/gone").file("real/old", "2").whiteout("0/old").file("0/new", "2");
+    place.link("real/l", "a").link("0/l", "b").link("real/m", "a").whiteout("0/m");
+    place.file("real/becomes", "3").file("0/becomes/x", "4").file("real/d/x", "5").whiteout("0/d");
+    let bases = settled(&place);
+    let before = shown(plan(&place, &bases, &["*"]));
+    for path in ["gone", "old", "l", "m", "becomes", "d/x"] {
+        let path = place.path(&format!("real/{path}"));
+        let [aside, copy] = ["aside", "copy"].map(|suffix| path.with_extension(suffix));
+        std::fs::rename(&path, &aside).unwrap();
+        match aside.read_link() {
+            Ok(target) => std::os::unix::fs::symlink(target, &copy).unwrap(),
+            Err(_) => drop(std::fs::copy(&aside, &copy).unwrap()),
+        }
+        std::fs::rename(&copy, &path).unwrap();
+        std::fs::remove_file(&aside).unwrap();
+    }
+    assert_eq!(shown(plan(&place, &bases, &["*"])), before);
+    place.mode("real/gone", 0o600).file("real/old", "mine");
+    std::fs::remove_file(place.path("real/m")).unwrap();
+    place.link("real/m", "elsewhere");
+    assert_eq!(shown(plan(&place, &bases, &["*"])), ["gone: Changed", "m: Changed", "old: Changed"]);
+}
+
+#[test]
 fn what_cannot_be_merged_is_a_conflict_with_its_reason() {
     let place = Place::new();
     place.file("real/changed", "1").whiteout("0/changed").file("real/removed", "1").copied("0/removed", "2");
