@@ -362,6 +362,26 @@ fn refused_paths_of_a_traced_run_are_granted_by_one_key() {
 }
 
 #[test]
+fn no_key_is_offered_for_what_would_be_refused() {
+    if lacks("tmux") {
+        return;
+    }
+    let desk = with_notes();
+    desk.outside("mkdir -p ~/.config/pinfold; touch ~/.config/pinfold/policy.toml").ok();
+    let screen = Screen::new(&desk);
+    let refused =
+        "echo x > /etc/x; echo x > /usr/share/x; echo x > ~/.config/new; echo x > ~/.config/pinfold/policy.toml";
+    let script = format!(
+        "ls ~/.local/state/pinfold/ledger; {refused}; until test -e over; do cat ~/notes/plan; sleep 0.2; done"
+    );
+    watch_traced(&screen, &script);
+    screen.shows("read ~/notes/plan: it was refused");
+    let shown = screen.shown();
+    desk.write("home/project/over", "");
+    assert!(shown.contains("\n1  ") && !shown.contains("\n2  "), "{shown}");
+}
+
+#[test]
 fn a_key_gives_the_very_place_that_was_shown() {
     if lacks("tmux") {
         return;

@@ -305,7 +305,7 @@ fn may_be_reached(managed: &Said, to: &Destination, method: &str, path: &str) ->
 fn may_be_opened(managed: &Said, to: &Destination) -> bool {
     let denied = |entry: &&str| !entry.starts_with('{') && names(entry, to, &[]);
     let named = |hosts: &Vec<&str>| hosts.iter().any(|entry| names(entry, to, &[80, 443]));
-    !managed.hosts_denied.iter().any(|entry| denied(&entry)) && managed.hosts.as_ref().is_none_or(named)
+    !managed.hosts_denied.iter().any(denied) && managed.hosts.as_ref().is_none_or(named)
 }
 
 /// From nothing at all to the host's own file.

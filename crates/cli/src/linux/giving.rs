@@ -62,22 +62,14 @@ impl Granter for Giving<'_> {
         }
     }
 
+    fn may_place(&self, at: &Path, write: bool) -> Result<(), Refusal> {
+        self.policy_with(at, write).map(drop)
+    }
+
     fn place(&mut self, at: &Path, write: bool) -> Result<Plan, Refusal> {
-        let cannot = format!("{} cannot be {}", at.display(), if write { "written" } else { "read" });
-        self.refuse_what_it_has(&cannot, at)?;
-        self.refuse_out_of_reach(&cannot, at, write)?;
-        let state = self.context.state();
-        if is_in(at, state) || is_in(state, at) {
-            let why = format!("{} is pinfold's own: records, and the key that signs them", state.display());
-            return Err(Refusal::new(cannot, why));
-        }
-        let policy = self.with(|flags| if write { &mut flags.write } else { &mut flags.read }.push(at.into()));
-        let policy = policy.map_err(|error| error.into_refusal())?.policy;
+        let cannot = cannot(at, write);
+        let policy = self.policy_with(at, write)?;
         let alone = alone(&policy, at, write && at.is_dir());
-        refuse_what_rules_refuse(&cannot, &policy, at, write)?;
-        if write {
-            own::refuse_to_open(self.context, &policy, std::iter::once(at)).map_err(CliError::into_refusal)?;
-        }
         let failed = |why: String| Refusal::new(&cannot, why);
         let sight = probe::look(&alone, self.stores.clone(), &[], None).map_err(|error| failed(error.to_string()))?;
         let plan = linux::build(&alone, &sight.host).map_err(|error| failed(error.to_string()))?;
@@ -145,6 +137,25 @@ impl Granter for Giving<'_> {
 }
 
 impl Giving<'_> {
+    /// The policy of the run with this place, where nothing says no.
+    fn policy_with(&self, at: &Path, write: bool) -> Result<Policy, Refusal> {
+        let cannot = cannot(at, write);
+        self.refuse_what_it_has(&cannot, at)?;
+        self.refuse_out_of_reach(&cannot, at, write)?;
+        let state = self.context.state();
+        if is_in(at, state) || is_in(state, at) {
+            let why = format!("{} is pinfold's own: records, and the key that signs them", state.display());
+            return Err(Refusal::new(cannot, why));
+        }
+        let policy = self.with(|flags| if write { &mut flags.write } else { &mut flags.read }.push(at.into()));
+        let policy = policy.map_err(|error| error.into_refusal())?.policy;
+        refuse_what_rules_refuse(&cannot, &policy, at, write)?;
+        if write {
+            own::refuse_to_open(self.context, &policy, std::iter::once(at)).map_err(CliError::into_refusal)?;
+        }
+        Ok(policy)
+    }
+
     /// The policy of the run with flags more.
     fn with(&self, more: impl FnOnce(&mut PolicyFlags)) -> Result<Merged, CliError> {
         let mut flags = self.flags.clone();
@@ -203,6 +214,10 @@ impl Giving<'_> {
         self.memory.watch.extend(plan.watch.iter().cloned());
         self.session.remember(&self.memory).map_err(|error| CliError::from_error(&error))
     }
+}
+
+fn cannot(at: &Path, write: bool) -> String {
+    format!("{} cannot be {}", at.display(), if write { "written" } else { "read" })
 }
 
 /// The policy of a run that has this place only, with all that narrows it. A directory that is written is protected as a

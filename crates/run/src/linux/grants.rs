@@ -30,6 +30,12 @@ pub trait Granter {
     /// Why it leads nowhere.
     fn meant(&self, path: &Path) -> Result<PathBuf, Refusal>;
 
+    /// Whether a place of the host, without links, could be given, as far as that can be said without a look at what is in it.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    fn may_place(&self, at: &Path, write: bool) -> Result<(), Refusal>;
+
     /// The plan for a run that had this place of the host, without links, from its beginning. Before this returns, what a killed
     /// supervisor must have remembered of it is written down.
     ///
@@ -89,9 +95,9 @@ impl<'a> Grants<'a> {
         Self { granter, identity, given: Vec::new(), values: BTreeMap::new(), unconfirmed: VecDeque::new() }
     }
 
-    /// What would let a refused path through, unless the run has been given that. Where it lies in what was given to be written,
-    /// that does not let it through, which the policy does not know.
-    pub(crate) fn still_missing(&self, refused: &mut Refused, grant: Option<Grant>) -> Option<Grant> {
+    /// What would let a refused path through; nothing where a rule says no, and where the run has been given that. Where it lies
+    /// in what was given to be written, that does not let it through, which the policy does not know.
+    pub(crate) fn still_missing(&self, refused: &mut Refused) -> Option<Grant> {
         let given = || self.given.iter().map(|given| &given.grant);
         let around = |grant: &&Grant| matches!(grant, Grant::Write { path } if refused.path.starts_with(path));
         if let Some(around) = given().find(around) {
@@ -99,7 +105,18 @@ impl<'a> Grants<'a> {
             refused.verdict.why = format!("the run was given {}, {where_it_is}", around.words());
             refused.verdict.rule = None;
         }
-        grant.filter(|grant| !given().any(|given| given.covers(grant)))
+        refused.grant().filter(|grant| !given().any(|given| given.covers(grant)) && self.may_be_given(grant))
+    }
+
+    fn may_be_given(&self, grant: &Grant) -> bool {
+        let (path, write) = match grant {
+            Grant::Read { path } => (Path::new(path), false),
+            Grant::Write { path } => (Path::new(path), true),
+            Grant::Connect { .. } | Grant::Env { .. } => return true,
+        };
+        self.granter.meant(path).is_ok_and(|meant| meant == path)
+            && self.refuse_to_cover(grant).is_ok()
+            && self.granter.may_place(path, write).is_ok()
     }
 
     /// How long until something has to be taken back.

@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
             observed: observed(&request),
         };
         let before = request.before.take().map(Before::new);
-        let told = request.judge.is_some().then(|| refused::channel(request.plan)).transpose();
+        let told = request.judge.is_some().then(refused::channel).transpose();
         let (teller, refused) = doing("prepare to tell of refusals", told)?.unzip();
         let trace = request.judge.take().zip(teller);
         let observer = observer(&launch, request.recording.take(), trace, before);
@@ -462,8 +462,9 @@ impl Supervisor<'_> {
     }
 
     fn hear_of_refusals(&mut self) {
-        for (mut refused, grant) in self.refused.iter().flat_map(Heard::take) {
-            let grant = self.grants.still_missing(&mut refused, grant);
+        for mut refused in self.refused.iter().flat_map(Heard::take) {
+            let can_be_given = self.child.namespaces.is_some();
+            let grant = self.grants.still_missing(&mut refused).filter(|_| can_be_given);
             self.audience.refused(&refused, grant);
         }
     }

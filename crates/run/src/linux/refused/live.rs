@@ -6,11 +6,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use pinfold_plan::Plan;
 use rustix::event::{EventfdFlags, eventfd};
 
 use super::Refused;
-use crate::control::Grant;
 
 /// Refusals that wait to be told; more are told at the end only.
 const WAITING_MAX: usize = 64;
@@ -20,8 +18,7 @@ const A_SECOND_MAX: u32 = 32;
 /// The end that tells.
 #[derive(Debug)]
 pub(crate) struct Teller {
-    refused: SyncSender<(Refused, Option<Grant>)>,
-    plan: Plan,
+    refused: SyncSender<Refused>,
     bell: Arc<OwnedFd>,
     /// The second that goes on, and how much was told in it.
     second: (Instant, u32),
@@ -30,16 +27,16 @@ pub(crate) struct Teller {
 /// The end that hears.
 #[derive(Debug)]
 pub(crate) struct Heard {
-    refused: Receiver<(Refused, Option<Grant>)>,
+    refused: Receiver<Refused>,
     bell: Arc<OwnedFd>,
 }
 
-/// Both ends, of a run with this plan.
-pub(crate) fn channel(plan: &Plan) -> io::Result<(Teller, Heard)> {
+/// Both ends.
+pub(crate) fn channel() -> io::Result<(Teller, Heard)> {
     let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
     let (tell, refused) = sync_channel(WAITING_MAX);
     let second = (Instant::now(), 0);
-    Ok((Teller { refused: tell, plan: plan.clone(), bell: Arc::clone(&bell), second }, Heard { refused, bell }))
+    Ok((Teller { refused: tell, bell: Arc::clone(&bell), second }, Heard { refused, bell }))
 }
 
 impl Teller {
@@ -52,8 +49,7 @@ impl Teller {
         if self.second.1 > A_SECOND_MAX {
             return;
         }
-        let grant = refused.grant(&self.plan);
-        if self.refused.try_send((refused.clone(), grant)).is_ok() {
+        if self.refused.try_send(refused.clone()).is_ok() {
             let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
         }
     }
@@ -65,8 +61,8 @@ impl Heard {
         self.bell.as_fd()
     }
 
-    /// What has come, each with what would let it through.
-    pub(crate) fn take(&self) -> impl Iterator<Item = (Refused, Option<Grant>)> + '_ {
+    /// What has come.
+    pub(crate) fn take(&self) -> impl Iterator<Item = Refused> + '_ {
         // First of all: what comes from now on rings again.
         let _ = rustix::io::read(&self.bell, &mut [0_u8; 8]);
         self.refused.try_iter()

@@ -15,7 +15,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::{Purpose, RefusedCall};
-use pinfold_plan::{LandlockAccess, Plan};
 use pinfold_policy::{Access, Effect, Verdict};
 
 pub(crate) use inside::missing;
@@ -76,22 +75,18 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// What would let it through for the rest of the run with this plan; nothing where a rule says no, which one key does not
-    /// outdo, where the run's Landlock does not let it be given, or where the workspace is in it.
-    pub(crate) fn grant(&self, plan: &Plan) -> Option<Grant> {
+    /// What would let it through for the rest of the run, if that may be given; nothing where a rule says no.
+    pub(crate) fn grant(&self) -> Option<Grant> {
         if !matches!(self.verdict.effect, Effect::Absent | Effect::ReadOnly | Effect::Private) {
             return None;
         }
         // What is not there yet is made in its directory.
         let at = self.path.ancestors().take(2).find(|path| path.symlink_metadata().is_ok())?;
         let path = at.to_str()?.to_owned();
-        let (access, grant) = match self.wanted {
-            Wanted::Write => (LandlockAccess::Write, Grant::Write { path }),
-            Wanted::Execute | Wanted::Connect | Wanted::Read | Wanted::Look => {
-                (LandlockAccess::Read, Grant::Read { path })
-            }
-        };
-        (plan.landlock.admits(at, access) && !plan.workspace.starts_with(at)).then_some(grant)
+        Some(match self.wanted {
+            Wanted::Write => Grant::Write { path },
+            Wanted::Execute | Wanted::Connect | Wanted::Read | Wanted::Look => Grant::Read { path },
+        })
     }
 }
 
