@@ -89,6 +89,27 @@ fn the_trust_and_the_records_of_pinfold_are_written() {
         .is_contained();
 }
 
+#[test]
+fn what_pinfold_keeps_is_read_where_the_whole_home_may_be() {
+    let kept = ".local/state/pinfold/workspaces/other/home/.token";
+    Attack::sh(format!(r#"cat "$HOME/{kept}" > "$LOOT""#))
+        .steals(&format!("home/{kept}"))
+        .before(|scene| scene.set("ALL", scene.path("home")))
+        .flags("--read $ALL")
+        .is_contained();
+}
+
+#[test]
+fn what_pinfold_keeps_is_opened_to_be_read() {
+    let kept = ".local/state/pinfold/ledger/kept-elsewhere";
+    Attack::sh(format!(r#"cat "$HOME/{kept}" > "$LOOT""#))
+        .steals(&format!("home/{kept}"))
+        .before(records)
+        .flags("--read $RECORDS")
+        .may_be_refused()
+        .is_contained();
+}
+
 /// Where the records of pinfold are, in a scene.
 const RECORDS: &str = "home/.local/state/pinfold/ledger";
 

@@ -207,6 +207,22 @@ fn a_flag_that_lets_a_host_in_means_rules_unless_another_says_off() {
 }
 
 #[test]
+fn whoever_may_read_the_whole_home_sees_nothing_of_pinfolds_own() {
+    let desk = Desk::new();
+    desk.inside("true").ok();
+    desk.write("home/notes", "seen");
+    let (home, key) = (desk.path("home").display().to_string(), desk.path("home/.local/state/pinfold/ledger/key"));
+    assert!(key.exists());
+    let look = format!(
+        "cat ~/notes; find ~/.local/state/pinfold -mindepth 1 2>/dev/null; cat {} 2>/dev/null; true",
+        key.display()
+    );
+    assert_eq!(desk.inside_with(&["--read", &home], &look).ok(), "seen");
+    let why = desk.pinfold(["why", "--read", &home, "read", &key.display().to_string()]).run().ends_with(1);
+    assert!(why.text().contains("it is pinfold's own, and hidden from every run"), "{why}");
+}
+
+#[test]
 fn places_among_pinfolds_own_files_are_opened_to_nobody() {
     let desk = Desk::new();
     let state = desk.path("home/.local/state/pinfold");
@@ -229,6 +245,7 @@ fn places_among_pinfolds_own_files_are_opened_to_nobody() {
     for (flag, path) in [("--write", &all), ("--write", &ledger), ("--workspace", &ledger)] {
         desk.inside_with(&[flag, path], "touch proof").ends_with(125).says("pinfold's own");
     }
+    desk.inside_with(&["--read", &ledger], "true").ends_with(125).says("the key that signs them");
     // The controls: nothing else is in the way, and what lies beside it may be opened.
     desk.inside("touch proof").ok();
     let beside = desk.path("home/.local/state/pinfold-notes");

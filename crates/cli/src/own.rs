@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pinfold_policy::Policy;
+use pinfold_policy::{Effect, Policy, Verdict};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -36,6 +36,33 @@ pub(crate) fn refuse_to_open<'a>(
         return Err(rule.into_iter().fold(refused, CliError::rule));
     }
     Ok(())
+}
+
+/// Refuses grants to read among pinfold's own files: private homes of other runs, what a secret's value was masked in, and the
+/// key that signs the records.
+pub(crate) fn refuse_to_show(context: &Context, policy: &Policy) -> Result<(), CliError> {
+    for grant in policy.read.iter().chain(&policy.copy_on_write) {
+        let Some(shown) = grant.target.host_path(&policy.places) else { continue };
+        if is_in(&shown, context.state()) {
+            return Err(CliError::new(format!("{} is pinfold's own", shown.display()))
+                .why(format!(
+                    "records, the key that signs them, and homes of runs are in {}",
+                    context.state().display()
+                ))
+                .rule(grant.origin.to_string())
+                .hint("copy what the command needs to a place of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// What a run meets there: nothing.
+pub(crate) fn hidden(state: &Path, path: &Path, verdict: Verdict) -> Verdict {
+    if !verdict.allowed || verdict.effect == Effect::Private || !is_in(path, state) {
+        return verdict;
+    }
+    let why = "it is pinfold's own, and hidden from every run".into();
+    Verdict { allowed: false, effect: Effect::Hidden, why, rule: None, hint: None }
 }
 
 /// What opens a place, by whatever spelling.

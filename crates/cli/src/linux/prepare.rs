@@ -102,7 +102,7 @@ impl Prepared {
             files: &self.files,
             policy: &self.policy,
             flags,
-            stores: stores(&self.workspace, &self.store),
+            stores: stores(&self.context, &self.workspace),
             plan: &self.plan,
             session,
             memory,
@@ -183,7 +183,7 @@ impl Call {
         repair(&store)?;
         undo::settle(&context)?;
         let workspace = store.workspace(&context.workspace).map_err(|error| CliError::from_error(&error))?;
-        let sight = probe::look(&policy, stores(&workspace, &store), &context.spelled, no_user_namespaces);
+        let sight = probe::look(&policy, stores(&context, &workspace), &context.spelled, no_user_namespaces);
         let mut sight = sight.map_err(|error| CliError::from_error(&error))?;
         output::unmaskable(&sight.host.unmaskable);
         if policy.network.mode == NetworkMode::Rules && sight.host.no_user_namespaces.is_none() {
@@ -192,6 +192,7 @@ impl Call {
         let (stage, place) = staging.take(&policy, &stage::stages(&context)?)?;
         sight.host.stage = place;
         let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
+        own::refuse_to_show(&context, &policy)?;
         own::refuse_to_open(&context, &policy, opened(&plan).map(PathBuf::as_path))?;
         let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
         workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
@@ -216,13 +217,13 @@ impl Call {
 }
 
 /// Where a run of the workspace keeps what lasts.
-fn stores(workspace: &WorkspaceStore, store: &Store) -> Stores {
+fn stores(context: &Context, workspace: &WorkspaceStore) -> Stores {
     Stores {
         home: workspace.home(),
         layers: workspace.layers().to_owned(),
         temp: workspace.temp(),
         trust: workspace.trust(),
-        control: store.control_directory(),
+        own: context.state().to_owned(),
     }
 }
 

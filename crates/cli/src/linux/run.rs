@@ -109,7 +109,7 @@ fn live_through(
         directory: &prepared.context.directory,
         gate,
         recording: prepared.policy.ledger.programs.value.then(|| programs.recording(&prepared.store)),
-        judge: manner.trace.then(|| trace::judge(&prepared.plan, &prepared.policy, &prepared.context.home)),
+        judge: manner.trace.then(|| trace::judge(&prepared.plan, &prepared.policy, &prepared.context)),
         before: keeping,
     };
     let run = Run::prepare(foundation, request).map_err(|error| not_started(&prepared, &error))?;

@@ -75,6 +75,7 @@ pub(super) fn prepare_with_machine(flags: &PolicyFlags) -> Result<(Prepared, Mac
     let machine = probe::complete(machine, &policy, sight.host(), &areas, &ground);
     let machine = machine.map_err(|error| CliError::from_error(&error))?;
     let plan = windows::build(&policy, sight.host(), &machine).map_err(|error| plan_error(&error))?;
+    own::refuse_to_show(&context, &policy)?;
     own::refuse_to_open(&context, &policy, opened(&plan))?;
     let setup = setup.filter(|_| plan.identity != Identity::Caller);
     Ok((Prepared { context, policy, store, sight, ground, plan, setup }, machine))

@@ -28,10 +28,10 @@ pub(super) fn look(policy: &Policy, store: &Store) -> Result<Sight, CliError> {
     Ok(Sight { seen, names: Names::of(policy) })
 }
 
-/// There are neither layers nor control sockets.
+/// There are no layers, and what is pinfold's own has access lists of its own.
 fn stores(store: &Store) -> Stores {
     let none = store.backend().join("none");
-    Stores { home: store.home(), temp: store.temp(), layers: none.clone(), trust: store.trust(), control: none }
+    Stores { home: store.home(), temp: store.temp(), layers: none.clone(), trust: store.trust(), own: none }
 }
 
 impl Sight {

@@ -43,8 +43,8 @@ pub struct Stores {
     pub temp: PathBuf,
     /// The certificates that a run with a gate trusts.
     pub trust: PathBuf,
-    /// The directory of the control sockets of runs.
-    pub control: PathBuf,
+    /// What is pinfold's own: records, the key that signs them, control sockets, and what other runs keep.
+    pub own: PathBuf,
 }
 
 /// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
@@ -57,9 +57,9 @@ pub struct Sight {
 }
 
 impl Sight {
-    /// Denies the directory of the control sockets where it lies in a tree that was looked through: whoever could connect
-    /// there would answer for the user.
-    pub(crate) fn deny_control(&mut self, directory: &Path) {
+    /// Denies what is pinfold's own where it lies in a tree that was looked through: whoever could read there could sign
+    /// records, and whoever could connect would answer for the user.
+    pub(crate) fn deny_own(&mut self, directory: &Path) {
         if self.trees.iter().any(|tree| directory.starts_with(&tree.root)) {
             self.host.denied.push((directory.to_owned(), true));
         }

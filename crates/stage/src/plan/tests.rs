@@ -109,7 +109,7 @@ fn what_was_made_again_what_it_was_is_as_if_nobody_had_changed_it() {
     let bases = settled(&place);
     let before = shown(plan(&place, &bases, &["*"]));
     for path in ["gone", "old", "l", "m", "becomes", "d/x"] {
-        let path = place.path(&format!("real/{path}"));
+        let path = place.path(format!("real/{path}"));
         let [aside, copy] = ["aside", "copy"].map(|suffix| path.with_extension(suffix));
         std::fs::rename(&path, &aside).unwrap();
         match aside.read_link() {

@@ -34,10 +34,7 @@ pub fn look(
     let roots: Vec<_> = sight.trees.iter().map(|tree| tree.root.as_path()).collect();
     let others = other_names(&sight.host, &roots);
     sight.host.denied.extend(others.into_iter().map(|path| (path, false)));
-    // A read-only mount does not stop a connection. Without mounts seccomp does.
-    if no_user_namespaces.is_none() {
-        sight.deny_control(&stores.control);
-    }
+    sight.deny_own(&stores.own);
     let owner = rustix::fs::stat(&policy.places.workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
     let id_mapped_mounts = can_map_ids(&[&policy.places.workspace, &stores.home]);
     // Only a run with a gate has its own names and certificates.
