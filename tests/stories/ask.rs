@@ -153,7 +153,7 @@ fn programs_watch_by_lines() {
     traveller.call(&["bash", "-c", script]).run().says("evil.example.com");
     let watched = traveller.0.read("home/watched");
     for words in [
-        r#"{"session":{"version":3"#,
+        r#"{"session":{"version":4"#,
         r#""connected":"#,
         r#""name":"evil.example.com""#,
         r#""quarantined":"#,

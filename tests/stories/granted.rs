@@ -95,6 +95,22 @@ fn a_directory_is_seen_at_once_and_no_longer_when_it_is_taken_back() {
 }
 
 #[test]
+fn a_run_is_called_by_the_name_of_its_stage() {
+    let desk = with_notes();
+    let until_granted = "until cat ~/notes/plan 2>/dev/null; do sleep 0.1; done";
+    let start = |stage| desk.pinfold(["run", "--session", stage, "--", "sh", "-c", until_granted]).start();
+    let (topic, other) = (start("topic"), start("other"));
+    assert!(eventually(|| desk.pinfold(["stages"]).run().text().matches("in use").count() == 2));
+    let grant = |run| desk.pinfold(["grant", run, "read", "../notes"]).run();
+    grant("last").says("could be several live runs").ends_with(125);
+    grant("nobody").says("no live run is called `nobody`").ends_with(125);
+    grant("topic").ok();
+    assert_eq!(topic.wait().ok(), desk.read("home/notes/plan").trim_end());
+    grant("other").ok();
+    other.wait().ok();
+}
+
+#[test]
 fn a_file_is_given_alone() {
     let desk = with_notes();
     desk.write("home/notes/other", "not given");
@@ -268,7 +284,12 @@ fn a_variable_is_known_to_every_bash_that_starts_from_then_on() {
     let live = Live::new(&desk, &[]);
     let grant = || desk.pinfold(["grant", "last", "env", "API_URL"]);
     grant().run().says("there is no variable API_URL here").ends_with(125);
-    grant().variable("API_URL", "it's here $(touch no)").run().says("may know API_URL").ok();
+    grant()
+        .variable("API_URL", "it's here $(touch no)")
+        .run()
+        .says("may know API_URL")
+        .says("each bash that starts inside from now on")
+        .ok();
     assert_eq!(
         live.says("echo \"$API_URL\"; python3 -c 'import os; print(os.environ[\"API_URL\"])'"),
         "it's here $(touch no)\nit's here $(touch no)"

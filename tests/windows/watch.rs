@@ -41,7 +41,7 @@ fn programs_watch_by_lines() {
     );
     let run = room.pinfold(["run", "--best-effort", "--", "cmd", "/c", "wait.cmd"]).start();
     let [json, lines] = [&["watch", "--json"][..], &["watch"]].map(|words| room.pinfold(words).start());
-    sees(&json, r#"{"session":{"version":3"#);
+    sees(&json, r#"{"session":{"version":4"#);
     sees(&lines, "wait.cmd, in ");
     room.write("home/project/go", "");
     run.wait().ends_with(0);
@@ -49,7 +49,7 @@ fn programs_watch_by_lines() {
     sees(&lines, "it has ended");
     let first: Value = serde_json::from_str(json.so_far().lines().next().unwrap_or_default()).expect("JSON");
     let introduction = &first["event"]["session"];
-    assert_eq!((&introduction["version"], &introduction["id"]), (&3.into(), &first["session"]), "{first}");
+    assert_eq!((&introduction["version"], &introduction["id"]), (&4.into(), &first["session"]), "{first}");
     assert_eq!(introduction["command"], json!(["cmd", "/c", "wait.cmd"]), "{first}");
 }
 

@@ -440,7 +440,7 @@ pub(crate) enum GrantKind {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct GrantArgs {
-    /// The run: its name, the beginning of it, or `last` for the one that is going on
+    /// The run: its name, the beginning of it, the name of its stage, or `last` for the one that is going on
     pub(crate) session: String,
     /// What it may do
     #[arg(value_enum)]
@@ -455,7 +455,7 @@ pub(crate) struct GrantArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RevokeArgs {
-    /// The run: its name, the beginning of it, or `last` for the one that is going on
+    /// The run: its name, the beginning of it, the name of its stage, or `last` for the one that is going on
     pub(crate) session: String,
     /// What it may no longer do
     #[arg(value_enum)]

@@ -17,9 +17,14 @@ pub(crate) fn say_who_is_asked(anybody: bool) {
 }
 
 /// What a watcher hears first.
-pub(crate) fn introduction(workspace: String, profile: &str, command: &[OsString]) -> Introduction {
+pub(crate) fn introduction(
+    workspace: String,
+    profile: &str,
+    stage: Option<&str>,
+    command: &[OsString],
+) -> Introduction {
     let command = command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    Introduction { workspace, profile: profile.to_owned(), command }
+    Introduction { workspace, profile: profile.to_owned(), stage: stage.map(str::to_owned), command }
 }
 
 /// The control channel of a run. Without questions it goes on where there is none.

@@ -14,7 +14,7 @@ use crate::error::CliError;
 use crate::{platform, watch};
 
 #[cfg(target_os = "linux")]
-pub(crate) use log::ago;
+pub(crate) use log::{ago, command_of};
 #[cfg(target_os = "linux")]
 pub(crate) use why::real;
 

@@ -77,60 +77,102 @@ fn lease(text: &str) -> Result<u64, CliError> {
 }
 
 /// Has a wish of a live run; gives its name, and what was given or taken back.
-fn wish(context: &Context, session: &str, wish: Wish) -> Result<(String, Grant), CliError> {
+fn wish(context: &Context, name: &str, wish: Wish) -> Result<(String, Grant), CliError> {
     let runs = Runs::of(context.state())?;
-    let id = live(&runs, session)?;
-    let unreachable = |error: &io::Error| {
-        let shown = CliError::new(format!("the run {id} does not talk to this process"));
-        match error.kind() {
-            io::ErrorKind::PermissionDenied => {
-                shown.why("it talks to nobody who is in a sandbox, and not to more watchers than it has room for")
-            }
-            io::ErrorKind::InvalidData => shown.why("it is a run of another version of pinfold"),
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionRefused => shown.why("it has ended"),
-            _ => shown.why(error.to_string()),
-        }
-    };
-    let mut watched = runs.watch(&id).map_err(|error| unreachable(&error))?;
-    let outcome = outcome(&runs, &mut watched, wish).map_err(|error| unreachable(&error))?;
-    match outcome {
+    let mut run = Live::meant(&runs, name)?;
+    let outcome = run.introduce(&runs).map(drop).and_then(|()| outcome(&runs, &mut run.watched, wish));
+    match outcome.map_err(|error| unreachable(&run.id, &error))? {
         Outcome::Done { grant, notes } => {
             notes.iter().for_each(|note| eprintln!("pinfold: {}", plain(note)));
-            Ok((id, grant))
+            Ok((run.id, grant))
         }
         Outcome::Refused(refusal) => Err(shown(refusal)),
     }
 }
 
-/// The live run that is meant by a name, the beginning of one, or `last`.
-fn live(runs: &Runs, name: &str) -> Result<String, CliError> {
-    let live: Vec<String> = runs.live().into_iter().filter(|id| runs.watch(id).is_ok()).collect();
-    let mut meant = live.iter().filter(|id| name == LAST || id.starts_with(name));
-    match (meant.next(), meant.next()) {
-        (Some(id), None) => Ok(id.clone()),
-        (Some(_), Some(_)) => Err(CliError::new(format!("`{name}` could be several live runs"))
-            .why(live.join(", "))
-            .hint("type more of its name; pinfold watch tells what each of them runs")),
-        (None, _) if live.is_empty() => Err(CliError::new("no run is going on")
-            .hint("start it with what it needs: pinfold run --read PATH, --write PATH, --allow-host HOST, --env NAME")),
-        (None, _) => Err(CliError::new(format!("no live run is called `{name}`"))
-            .why(format!("these are going on: {}", live.join(", ")))
-            .hint("pinfold watch tells what each of them runs; `last` is the only one")),
+fn unreachable(id: &str, error: &io::Error) -> CliError {
+    let shown = CliError::new(format!("the run {id} does not talk to this process"));
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            shown.why("it talks to nobody who is in a sandbox, and not to more watchers than it has room for")
+        }
+        io::ErrorKind::InvalidData => shown.why("it is a run of another version of pinfold"),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionRefused => shown.why("it has ended"),
+        _ => shown.why(error.to_string()),
+    }
+}
+
+/// A live run.
+struct Live {
+    id: String,
+    watched: Watched,
+    /// The stage that it writes to, as soon as it has said so.
+    stage: Option<Option<String>>,
+}
+
+impl Live {
+    /// The one that is meant by a name, the beginning of one, the name of its stage, or `last`.
+    fn meant(runs: &Runs, name: &str) -> Result<Self, CliError> {
+        let live = |id: String| Some(Self { watched: runs.watch(&id).ok()?, id, stage: None });
+        let live: Vec<Self> = runs.live().into_iter().filter_map(live).collect();
+        let names = |runs: &[Self]| runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>().join(", ");
+        if live.is_empty() {
+            return Err(CliError::new("no run is going on").hint(
+                "start it with what it needs: pinfold run --read PATH, --write PATH, --allow-host HOST, --env NAME",
+            ));
+        }
+        let all = names(&live);
+        let (mut meant, others): (Vec<Self>, Vec<Self>) =
+            live.into_iter().partition(|run| name == LAST || run.id.starts_with(name));
+        if meant.is_empty() {
+            // Only then: one that is stopped says nothing.
+            let is_in_stage = |run: &mut Self| run.introduce(runs).is_ok_and(|stage| stage == Some(name));
+            meant.extend(others.into_iter().filter_map(|mut run| is_in_stage(&mut run).then_some(run)));
+        }
+        if meant.len() > 1 {
+            return Err(CliError::new(format!("`{name}` could be several live runs"))
+                .why(names(&meant))
+                .hint("type more of its name; pinfold watch tells what each of them runs"));
+        }
+        meant.pop().ok_or_else(|| {
+            CliError::new(format!("no live run is called `{name}`"))
+                .why(format!("these are going on: {all}"))
+                .hint("pinfold watch tells what each of them runs; `last` is the only one")
+        })
+    }
+
+    /// Hears what it says of itself, and gives the stage that it writes to. Nothing may be said to it before: a run of another
+    /// version would understand something else.
+    fn introduce(&mut self, runs: &Runs) -> io::Result<Option<&str>> {
+        if self.stage.is_none() {
+            self.stage = Some(hear(runs, &mut self.watched, |told| match told {
+                Told::Session { stage, .. } => Some(stage),
+                _ => None,
+            })?);
+        }
+        Ok(self.stage.as_ref().and_then(Option::as_deref))
     }
 }
 
 fn outcome(runs: &Runs, watched: &mut Watched, wish: Wish) -> io::Result<Outcome> {
     const ID: u64 = 1;
+    watched.wish(ID, wish)?;
+    hear(runs, watched, |told| match told {
+        Told::Outcome { id: ID, outcome } => Some(outcome),
+        _ => None,
+    })
+}
+
+/// Waits for one message of a run.
+fn hear<T>(runs: &Runs, watched: &mut Watched, wanted: impl Fn(Told) -> Option<T>) -> io::Result<T> {
     let deadline = Instant::now() + PATIENCE;
-    let mut wish = Some(wish);
     loop {
         match watched.hear()? {
-            // Not before: a run of another version would understand something else.
-            Some(Told::Session { .. }) => {
-                wish.take().map(|wish| watched.wish(ID, wish)).transpose()?;
+            Some(told) => {
+                if let Some(heard) = wanted(told) {
+                    return Ok(heard);
+                }
             }
-            Some(Told::Outcome { id: ID, outcome }) => return Ok(outcome),
-            Some(_) => {}
             None if Instant::now() > deadline => return Err(io::ErrorKind::TimedOut.into()),
             None => {
                 runs.wait(std::iter::once(&*watched), None)?;

@@ -231,7 +231,8 @@ fn control(
     asks: bool,
 ) -> Result<Option<Control>, CliError> {
     let workspace = prepared.plan.workspace.to_string_lossy().into_owned();
-    let introduction = ask::introduction(workspace, &prepared.plan.profile, command);
+    let stage = prepared.stage.as_ref().map(|stage| stage.name());
+    let introduction = ask::introduction(workspace, &prepared.plan.profile, stage, command);
     let remember = remember::in_user_policy(Rules::new(&prepared.policy), prepared.context.user_policy());
     ask::needed(prepared.store.control(session, introduction, remember), asks)
 }

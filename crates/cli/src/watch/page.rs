@@ -65,8 +65,9 @@ impl Page {
     /// Takes in news of a run.
     pub(super) fn take(&mut self, id: String, news: News) {
         match news {
-            News::Told(Told::Session { workspace, profile, command, .. }) => {
-                let line = format!("{}  in {workspace}, profile {profile}", command.join(" "));
+            News::Told(Told::Session { workspace, profile, stage, command, .. }) => {
+                let stage = stage.map_or_else(String::new, |stage| format!("{stage}: "));
+                let line = format!("{stage}{}  in {workspace}, profile {profile}", command.join(" "));
                 self.sessions.insert(id, plain(&line));
             }
             News::Told(told) => {
@@ -252,8 +253,14 @@ mod tests {
     fn page() -> Page {
         let mut page = Page::default();
         let (id, workspace, profile) = ("run".to_owned(), "/w".to_owned(), "workspace".to_owned());
-        let introduction =
-            Told::Session { version: 1, id: id.clone(), workspace, profile, command: vec!["\u{1b}[2Jx".into()] };
+        let introduction = Told::Session {
+            version: 1,
+            id: id.clone(),
+            workspace,
+            profile,
+            stage: None,
+            command: vec!["\u{1b}[2Jx".into()],
+        };
         page.take(id, News::Told(introduction));
         page
     }

@@ -27,7 +27,7 @@ pub(super) fn control(
     command: &[OsString],
     asks: bool,
 ) -> Result<Option<Control>, CliError> {
-    let introduction = ask::introduction(prepared.plan.workspace.clone(), &prepared.plan.profile, command);
+    let introduction = ask::introduction(prepared.plan.workspace.clone(), &prepared.plan.profile, None, command);
     let remember = remember::in_user_policy(Rules::new(&prepared.policy), prepared.context.user_policy());
     let opened = Control::open(session, introduction, remember);
     let opened = opened.map_err(|source| NotOpened { session: session.to_owned(), source });

@@ -23,6 +23,8 @@ pub enum Told {
         workspace: String,
         /// The profile of its policy.
         profile: String,
+        /// The stage that it writes to.
+        stage: Option<String>,
         /// What it runs, as far as that fits.
         command: Vec<String>,
     },

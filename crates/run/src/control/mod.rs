@@ -28,7 +28,7 @@ pub(crate) use story::Story;
 pub use story::{Introduction, Remember};
 
 /// The version of these messages.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Most watchers of one run.
 pub(crate) const WATCHERS_MAX: usize = 8;

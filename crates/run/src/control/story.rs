@@ -23,6 +23,8 @@ pub struct Introduction {
     pub workspace: String,
     /// The profile of its policy.
     pub profile: String,
+    /// The name of the stage that it writes to, if it does.
+    pub stage: Option<String>,
     /// What it runs.
     pub command: Vec<String>,
 }
@@ -48,6 +50,7 @@ impl Story {
             id: id.to_owned(),
             workspace: introduction.workspace,
             profile: introduction.profile,
+            stage: introduction.stage,
             command: introduction.command.into_iter().take(WORDS_MAX).map(short).collect(),
         };
         Self { introduction, begun: Instant::now(), recent: VecDeque::new(), questions: Questions::default(), remember }

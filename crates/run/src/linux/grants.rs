@@ -242,7 +242,8 @@ impl<'a> Grants<'a> {
             }
         };
         self.given.push(Given { grant: grant.clone(), until, shown: shown.into_iter().collect() });
-        Ok(Vec::new())
+        let reach = "each bash that starts inside from now on knows it, and so does what that starts; others do not";
+        Ok(matches!(grant, Grant::Env { .. }).then(|| reach.to_owned()).into_iter().collect())
     }
 
     /// What would lie over something that was granted further down would take it away, and keep it when that is revoked.

@@ -54,9 +54,14 @@ fn describe(event: &Event) -> (&'static str, String) {
             let rule = rule.as_ref().map_or_else(String::new, |rule| format!(" ({rule})"));
             ("refused", format!("{operation} {}{name}: {why}{rule}", subject(*what)))
         }
-        Event::Grant { what, allow, by, how } => {
-            ("answered", format!("{what}: {} by {by} ({how})", if *allow { "allowed" } else { "denied" }))
-        }
+        Event::Grant { what, allow, by, how } => match (how.as_str(), allow) {
+            ("once" | "session" | "always" | "no", allow) => {
+                ("answered", format!("{what}: {} by {by} ({how})", if *allow { "allowed" } else { "denied" }))
+            }
+            (_, true) => ("granted", format!("{what} by {by} ({how})")),
+            (how, false) if how.starts_with("not given") => ("not granted", format!("{what} to {by} ({how})")),
+            (_, false) => ("revoked", format!("{what} by {by} ({how})")),
+        },
         Event::Trust { path, by, how, .. } => ("trusted", format!("{path} by {by} ({how})")),
         Event::Quarantined { path, moved_to } => ("quarantined", format!("{path} appeared and is now {moved_to}")),
         Event::Change { path, what, from, size, .. } => (what.as_str(), change(path, from.as_ref(), *size)),
@@ -143,7 +148,7 @@ fn change(path: &Text, from: Option<&Text>, size: Option<u64>) -> String {
     format!("{from}{path}{size}")
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
         None => text.to_owned(),

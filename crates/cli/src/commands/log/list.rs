@@ -46,7 +46,7 @@ pub(super) fn sessions(
         eprintln!("pinfold: {first} earlier runs; --since 7d shows those of a week");
     }
     for session in chosen.into_iter().skip(first) {
-        let start = start(ledger, session);
+        let start = start(ledger, &session.id);
         if agent.is_none_or(|agent| start.as_ref().and_then(|start| start.agent.as_deref()) == Some(agent)) {
             println!("{}", if json { as_json(ledger, session, start)? } else { line(ledger, session, start) });
         }
@@ -55,8 +55,8 @@ pub(super) fn sessions(
 }
 
 /// What a session began with, if its log is there.
-pub(super) fn start(ledger: &Ledger, session: &Session) -> Option<Start> {
-    match ledger.records(&session.id).ok()?.next()?.ok()?.event {
+pub(super) fn start(ledger: &Ledger, session: &str) -> Option<Start> {
+    match ledger.records(session).ok()?.next()?.ok()?.event {
         Event::Start(start) => Some(*start),
         _ => None,
     }

@@ -21,6 +21,10 @@ use crate::args::{LogArgs, LogCommand, LogFilter, VerdictArg};
 use crate::context::Context;
 use crate::error::CliError;
 
+/// Characters of a command that are shown beside other things.
+#[cfg(target_os = "linux")]
+const BESIDE_CHARS: usize = 60;
+
 /// The name for the run that began last.
 const LAST: &str = "last";
 
@@ -63,6 +67,14 @@ pub(super) fn open() -> Result<Ledger, CliError> {
         Err(error) => return Err(failed(&error)),
     }
     Ok(ledger)
+}
+
+/// What a run executed, as it is typed, as far as that fits beside other things; nothing where it is not on record.
+#[cfg(target_os = "linux")]
+pub(crate) fn command_of(context: &Context, session: &str) -> Option<String> {
+    let ledger = Ledger::open(context.ledger()).ok()?;
+    let start = list::start(&ledger, session)?;
+    Some(pinfold_policy::plain(&describe::cut(&describe::command(&start.command), BESIDE_CHARS)))
 }
 
 fn tell_unclosed(session: &str, error: Option<LedgerError>) {

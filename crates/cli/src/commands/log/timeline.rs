@@ -66,7 +66,7 @@ pub(super) fn search(ledger: &Ledger, agent: Option<&str>, filter: &Filter, json
     let mut told = BTreeSet::new();
     for session in begun_before(filter.until.unwrap_or(pinfold_ledger::Timestamp::from_nanoseconds(u64::MAX))) {
         let over = matches!(session.state, State::Ended { at } if filter.since.is_some_and(|since| at < since));
-        let start = || list::start(ledger, session);
+        let start = || list::start(ledger, &session.id);
         if over
             || session.pruned
             || agent.is_some_and(|agent| start().and_then(|it| it.agent).as_deref() != Some(agent))

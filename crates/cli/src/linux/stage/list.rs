@@ -18,7 +18,7 @@ use super::recorded::{listed, recorded};
 use super::staging::shown;
 use super::waiting::Waits;
 use crate::args::StagesArgs;
-use crate::commands::ago;
+use crate::commands::{ago, command_of};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::linux::doctor::places::places;
@@ -36,6 +36,8 @@ struct Line {
     bytes: u64,
     snapshots: Vec<String>,
     forked_from: Option<String>,
+    /// What began it, where its name does not say so.
+    command: Option<String>,
     in_use: bool,
     /// How much would be taken over; not known of a stage in use, or of which something cannot be read.
     changes: Option<usize>,
@@ -46,13 +48,28 @@ struct Line {
 }
 
 impl Line {
-    fn of(stages: &Stages, workspace: &Path, summary: Summary, bounds: &Bounds) -> Self {
-        let workspace = workspace.to_string_lossy().into_owned();
+    fn of(stages: &Stages, context: &Context, summary: Summary, bounds: &Bounds) -> Self {
+        let workspace = context.workspace.to_string_lossy().into_owned();
         let waits = if summary.in_use { None } else { Waits::look(stages, &summary.name).ok() };
         let old = bounds.is_old(&summary) && !waits.as_ref().is_some_and(Waits::is_nothing);
         let Summary { name, made_ms, used_ms, touched_ms: _, bytes, snapshots, forked_from, in_use, applied } = summary;
         let changes = waits.map(|waits| waits.changes);
-        Self { name, workspace, made_ms, used_ms, bytes, snapshots, forked_from, in_use, changes, applied, old }
+        // A stage without a name of its own is called as its run is.
+        let command = command_of(context, &name);
+        Self {
+            name,
+            workspace,
+            made_ms,
+            used_ms,
+            bytes,
+            snapshots,
+            forked_from,
+            command,
+            in_use,
+            changes,
+            applied,
+            old,
+        }
     }
 
     fn describe(&self, forks: &[&str]) -> String {
@@ -62,10 +79,11 @@ impl Line {
             Some(0) => "nothing waits".to_owned(),
             Some(many) => counted(many),
         };
-        let Self { name, bytes, used_ms, snapshots, forked_from, applied, old, .. } = self;
+        let Self { name, bytes, used_ms, snapshots, forked_from, command, applied, old, .. } = self;
         let taken = if *applied { "taken over, " } else { "" };
         let mut text = format!("{name:<16}  {:>9}  {:<12}  {taken}{waits}", size(*bytes), age(*used_ms));
         let more = [
+            command.clone(),
             old.then(|| "old".to_owned()),
             (!snapshots.is_empty()).then(|| format!("snapshots: {}", snapshots.join(", "))),
             forked_from.as_ref().map(|from| format!("forked from {from}")),
@@ -87,8 +105,7 @@ pub(crate) fn list(args: &StagesArgs) -> Result<ExitCode, CliError> {
         return prune(&context, &stages, summaries, args);
     }
     let bounds = Bounds::of(&policy(&context)?);
-    let lines: Vec<Line> =
-        summaries.into_iter().map(|summary| Line::of(&stages, &context.workspace, summary, &bounds)).collect();
+    let lines: Vec<Line> = summaries.into_iter().map(|summary| Line::of(&stages, &context, summary, &bounds)).collect();
     if args.json {
         return output::json(&lines);
     }

@@ -9,6 +9,7 @@ use pinfold_stage::before::{Record, Undoing};
 
 use super::keep::{befores, settle};
 use crate::args::UndoArgs;
+use crate::commands::command_of;
 use crate::context::Context;
 use crate::error::{CliError, with_causes};
 use crate::linux::stage::{self, Git, Recorded, age, agrees, counted, listed, not_undone, policy, shown, size};
@@ -33,7 +34,9 @@ pub(crate) fn undo(args: &UndoArgs) -> Result<ExitCode, CliError> {
 fn list(context: &Context) -> Result<ExitCode, CliError> {
     let kept = befores(context).list().map_err(|error| CliError::from_error(&error))?;
     for run in &kept {
-        println!("{:<16}  {:>9}  {}", run.session, size(run.bytes), age(run.made_ms));
+        let command = command_of(context, &run.session).unwrap_or_default();
+        let line = format!("{:<16}  {:>9}  {:<12}  {command}", run.session, size(run.bytes), age(run.made_ms));
+        println!("{}", line.trim_end());
     }
     if kept.is_empty() {
         eprintln!("pinfold: no runs that can be undone; pinfold run --undo -- COMMAND keeps what one changes");

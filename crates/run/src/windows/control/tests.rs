@@ -25,8 +25,12 @@ fn run(id: &str) -> Control {
 }
 
 fn try_to_run(id: &str) -> std::io::Result<Control> {
-    let introduction =
-        Introduction { workspace: r"C:\w".into(), profile: "workspace".into(), command: vec!["agent".into()] };
+    let introduction = Introduction {
+        workspace: r"C:\w".into(),
+        profile: "workspace".into(),
+        stage: None,
+        command: vec!["agent".into()],
+    };
     Control::open(id, introduction, Box::new(|_| Err("there is no policy to write to".to_owned())))
 }
 
