@@ -202,6 +202,65 @@ fn what_conflicts_is_named_and_cannot_be_chosen() {
 }
 
 #[test]
+fn a_conflict_is_decided_on_the_page() {
+    if lacks("tmux") {
+        return;
+    }
+    let desk = desk();
+    desk.outside("sed -i 's/^2$/mine/' lines; echo mine > one").ok();
+    let screen = Screen::new(&desk);
+    screen.review();
+    screen.go("lines");
+    screen.text("t");
+    screen.shows("[t]");
+    screen.go("one");
+    screen.text("m");
+    screen.shows("2 of 4 chosen");
+    screen.text("a");
+    screen.shows("Take over 1 file, and let 1 change of the run go?");
+    screen.text("y");
+    screen.shows_line("status=0");
+    screen.shows("kept as it is here: one");
+    screen.shows("1 change taken over");
+    assert!(desk.read("home/project/lines").contains("\ntwo\n"));
+    assert_eq!(desk.read("home/project/one"), "mine\n");
+    let waits = desk.pinfold(["changes"]).run().ok();
+    let waiting = |name: &str| waits.lines().any(|line| line.ends_with(name) && !line.contains(":"));
+    assert!(waiting("A two") && !waiting("A one") && !waiting("M lines"), "{waits}");
+    desk.pinfold(["undo"]).run().ok();
+    assert!(desk.read("home/project/lines").contains("\nmine\n"));
+}
+
+#[test]
+fn a_stage_is_looked_at_while_a_run_goes_on_in_it() {
+    if lacks("tmux") {
+        return;
+    }
+    let desk = desk();
+    let run = desk.pinfold(["run", "--session", "s", "--", "sh", "-c", "echo more > more; sleep 60"]).start();
+    assert!(eventually(|| desk.pinfold(["changes", "s"]).run().text().contains("more")));
+    let screen = Screen::new(&desk);
+    screen.review_of("of 5 chosen");
+    screen.shows("a run goes on in it");
+    screen.go("more");
+    screen.shows("+more");
+    screen.text(" a");
+    screen.shows("Take over 1 file?");
+    screen.text("y");
+    screen.shows("the stage s is in use");
+    run.signal(rustix::process::Signal::TERM);
+    run.wait();
+    screen.text("r");
+    screen.shows("this is how it is now");
+    screen.go("more");
+    screen.text(" a");
+    screen.shows("Take over 1 file?");
+    screen.text("y");
+    screen.shows_line("status=0");
+    assert_eq!(desk.read("home/project/more"), "more\n");
+}
+
+#[test]
 fn who_leaves_has_changed_nothing_and_gets_the_terminal_back() {
     if lacks("tmux") {
         return;

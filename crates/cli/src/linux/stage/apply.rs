@@ -19,7 +19,7 @@ use super::in_the_way::{in_the_way, not_applied};
 use super::merged::Merged;
 use super::opened::{Opened, Place, policy};
 use super::recorded::{self, Recorded, listed};
-use super::sides::Sides;
+use super::sides::{Sides, refuse_both, tell_kept};
 use crate::args::ApplyArgs;
 use crate::context::Context;
 use crate::error::{CliError, with_causes};
@@ -51,7 +51,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     };
     let mut choice = Choice::of(&opened.places, meant, &guarded, agree)?;
     choice.prefer(|path| sides.theirs.name(path));
-    sides.refuse_both(&context, &choice, &mine)?;
+    refuse_both(&context, &choice, &mine)?;
     if args.hunks {
         let offered = opened.changes().filter(|(place, change)| choice.takes(&place.path(change)));
         choice.keep(hunks::pick(&context, offered)?);
@@ -61,7 +61,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     }
     let taken = take_over(&context, &policy, &mut opened, &guarded, choice, args.reviewed.as_deref())?;
     opened.drop_changes(&mine)?;
-    sides.tell(&context, &mine);
+    tell_kept(&context, &mine);
     if mine.is_empty() || taken.is_something() {
         taken.tell(&context);
     }
@@ -87,7 +87,7 @@ pub(super) struct TakenOver {
 }
 
 impl TakenOver {
-    fn is_something(&self) -> bool {
+    pub(super) fn is_something(&self) -> bool {
         self.count > 0 || self.of_git > 0 || self.choice.holds_back()
     }
 

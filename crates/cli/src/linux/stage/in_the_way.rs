@@ -35,7 +35,7 @@ pub(super) fn in_the_way(context: &Context, opened: &Opened, place: &Place, conf
 }
 
 /// Whether what the run left can be taken all the same.
-fn can_be_taken(why: &Why) -> bool {
+pub(super) fn can_be_taken(why: &Why) -> bool {
     matches!(why, Why::Both | Why::Lines(_) | Why::Removed | Why::Changed | Why::Made | Why::Unknown | Why::OtherNames)
 }
 

@@ -92,7 +92,7 @@ impl Opened {
 
     /// The same, also while a run goes on in it: for whoever only looks.
     pub(crate) fn seen<'a>(context: &Context, arguments: &'a [OsString]) -> Result<(Self, &'a [OsString]), CliError> {
-        Self::by(context, arguments, |stages, name| {
+        let seen = Self::by(context, arguments, |stages, name| {
             match stages.look_at(name) {
                 Err(StoreError::InUse { .. }) => return Self::in_use(stages, name),
                 // Who wants to run something waits meanwhile.
@@ -100,15 +100,35 @@ impl Opened {
                 _ => {}
             }
             Self::named(stages, name)
-        })
+        });
+        seen.inspect(|(opened, _)| opened.tell_in_use())
     }
 
     /// The same for whoever takes note of what he has seen, or shows it by files in the stage.
     pub(crate) fn shown<'a>(context: &Context, arguments: &'a [OsString]) -> Result<(Self, &'a [OsString]), CliError> {
-        Self::by(context, arguments, |stages, name| match stages.open(name) {
+        Self::by(context, arguments, Self::shown_as_it_is).inspect(|(opened, _)| opened.tell_in_use())
+    }
+
+    /// The same for a page, which says itself that a run goes on in it.
+    pub(crate) fn on_a_page<'a>(
+        context: &Context,
+        arguments: &'a [OsString],
+    ) -> Result<(Self, &'a [OsString]), CliError> {
+        Self::by(context, arguments, Self::shown_as_it_is)
+    }
+
+    /// The stage of that name, or what it has at the moment.
+    pub(crate) fn shown_as_it_is(stages: Stages, name: &str) -> Result<Self, CliError> {
+        match stages.open(name) {
             Err(StoreError::InUse { .. }) => Self::in_use(stages, name),
             opened => Self::held(stages, opened.map_err(|error| shown(&error))?),
-        })
+        }
+    }
+
+    fn tell_in_use(&self) {
+        if self.in_use {
+            eprintln!("pinfold: the stage {} is in use: this is what it has at the moment", self.stage.name());
+        }
     }
 
     fn by<'a>(
@@ -130,7 +150,6 @@ impl Opened {
     fn in_use(stages: Stages, name: &str) -> Result<Self, CliError> {
         let stage = stages.see(name).map_err(|error| shown(&error))?;
         let places = stage.places().map(|place| Place::glance(&stage, place)).collect::<Result<_, _>>()?;
-        eprintln!("pinfold: the stage {name} is in use: this is what it has at the moment");
         Ok(Self { stages, stage, places, named: false, in_use: true })
     }
 

@@ -1,8 +1,10 @@
 //! From key to key, until the page is left.
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Stdout};
 use std::mem::ManuallyDrop;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::PoisonError;
 
@@ -22,12 +24,13 @@ use crate::linux::seat::{Seat, Woken};
 use crate::linux::stage::apply::TakenOver;
 use crate::linux::stage::changes::counted;
 use crate::linux::stage::opened::{Opened, Paths};
+use crate::linux::stage::sides::tell_kept;
 use crate::screen::Screen;
 
 pub(crate) fn review(args: &ReviewArgs) -> Result<ExitCode, CliError> {
     let context = Context::new(args.place.workspace.as_deref())?;
     refuse_without_terminal(&context)?;
-    let (opened, paths) = Opened::of(&context, &args.stage_and_paths)?;
+    let (opened, paths) = Opened::on_a_page(&context, &args.stage_and_paths)?;
     let paths = Paths::of(&context, paths);
     paths.refuse_unknown(&opened)?;
     let found = Found::look(&context, opened, &paths)?;
@@ -62,6 +65,7 @@ enum Left {
     Unchanged,
     TookOver {
         taken: Box<TakenOver>,
+        mine: BTreeSet<PathBuf>,
         left: usize,
     },
     Discarded,
@@ -73,8 +77,11 @@ impl Left {
     fn tell(&self, context: &Context, stage: &str) {
         match self {
             Self::Unchanged => eprintln!("pinfold: nothing was changed; what waits in the stage {stage} waits on"),
-            Self::TookOver { taken, left } => {
-                taken.tell(context);
+            Self::TookOver { taken, mine, left } => {
+                tell_kept(context, mine);
+                if mine.is_empty() || taken.is_something() {
+                    taken.tell(context);
+                }
                 if *left > 0 {
                     eprintln!("pinfold: {} not chosen: in the stage {stage} still", counted(*left));
                 }
@@ -156,9 +163,9 @@ impl<'a> Review<'a> {
                 self.page.ask(question);
                 None
             }),
-            Effect::TakeOver => self.found.take_over(self.context, &self.page).map(|taken| {
+            Effect::TakeOver => self.found.take_over(self.context, &self.page).map(|(taken, mine)| {
                 let left = self.page.left();
-                Some(Left::TookOver { taken: Box::new(taken), left })
+                Some(Left::TookOver { taken: Box::new(taken), mine, left })
             }),
             Effect::Discard => self.found.discard(self.context).map(|()| Some(Left::Discarded)),
             Effect::LookAgain => self.look_again().map(|()| None),
@@ -170,7 +177,7 @@ impl<'a> Review<'a> {
     }
 
     fn look_again(&mut self) -> Result<(), CliError> {
-        let opened = Opened::named(self.found.stages.clone(), &self.found.name)?;
+        let opened = Opened::shown_as_it_is(self.found.stages.clone(), &self.found.name)?;
         let found = Found::look(self.context, opened, self.paths)?;
         self.reader =
             Reader::new(&found).map_err(|error| CliError::new("nothing can be read").why(error.to_string()))?;
@@ -180,7 +187,7 @@ impl<'a> Review<'a> {
         let chosen = self.page.chosen.len();
         self.page = page(&found);
         self.found = found;
-        if chosen > 0 {
+        if chosen > 0 && self.page.notice.is_none() {
             self.page.notice = Some("this is how it is now; nothing is chosen yet".to_owned());
         }
         Ok(())
@@ -194,6 +201,9 @@ fn needs_the_stage(effect: Effect) -> bool {
 
 fn page(found: &Found) -> Page {
     let mut page = Page::new(&found.name, &found.roots, found.entries.clone());
-    page.notice = found.exceeded.as_ref().map(|why| format!("this is not all, and cannot be taken over: {why}"));
+    let in_use =
+        "a run goes on in it: this is what it has at the moment; r looks again, and nothing is taken over until then";
+    let exceeded = |why: &String| format!("this is not all, and cannot be taken over: {why}");
+    page.notice = found.exceeded.as_ref().map(exceeded).or_else(|| found.in_use.then(|| in_use.to_owned()));
     page
 }

@@ -122,7 +122,7 @@ fn keys(page: &Page) -> &'static str {
 fn detail(page: &Page) -> String {
     let Some(entry) = page.entry().map(|entry| &page.entries[entry]) else { return String::new() };
     match (&entry.trap, &entry.standing, &entry.from) {
-        (_, Standing::Conflicts(_) | Standing::Stays(_), _) => format!("x {}", entry.refusal().unwrap_or_default()),
+        (_, Standing::Conflicts { .. } | Standing::Stays(_), _) => format!("x {}", entry.refusal().unwrap_or_default()),
         (Some(why), ..) => format!("! would execute outside: {why}"),
         (None, Standing::Merges(how), _) => format!("~ {how}"),
         (None, Standing::Free, Some(from)) => format!("was {from}"),

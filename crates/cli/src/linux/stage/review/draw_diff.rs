@@ -84,7 +84,7 @@ fn summary(frame: &mut Frame<'_>, page: &Page, node: &Node, area: Rect) {
     let entries = &page.entries[node.entries.clone()];
     let chosen = page.chosen.range(node.entries.clone()).count();
     let traps = entries.iter().filter(|entry| entry.trap.is_some()).count();
-    let conflicts = entries.iter().filter(|entry| matches!(entry.standing, Standing::Conflicts(_))).count();
+    let conflicts = entries.iter().filter(|entry| matches!(entry.standing, Standing::Conflicts { .. })).count();
     let mut lines = vec![format!("{} below, {chosen} chosen", entries.len())];
     lines.extend((traps > 0).then(|| format!("! {traps} would execute outside")));
     lines.extend((conflicts > 0).then(|| format!("x {conflicts} in conflict with the workspace")));

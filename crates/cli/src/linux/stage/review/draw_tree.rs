@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::choose::Share;
+use super::choose::{Chosen, Share};
 use super::draw::{Look, put};
 use super::entry::{Entry, Standing};
 use super::layout::Pane;
@@ -35,11 +35,13 @@ fn draw_node(frame: &mut Frame<'_>, page: &Page, node: &Node, row: Rect, look: L
     let marks = marks(page, node);
     let counts = node.entry.map_or_else(String::new, |entry| amount(page, entry));
     let right = format!("{counts}{}{marks}", if marks.is_empty() || counts.is_empty() { "" } else { " " });
-    let chosen = match page.share(node.entries.clone()) {
-        Share::All => "[x] ",
-        Share::Some => "[-] ",
-        Share::None => "[ ] ",
-        Share::Never => "    ",
+    let chosen = match (page.decision(node), page.share(node.entries.clone())) {
+        (Some(Chosen::Mine), _) => "[m] ",
+        (Some(_), _) => "[t] ",
+        (None, Share::All) => "[x] ",
+        (None, Share::Some) => "[-] ",
+        (None, Share::None) => "[ ] ",
+        (None, Share::Never) => "    ",
     };
     let indent = (2 * node.depth.saturating_sub(1)).min(INDENT_MAX);
     let fold = match (node.is_folder, node.folded) {
@@ -89,7 +91,7 @@ fn marks(page: &Page, node: &Node) -> String {
     };
     let entries = &page.entries[range];
     let has = |is: &dyn Fn(&Entry) -> bool, mark| if entries.iter().any(is) { mark } else { "" };
-    let conflicts = |entry: &Entry| matches!(entry.standing, Standing::Conflicts(_));
+    let conflicts = |entry: &Entry| matches!(entry.standing, Standing::Conflicts { .. });
     let merges = |entry: &Entry| matches!(entry.standing, Standing::Merges(_));
     let traps = |entry: &Entry| entry.trap.is_some();
     let ignored = if entries.iter().all(|entry| entry.ignored) { "i" } else { "" };

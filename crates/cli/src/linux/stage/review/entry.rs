@@ -37,8 +37,12 @@ pub(super) enum Standing {
     Free,
     /// Somebody has, and both can be had; in which way.
     Merges(String),
-    /// It cannot be taken over, and why.
-    Conflicts(String),
+    /// It cannot be taken over unless somebody decides whose version counts, and why.
+    Conflicts {
+        why: String,
+        /// Whether the run's can.
+        theirs: bool,
+    },
     /// It never can, and why.
     Stays(String),
 }
@@ -58,7 +62,10 @@ impl Entry {
     pub(super) fn refusal(&self) -> Option<String> {
         match &self.standing {
             Standing::Free | Standing::Merges(_) => None,
-            Standing::Conflicts(why) => Some(format!("it conflicts with the workspace: {why}")),
+            Standing::Conflicts { why, theirs } => {
+                let theirs = if *theirs { "t takes what the run left, " } else { "" };
+                Some(format!("it conflicts with the workspace: {why}; {theirs}m keeps what you have"))
+            }
             Standing::Stays(why) => Some(format!("it stays in the stage: {why}")),
         }
     }

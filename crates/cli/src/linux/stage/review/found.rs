@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pinfold_stage::{Change, Stage, Stages, choose, limits};
+use pinfold_stage::{Change, Stage, Stages, What, choose, limits};
 
 use super::entry::Entry;
 use super::listed::{self, Listed};
@@ -21,6 +21,7 @@ use crate::linux::stage::guarded::{Guarded, guarded};
 use crate::linux::stage::hunks::Picked;
 use crate::linux::stage::opened::{Opened, Paths, Place, policy};
 use crate::linux::stage::points::throw_away;
+use crate::linux::stage::sides::{kept, refuse_both};
 
 /// What was found in a stage. It is held no more: it is found out before anything is done whether it is still the same.
 pub(super) struct Found {
@@ -32,6 +33,8 @@ pub(super) struct Found {
     pub(super) roots: Vec<String>,
     /// Why there is more than could be listed.
     pub(super) exceeded: Option<String>,
+    /// A run goes on in it.
+    pub(super) in_use: bool,
     guarded: Guarded,
     digest: String,
     mark: Mark,
@@ -54,7 +57,7 @@ impl Mark {
 }
 
 impl Found {
-    /// Looks through a stage that is held, and lets it go.
+    /// Looks through a stage, and lets it go.
     pub(super) fn look(context: &Context, mut opened: Opened, paths: &Paths) -> Result<Self, CliError> {
         let digest = digest(&opened)?;
         let guarded = guarded(&policy(context)?, &opened.places);
@@ -68,6 +71,7 @@ impl Found {
             entries,
             roots,
             exceeded: exceeded.map(|exceeded| exceeded.to_string()),
+            in_use: opened.in_use,
             guarded,
             digest,
             mark,
@@ -83,7 +87,8 @@ impl Found {
     pub(super) fn weigh(&self, context: &Context, page: &Page) -> Result<Option<Question>, CliError> {
         let mut open = None;
         let mut traps = 0;
-        let paths = page.paths();
+        let mine = mine(&self.places, page);
+        let paths = &page.paths() - &mine;
         let meant = |place: &Place, change: &Change| paths.contains(&place.path(change));
         let choice = Choice::of(&self.places, meant, &self.guarded, |path, why| {
             traps += 1;
@@ -99,8 +104,14 @@ impl Found {
             return Ok(Some(Question::Trap { path, shown }));
         }
         let parts: BTreeMap<&PathBuf, usize> = page.parts().map(|(path, _, hunks)| (path, hunks.len())).collect();
-        let counted = self.counted(&choice, &parts);
-        Ok(counted.map(|counted| Question::TakeOver { shown: format!("Take over {counted}?") }))
+        let kept = many(mine.len(), "change", "changes");
+        let shown = match (self.counted(&choice, &parts), mine.is_empty()) {
+            (Some(counted), true) => Some(format!("Take over {counted}?")),
+            (Some(counted), false) => Some(format!("Take over {counted}, and let {kept} of the run go?")),
+            (None, false) => Some(format!("Keep what you have, and let {kept} of the run go?")),
+            (None, true) => None,
+        };
+        Ok(shown.map(|shown| Question::TakeOver { shown }))
     }
 
     /// What is taken over, in words; nothing where nothing is.
@@ -131,18 +142,24 @@ impl Found {
         Some(if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) })
     }
 
-    /// Takes over what was chosen, if the stage is what was shown.
-    pub(super) fn take_over(&self, context: &Context, page: &Page) -> Result<TakenOver, CliError> {
+    /// Takes over what was chosen, if the stage is what was shown; gives also where what the workspace has stays.
+    pub(super) fn take_over(&self, context: &Context, page: &Page) -> Result<(TakenOver, BTreeSet<PathBuf>), CliError> {
         let mut opened = self.again()?;
         let policy = policy(context)?;
         let guarded = guarded(&policy, &opened.places);
-        let paths = page.paths();
+        let mine = mine(&opened.places, page);
+        let paths = &page.paths() - &mine;
         let agree = |path: &Path, _: &str| Ok(page.answers.get(path) == Some(&true));
         let meant = |place: &Place, change: &Change| paths.contains(&place.path(change));
         let mut choice = Choice::of(&opened.places, meant, &guarded, agree)?;
+        let theirs = with_other_halves(&opened, page.theirs());
+        choice.prefer(|path| theirs.contains(path));
+        refuse_both(context, &choice, &mine)?;
         let parts = page.parts().map(|(path, view, hunks)| Ok((path.clone(), part(&opened, path, view, hunks)?)));
         choice.keep(Picked { contents: parts.collect::<Result<_, CliError>>()?, left: BTreeSet::new() });
-        take_over(context, &policy, &mut opened, &guarded, choice, Some(&self.digest))
+        let taken = take_over(context, &policy, &mut opened, &guarded, choice, Some(&self.digest))?;
+        opened.drop_changes(&mine)?;
+        Ok((taken, mine))
     }
 
     /// Throws the stage away, if it is what was shown.
@@ -160,6 +177,24 @@ impl Found {
             .why("something was written to it meanwhile, or what it is about was changed in the workspace")
             .hint("r looks again"))
     }
+}
+
+/// Where what the workspace has stays.
+fn mine(places: &[Place], page: &Page) -> BTreeSet<PathBuf> {
+    let mine = page.mine();
+    if mine.is_empty() { mine } else { kept(places, |path| mine.contains(path)) }
+}
+
+/// What was renamed is gone where it was, whatever somebody has made of that.
+fn with_other_halves(opened: &Opened, mut theirs: BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    for (place, change) in opened.changes() {
+        if let What::Renamed { from } = &change.what
+            && theirs.contains(&place.path(change))
+        {
+            theirs.insert(place.root.join(from));
+        }
+    }
+    theirs
 }
 
 /// What a file shall contain of which some hunks were chosen, if it still has those that were shown.

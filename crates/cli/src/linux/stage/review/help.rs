@@ -2,6 +2,8 @@
 
 pub(super) const LINES: &str = "\
 space      choose, or choose no more
+t          conflict: as the run left it
+m          keep yours; the run's goes
 a, Enter   take over what is chosen
 d          discard the stage
 q          leave; nothing is changed

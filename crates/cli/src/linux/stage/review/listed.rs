@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use pinfold_stage::{Change, Kind, Node, Pick, Told, What, limits, plan_apply};
+use pinfold_stage::{Change, Conflict, Kind, Node, Pick, Told, What, limits, plan_apply};
 
 use super::entry::{Entry, Standing};
 use crate::context::Context;
@@ -12,6 +12,7 @@ use crate::linux::stage::changes::{letter, shown};
 use crate::linux::stage::git::{self, Git};
 use crate::linux::stage::guarded::Guarded;
 use crate::linux::stage::ignored::Ignored;
+use crate::linux::stage::in_the_way::can_be_taken;
 use crate::linux::stage::opened::{Opened, Paths, Place};
 
 /// What one reads where git's own business is chosen.
@@ -25,12 +26,13 @@ pub(super) struct Listed {
 
 /// What stands in the way of changes of a place, by their paths in it.
 struct InTheWay {
-    conflicts: BTreeMap<PathBuf, String>,
+    /// Each with whether what the run left can be taken all the same.
+    conflicts: BTreeMap<PathBuf, (String, bool)>,
     /// Branches that come beside those that have moved on.
     beside: Vec<String>,
 }
 
-/// Lists a stage that is held.
+/// Lists a stage.
 pub(super) fn list(
     context: &Context,
     opened: &mut Opened,
@@ -69,7 +71,8 @@ impl InTheWay {
         let pick = |change: &Change| if aside.left.contains(&place.path(change)) { Pick::Not } else { Pick::Whole };
         let planned = plan_apply(&place.layers, &place.changes, &place.bases, pick);
         let conflicts = planned.err().unwrap_or_default();
-        found.conflicts.extend(conflicts.into_iter().map(|conflict| (conflict.path, conflict.why.to_string())));
+        let told = |Conflict { path, why }| (path, (why.to_string(), can_be_taken(&why)));
+        found.conflicts.extend(conflicts.into_iter().map(told));
         Ok(found)
     }
 }
@@ -137,11 +140,12 @@ impl Lister<'_> {
     fn of_git(&self, directory: &Path, changes: &[&Change]) -> Entry {
         let inside = directory.strip_prefix(&self.place.root).unwrap_or(Path::new(""));
         let conflict = changes.iter().find_map(|change| {
-            let why = self.in_the_way.conflicts.get(&change.path)?;
-            Some(format!("{}: {why}", shown(self.workspace, &self.place.path(change))))
+            let (why, theirs) = self.in_the_way.conflicts.get(&change.path)?;
+            let why = format!("{}: {why}", shown(self.workspace, &self.place.path(change)));
+            Some(Standing::Conflicts { why, theirs: *theirs })
         });
         let standing = match conflict {
-            Some(why) => Standing::Conflicts(why),
+            Some(conflict) => conflict,
             None if self.in_the_way.beside.is_empty() => Standing::Free,
             None => Standing::Merges(format!("comes beside yours, at {}", self.in_the_way.beside.join(", "))),
         };
@@ -192,8 +196,9 @@ impl Lister<'_> {
             _ => None,
         };
         let paths = all().map(|one| one.path.as_path()).chain(above).chain(other);
-        if let Some(why) = paths.into_iter().find_map(|path| self.in_the_way.conflicts.get(path)) {
-            return Standing::Conflicts(why.clone());
+        let conflicts: Vec<_> = paths.filter_map(|path| self.in_the_way.conflicts.get(path)).collect();
+        if let Some((why, _)) = conflicts.first() {
+            return Standing::Conflicts { why: why.clone(), theirs: conflicts.iter().all(|(_, theirs)| *theirs) };
         }
         let is_file = |node: &Option<Node>| node.as_ref().is_some_and(|node| matches!(node.kind, Kind::File { .. }));
         let merges = is_file(&change.before) && is_file(&change.after) && self.place.has_moved(change);

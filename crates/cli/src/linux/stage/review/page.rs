@@ -114,7 +114,7 @@ impl Page {
 
     /// How many changes are not chosen, or in parts only.
     pub(super) fn left(&self) -> usize {
-        let is_left = |(number, _): &(usize, &Entry)| self.chosen.get(number) != Some(&Chosen::Whole);
+        let is_left = |(number, _): &(usize, &Entry)| matches!(self.chosen.get(number), None | Some(Chosen::Hunks(_)));
         self.entries.iter().enumerate().filter(is_left).map(|(_, entry)| entry.members.len()).sum()
     }
 
@@ -142,6 +142,8 @@ impl Page {
             Key::Letter('d') => self.ask_to_discard(),
             Key::Letter('a') | Key::Enter => return self.weigh(),
             Key::Letter(' ') => self.choose(),
+            Key::Letter('t') => self.decide(Chosen::Theirs),
+            Key::Letter('m') => self.decide(Chosen::Mine),
             Key::Tab => self.turn(),
             key => match self.focus.pane {
                 Pane::Tree => self.press_in_tree(key),

@@ -44,6 +44,8 @@ struct Source {
     stages: Stages,
     name: String,
     mark: Mark,
+    /// A run goes on in it, so that it cannot be held.
+    in_use: bool,
     places: Arc<Vec<Place>>,
     entries: Vec<Entry>,
     busy: Arc<Mutex<()>>,
@@ -57,6 +59,7 @@ impl Reader {
             stages: found.stages.clone(),
             name: found.name.clone(),
             mark: found.mark(),
+            in_use: found.in_use,
             places: Arc::clone(&found.places),
             entries: found.entries.clone(),
             busy: Arc::clone(&busy),
@@ -145,7 +148,8 @@ impl Source {
         let mut view = View::default();
         about(entry, &mut view);
         let held = match self.stages.open(&self.name) {
-            Ok(stage) if Mark::of(&stage) == self.mark => stage,
+            Ok(stage) if Mark::of(&stage) == self.mark && !self.in_use => Some(stage),
+            Err(StoreError::InUse { .. }) if self.in_use => None,
             Ok(_) | Err(StoreError::Unknown { .. }) => {
                 view.say(Kind::Warning, "the stage is not what it was: r looks again");
                 return view;
@@ -201,7 +205,7 @@ fn about(entry: &Entry, view: &mut View) {
     }
     match &entry.standing {
         Standing::Merges(how) => view.say(Kind::Warning, format!("~ {how}")),
-        Standing::Conflicts(_) | Standing::Stays(_) => {
+        Standing::Conflicts { .. } | Standing::Stays(_) => {
             view.say(Kind::Warning, format!("x {}", entry.refusal().unwrap_or_default()));
         }
         Standing::Free => {}

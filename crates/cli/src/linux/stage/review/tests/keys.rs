@@ -43,6 +43,41 @@ fn what_conflicts_or_stays_cannot_be_chosen_and_says_why() {
 }
 
 #[test]
+fn of_a_conflict_it_is_decided_whose_version_counts() {
+    let mut page = page();
+    let entry = go(&mut page, "src/mine.rs");
+    let mine = || [PathBuf::from("/w/src/mine.rs")].into();
+    press(&mut page, &[Key::Letter('t')]);
+    assert_eq!((page.theirs(), page.paths(), page.mine()), (mine(), mine(), [].into()));
+    press(&mut page, &[Key::Letter('m')]);
+    assert_eq!((page.theirs(), page.paths(), page.mine()), ([].into(), [].into(), mine()));
+    press(&mut page, &[SPACE]);
+    assert!(chosen(&page).is_empty() && page.notice.is_none());
+    press(&mut page, &[Key::Letter('t'), Key::Letter('t')]);
+    assert!(chosen(&page).is_empty());
+    press(&mut page, &[Key::Letter('t'), Key::Home, SPACE]);
+    assert_eq!(chosen(&page).len(), page.entries.len() - 1, "all but what stays");
+    page.entries[entry].standing = Standing::Conflicts { why: "it is not empty".into(), theirs: false };
+    go(&mut page, "src/mine.rs");
+    press(&mut page, &[SPACE, Key::Letter('t')]);
+    assert!(page.theirs().is_empty() && page.notice.as_ref().is_some_and(|notice| notice.contains("not empty")));
+}
+
+#[test]
+fn what_a_run_did_is_let_go_and_what_nothing_is_in_the_way_of_needs_no_decision() {
+    let mut page = page();
+    go(&mut page, "README.md");
+    press(&mut page, &[Key::Letter('t')]);
+    assert!(page.notice.is_some() && chosen(&page).is_empty());
+    press(&mut page, &[Key::Letter('m')]);
+    assert_eq!(page.mine(), [PathBuf::from("/w/README.md")].into());
+    assert_eq!(page.press(Key::Letter('a')), Some(Effect::Weigh));
+    go(&mut page, "src/socket");
+    press(&mut page, &[Key::Letter('m')]);
+    assert!(page.notice.as_ref().is_some_and(|notice| notice.contains("stays in the stage")));
+}
+
+#[test]
 fn hunks_are_chosen_one_by_one_and_all_of_them_are_the_whole() {
     let mut page = page();
     let entry = open(&mut page, "src/main.rs", three_hunks());

@@ -54,7 +54,7 @@ fn page() -> Page {
         entry('A', "image.png"),
     ];
     entries[4].trap = Some("git runs it at the next commit".into());
-    entries[7].standing = Standing::Conflicts("both have changed the same lines".into());
+    entries[7].standing = Standing::Conflicts { why: "both have changed the same lines".into(), theirs: true };
     entries[8].from = Some("src/was.rs".into());
     entries[9].standing = Standing::Stays("a socket".into());
     entries[10].standing = Standing::Merges("it was changed in the workspace as well, and merges".into());
