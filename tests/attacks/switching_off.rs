@@ -100,6 +100,18 @@ fn what_pinfold_keeps_is_read_where_the_whole_home_may_be() {
 }
 
 #[test]
+fn what_pinfold_keeps_is_read_where_a_link_to_it_leads() {
+    Attack::sh(r#"cat "$OUTSIDE/state/pinfold/workspaces/other/home/.token" > "$LOOT""#)
+        .steals("elsewhere/state/pinfold/workspaces/other/home/.token")
+        .before(|scene| {
+            scene.link(scene.path("elsewhere/state"), "home/state");
+            scene.set_for_caller("XDG_STATE_HOME", scene.path("home/state"));
+        })
+        .flags("--read $OUTSIDE")
+        .is_contained();
+}
+
+#[test]
 fn what_pinfold_keeps_is_opened_to_be_read() {
     let kept = ".local/state/pinfold/ledger/kept-elsewhere";
     Attack::sh(format!(r#"cat "$HOME/{kept}" > "$LOOT""#))

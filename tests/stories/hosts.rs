@@ -44,6 +44,24 @@ fn a_home_reached_through_a_link() {
 }
 
 #[test]
+fn a_home_whose_own_directories_are_links_to_another_disk() {
+    let desk = Desk::new();
+    let link = "disk=$(realpath ../..)/disk; mkdir -p ../.local
+        for name in .local/state .cache .cargo .config; do mkdir -p $disk/$name; ln -s $disk/$name ../$name; done";
+    desk.outside(link).ok();
+    desk.write("disk/.cargo/registry/known", "");
+    desk.inside(WORK).ok();
+    desk.inside_with(
+        &["--session", "s"],
+        "echo 1 > staged; mkdir -p ~/.cache/tool; touch ~/.cache/tool/x ~/.cargo/registry/new; ls ~/.cargo/registry",
+    )
+    .ok();
+    desk.pinfold(["apply", "s"]).run().ok();
+    assert!(desk.workspace().join("staged").exists() && desk.path("disk/.local/state/pinfold").exists());
+    desk.pinfold(["log", "verify"]).run().ok();
+}
+
+#[test]
 fn the_directory_one_stands_in_keeps_its_name() {
     let desk = Desk::new();
     desk.make(&desk.path("home/project/deep/er"));

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use pinfold_policy::Places;
 
+use crate::commands;
 use crate::error::CliError;
 use crate::platform::{self, PLATFORM};
 
@@ -35,6 +36,8 @@ pub(crate) struct Context {
     /// The caller's variables.
     pub(crate) environment: Vec<(OsString, OsString)>,
     state: PathBuf,
+    /// The same as the user spells it.
+    spelled_state: PathBuf,
     configuration: PathBuf,
 }
 
@@ -56,8 +59,10 @@ impl Context {
         let base = |Variable { name, otherwise }: Variable| {
             variable(&environment, name).unwrap_or_else(|| home.join(otherwise)).join("pinfold")
         };
+        let spelled_state = base(platform::STATE);
         Ok(Self {
-            state: base(platform::STATE),
+            state: commands::real(&spelled_state),
+            spelled_state,
             configuration: base(platform::CONFIGURATION),
             spelled: vec![spelled_home, spelled_directory.clone()],
             spelled_directory,
@@ -73,9 +78,14 @@ impl Context {
         Places { platform: PLATFORM, workspace: self.workspace.clone(), home: self.home.clone() }
     }
 
-    /// Where pinfold keeps what lasts between runs.
+    /// Where pinfold keeps what lasts between runs, without links.
     pub(crate) fn state(&self) -> &Path {
         &self.state
+    }
+
+    /// The same with the links on the way there, which could be made to lead elsewhere.
+    pub(crate) fn spelled_state(&self) -> &Path {
+        &self.spelled_state
     }
 
     /// Where the record of all runs is.

@@ -15,7 +15,7 @@ pub(crate) fn refuse_to_open<'a>(
     policy: &Policy,
     opened: impl Iterator<Item = &'a Path>,
 ) -> Result<(), CliError> {
-    let own = [context.state().to_owned(), context.user_policy()];
+    let own = [context.spelled_state().to_owned(), context.user_policy()];
     for opened in opened {
         let refused = match own.iter().find(|own| is_in(own, opened)) {
             Some(own) => CliError::new(format!("{} would be writable inside", own.display()))
