@@ -112,6 +112,28 @@ fn what_pinfold_keeps_is_read_where_a_link_to_it_leads() {
 }
 
 #[test]
+fn what_pinfold_keeps_is_read_where_every_run_may_read() {
+    // A place of the toolchains, which every run sees.
+    Attack::sh(r#"cat "$HOME/.local/lib/pinfold/workspaces/other/home/.token" > "$LOOT""#)
+        .steals("home/.local/lib/pinfold/workspaces/other/home/.token")
+        .before(|scene| scene.set_for_caller("XDG_STATE_HOME", scene.path("home/.local/lib")))
+        .is_contained();
+}
+
+#[test]
+fn what_pinfold_kept_in_the_usual_place_is_read() {
+    let kept = ".local/state/pinfold/workspaces/other/home/.token";
+    Attack::sh(format!(r#"cat "$HOME/{kept}" > "$LOOT""#))
+        .steals(&format!("home/{kept}"))
+        .before(|scene| {
+            scene.set("ALL", scene.path("home"));
+            scene.set_for_caller("XDG_STATE_HOME", scene.path("home/elsewhere"));
+        })
+        .flags("--read $ALL")
+        .is_contained();
+}
+
+#[test]
 fn what_pinfold_keeps_is_opened_to_be_read() {
     let kept = ".local/state/pinfold/ledger/kept-elsewhere";
     Attack::sh(format!(r#"cat "$HOME/{kept}" > "$LOOT""#))

@@ -104,6 +104,13 @@ fn a_run_is_called_by_the_name_of_its_stage() {
     let grant = |run| desk.pinfold(["grant", run, "read", "../notes"]).run();
     grant("last").says("could be several live runs").ends_with(125);
     grant("nobody").says("no live run is called `nobody`").ends_with(125);
+    // One whose stage is called as another run begins is as much meant as that one.
+    let first = desk.events(&["--kind", "start"])[0]["session"].as_str().expect("a name")[..3].to_owned();
+    let alike = start(&first);
+    assert!(eventually(|| desk.pinfold(["stages"]).run().text().matches("in use").count() == 3));
+    grant(&first).says("could be several live runs").ends_with(125);
+    alike.signal(Signal::TERM);
+    alike.wait();
     grant("topic").ok();
     assert_eq!(topic.wait().ok(), desk.read("home/notes/plan").trim_end());
     grant("other").ok();

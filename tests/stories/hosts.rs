@@ -62,6 +62,35 @@ fn a_home_whose_own_directories_are_links_to_another_disk() {
 }
 
 #[test]
+fn what_pinfold_keeps_is_hidden_under_every_name_that_a_mount_gives_it() {
+    if cannot_prepare_hosts() {
+        return;
+    }
+    let desk = Desk::new();
+    desk.inside("true").ok();
+    let bind = "mkdir -p $DESK/again $DESK/deep && mount --bind $DESK/home $DESK/again &&
+        mount --bind $DESK/home/.local/state/pinfold/ledger $DESK/deep && cat $DESK/again/.local/state/pinfold/ledger/key > /dev/null";
+    let read = "find -L $DESK/again $DESK/deep -name key 2>/dev/null; echo over";
+    let seen = desk.on_host(&format!(
+        "{bind}; find -L $DESK/again -name key | wc -l; $AS_USER pinfold run -q --read $DESK/again -- sh -c '{read}'"
+    ));
+    assert_eq!(seen.ok(), "1\nover");
+    for (flags, says) in [
+        ("--read $DESK/again/.local/state/pinfold/ledger", "is pinfold's own"),
+        ("--read $DESK/deep", "is pinfold's own"),
+        ("--write $DESK/again", "would be writable inside"),
+        ("--write $DESK/again/.config", "would be writable inside"),
+        ("--write $DESK/deep", "would be writable inside"),
+        ("--write $DESK", "would be writable inside"),
+    ] {
+        let config = "mkdir -p $DESK/home/.config/pinfold; chown -R --reference=$DESK/home $DESK/home/.config";
+        let run = desk.on_host(&format!("{config}; {bind}; $AS_USER pinfold run {flags} -- touch ran"));
+        run.says(says).ends_with(125);
+        assert!(!desk.workspace().join("ran").exists(), "{flags}");
+    }
+}
+
+#[test]
 fn the_directory_one_stands_in_keeps_its_name() {
     let desk = Desk::new();
     desk.make(&desk.path("home/project/deep/er"));
@@ -135,6 +164,20 @@ fn without_user_namespaces_best_effort_keeps_what_landlock_can() {
     }
     desk.outside(&format!("{run} 'f=$(mktemp) && echo x > $f && echo x > ~/state'")).ok();
     desk.outside(&format!("{run} 'exit 3'")).ends_with(3);
+}
+
+#[test]
+fn without_user_namespaces_nothing_around_what_pinfold_keeps_can_be_read() {
+    let desk = Desk::new();
+    let run = |flags: &str, then: &str| {
+        desk.outside(&format!("{WITHOUT_NAMESPACES} pinfold run --best-effort {flags} -- bash -c '{then}'"))
+    };
+    run("", "true").ok();
+    run("--read ..", "touch ran").ends_with(125).says("pinfold would be readable inside");
+    assert!(!desk.workspace().join("ran").exists());
+    desk.make(&desk.path("home/beside"));
+    run("--read ../beside", "ls ~/../beside; touch ran").ok();
+    assert!(desk.workspace().join("ran").exists());
 }
 
 #[test]

@@ -218,6 +218,18 @@ fn a_conflict_is_decided_on_the_page() {
     screen.shows("2 of 4 chosen");
     screen.text("a");
     screen.shows("Take over 1 file, and let 1 change of the run go?");
+    // As long as it was: what goes is what was there when that was decided.
+    desk.outside("sed -i 's/^5$/V/' lines").ok();
+    screen.text("y");
+    screen.shows("a file is not what you have looked at");
+    assert!(desk.read("home/project/lines").contains("\nV\n"));
+    screen.text("r");
+    screen.shows("this is how it is now");
+    screen.go("lines");
+    screen.text("t");
+    screen.go("one");
+    screen.text("ma");
+    screen.shows("Take over 1 file, and let 1 change of the run go?");
     screen.text("y");
     screen.shows_line("status=0");
     screen.shows("kept as it is here: one");
@@ -250,6 +262,12 @@ fn a_stage_is_looked_at_while_a_run_goes_on_in_it() {
     screen.shows("the stage s is in use");
     run.signal(rustix::process::Signal::TERM);
     run.wait();
+    // What it showed is nothing that the run could not have changed since.
+    screen.text("a");
+    screen.shows("Take over 1 file?");
+    screen.text("y");
+    screen.shows("the stage is not what you have looked at");
+    assert!(!desk.workspace().join("more").exists());
     screen.text("r");
     screen.shows("this is how it is now");
     screen.go("more");

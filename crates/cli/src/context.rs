@@ -2,11 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
 
 use pinfold_policy::Places;
 
 use crate::commands;
 use crate::error::CliError;
+use crate::own::Own;
 use crate::platform::{self, PLATFORM};
 
 /// A project's own policy, at the root of its workspace.
@@ -38,6 +40,9 @@ pub(crate) struct Context {
     state: PathBuf,
     /// The same as the user spells it.
     spelled_state: PathBuf,
+    /// Where it would be if no variable said so.
+    usual_state: PathBuf,
+    own: OnceLock<Own>,
     configuration: PathBuf,
 }
 
@@ -62,7 +67,9 @@ impl Context {
         let spelled_state = base(platform::STATE);
         Ok(Self {
             state: commands::real(&spelled_state),
+            usual_state: commands::real(&home.join(platform::STATE.otherwise).join("pinfold")),
             spelled_state,
+            own: OnceLock::new(),
             configuration: base(platform::CONFIGURATION),
             spelled: vec![spelled_home, spelled_directory.clone()],
             spelled_directory,
@@ -86,6 +93,16 @@ impl Context {
     /// The same with the links on the way there, which could be made to lead elsewhere.
     pub(crate) fn spelled_state(&self) -> &Path {
         &self.spelled_state
+    }
+
+    /// Where it would be if no variable said so.
+    pub(crate) fn usual_state(&self) -> &Path {
+        &self.usual_state
+    }
+
+    /// All of pinfold's own files.
+    pub(crate) fn own(&self) -> &Own {
+        self.own.get_or_init(|| Own::of(self))
     }
 
     /// Where the record of all runs is.

@@ -35,6 +35,7 @@ mod elsewhere {
     use std::net::{Ipv4Addr, TcpListener};
     use std::path::{Path, PathBuf};
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use http_body_util::Full;
     use hyper::Request;
@@ -147,6 +148,14 @@ mod elsewhere {
         assert!(text.contains("no rule in [network] allows this method and path"), "{text}");
         // The control: it is the gate that is spoken to, and whoever trusts the machine alone does not know it.
         assert!(ask(&gate, port, &ca.pem, "/open/x").await.is_err());
+        // What was heard of a connection comes when it comes, and a gate that is dropped tells no more.
+        let inspected = |event: &Event| matches!(event, Event::Connect { inspected: true, .. });
+        for _ in 0..200 {
+            if events.lock().expect("a lock").iter().any(inspected) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         drop(gate);
         let events = events.lock().expect("a lock");
         let requests = events.iter().filter_map(|event| match event {
@@ -154,7 +163,6 @@ mod elsewhere {
             _ => None,
         });
         assert_eq!(requests.collect::<Vec<_>>(), [("/open/x", true), ("/shut", false)], "{events:?}");
-        let inspected = |event: &Event| matches!(event, Event::Connect { inspected: true, .. });
         assert!(events.iter().any(inspected), "{events:?}");
         let used = |event: &&Event| matches!(event, Event::Secret { what: SecretUse::Used, .. });
         assert_eq!(events.iter().filter(used).count(), 1, "{events:?}");

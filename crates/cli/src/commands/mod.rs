@@ -15,7 +15,6 @@ use crate::{platform, watch};
 
 #[cfg(target_os = "linux")]
 pub(crate) use log::{ago, command_of};
-#[cfg(target_os = "linux")]
 pub(crate) use why::real;
 
 /// Carries out a command.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::args::{AccessArg, PolicyFlags, WhyArgs};
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, output, own, platform};
+use crate::{layers, output, platform};
 
 /// Exit status when the answer is no.
 const REFUSED: u8 = 1;
@@ -33,7 +33,7 @@ pub(crate) fn why(args: WhyArgs) -> Result<ExitCode, CliError> {
         _ => None,
     };
     let path = path.unwrap_or_else(|| real(&context.absolute(&args.target)));
-    let verdict = own::hidden(context.state(), &path, decide(&merged.policy, access, &path));
+    let verdict = context.own().hidden(&path, decide(&merged.policy, access, &path));
     let verdict = as_asked(access, &context, &path, verdict);
     let verdict = as_it_can_be_masked(&path, verdict);
     let verdict = if access == Access::Read { masked_instead(&merged.policy, &path, verdict) } else { verdict };

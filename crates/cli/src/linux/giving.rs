@@ -15,8 +15,6 @@ use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::layers::Files;
-use crate::own;
-use crate::platform::is_in;
 
 /// The port that is meant where none is written.
 const HTTPS: u16 = 443;
@@ -142,16 +140,16 @@ impl Giving<'_> {
         let cannot = cannot(at, write);
         self.refuse_what_it_has(&cannot, at)?;
         self.refuse_out_of_reach(&cannot, at, write)?;
-        let state = self.context.state();
-        if is_in(at, state) || is_in(state, at) {
-            let why = format!("{} is pinfold's own: records, and the key that signs them", state.display());
+        if self.context.own().meets(at) {
+            let state = self.context.state().display();
+            let why = format!("{state} is pinfold's own: records, and the key that signs them");
             return Err(Refusal::new(cannot, why));
         }
         let policy = self.with(|flags| if write { &mut flags.write } else { &mut flags.read }.push(at.into()));
         let policy = policy.map_err(|error| error.into_refusal())?.policy;
         refuse_what_rules_refuse(&cannot, &policy, at, write)?;
         if write {
-            own::refuse_to_open(self.context, &policy, std::iter::once(at)).map_err(CliError::into_refusal)?;
+            self.context.own().refuse_to_open(&policy, std::iter::once(at)).map_err(CliError::into_refusal)?;
         }
         Ok(policy)
     }

@@ -17,6 +17,9 @@ use crate::error::CliError;
 /// How long the run may take to say what has come of a wish.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long it may take to say who it is.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
 /// The name for the run that lives, where there is one only.
 const LAST: &str = "last";
 
@@ -124,10 +127,17 @@ impl Live {
         let all = names(&live);
         let (mut meant, others): (Vec<Self>, Vec<Self>) =
             live.into_iter().partition(|run| name == LAST || run.id.starts_with(name));
-        if meant.is_empty() {
-            // Only then: one that is stopped says nothing.
-            let is_in_stage = |run: &mut Self| run.introduce(runs).is_ok_and(|stage| stage == Some(name));
-            meant.extend(others.into_iter().filter_map(|mut run| is_in_stage(&mut run).then_some(run)));
+        let is_whole = name == LAST || meant.iter().any(|run| run.id == name);
+        for mut run in others.into_iter().filter(|_| !is_whole) {
+            match run.introduce(runs).map(|stage| stage == Some(name)) {
+                Ok(true) => meant.push(run),
+                Err(error) if meant.is_empty() && error.kind() == io::ErrorKind::TimedOut => {
+                    return Err(CliError::new(format!("the run {} does not say in which stage it is", run.id))
+                        .why("it is stopped, or busy")
+                        .hint(format!("name the run that is meant: {all}")));
+                }
+                Ok(false) | Err(_) => {}
+            }
         }
         if meant.len() > 1 {
             return Err(CliError::new(format!("`{name}` could be several live runs"))
@@ -145,7 +155,7 @@ impl Live {
     /// version would understand something else.
     fn introduce(&mut self, runs: &Runs) -> io::Result<Option<&str>> {
         if self.stage.is_none() {
-            self.stage = Some(hear(runs, &mut self.watched, |told| match told {
+            self.stage = Some(hear(runs, &mut self.watched, AT_ONCE, |told| match told {
                 Told::Session { stage, .. } => Some(stage),
                 _ => None,
             })?);
@@ -157,15 +167,20 @@ impl Live {
 fn outcome(runs: &Runs, watched: &mut Watched, wish: Wish) -> io::Result<Outcome> {
     const ID: u64 = 1;
     watched.wish(ID, wish)?;
-    hear(runs, watched, |told| match told {
+    hear(runs, watched, PATIENCE, |told| match told {
         Told::Outcome { id: ID, outcome } => Some(outcome),
         _ => None,
     })
 }
 
 /// Waits for one message of a run.
-fn hear<T>(runs: &Runs, watched: &mut Watched, wanted: impl Fn(Told) -> Option<T>) -> io::Result<T> {
-    let deadline = Instant::now() + PATIENCE;
+fn hear<T>(
+    runs: &Runs,
+    watched: &mut Watched,
+    patience: Duration,
+    wanted: impl Fn(Told) -> Option<T>,
+) -> io::Result<T> {
+    let deadline = Instant::now() + patience;
     loop {
         match watched.hear()? {
             Some(told) => {

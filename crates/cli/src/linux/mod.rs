@@ -39,6 +39,7 @@ pub(crate) use paths::{
     CONFIGURATION, HOME, MANAGED_POLICY, PLATFORM, STATE, create_private, in_the_way, is_administrators, is_in, masked,
     open, real, try_lock,
 };
+pub(crate) use pinfold_confine::linux::probe::names;
 /// Whether live runs can be given more.
 pub(crate) const GRANTS: bool = true;
 

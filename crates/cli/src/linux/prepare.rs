@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pinfold_confine::linux::Ground;
 use pinfold_confine::linux::probe::{self, Names, Stores, Tree};
-use pinfold_plan::{Mode, Mount, Plan, PlanError, linux};
+use pinfold_plan::{Backend, LandlockAccess, Mode, Mount, Plan, PlanError, linux};
 use pinfold_policy::{NetworkMode, Policy, shell_word};
 use pinfold_run::{Memory, REBASE, Session, Store, WorkspaceStore};
 use pinfold_stage::{Stage, Stages};
@@ -18,7 +18,7 @@ use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::layers::Files;
-use crate::{output, own};
+use crate::output;
 
 /// A plan and what it was made from.
 pub(crate) struct Prepared {
@@ -192,8 +192,9 @@ impl Call {
         let (stage, place) = staging.take(&policy, &stage::stages(&context)?)?;
         sight.host.stage = place;
         let plan = linux::build(&policy, &sight.host).map_err(plan_error)?;
-        own::refuse_to_show(&context, &policy)?;
-        own::refuse_to_open(&context, &policy, opened(&plan).map(PathBuf::as_path))?;
+        context.own().refuse_to_show(&policy)?;
+        refuse_unhidden(&plan, context.own().secret())?;
+        context.own().refuse_to_open(&policy, opened(&plan).map(PathBuf::as_path))?;
         let in_home = plan.mounts.iter().filter_map(|mount| mount.at().strip_prefix(&plan.home).ok());
         workspace.keep_usable(in_home).map_err(|error| CliError::from_error(&error))?;
         let git_directories = sight.host.git.into_iter().map(|git| git.path).collect();
@@ -223,7 +224,7 @@ fn stores(context: &Context, workspace: &WorkspaceStore) -> Stores {
         layers: workspace.layers().to_owned(),
         temp: workspace.temp(),
         trust: workspace.trust(),
-        own: context.state().to_owned(),
+        own: context.own().secret().cloned().collect(),
     }
 }
 
@@ -241,6 +242,19 @@ pub(super) fn opened(plan: &Plan) -> impl Iterator<Item = &PathBuf> {
         _ => None,
     });
     writable.chain([&plan.workspace])
+}
+
+/// Where nothing lies over it, what pinfold keeps can be read wherever the run may read around it.
+fn refuse_unhidden<'a>(plan: &Plan, mut kept: impl Iterator<Item = &'a PathBuf>) -> Result<(), CliError> {
+    match kept.find(|kept| kept.exists() && plan.landlock.admits(kept, LandlockAccess::Read)) {
+        Some(kept) if plan.backend == Backend::LinuxLandlock => Err(CliError::new(format!(
+            "{} would be readable inside",
+            kept.display()
+        ))
+        .why("it is pinfold's own, and without user namespaces nothing can be hidden in a place that may be read")
+        .hint("name what the command needs to read one by one, and nothing around that")),
+        _ => Ok(()),
+    }
 }
 
 fn plan_error(error: PlanError) -> CliError {

@@ -14,7 +14,6 @@ use serde::Serialize;
 use crate::commands::real;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::own;
 
 /// How many refusals are told one by one.
 const REFUSALS_TOLD: usize = 10;
@@ -90,12 +89,12 @@ impl<'a> From<&'a Refused> for PathSummary<'a> {
 
 /// Says why something inside gets no further. It opens no file: the names come from inside.
 pub(super) fn judge(plan: &Plan, policy: &Policy, context: &Context) -> Judge {
-    let (policy, home, state) = (policy.clone(), context.home.clone(), context.state().to_owned());
+    let (policy, home, own) = (policy.clone(), context.home.clone(), context.own().clone());
     let landlock = (plan.backend == Backend::LinuxLandlock).then(|| plan.landlock.clone());
     Judge::new(move |access, path| {
         // The links there are those of whoever asks.
         let path = if path.starts_with("/dev") { path.to_owned() } else { real(path) };
-        let verdict = own::hidden(&state, &path, decide(&policy, access, &path));
+        let verdict = own.hidden(&path, decide(&policy, access, &path));
         let done_without = access != Access::Write && DONE_WITHOUT.iter().any(|place| path.starts_with(place));
         if done_without || landlock.as_ref().is_some_and(|landlock| lets(landlock, access, &path)) {
             return Verdict { allowed: true, ..verdict };

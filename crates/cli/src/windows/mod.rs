@@ -44,7 +44,7 @@ pub(crate) use paths::{
 pub(crate) const GRANTS: bool = false;
 
 pub(crate) use watching::{Runs, Seat, give_terminal_back};
-pub(crate) use within::is_in;
+pub(crate) use within::{is_in, names};
 
 /// Parts that this program plays in runs and tests, told apart by its first argument before any other is looked at.
 pub(crate) fn part(arguments: &[OsString]) -> Option<ExitCode> {

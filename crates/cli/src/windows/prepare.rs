@@ -18,7 +18,7 @@ use super::{report, session, within};
 use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::{layers, output, own};
+use crate::{layers, output};
 
 /// Oldest Windows that has the consoles and jobs that runs need: version 1809.
 const OLDEST_BUILD: u32 = 17763;
@@ -75,8 +75,8 @@ pub(super) fn prepare_with_machine(flags: &PolicyFlags) -> Result<(Prepared, Mac
     let machine = probe::complete(machine, &policy, sight.host(), &areas, &ground);
     let machine = machine.map_err(|error| CliError::from_error(&error))?;
     let plan = windows::build(&policy, sight.host(), &machine).map_err(|error| plan_error(&error))?;
-    own::refuse_to_show(&context, &policy)?;
-    own::refuse_to_open(&context, &policy, opened(&plan))?;
+    context.own().refuse_to_show(&policy)?;
+    context.own().refuse_to_open(&policy, opened(&plan))?;
     let setup = setup.filter(|_| plan.identity != Identity::Caller);
     Ok((Prepared { context, policy, store, sight, ground, plan, setup }, machine))
 }

@@ -31,7 +31,7 @@ pub(super) fn look(policy: &Policy, store: &Store) -> Result<Sight, CliError> {
 /// There are no layers, and what is pinfold's own has access lists of its own.
 fn stores(store: &Store) -> Stores {
     let none = store.backend().join("none");
-    Stores { home: store.home(), temp: store.temp(), layers: none.clone(), trust: store.trust(), own: none }
+    Stores { home: store.home(), temp: store.temp(), layers: none.clone(), trust: store.trust(), own: Vec::new() }
 }
 
 impl Sight {

@@ -9,6 +9,11 @@ pub(crate) fn is_in(path: &Path, root: &Path) -> bool {
     is_below(&comparable(path), &comparable(root))
 }
 
+/// By which names a path is met: nothing is known of others than its own.
+pub(crate) fn names(path: &Path) -> Vec<PathBuf> {
+    vec![path.to_owned()]
+}
+
 /// Whether a path, as it is written, is a directory or in it.
 pub(super) fn is_below(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('\\'))

@@ -43,8 +43,8 @@ pub struct Stores {
     pub temp: PathBuf,
     /// The certificates that a run with a gate trusts.
     pub trust: PathBuf,
-    /// What is pinfold's own: records, the key that signs them, control sockets, and what other runs keep.
-    pub own: PathBuf,
+    /// What is pinfold's own, under all its names: records, the key that signs them, control sockets, and what other runs keep.
+    pub own: Vec<PathBuf>,
 }
 
 /// What was seen of a workspace before a run: facts for the plan, and what to compare with afterwards.
@@ -54,16 +54,6 @@ pub struct Sight {
     pub host: Host,
     /// The trees that were looked through.
     pub trees: Vec<Tree>,
-}
-
-impl Sight {
-    /// Denies what is pinfold's own where it lies in a tree that was looked through: whoever could read there could sign
-    /// records, and whoever could connect would answer for the user.
-    pub(crate) fn deny_own(&mut self, directory: &Path) {
-        if self.trees.iter().any(|tree| directory.starts_with(&tree.root)) {
-            self.host.denied.push((directory.to_owned(), true));
-        }
-    }
 }
 
 /// Looks through everything that a person opened, and gathers the facts that every system has.

@@ -203,8 +203,8 @@ fn a_plan_for_a_policy_is_what_is_carried_out(scene: &Scene) {
     let path = |name: &str| PathBuf::from(scene.path(name).replace('\\', "/"));
     let places = Places { platform: Platform::Windows, workspace: path("work"), home: path("user") };
     let policy = merge(&[], &places).unwrap().policy;
-    let [home, layers, temp, trust, own] = ["home", "layers", "temp", "trust", "state/control"].map(path);
-    let stores = probe::Stores { home, layers, temp, trust, own };
+    let [home, layers, temp, trust] = ["home", "layers", "temp", "trust"].map(path);
+    let stores = probe::Stores { home, layers, temp, trust, own: Vec::new() };
     let sight = probe::look_at(&policy, stores).unwrap();
     let machine = probe::look().unwrap();
     let areas = areas(&policy, &sight.host, &machine).unwrap();

@@ -29,7 +29,11 @@ pub enum StoreError {
         snapshot: String,
     },
     /// It would not do as the name of a directory.
-    #[error("{name:?} is no name for a stage: letters, digits, `-`, `_` and `.`, at most {most}", most = super::stages::NAME_MAX)]
+    #[error(
+        "{name:?} is no name for a stage: letters, digits, `-`, `_` and `.`, at most {most}, and not `{reserved}`, which is the run that began last",
+        most = super::stages::NAME_MAX,
+        reserved = super::stages::RESERVED
+    )]
     Name {
         /// The name.
         name: String,

@@ -14,6 +14,8 @@ use super::record::Record;
 use super::remove::{remove, space_of};
 use super::stage::{Stage, bases_of, hold};
 
+/// What names the run that began last, wherever a run is named.
+pub(super) const RESERVED: &str = "last";
 /// The longest name of a stage, in bytes.
 pub(super) const NAME_MAX: usize = 64;
 /// The record of a stage, in its directory.
@@ -280,7 +282,8 @@ impl Stages {
 
     fn directory(&self, name: &str) -> Result<PathBuf, StoreError> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let does = !name.is_empty() && name.len() <= NAME_MAX && name.bytes().all(fits) && !name.starts_with('.');
+        let fits = !name.is_empty() && name.len() <= NAME_MAX && name.bytes().all(fits) && !name.starts_with('.');
+        let does = fits && name != RESERVED;
         if does { Ok(self.stages().join(name)) } else { Err(StoreError::Name { name: name.to_owned() }) }
     }
 

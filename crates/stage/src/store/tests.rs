@@ -49,7 +49,7 @@ fn a_stage_is_used_by_one_at_a_time() {
 #[test]
 fn names_lead_nowhere_else() {
     let scratch = Place::new();
-    for name in ["", ".", "..", "a/b", "/a", ".hidden", "new\nline", "ü", &"n".repeat(65)] {
+    for name in ["", ".", "..", "a/b", "/a", ".hidden", "new\nline", "ü", "last", &"n".repeat(65)] {
         let made = stages(&scratch).make(name, Path::new("/workspace"));
         assert!(matches!(made, Err(StoreError::Name { .. })), "{name:?}");
     }

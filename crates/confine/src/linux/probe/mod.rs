@@ -16,10 +16,12 @@ mod gate;
 mod links;
 mod machine;
 mod other_names;
+mod own;
 
 use self::gate::java_trust_stores;
 pub use self::gate::{can_redirect, resolver_text, trust_bundles};
 pub use self::machine::no_user_namespaces;
+pub use self::own::names;
 pub use crate::probe::{Appearance, Names, Sight, Stores, Tree, look_again, look_anew, masked, masked_with};
 
 /// Gathers what the plan for `policy` needs to know. `spelled` are paths as the user wrote them, whose links shall
@@ -34,7 +36,7 @@ pub fn look(
     let roots: Vec<_> = sight.trees.iter().map(|tree| tree.root.as_path()).collect();
     let others = other_names(&sight.host, &roots);
     sight.host.denied.extend(others.into_iter().map(|path| (path, false)));
-    sight.deny_own(&stores.own);
+    own::deny(&mut sight.host, policy, &stores.own);
     let owner = rustix::fs::stat(&policy.places.workspace).map(|stat| (stat.st_uid, stat.st_gid)).unwrap_or_default();
     let id_mapped_mounts = can_map_ids(&[&policy.places.workspace, &stores.home]);
     // Only a run with a gate has its own names and certificates.

@@ -42,9 +42,7 @@ pub fn look() -> Result<Machine, ConfineError> {
 
 /// What was seen of a workspace, as the plan wants to know it: what is the same on every system.
 pub fn look_at(policy: &Policy, stores: Stores) -> Result<Sight, SurveyError> {
-    let mut sight = gather(policy, &stores)?;
-    sight.deny_own(&stores.own);
-    Ok(sight)
+    gather(policy, &stores)
 }
 
 /// The same machine with what depends on the areas of a plan: their identifiers, whether their volumes keep lists, and

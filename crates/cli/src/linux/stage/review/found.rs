@@ -36,7 +36,8 @@ pub(super) struct Found {
     /// A run goes on in it.
     pub(super) in_use: bool,
     guarded: Guarded,
-    digest: String,
+    /// Of what was shown; nothing while a run goes on in it.
+    digest: Option<String>,
     mark: Mark,
 }
 
@@ -59,7 +60,8 @@ impl Mark {
 impl Found {
     /// Looks through a stage, and lets it go.
     pub(super) fn look(context: &Context, mut opened: Opened, paths: &Paths) -> Result<Self, CliError> {
-        let digest = digest(&opened)?;
+        // What a run may change at any moment is nothing that somebody could have seen.
+        let digest = if opened.in_use { None } else { Some(digest(&opened)?) };
         let guarded = guarded(&policy(context)?, &opened.places);
         let Listed { entries, roots } = listed::list(context, &mut opened, paths, &guarded)?;
         let exceeded = opened.places.iter().find_map(|place| place.changes.exceeded());
@@ -153,13 +155,28 @@ impl Found {
         let meant = |place: &Place, change: &Change| paths.contains(&place.path(change));
         let mut choice = Choice::of(&opened.places, meant, &guarded, agree)?;
         let theirs = with_other_halves(&opened, page.theirs());
+        self.refuse_changed(&opened, &theirs)?;
         choice.prefer(|path| theirs.contains(path));
         refuse_both(context, &choice, &mine)?;
         let parts = page.parts().map(|(path, view, hunks)| Ok((path.clone(), part(&opened, path, view, hunks)?)));
         choice.keep(Picked { contents: parts.collect::<Result<_, CliError>>()?, left: BTreeSet::new() });
-        let taken = take_over(context, &policy, &mut opened, &guarded, choice, Some(&self.digest))?;
+        let taken = take_over(context, &policy, &mut opened, &guarded, choice, self.digest.as_deref())?;
         opened.drop_changes(&mine)?;
         Ok((taken, mine))
+    }
+
+    /// What goes for what the run left is what was there when somebody said so.
+    fn refuse_changed(&self, opened: &Opened, theirs: &BTreeSet<PathBuf>) -> Result<(), CliError> {
+        let shown = self.places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)));
+        let shown: BTreeMap<PathBuf, &Change> = shown.map(|(place, change)| (place.path(change), change)).collect();
+        let identity = |change: &Change| change.before.as_ref().map(|node| node.identity);
+        for (place, change) in opened.changes() {
+            let path = place.path(change);
+            if theirs.contains(&path) && shown.get(&path).map(|shown| identity(shown)) != Some(identity(change)) {
+                return Err(not_as_shown(&path));
+            }
+        }
+        Ok(())
     }
 
     /// Throws the stage away, if it is what was shown.
@@ -170,7 +187,7 @@ impl Found {
     /// The stage, held, if it is still what was shown.
     fn again(&self) -> Result<Opened, CliError> {
         let opened = Opened::named(self.stages.clone(), &self.name)?;
-        if digest(&opened)? == self.digest {
+        if self.digest.as_ref() == Some(&digest(&opened)?) {
             return Ok(opened);
         }
         Err(CliError::new("nothing was changed: the stage is not what you have looked at")
@@ -199,11 +216,7 @@ fn with_other_halves(opened: &Opened, mut theirs: BTreeSet<PathBuf>) -> BTreeSet
 
 /// What a file shall contain of which some hunks were chosen, if it still has those that were shown.
 fn part(opened: &Opened, path: &Path, shown: Option<&View>, hunks: &BTreeSet<usize>) -> Result<Arc<[u8]>, CliError> {
-    let changed = || {
-        CliError::new("nothing was changed: a file is not what you have looked at")
-            .why(format!("{} was changed in the workspace meanwhile", path.display()))
-            .hint("r looks again")
-    };
+    let changed = || not_as_shown(path);
     let (place, change) = opened.changes().find(|(place, change)| place.path(change) == *path).ok_or_else(changed)?;
     let wrong =
         |error: std::io::Error| CliError::new(format!("{} cannot be read", path.display())).why(error.to_string());
@@ -212,6 +225,12 @@ fn part(opened: &Opened, path: &Path, shown: Option<&View>, hunks: &BTreeSet<usi
     let parts = shown.map(|view| &view.parts).filter(|parts| **parts == now.parts).ok_or_else(changed)?;
     let old = place.real_text(&change.path, limits::DIFF_BYTES).map_err(wrong)?;
     Ok(choose(&old, parts, |number| hunks.contains(&number)).into())
+}
+
+fn not_as_shown(path: &Path) -> CliError {
+    CliError::new("nothing was changed: a file is not what you have looked at")
+        .why(format!("{} was changed in the workspace meanwhile", path.display()))
+        .hint("r looks again")
 }
 
 fn many(count: usize, one: &str, more: &str) -> String {
