@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use rustix::fs::{FileType, Stat};
+use rustix::fs::{FileType, Stat, Timespec, Timestamps, UTIME_NOW, fstat, futimens};
 use serde::{Deserialize, Serialize};
 
 /// Permission bits, with set-user-id, set-group-id and sticky.
@@ -117,10 +119,16 @@ impl Time {
     /// Later than all others.
     pub const LAST: Self = Self { seconds: i64::MAX, nanoseconds: 0 };
 
-    /// By the clock that files get their times from, which no later change can be before (`CLOCK_REALTIME_COARSE`).
-    pub fn now() -> Self {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-        Self::of(now.tv_sec, now.tv_nsec.cast_unsigned())
+    /// A moment of the clock that files get their times from: no change so far has a later time than it, and no later change an
+    /// earlier one. It is what a directory gets that is touched. No clock that can be asked tells that: where times of files are
+    /// finer than ticks, they run ahead of the one that ticks (`Documentation/filesystems/multigrain-ts.rst`).
+    pub(crate) fn stamp(directory: &File) -> io::Result<Self> {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        // A time that was asked for is not given again.
+        fstat(directory)?;
+        futimens(directory, &Timestamps { last_access: now, last_modification: now })?;
+        let touched = fstat(directory)?;
+        Ok(Self::of(touched.st_ctime, touched.st_ctime_nsec))
     }
 
     /// A moment in milliseconds since 1970.
@@ -130,5 +138,32 @@ impl Time {
 
     fn of(seconds: i64, nanoseconds: u64) -> Self {
         Self { seconds, nanoseconds: u32::try_from(nanoseconds).unwrap_or(0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Place;
+    use crate::tree::Tree;
+
+    #[test]
+    fn what_was_changed_before_is_never_later_than_a_stamp_and_what_is_changed_then_never_earlier() {
+        let place = Place::new();
+        place.directory("stage").directory("tree");
+        let tree = Tree::open(&place.path("tree")).unwrap();
+        let changed = |round: usize| {
+            place.file("tree/file", round.to_string());
+            // Whoever asks makes the next change be told apart.
+            let asked = || tree.node("file".as_ref()).unwrap().unwrap().identity.changed;
+            asked();
+            place.mode("tree/file", 0o600);
+            asked()
+        };
+        for round in 0..1000 {
+            let before = changed(round);
+            let stamp = Time::stamp(&File::open(place.path("stage")).unwrap()).unwrap();
+            assert!(before <= stamp && stamp <= changed(round), "{round}");
+        }
     }
 }

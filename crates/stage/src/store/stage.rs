@@ -139,7 +139,10 @@ impl Stage {
         self.record.places.extend(places);
         self.record.session = Some(session.to_owned());
         self.record.used_ms = now_ms();
-        self.record.began.get_or_insert_with(Time::now);
+        if self.record.began.is_none() {
+            let began = File::open(&self.directory).and_then(|directory| Time::stamp(&directory));
+            self.record.began = Some(at(began, "touch", &self.directory)?);
+        }
         if is_known { self.note() } else { self.save() }
     }
 
