@@ -247,6 +247,18 @@ fn what_a_file_means_depends_on_what_lies_beside_it_and_what_was_left_of_it_stay
 }
 
 #[test]
+fn of_what_git_keeps_for_itself_one_is_asked_once() {
+    let desk = Desk::new();
+    let script = "echo more >> README; git commit -qam inside; echo new > new; git add new";
+    desk.inside_with(&["--session", "s"], script).ok();
+    let asked = desk.pinfold(["apply", "--hunks"]).input("n\ny\ny\n").run();
+    asked.says(".git\ncommits, branches and what git notes: ").says("(1/1) take it over?").ok();
+    assert_eq!(desk.outside("git log --format=%s; git status -s").ok(), "first\n M README\n?? new");
+    desk.pinfold(["apply", "--hunks"]).input("y\n").run().ok();
+    assert_eq!(desk.outside("git log --format=%s; git status -s").ok(), "inside\nfirst\nA  new");
+}
+
+#[test]
 fn what_was_merged_is_taken_back_by_nobody_but_its_user() {
     let desk = Desk::new();
     let lines: String = (1..=40).map(|number| format!("{number}\n")).collect();

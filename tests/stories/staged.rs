@@ -312,6 +312,29 @@ fn what_was_put_back_is_removed_as_if_nobody_had_touched_it() {
 }
 
 #[test]
+fn an_index_that_git_has_only_looked_through_is_in_nobodys_way() {
+    let desk = Desk::new();
+    desk.outside("echo kept > kept; git add kept; git commit -qm kept").ok();
+    let work = "git mv README READ.md; echo more >> READ.md; git add READ.md; echo x > new; git add new";
+    // Whoever touches files makes git write their times into its index.
+    let look =
+        r#"touch kept; before="$(stat -c %z .git/index)"; git status -s; test "$before" != "$(stat -c %z .git/index)""#;
+    for (begin, takes_over) in [(["--session", "s"], true), (["--undo", "--quiet"], false)] {
+        desk.inside_with(&begin, work).ok();
+        if takes_over {
+            desk.about(&["apply"]).ok();
+        }
+        assert_eq!(desk.outside(look).ok().lines().count(), 2);
+        // The control: what its user has added himself would be lost.
+        desk.outside("echo mine > mine; git add mine").ok();
+        desk.about(&["undo", "--lose"]).says(".git/index").ends_with(125);
+        desk.outside("git rm -q --cached mine; rm mine; git status -s").ok();
+        desk.about(&["undo", "--lose"]).ok();
+        assert_eq!(desk.outside("git status -s; ls").ok(), "README\nkept");
+    }
+}
+
+#[test]
 fn a_stage_is_written_to_by_one_run_at_a_time_and_others_have_their_own() {
     let desk = Desk::new();
     let first = desk.pinfold(["run", "--session", "s", "--", "sleep", "30"]).start();

@@ -16,6 +16,7 @@ use super::guarded::{Guarded, guarded};
 use super::hunks;
 use super::ignored::Ignored;
 use super::in_the_way::{in_the_way, not_applied};
+use super::indexes::Indexes;
 use super::merged::Merged;
 use super::opened::{Opened, Place, policy};
 use super::recorded::{self, Recorded, listed};
@@ -53,7 +54,10 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<ExitCode, CliError> {
     choice.prefer(|path| sides.theirs.name(path));
     refuse_both(&context, &choice, &mine)?;
     if args.hunks {
-        let offered = opened.changes().filter(|(place, change)| choice.takes(&place.path(change)));
+        // Of what would execute outside somebody has been asked already.
+        let is_answered = |path: &Path| !args.traps && choice.was_agreed_to(path);
+        let is_open = |path: &Path| choice.takes(path) && !is_answered(path);
+        let offered = opened.changes().filter(|(place, change)| is_open(&place.path(change)));
         choice.keep(hunks::pick(&context, offered)?);
     }
     if args.reviewed.as_ref().is_some_and(String::is_empty) {
@@ -170,6 +174,7 @@ pub(super) fn take_over(
             applied.map_err(|error| not_applied(context, &error))?;
             stood
         })?;
+        Indexes::of(context).note(gits.iter().map(PathBuf::as_path));
     }
     Ok(TakenOver { choice, count: others.len(), of_git: gits.len() })
 }

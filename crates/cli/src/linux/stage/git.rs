@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use pinfold_stage::{Attributes, Change, Content, Kind, Meta, Step, Time, Wanted, What};
+use pinfold_stage::{Attributes, Change, Content, Digest, Kind, Meta, Step, Time, Wanted, What};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::opened::Place;
@@ -230,6 +230,14 @@ impl Git {
     /// Whether a path is an index that says nothing but what was committed.
     pub(in crate::linux) fn is_idle_index(&self, path: &Path) -> bool {
         parts(path).is_some_and(|(directory, rest)| rest == Path::new("index") && self.nothing_is_staged(&directory))
+    }
+
+    /// By what is known what an index says: what git would commit next, and of which files it takes no notice.
+    pub(super) fn index_says(&self, path: &Path) -> Option<Digest> {
+        let (directory, _) = parts(path).filter(|(_, rest)| *rest == Path::new("index"))?;
+        let mut git = self.about(&directory, directory.parent()?)?;
+        let listed = git.args(["ls-files", "-v", "--stage", "-z"]).output().ok()?;
+        listed.status.success().then(|| Digest::of(&listed.stdout))
     }
 
     /// Whether what git would commit next is what was committed last: then its index says nothing that would be lost.

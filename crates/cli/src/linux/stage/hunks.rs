@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use pinfold_stage::{Body, Change, Hunk, LineKind, choose, limits};
 
-use super::changes::shown;
+use super::changes::{counted, shown};
+use super::git;
 use super::opened::Place;
 use super::visible::visible;
 use crate::context::Context;
@@ -36,15 +37,32 @@ enum Answer {
     Quit,
 }
 
-/// Asks about every hunk, and about every change that has none.
+/// Asks about every hunk, about every change that has none, and about what git keeps for itself at once.
 pub(super) fn pick<'a>(
     context: &Context,
     offered: impl Iterator<Item = (&'a Place, &'a Change)>,
 ) -> Result<Picked, CliError> {
     let mut picked = Picked::default();
     let mut quit = false;
+    let mut of_git: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    let mut others = Vec::new();
     for (place, change) in offered {
         let path = place.path(change);
+        match git::own(&path, change) {
+            Some(directory) => of_git.entry(directory).or_default().push(path),
+            None => others.push((place, change, path)),
+        }
+    }
+    for (directory, paths) in of_git {
+        let text = format!("commits, branches and what git notes: {}\n", counted(paths.len()));
+        let name = shown(&context.workspace, &directory);
+        let answer = if quit { Answer::Quit } else { ask(&name, text.as_bytes(), "take it over", 1, 1)? };
+        quit |= answer == Answer::Quit;
+        if !matches!(answer, Answer::Yes | Answer::RestOfFile(true)) {
+            picked.left.extend(paths);
+        }
+    }
+    for (place, change, path) in others {
         if quit {
             picked.left.insert(path);
             continue;

@@ -1,12 +1,12 @@
 //! `pinfold undo`: what was taken over last is taken back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_ledger::event::{self, Act};
 
-use super::git::Git;
 use super::in_the_way::not_undone;
+use super::indexes::Indexes;
 use super::opened::{Opened, policy, stages};
 use super::recorded::{Recorded, listed};
 use crate::context::Context;
@@ -34,15 +34,16 @@ pub(in crate::linux) fn undo(context: &Context, lose: bool) -> Result<ExitCode, 
             .hint("pinfold undo --lose"));
     }
     // What git refreshes whenever it looks says nothing that would be missed.
-    let git = Git::of(context);
-    let accepts = |path: &Path| git.is_idle_index(path);
+    let indexes = Indexes::of(context);
+    let accepts = |path: &Path| indexes.says_nothing_new(path);
     let about = opened.iter().flat_map(|opened| &opened.places).map(|place| place.current(&accepts));
     let about = about.collect::<Result<Vec<_>, _>>()?;
     let changed = last.changed().map_err(|error| CliError::from_error(&error))?;
     let paths = changed.iter().flat_map(|(root, paths)| paths.iter().map(|path| root.join(path)));
+    let paths: Vec<PathBuf> = paths.collect();
     let event = event::Stage {
         run: last.session().map(ToOwned::to_owned),
-        paths: listed(&paths.collect::<Vec<_>>()),
+        paths: listed(&paths),
         ..event::Stage::new(Act::Undo, &name)
     };
     let mut recorded = Recorded::begin(context, &context.workspace, &policy(context)?, event)?;
@@ -61,6 +62,7 @@ pub(in crate::linux) fn undo(context: &Context, lose: bool) -> Result<ExitCode, 
         Some(opened) => opened.act(&about, |opened| undo(Some(opened)))?,
         None => undo(None)?,
     }
+    indexes.note(paths.iter().map(PathBuf::as_path));
     match opened {
         Some(_) => eprintln!("pinfold: undone: it waits in the stage {name} again"),
         None => eprintln!("pinfold: undone"),

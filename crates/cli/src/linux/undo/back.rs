@@ -12,7 +12,7 @@ use crate::args::UndoArgs;
 use crate::commands::command_of;
 use crate::context::Context;
 use crate::error::{CliError, with_causes};
-use crate::linux::stage::{self, Git, Recorded, age, agrees, counted, listed, not_undone, policy, shown, size};
+use crate::linux::stage::{self, Indexes, Recorded, age, agrees, counted, listed, not_undone, policy, shown, size};
 
 /// How many paths are told one by one.
 const TOLD: usize = 20;
@@ -72,8 +72,8 @@ fn chosen(context: &Context, session: Option<&str>) -> Result<Option<Record>, Cl
 
 fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, CliError> {
     // What git refreshes whenever it looks says nothing that would be missed.
-    let git = Git::of(context);
-    let undoing = record.plan(&|path| git.is_idle_index(path)).map_err(|error| not_undone(context, &error))?;
+    let indexes = Indexes::of(context);
+    let undoing = record.plan(&|path| indexes.says_nothing_new(path)).map_err(|error| not_undone(context, &error))?;
     let session = record.session().to_owned();
     if record.ended().killed {
         eprintln!(
@@ -99,6 +99,7 @@ fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, 
     let undone = record.undo(&undoing);
     recorded.end(undone.as_ref().err().map(|error| with_causes(error)));
     undone.map_err(|error| not_undone(context, &error))?;
+    indexes.note(undoing.paths().iter().map(PathBuf::as_path));
     eprintln!("pinfold: undone: what the run {session} changed is as it was before");
     Ok(ExitCode::SUCCESS)
 }

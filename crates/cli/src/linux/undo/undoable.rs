@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use pinfold_stage::before::{Begun, Record};
+use pinfold_stage::before::{Begun, Changed as Noted, Record};
 use serde::Serialize;
 
 use crate::changed::Changed;
 use crate::error::with_causes;
 use crate::linux::prepare::Prepared;
-use crate::linux::stage::shown;
+use crate::linux::stage::{Indexes, shown};
 
 /// How many files are told one by one.
 const TOLD: usize = 8;
@@ -31,20 +31,26 @@ pub(crate) struct Undoable {
 impl Undoable {
     /// Looks at what the run has left, and writes it down.
     pub(in crate::linux) fn look(begun: Option<Begun>, prepared: &Prepared, changed: &Changed) -> Option<Self> {
-        let workspace = &prepared.context.workspace;
         Some(match begun?.end() {
-            Ok(record) => Self {
-                changes: record.changes().len(),
-                not_kept: record
-                    .changes()
-                    .iter()
-                    .filter_map(|change| Some((shown(workspace, &record.path(change)), change.lost()?.to_owned())))
-                    .collect(),
-                unseen: unseen(prepared, changed, &record),
-                gap: record.ended().gap.clone(),
-            },
+            Ok(record) => {
+                let paths: Vec<PathBuf> = record.changes().iter().map(|change| record.path(change)).collect();
+                Indexes::of(&prepared.context).note(paths.iter().map(PathBuf::as_path));
+                Self::of(prepared, changed, &record)
+            }
             Err(error) => Self { gap: Some(with_causes(&error)), ..Self::default() },
         })
+    }
+
+    fn of(prepared: &Prepared, changed: &Changed, record: &Record) -> Self {
+        let not_kept = |change: &Noted| {
+            Some((shown(&prepared.context.workspace, &record.path(change)), change.lost()?.to_owned()))
+        };
+        Self {
+            changes: record.changes().len(),
+            not_kept: record.changes().iter().filter_map(not_kept).collect(),
+            unseen: unseen(prepared, changed, record),
+            gap: record.ended().gap.clone(),
+        }
     }
 
     /// What must not be overlooked.
