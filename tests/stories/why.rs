@@ -246,6 +246,20 @@ fn the_answer_as_json_agrees() {
 }
 
 #[test]
+fn a_home_that_no_shell_has_put_in_its_place_is_the_home() {
+    let desk = Desk::new();
+    desk.write("home/notes/plan", "the plan");
+    let asked = |path: &str| desk.pinfold(["why", "--read", "~/notes", "read", path]).run();
+    assert_eq!(asked("~/notes/plan").ok(), asked(&desk.path("home/notes/plan").display().to_string()).ok());
+    desk.write("home/.bashrc", "");
+    let refused = desk.pinfold(["why", "write", "~/.bashrc"]).run().ends_with(1);
+    assert!(refused.text().contains(&desk.path("home/.bashrc").display().to_string()), "{refused}");
+    assert_eq!(desk.inside_with(&["--read", "~"], "cat ~/notes/plan").ok(), "the plan");
+    desk.write("home/project/~", "named so");
+    desk.pinfold(["why", "read", "./~"]).run().ok();
+}
+
+#[test]
 fn a_host_is_answered_with_the_rule_and_the_smallest_change() {
     let desk = furnished();
     let rules = "[network]\nmode = \"rules\"\nallow = [\"*.example.com\"]\ndeny = [\"evil.example.com\"]\n";

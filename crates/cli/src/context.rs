@@ -120,9 +120,13 @@ impl Context {
         self.workspace.join(PROJECT_POLICY)
     }
 
-    /// A path as the user means it in an argument: relative to the current directory.
+    /// A path as the user means it in an argument: relative to the current directory, or to the home that no shell has put in
+    /// the place of `~`, as in a policy.
     pub(crate) fn absolute(&self, path: &Path) -> PathBuf {
-        normal(&self.directory.join(path))
+        match path.strip_prefix("~") {
+            Ok(below) => normal(&self.home.join(below)),
+            Err(_) => normal(&self.directory.join(path)),
+        }
     }
 
     /// A variable of the caller's that is text.

@@ -174,7 +174,7 @@ fn from_flags(context: &Context, flags: &PolicyFlags) -> Result<PolicyFile, CliE
 fn argument_path(context: &Context, setting: Setting, typed: &str) -> String {
     let floating = matches!(setting, Setting::Deny | Setting::Mask)
         && (!typed.contains('/') || typed.starts_with("**/") || typed.starts_with('!'));
-    if typed.starts_with('@') || typed.starts_with("~/") || floating {
+    if typed.starts_with('@') || typed == "~" || typed.starts_with("~/") || floating {
         return typed.to_owned();
     }
     let slash = if typed.ends_with('/') && typed.len() > 1 { "/" } else { "" };

@@ -123,7 +123,8 @@ pub(super) fn take_over(
     let (mut all, mut besides) = (Vec::new(), Vec::new());
     for place in &mut opened.places {
         let aside = git::aside(&git, place, &stage, |path| choice.takes(path))?;
-        choice.leave(aside.left, aside.names);
+        aside.settle(place)?;
+        choice.leave(aside.left, aside.names.into_values().collect());
         besides.push(aside.steps);
     }
     for (place, beside) in opened.places.iter().zip(besides) {

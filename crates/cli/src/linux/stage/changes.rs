@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use pinfold_policy::plain;
-use pinfold_stage::{Change, Pick, Told, What, manifest, plan_apply};
+use pinfold_stage::{Change, Told, What, manifest};
 use serde::Serialize;
 
-use super::git;
+use super::git::{self, Git};
 use super::guarded::{Guarded, guarded};
 use super::ignored::Ignored;
+use super::in_the_way::InTheWay;
 use super::opened::{Opened, Paths, Place, policy};
 use crate::args::ChangesArgs;
 use crate::context::Context;
@@ -66,7 +67,7 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let guarded = guarded(&policy(&context)?, &opened.places);
     let mut ignored = Ignored::of(&context, &opened.places)?;
     ignored.count_asks(&guarded);
-    let conflicts = conflicts(&opened);
+    let in_the_way = in_the_way(&context, &opened)?;
     if args.json {
         return output::json(&summary(&opened, &guarded, &ignored)?);
     }
@@ -97,7 +98,7 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
                 }
                 _ => told,
             };
-            let Some(line) = line(&context.workspace, place, told, &guarded, &conflicts) else { continue };
+            let Some(line) = line(&context.workspace, place, told, &guarded, &in_the_way) else { continue };
             lines += 1;
             writeln!(out, "{line}").map_err(|error| CliError::new(error.to_string()))?;
         }
@@ -135,18 +136,17 @@ fn decided(workspace: &Path, opened: &Opened) -> Option<String> {
         .then(|| format!("kept as it is here: {names}{more}; pinfold apply --theirs PATH takes it over after all"))
 }
 
-/// What `pinfold apply` could not take over as the workspace is now, and why.
-fn conflicts(opened: &Opened) -> BTreeMap<PathBuf, String> {
-    let of = |place: &Place| {
-        if !place.changes.all().iter().any(|change| place.has_moved(change)) {
-            return Vec::new();
-        }
-        let planned = plan_apply(&place.layers, &place.changes, &place.bases, |_| Pick::Whole);
-        let conflicts = planned.err().unwrap_or_default();
-        let named = conflicts.into_iter().map(|conflict| (place.root.join(&conflict.path), conflict.why.to_string()));
-        named.collect::<Vec<_>>()
-    };
-    opened.places.iter().flat_map(of).collect()
+/// What `pinfold apply` could not take over as the workspace is now, or would put elsewhere.
+fn in_the_way(context: &Context, opened: &Opened) -> Result<BTreeMap<PathBuf, String>, CliError> {
+    let git = Git::of(context);
+    let mut all = BTreeMap::new();
+    for place in &opened.places {
+        let InTheWay { conflicts, beside } = InTheWay::of(&git, opened, place)?;
+        let conflicts = conflicts.into_iter().map(|(path, (why, _))| (path, format!("x {why}")));
+        let beside = beside.into_iter().map(|(path, name)| (path, format!("~ comes beside yours, at {name}")));
+        all.extend(conflicts.chain(beside).map(|(path, what)| (place.root.join(path), what)));
+    }
+    Ok(all)
 }
 
 /// A number of changes in words.
@@ -231,7 +231,7 @@ fn line(
     place: &Place,
     told: Told<'_>,
     guarded: &Guarded,
-    conflicts: &BTreeMap<PathBuf, String>,
+    in_the_way: &BTreeMap<PathBuf, String>,
 ) -> Option<String> {
     let (change, below) = match told {
         Told::One(change) => (change, None),
@@ -257,7 +257,7 @@ fn line(
     let more = below.filter(|below| *below > 0);
     more.iter().for_each(|below| text.push_str(&format!(" with {below} below")));
     guarded.why(&place.path(change)).iter().for_each(|why| text.push_str(&format!("  ! {why}")));
-    conflicts.get(&place.path(change)).iter().for_each(|why| text.push_str(&format!("  x {why}")));
+    in_the_way.get(&place.path(change)).iter().for_each(|what| text.push_str(&format!("  {what}")));
     Some(text)
 }
 

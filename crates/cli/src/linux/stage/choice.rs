@@ -136,7 +136,9 @@ impl Choice {
             eprintln!("pinfold: {more}with --traps such files are taken over as well");
         }
         for name in &self.beside {
-            eprintln!("pinfold: you have committed since: what the run committed is at {name} (git merge {name})");
+            eprintln!(
+                "pinfold: you have committed since: what the run committed is at {name}; commit what was taken over, then git merge {name}"
+            );
         }
     }
 }

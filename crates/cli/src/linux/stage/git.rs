@@ -1,16 +1,16 @@
 //! What is git's own goes its own ways: an index that git has merely refreshed is in nobody's way, and a branch that has moved
 //! on stays where it is, while that of the stage comes beside it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use pinfold_stage::{Attributes, Change, Content, Digest, Kind, Meta, Step, Time, Wanted, What};
+use pinfold_stage::{Attributes, Change, Changes, Content, Digest, Kind, Layers, Meta, Step, Time, Tree, Wanted, What};
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::opened::Place;
@@ -70,17 +70,14 @@ pub(super) struct Aside {
     pub(super) left: BTreeSet<PathBuf>,
     /// Branches that come beside those that have moved on.
     pub(super) steps: Vec<Step>,
-    /// Under which names.
-    pub(super) names: Vec<String>,
+    /// Under which names, by where they are in the place.
+    pub(super) names: BTreeMap<PathBuf, String>,
+    /// Indexes that say nothing which would be missed, by where they are in the place.
+    pub(super) idle: BTreeSet<PathBuf>,
 }
 
 /// Looks at what was chosen in git directories. `stage` names the branches that come beside others.
-pub(super) fn aside(
-    git: &Git,
-    place: &mut Place,
-    stage: &str,
-    chosen: impl Fn(&Path) -> bool,
-) -> Result<Aside, CliError> {
+pub(super) fn aside(git: &Git, place: &Place, stage: &str, chosen: impl Fn(&Path) -> bool) -> Result<Aside, CliError> {
     let mut aside = Aside::default();
     let chosen: Vec<Change> =
         place.changes.all().iter().filter(|change| chosen(&place.path(change))).cloned().collect();
@@ -99,9 +96,7 @@ pub(super) fn aside(
         if moved.is_empty() {
             for (change, _) in inside.iter().filter(|(_, rest)| rest == Path::new("index")) {
                 if place.has_moved(change) && git.nothing_is_staged(&directory) {
-                    let forgotten = place.bases.forget([change.path.as_path()]);
-                    let settled = forgotten.and_then(|()| place.bases.settle(&place.layers, Time::LAST));
-                    settled.map_err(|error| CliError::from_error(&error))?;
+                    aside.idle.insert(change.path.clone());
                 }
             }
             continue;
@@ -117,6 +112,16 @@ pub(super) fn aside(
 }
 
 impl Aside {
+    /// What lies there by now is what is replaced.
+    pub(super) fn settle(&self, place: &mut Place) -> Result<(), CliError> {
+        if self.idle.is_empty() {
+            return Ok(());
+        }
+        let forgotten = place.bases.forget(self.idle.iter().map(PathBuf::as_path));
+        let settled = forgotten.and_then(|()| place.bases.settle(&place.layers, Time::LAST));
+        settled.map_err(|error| CliError::from_error(&error))
+    }
+
     /// A branch of the stage, as `refs/pinfold/STAGE/heads/NAME`.
     fn beside(
         &mut self,
@@ -150,9 +155,46 @@ impl Aside {
         let layer = Arc::clone(place.layers.layer(change.layer));
         let wanted = Wanted::File(Content::Of(layer, change.path.clone()), meta(0o644));
         self.steps.push(Step { expected: node(&target)?, path: target, wanted });
-        self.names.push(beside.to_string_lossy().into_owned());
+        self.names.insert(change.path.clone(), beside.to_string_lossy().into_owned());
         Ok(())
     }
+}
+
+/// Takes out of a list of changes the branches that lie beside others already, with what makes sense only with them.
+pub(super) fn leave_out_beside(stage: &str, root: &Path, layers: &Layers, changes: &mut Changes) {
+    let there: BTreeSet<PathBuf> = changes
+        .all()
+        .iter()
+        .filter(|change| is_beside(stage, root, layers, change).unwrap_or(false))
+        .map(|change| change.path.clone())
+        .collect();
+    let directories: BTreeSet<PathBuf> =
+        there.iter().filter_map(|path| parts(&root.join(path)).map(|(directory, _)| directory)).collect();
+    let is_note = |path: &Path| {
+        parts(path).is_some_and(|(directory, rest)| {
+            directories.contains(&directory) && NOTES.iter().any(|note| rest.starts_with(note))
+        })
+    };
+    if !there.is_empty() {
+        changes.retain(|change| !there.contains(&change.path) && !is_note(&root.join(&change.path)));
+    }
+}
+
+/// Whether a branch lies beside the one that it would replace, as it is.
+fn is_beside(stage: &str, root: &Path, layers: &Layers, change: &Change) -> io::Result<bool> {
+    let path = root.join(&change.path);
+    let Some((directory, rest)) = parts(&path) else { return Ok(false) };
+    let (Some(after), Ok(name)) = (&change.after, rest.strip_prefix("refs")) else { return Ok(false) };
+    let beside = directory.join("refs/pinfold").join(stage).join(name);
+    let (Kind::File { bytes: ..=REF_BYTES }, Ok(beside)) = (&after.kind, beside.strip_prefix(root)) else {
+        return Ok(false);
+    };
+    let read = |tree: &Tree, path: &Path| {
+        let mut text = String::new();
+        tree.file(path)?.take(REF_BYTES).read_to_string(&mut text).map(|_| text)
+    };
+    Ok(layers.real().node(beside)?.is_some()
+        && read(layers.real(), beside)? == read(layers.layer(change.layer), &change.path)?)
 }
 
 /// A branch of a stage, beside one that had moved on.

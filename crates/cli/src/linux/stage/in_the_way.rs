@@ -1,9 +1,13 @@
 //! What is in the way of taking something over, and what to do about it.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use pinfold_policy::shell_word;
-use pinfold_stage::{ApplyError, Conflict, Why, transaction};
+use pinfold_stage::{ApplyError, Change, Conflict, Pick, Why, plan_apply, transaction};
 
 use super::changes::shown as shown_path;
+use super::git::{self, Git};
 use super::opened::{Opened, Place};
 use crate::context::Context;
 use crate::error::CliError;
@@ -13,6 +17,31 @@ const TOLD: usize = 20;
 
 /// How many are typed out.
 const TYPED: usize = 5;
+
+/// What stands in the way of changes of a place, by their paths in it.
+#[derive(Default)]
+pub(super) struct InTheWay {
+    /// Why, and whether what the run left can be taken all the same.
+    pub(super) conflicts: BTreeMap<PathBuf, (String, bool)>,
+    /// Branches that have moved on, and under which names those of the stage come beside them.
+    pub(super) beside: BTreeMap<PathBuf, String>,
+}
+
+impl InTheWay {
+    /// As taking over all of it would find.
+    pub(super) fn of(git: &Git, opened: &Opened, place: &Place) -> Result<Self, CliError> {
+        if !place.changes.all().iter().any(|change| place.has_moved(change)) {
+            return Ok(Self::default());
+        }
+        let aside = git::aside(git, place, opened.stage.name(), |_| true)?;
+        let is_left = |change: &Change| aside.left.contains(&place.path(change)) || aside.idle.contains(&change.path);
+        let pick = |change: &Change| if is_left(change) { Pick::Not } else { Pick::Whole };
+        let planned = plan_apply(&place.layers, &place.changes, &place.bases, pick);
+        let told = |Conflict { path, why }| (path, (why.to_string(), can_be_taken(&why)));
+        let conflicts = planned.err().unwrap_or_default().into_iter().map(told).collect();
+        Ok(Self { conflicts, beside: aside.names })
+    }
+}
 
 /// All that is in the way at a place.
 pub(super) fn in_the_way(context: &Context, opened: &Opened, place: &Place, conflicts: &[Conflict]) -> CliError {
@@ -35,7 +64,7 @@ pub(super) fn in_the_way(context: &Context, opened: &Opened, place: &Place, conf
 }
 
 /// Whether what the run left can be taken all the same.
-pub(super) fn can_be_taken(why: &Why) -> bool {
+fn can_be_taken(why: &Why) -> bool {
     matches!(why, Why::Both | Why::Lines(_) | Why::Removed | Why::Changed | Why::Made | Why::Unknown | Why::OtherNames)
 }
 

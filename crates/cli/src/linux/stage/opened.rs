@@ -15,6 +15,7 @@ use pinfold_stage::{
     Stages, StoreError, Tree, Wanted, diffs, hunks, limits, plan_apply,
 };
 
+use super::git;
 use super::recorded::recovered;
 use super::settle::settle;
 use super::staging::shown;
@@ -312,6 +313,7 @@ impl Place {
         };
         let mut changes = changes(&layers).map_err(read)?;
         bases.leave_out_others(&layers, &mut changes).map_err(read)?;
+        git::leave_out_beside(stage.name(), root, &layers, &mut changes);
         let directory = stage.bases().join(plan::Stage::name_of(root));
         let dropped = Dropped::open(&directory).map_err(|error| CliError::from_error(&error))?;
         let reviewed = Reviewed::open(&directory).map_err(|error| CliError::from_error(&error))?;

@@ -59,11 +59,11 @@ impl Mark {
 
 impl Found {
     /// Looks through a stage, and lets it go.
-    pub(super) fn look(context: &Context, mut opened: Opened, paths: &Paths) -> Result<Self, CliError> {
+    pub(super) fn look(context: &Context, opened: Opened, paths: &Paths) -> Result<Self, CliError> {
         // What a run may change at any moment is nothing that somebody could have seen.
         let digest = if opened.in_use { None } else { Some(digest(&opened)?) };
         let guarded = guarded(&policy(context)?, &opened.places);
-        let Listed { entries, roots } = listed::list(context, &mut opened, paths, &guarded)?;
+        let Listed { entries, roots } = listed::list(context, &opened, paths, &guarded)?;
         let exceeded = opened.places.iter().find_map(|place| place.changes.exceeded());
         let (name, mark) = (opened.stage.name().to_owned(), Mark::of(&opened.stage));
         Ok(Self {

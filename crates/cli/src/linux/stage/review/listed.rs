@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use pinfold_stage::{Change, Conflict, Kind, Node, Pick, Told, What, limits, plan_apply};
+use pinfold_stage::{Change, Kind, Node, Told, What, limits};
 
 use super::entry::{Entry, Standing};
 use crate::context::Context;
@@ -12,7 +12,7 @@ use crate::linux::stage::changes::{letter, shown};
 use crate::linux::stage::git::{self, Git};
 use crate::linux::stage::guarded::Guarded;
 use crate::linux::stage::ignored::Ignored;
-use crate::linux::stage::in_the_way::can_be_taken;
+use crate::linux::stage::in_the_way::InTheWay;
 use crate::linux::stage::opened::{Opened, Paths, Place};
 
 /// What one reads where git's own business is chosen.
@@ -24,27 +24,13 @@ pub(super) struct Listed {
     pub(super) roots: Vec<String>,
 }
 
-/// What stands in the way of changes of a place, by their paths in it.
-struct InTheWay {
-    /// Each with whether what the run left can be taken all the same.
-    conflicts: BTreeMap<PathBuf, (String, bool)>,
-    /// Branches that come beside those that have moved on.
-    beside: Vec<String>,
-}
-
 /// Lists a stage.
-pub(super) fn list(
-    context: &Context,
-    opened: &mut Opened,
-    paths: &Paths,
-    guarded: &Guarded,
-) -> Result<Listed, CliError> {
+pub(super) fn list(context: &Context, opened: &Opened, paths: &Paths, guarded: &Guarded) -> Result<Listed, CliError> {
     let git = Git::of(context);
-    let stage = opened.stage.name().to_owned();
     let ignored = Ignored::of(context, &opened.places)?;
     let mut listed = Listed { entries: Vec::new(), roots: Vec::new() };
-    for (number, place) in opened.places.iter_mut().enumerate() {
-        let in_the_way = InTheWay::of(&git, place, &stage)?;
+    for (number, place) in opened.places.iter().enumerate() {
+        let in_the_way = InTheWay::of(&git, opened, place)?;
         let lister = Lister { place, number, guarded, ignored: &ignored, in_the_way, workspace: &context.workspace };
         let mut entries = lister.entries(paths);
         entries.sort_by(|one, other| one.path.cmp(&other.path));
@@ -57,24 +43,6 @@ pub(super) fn list(
 fn root(context: &Context, root: &Path) -> String {
     let name = root.file_name().filter(|_| root == context.workspace).unwrap_or(root.as_os_str());
     format!("{}/", name.to_string_lossy())
-}
-
-impl InTheWay {
-    /// As taking over all of it would find.
-    fn of(git: &Git, place: &mut Place, stage: &str) -> Result<Self, CliError> {
-        let mut found = Self { conflicts: BTreeMap::new(), beside: Vec::new() };
-        if !place.changes.all().iter().any(|change| place.has_moved(change)) {
-            return Ok(found);
-        }
-        let aside = git::aside(git, place, stage, |_| true)?;
-        found.beside = aside.names;
-        let pick = |change: &Change| if aside.left.contains(&place.path(change)) { Pick::Not } else { Pick::Whole };
-        let planned = plan_apply(&place.layers, &place.changes, &place.bases, pick);
-        let conflicts = planned.err().unwrap_or_default();
-        let told = |Conflict { path, why }| (path, (why.to_string(), can_be_taken(&why)));
-        found.conflicts.extend(conflicts.into_iter().map(told));
-        Ok(found)
-    }
 }
 
 struct Lister<'a> {
@@ -147,7 +115,10 @@ impl Lister<'_> {
         let standing = match conflict {
             Some(conflict) => conflict,
             None if self.in_the_way.beside.is_empty() => Standing::Free,
-            None => Standing::Merges(format!("comes beside yours, at {}", self.in_the_way.beside.join(", "))),
+            None => {
+                let beside: Vec<&str> = self.in_the_way.beside.values().map(String::as_str).collect();
+                Standing::Merges(format!("comes beside yours, at {}", beside.join(", ")))
+            }
         };
         Entry {
             place: self.number,
