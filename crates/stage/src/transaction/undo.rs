@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
@@ -26,7 +26,7 @@ use super::seen::{Seen, Shape};
 use crate::letters::Letters;
 
 /// Makes all as it was before a finished transaction: contents, what is said about them, and which names share a file. A
-/// directory that somebody has said something else about since keeps that.
+/// directory that somebody has said something else about since keeps that, and new objects of a repository that stays stay in it.
 ///
 /// # Errors
 /// [`Error::Conflicts`] with all that somebody has changed since: nothing was touched. [`Error::AlreadyUndone`];
@@ -49,6 +49,7 @@ pub fn undo_accepting(directory: &Path, accepts: &dyn Fn(&Path) -> bool) -> Resu
     let (begun, mut finished) = (marks.begun()?, marks.finished()?);
     let mut journal = marks.journal(Mark::Journal)?.inverted();
     let tree = open_tree(&begun)?;
+    leave_objects(&tree, &mut journal);
     accept(&tree, &mut journal, &mut finished, accepts)?;
     check(&tree, &journal, &finished)?;
     let undone = turn(&tree, directory, journal, begun.inside.is_some());
@@ -64,6 +65,24 @@ fn turn(tree: &Tree, directory: &Path, journal: Journal, inside: bool) -> Result
         Ok((journal, ground)) => commit(&ground, &journal),
         Err(error) => Err(clean::after_failure(tree, &directory.join(UNDO), error)),
     }
+}
+
+/// Objects of git say nothing but what they are named by, and what somebody has committed since may need them.
+fn leave_objects(tree: &Tree, journal: &mut Journal) {
+    let goes = |path: &Letters, is_gone: bool| is_gone.then(|| path.path().to_owned());
+    let gone: HashSet<PathBuf> = journal.moves.iter().filter_map(|step| goes(&step.path, step.new.is_none())).collect();
+    let stays = |path: &Letters| {
+        objects_above(tree, path.path()).is_some_and(|objects| path.path() != objects && !gone.contains(objects))
+    };
+    journal.moves.retain(|step| step.new.is_some() || !stays(&step.path));
+    journal.notes.retain(|note| note.new.is_some() || !stays(&note.path));
+}
+
+/// The directory of objects that a path lies in.
+fn objects_above<'a>(tree: &Tree, path: &'a Path) -> Option<&'a Path> {
+    let directory = |above: &Path| above.parent().is_some_and(|git| tree.path().join(git).ends_with(".git"));
+    let objects = path.ancestors().find(|above| above.ends_with("objects") && directory(above))?;
+    (!path.starts_with(objects.join("info"))).then_some(objects)
 }
 
 /// Takes files as they are by now for what was left.
