@@ -357,6 +357,19 @@ fn an_index_that_git_has_only_looked_through_is_in_nobodys_way() {
 }
 
 #[test]
+fn a_stage_is_called_by_the_beginning_of_its_name_where_nothing_else_is() {
+    let desk = Desk::new();
+    desk.staged("echo 1 > one").ok();
+    let listed = desk.about(&["stages"]).ok();
+    let (beginning, name) = (&listed[..4], &listed[..16]);
+    assert_eq!(desk.about(&["changes", beginning]).ok(), "A one");
+    desk.outside(&format!("echo x > {beginning}")).ok();
+    desk.about(&["changes", beginning]).says("nothing has changed at").ends_with(125);
+    assert_eq!(desk.about(&["changes", name]).ok(), "A one");
+    desk.about(&["changes", &name[..3]]).says("nothing has changed at").ends_with(125);
+}
+
+#[test]
 fn a_stage_is_written_to_by_one_run_at_a_time_and_others_have_their_own() {
     let desk = Desk::new();
     let first = desk.pinfold(["run", "--session", "s", "--", "sleep", "30"]).start();

@@ -52,6 +52,9 @@ pub(super) struct Row {
     pub(super) ends: bool,
 }
 
+/// What is said of a key that was perhaps meant for something else.
+const TOO_EARLY: &str = "that key came before anybody could have read what it is about: once more, if it is meant";
+
 /// What a key does to a run, which is named first.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Act {
@@ -107,11 +110,16 @@ impl Page {
                 if !self.digits.contains(&digit) {
                     return None;
                 }
-                return self.refusals.grant(digit).map(|(session, grant)| Act::Grant(session, grant));
+                let granted = self.refusals.grant(digit).map(|(session, grant)| Act::Grant(session, grant));
+                if granted.is_none() {
+                    self.happened(TOO_EARLY.to_owned());
+                }
+                return granted;
             }
             Key::Letter(letter) => {
                 let answer = answer(letter)?;
                 if self.came_up.is_some_and(|moment| moment.elapsed() < CAUTION) {
+                    self.happened(TOO_EARLY.to_owned());
                     return None;
                 }
                 let (session, number) = self.chosen.clone()?;
@@ -274,6 +282,7 @@ mod tests {
         let mut page = page();
         (1..=3).for_each(|id| page.take("run".into(), question(id, &format!("{id}.example"))));
         assert_eq!(page.press(Key::Letter('o')), None, "it has only just come up");
+        assert!(text(&mut page, 30).contains(TOO_EARLY));
         page.came_up = None;
         page.press(Key::Down);
         assert_eq!(page.press(Key::Letter('a')), Some(Act::Answer("run".into(), 2, Answer::Always)));

@@ -13,7 +13,7 @@ use crate::control::{Grant, Outcome, Refusal, Wish};
 use crate::linux::audience::Audience;
 use crate::linux::control::Asked;
 use crate::linux::gate::GateProcess;
-use crate::linux::refused::Refused;
+use crate::linux::refused::{Refused, Wanted};
 use crate::linux::watch::Lookout;
 
 /// Where programs inside find the variables that were given to the run, as a shell reads them; `BASH_ENV` names it.
@@ -99,10 +99,17 @@ impl<'a> Grants<'a> {
     /// in what was given to be written, that does not let it through, which the policy does not know.
     pub(crate) fn still_missing(&self, refused: &mut Refused) -> Option<Grant> {
         let given = || self.given.iter().map(|given| &given.grant);
-        let around = |grant: &&Grant| matches!(grant, Grant::Write { path } if refused.path.starts_with(path));
-        if let Some(around) = given().find(around) {
-            let where_it_is = "where it is protected, or can be neither replaced nor removed";
-            refused.verdict.why = format!("the run was given {}, {where_it_is}", around.words());
+        let around = |grant: &&Grant| match grant {
+            Grant::Write { path } => refused.path.starts_with(path),
+            Grant::Read { path } => refused.wanted == Wanted::Write && refused.path.starts_with(path),
+            _ => false,
+        };
+        if let Some(around) = given().filter(around).max_by_key(|grant| matches!(grant, Grant::Write { .. })) {
+            let but = match around {
+                Grant::Write { .. } => "where it is protected, or can be neither replaced nor removed",
+                _ => "and not to be written",
+            };
+            refused.verdict.why = format!("the run was given {}, {but}", around.words());
             refused.verdict.rule = None;
         }
         refused.grant().filter(|grant| !given().any(|given| given.covers(grant)) && self.may_be_given(grant))

@@ -250,7 +250,11 @@ impl Stages {
         })
     }
 
-    pub(super) fn names(&self) -> Result<Vec<String>, StoreError> {
+    /// The names of all of them, in order.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn names(&self) -> Result<Vec<String>, StoreError> {
         let stages = self.stages();
         Ok(listed(&stages)?.into_iter().filter(|name| stages.join(name).join(RECORD).exists()).collect())
     }

@@ -81,7 +81,8 @@ fn started(Start { agent, user, host, profile, command: words, workspace, stage,
         let from = stage.forked_from.as_ref().map_or_else(String::new, |from| format!(" forked from {from}"));
         format!(", in the stage {}{from}", stage.name)
     });
-    format!("{}  (in {workspace}{stage}, profile {profile}, by {}@{host}{agent})", command(words), user.name)
+    let profile = if profile.is_empty() { String::new() } else { format!(", profile {profile}") };
+    format!("{}  (in {workspace}{stage}{profile}, by {}@{host}{agent})", command(words), user.name)
 }
 
 /// How a session ended, in a few words.

@@ -54,11 +54,14 @@ pub(super) fn in_the_way(context: &Context, opened: &Opened, place: &Place, conf
     let more = conflicts.len().saturating_sub(TOLD);
     let error = if more > 0 { error.why(format!("and {more} more")) } else { error };
     let error = error.hint(format!("to see one: {} PATH", opened.typed("diff")));
-    let typed = typed(context, place, conflicts);
-    let error = match conflicts.iter().any(|conflict| can_be_taken(&conflict.why)) {
-        true => error.hint(format!("to have what the run left: {} --theirs {typed}", opened.typed("apply"))),
-        false => error,
+    let can_be: Vec<&Conflict> = conflicts.iter().filter(|conflict| can_be_taken(&conflict.why)).collect();
+    let error = if can_be.is_empty() {
+        error
+    } else {
+        let typed = typed(context, place, &can_be);
+        error.hint(format!("to have what the run left: {} --theirs {typed}", opened.typed("apply")))
     };
+    let typed = typed(context, place, &conflicts.iter().collect::<Vec<_>>());
     let error = error.hint(format!("to keep what you have: {} --mine {typed}", opened.typed("apply")));
     error.hint(format!("then {} takes over the rest", opened.typed("apply")))
 }
@@ -69,7 +72,7 @@ fn can_be_taken(why: &Why) -> bool {
 }
 
 /// The paths as somebody types them where he is, if they are few.
-fn typed(context: &Context, place: &Place, conflicts: &[Conflict]) -> String {
+fn typed(context: &Context, place: &Place, conflicts: &[&Conflict]) -> String {
     if conflicts.len() > TYPED {
         return "PATH…".to_owned();
     }

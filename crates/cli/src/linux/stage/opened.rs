@@ -27,6 +27,8 @@ use crate::layers;
 /// How often it is looked at something that somebody writes to, until it holds still, and how long is waited between.
 const GLANCES_MAX: usize = 20;
 const GLANCE_AGAIN: Duration = Duration::from_millis(10);
+/// How much of a stage's name names it.
+const BEGINNING: usize = 4;
 
 /// A stage that is held, and what was written to each of its places.
 pub(crate) struct Opened {
@@ -139,9 +141,9 @@ impl Opened {
     ) -> Result<(Self, &'a [OsString]), CliError> {
         let stages = stages(context)?;
         if let Some((first, rest)) = arguments.split_first()
-            && let Some(name) = first.to_str().filter(|name| stages.has(name))
+            && let Some(name) = named(context, &stages, first)?
         {
-            return Ok((Self { named: true, ..open(stages, name)? }, rest));
+            return Ok((Self { named: true, ..open(stages, &name)? }, rest));
         }
         let last = stages.last().map_err(|error| shown(&error))?;
         let last = last.ok_or_else(|| no_stage(context))?;
@@ -260,6 +262,19 @@ impl Opened {
     pub(crate) fn changes(&self) -> impl Iterator<Item = (&Place, &Change)> {
         self.places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
     }
+}
+
+/// The stage that an argument names: by its name, or by the beginning of one that no path has.
+fn named(context: &Context, stages: &Stages, argument: &OsStr) -> Result<Option<String>, CliError> {
+    let Some(text) = argument.to_str() else { return Ok(None) };
+    if stages.has(text) {
+        return Ok(Some(text.to_owned()));
+    }
+    if text.len() < BEGINNING || context.absolute(Path::new(text)).symlink_metadata().is_ok() {
+        return Ok(None);
+    }
+    let mut names = stages.names().map_err(|error| shown(&error))?.into_iter().filter(|name| name.starts_with(text));
+    Ok(names.next().filter(|_| names.next().is_none()))
 }
 
 /// The stage of that name, held. What files were that changed in it is written down.

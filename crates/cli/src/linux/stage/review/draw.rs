@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
+use super::choose::Chosen;
 use super::entry::Standing;
 use super::layout::{COLUMNS_MIN, Layout, Pane, ROWS_MIN};
 use super::page::Page;
@@ -112,17 +113,25 @@ fn foot(frame: &mut Frame<'_>, page: &Page, area: Rect, look: Look) {
 }
 
 fn keys(page: &Page) -> &'static str {
-    match page.focus.pane {
-        Pane::Tree => "space choose  a apply  ? help  q leave  right diff  d discard",
-        Pane::Diff => "space choose  n p hunks  ? help  left back  a apply  q leave",
+    match (page.focus.pane, page.entry().map(|entry| &page.entries[entry].standing)) {
+        (_, Some(Standing::Conflicts { theirs: true, .. })) => "t theirs  m yours  a apply  ? help  q leave",
+        (_, Some(Standing::Conflicts { .. })) => "m yours  a apply  ? help  q leave",
+        (Pane::Tree, _) => "space choose  a apply  ? help  q leave  right diff  d discard",
+        (Pane::Diff, _) => "space choose  n p hunks  ? help  left back  a apply  q leave",
     }
 }
 
 /// What is worth knowing of what is looked at.
 fn detail(page: &Page) -> String {
     let Some(entry) = page.entry().map(|entry| &page.entries[entry]) else { return String::new() };
+    match page.node().and_then(|node| page.decision(node)) {
+        Some(Chosen::Mine) => return "m what you have stays, and what the run left waits no more".to_owned(),
+        Some(_) => return "t what the run left comes in the place of what you have".to_owned(),
+        None => {}
+    }
     match (&entry.trap, &entry.standing, &entry.from) {
-        (_, Standing::Conflicts { .. } | Standing::Stays(_), _) => format!("x {}", entry.refusal().unwrap_or_default()),
+        (_, Standing::Conflicts { why, .. }, _) => format!("x it conflicts with the workspace: {why}"),
+        (_, Standing::Stays(_), _) => format!("x {}", entry.refusal().unwrap_or_default()),
         (Some(why), ..) => format!("! would execute outside: {why}"),
         (None, Standing::Merges(how), _) => format!("~ {how}"),
         (None, Standing::Free, Some(from)) => format!("was {from}"),
