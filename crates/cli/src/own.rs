@@ -35,11 +35,6 @@ impl Own {
         self.kept.iter().chain(&self.kept_before)
     }
 
-    /// Whether a place holds what it keeps, or lies in it.
-    pub(crate) fn meets(&self, place: &Path) -> bool {
-        self.secret().any(|kept| is_in(place, kept) || is_in(kept, place))
-    }
-
     /// What a run meets there: nothing.
     pub(crate) fn hidden(&self, path: &Path, verdict: Verdict) -> Verdict {
         let is_own = || self.secret().any(|kept| is_in(path, kept));

@@ -15,6 +15,7 @@ use crate::args::PolicyFlags;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::layers::Files;
+use crate::platform::is_in;
 
 /// The port that is meant where none is written.
 const HTTPS: u16 = 443;
@@ -140,7 +141,7 @@ impl Giving<'_> {
         let cannot = cannot(at, write);
         self.refuse_what_it_has(&cannot, at)?;
         self.refuse_out_of_reach(&cannot, at, write)?;
-        if self.context.own().meets(at) {
+        if self.context.own().secret().any(|kept| is_in(at, kept) || is_in(kept, at)) {
             let state = self.context.state().display();
             let why = format!("{state} is pinfold's own: records, and the key that signs them");
             return Err(Refusal::new(cannot, why));

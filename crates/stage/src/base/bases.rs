@@ -121,8 +121,8 @@ impl Bases {
     }
 
     /// Takes note of what lies at every path that layers say something about, where that is not known yet, and forgets all
-    /// other paths. What has changed since the run `began` was perhaps not what the run has seen: that is [`Time::stamp`] right
-    /// before its layers were mounted.
+    /// other paths. What has changed since the run `began` was perhaps not what the run has seen: that is the time that
+    /// a file got right before its layers were mounted.
     ///
     /// # Errors
     /// When layers or files cannot be read, or this cannot be written.
