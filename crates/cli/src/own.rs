@@ -23,9 +23,10 @@ impl Own {
     pub(crate) fn of(context: &Context) -> Self {
         let policy = context.user_policy();
         let deciding = names(&crate::commands::real(&policy)).into_iter();
+        let before = Some(context.usual_state()).filter(|before| *before != context.state());
         Self {
             kept: names(context.state()),
-            kept_before: names(context.usual_state()),
+            kept_before: before.map(names).unwrap_or_default(),
             deciding: deciding.chain([policy, context.spelled_state().to_owned()]).collect(),
         }
     }
@@ -47,7 +48,8 @@ impl Own {
 
     /// Refuses grants to read among what it keeps.
     pub(crate) fn refuse_to_show(&self, policy: &Policy) -> Result<(), CliError> {
-        for grant in policy.read.iter().chain(&policy.copy_on_write) {
+        // None of the sets names a place in it, and there are many.
+        for grant in policy.read.iter().chain(&policy.copy_on_write).filter(|grant| grant.set.is_none()) {
             let Some(shown) = grant.target.host_path(&policy.places) else { continue };
             if let Some(kept) = self.kept.iter().find(|kept| is_in(&shown, kept)) {
                 return Err(CliError::new(format!("{} is pinfold's own", shown.display()))
