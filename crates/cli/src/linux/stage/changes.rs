@@ -128,12 +128,16 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
 /// What its user has decided against.
 fn decided(workspace: &Path, opened: &Opened) -> Option<String> {
     let paths = opened.places.iter().flat_map(|place| place.decided.iter().map(|path| place.root.join(path)));
-    let names: Vec<String> = paths.map(|path| shown(workspace, &path)).collect();
-    let (first, more) = names.split_at(names.len().min(NAMED));
+    let names = named(workspace, &paths.collect::<Vec<_>>())?;
+    Some(format!("kept as it is here: {names}; pinfold apply --theirs PATH takes it over after all"))
+}
+
+/// Some paths by name, and how many more there are; nothing of none.
+pub(super) fn named(workspace: &Path, paths: &[PathBuf]) -> Option<String> {
+    let (first, more) = paths.split_at(paths.len().min(NAMED));
+    let names: Vec<String> = first.iter().map(|path| shown(workspace, path)).collect();
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-    let names = first.join(", ");
-    (!first.is_empty())
-        .then(|| format!("kept as it is here: {names}{more}; pinfold apply --theirs PATH takes it over after all"))
+    (!names.is_empty()).then(|| format!("{}{more}", names.join(", ")))
 }
 
 /// What `pinfold apply` could not take over as the workspace is now, or would put elsewhere.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use pinfold_ledger::event::{self, Act};
 
+use super::changes::named;
 use super::in_the_way::not_undone;
 use super::indexes::Indexes;
 use super::opened::{Opened, policy, stages};
@@ -63,9 +64,12 @@ pub(in crate::linux) fn undo(context: &Context, lose: bool) -> Result<ExitCode, 
         None => undo(None)?,
     }
     indexes.note(paths.iter().map(PathBuf::as_path));
+    let of_git = |path: &&PathBuf| path.iter().any(|part| part == ".git");
+    let others: Vec<PathBuf> = paths.iter().filter(|path| !of_git(path)).cloned().collect();
+    let what = named(&context.workspace, &others).unwrap_or_else(|| "what git keeps for itself".to_owned());
     match opened {
-        Some(_) => eprintln!("pinfold: undone: it waits in the stage {name} again"),
-        None => eprintln!("pinfold: undone"),
+        Some(_) => eprintln!("pinfold: undone: {what}: in the stage {name} again"),
+        None => eprintln!("pinfold: undone: {what}"),
     }
     Ok(ExitCode::SUCCESS)
 }
