@@ -74,7 +74,7 @@ fn a_file_and_a_hunk_are_chosen_and_taken_over() {
     screen.shows("Take over 1 file and 1 hunk of 1 file?");
     screen.text("y");
     screen.shows_line("status=0");
-    screen.shows("pinfold: 2 changes taken over; pinfold undo takes it back");
+    screen.shows("pinfold: 2 changes taken over from the stage s; pinfold undo takes it back");
     let file = desk.read("home/project/lines");
     assert!(file.contains("\n2\n") && file.contains("\ntwenty-eight\n"), "{file}");
     assert_eq!(desk.outside("ls; ls .git/hooks/pre-commit").text(), "README\nlines\none");

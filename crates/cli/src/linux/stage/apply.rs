@@ -84,6 +84,7 @@ fn takes_ignored(context: &Context, left: &Ignored) -> Result<bool, CliError> {
 
 /// What was taken over.
 pub(super) struct TakenOver {
+    stage: String,
     choice: Choice,
     count: usize,
     /// How much more of it git keeps for itself.
@@ -98,11 +99,12 @@ impl TakenOver {
     /// Says so.
     pub(super) fn tell(&self, context: &Context) {
         self.choice.tell(context);
-        match (self.count, self.of_git) {
-            (0, 0) => eprintln!("pinfold: nothing was taken over"),
-            (0, _) => eprintln!("pinfold: what git keeps for itself taken over; pinfold undo takes it back"),
-            (count, _) => eprintln!("pinfold: {} taken over; pinfold undo takes it back", counted(count)),
-        }
+        let what = match (self.count, self.of_git) {
+            (0, 0) => return eprintln!("pinfold: nothing was taken over"),
+            (0, _) => "what git keeps for itself".to_owned(),
+            (count, _) => counted(count),
+        };
+        eprintln!("pinfold: {what} taken over from the stage {}; pinfold undo takes it back", self.stage);
     }
 }
 
@@ -177,7 +179,7 @@ pub(super) fn take_over(
         })?;
         Indexes::of(context).note(gits.iter().map(PathBuf::as_path));
     }
-    Ok(TakenOver { choice, count: others.len(), of_git: gits.len() })
+    Ok(TakenOver { stage, choice, count: others.len(), of_git: gits.len() })
 }
 
 /// Whatever led there: nothing that would execute outside is taken over without a yes.
