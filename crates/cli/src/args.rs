@@ -88,9 +88,11 @@ impl Command {
     }
 }
 
+// Each paragraph is one line: it is broken as wide as the terminal is.
+
 const RUN_HELP: &str = "\
-Exit status: the command's own; 128 + n when signal n ended it; 124 when the wall-clock limit did;
-125 when pinfold failed and the command never ran; 126 or 127 when it could not be executed.
+Exit status: the command's own; 128 + n when signal n ended it; 124 when the wall-clock limit did; 125 when pinfold failed \
+and the command never ran; 126 or 127 when it could not be executed.
 
 Examples:
   pinfold run -- cargo test
@@ -102,8 +104,9 @@ Examples:
   pinfold run --session topic -- make test    (goes on in the stage of that name)";
 
 const TRACE_HELP: &str = "\
-Each call that names a path is seen before the kernel carries it out; what is told is what the policy refuses, with the
-rule and the smallest change. Exit status: the command's own; 125 as well where nothing can be seen.
+Each call that names a path is seen before the kernel carries it out; what is told is what the policy refuses, with the \
+rule and the smallest change, at the end and meanwhile in pinfold watch. Exit status: the command's own; 125 as well where \
+nothing can be seen.
 
 Example:
   pinfold trace -- make test";
@@ -118,24 +121,27 @@ Examples:
   pinfold log query \"select host, count(*) from events where kind = 'connect' group by host\"";
 
 const CHANGES_HELP: &str = "\
-A new, M changed, m other permissions, R renamed, D deleted, T of another kind, - stays in the stage;
-! would execute outside, so that apply asks; x conflicts with what has changed in the workspace.
+A new, M changed, m other permissions, R renamed, D deleted, T of another kind, - stays in the stage; \
+! would execute outside, so that apply asks; x conflicts with what has changed in the workspace; ~ comes beside it.
+
 What git ignores in the workspace, such as build output, is one line for each directory; name one, or --all, to see it.";
 
 const DIFF_HELP: &str = "\
-At a terminal it goes through the pager that git would call ($PINFOLD_PAGER, $GIT_PAGER, core.pager, $PAGER, less), and each
-file is shown by the external diff that git would call ($PINFOLD_DIFF, $GIT_EXTERNAL_DIFF, diff.external), such as difft.
-An empty variable means none. Elsewhere it is a patch that git takes.";
+At a terminal it goes through the pager that git would call ($PINFOLD_PAGER, $GIT_PAGER, core.pager, $PAGER, less), and \
+each file is shown by the external diff that git would call ($PINFOLD_DIFF, $GIT_EXTERNAL_DIFF, diff.external), such as \
+difft. An empty variable means none. Elsewhere it is a patch that git takes.";
 
 const REVIEW_HELP: &str = "\
-Keys: arrows move, fold and unfold, and go to the diff; space chooses a file, a directory, or in a diff one hunk;
-a or Enter takes over what is chosen, after one more question; d discards; r looks again; ? tells all keys; q leaves.
+Keys: arrows move, fold and unfold, and go to the diff; space chooses a file, a directory, or in a diff one hunk; t and m \
+decide a conflict, for what the run left or for what you have; a or Enter takes over what is chosen, after one more \
+question; d discards; r looks again; ? tells all keys; q leaves.
+
 What would execute outside is asked about one by one. Nothing is taken over from a stage that has changed meanwhile.";
 
 const APPLY_HELP: &str = "\
-What would execute outside, such as hooks and settings of git, is taken over only where somebody says so:
-asked at a terminal, or by --traps. What has changed in the workspace since is merged, or nothing is taken over.
-What git ignores, such as build output, stays in the stage unless you say so: asked at a terminal, by --ignored, or by name.
+What would execute outside, such as hooks and settings of git, is taken over only where somebody says so: asked at a \
+terminal, or by --traps. What has changed in the workspace since is merged, or nothing is taken over. What git ignores, \
+such as build output, stays in the stage unless you say so: asked at a terminal, by --ignored, or by name.
 
 Examples:
   pinfold apply                        all of the last staged run
@@ -147,18 +153,22 @@ Examples:
   pinfold undo";
 
 const GRANT_HELP: &str = "\
+It counts at once, is recorded, and does not outdo rules that say no. Hosts need a run with --network rules. A variable has \
+the value that it has where you grant it; every bash that starts from then on knows it, other programs can read \
+/.pinfold/given/env. What is open when something is taken back stays open.
+
+Examples:
   pinfold grant last read ~/other-repo
   pinfold grant last write ~/other-repo --for 10m
-  pinfold grant 3fa9 connect registry.npmjs.org
-  pinfold grant 3fa9 env API_URL
-It counts at once, is recorded, and does not outdo rules that say no. Hosts need a run with --network rules. A variable has
-the value that it has where you grant it; every bash that starts from then on knows it, other programs can read
-/.pinfold/given/env. What is open when something is taken back stays open.";
+  pinfold grant topic connect registry.npmjs.org    (the run in the stage of that name)
+  pinfold grant 3fa9 env API_URL";
 
 const WATCH_HELP: &str = "\
-Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits.
-Hosts that were refused because no rule names them have digits, each of which lets its host through until the run ends.
-Always writes the host and port into your policy file. Who says nothing for a minute says no.";
+Keys: up and down or k and j choose a question; o answers once, s for this session, a always, d denies; q quits. Always \
+writes the host and port into your policy file. Who says nothing for a minute says no.
+
+Hosts that were refused because no rule names them have digits, each of which lets its host through until the run ends; so \
+have files and directories that were refused to a run that is traced (pinfold trace). No digit outdoes a rule that says no.";
 
 /// What shapes the policy of one run.
 #[derive(Debug, Default, Clone, clap::Args)]
