@@ -281,6 +281,68 @@ fn a_branch_that_has_moved_on_stays_and_that_of_the_stage_comes_beside_it() {
 }
 
 #[test]
+fn branches_that_were_packed_inside_are_not_lost_beside_one_that_has_moved_on() {
+    let desk = Desk::new();
+    desk.outside("git branch feature").ok();
+    let script = "echo 1 > one; git add one; git commit --quiet -m agent; git pack-refs --all";
+    desk.inside_with(&["--session", "topic"], script).ok();
+    desk.outside("echo 2 > two; git add two; git commit --quiet -m mine").ok();
+    for _ in 0..2 {
+        desk.about(&["apply"]).ok();
+        assert_eq!(desk.outside("git branch --format='%(refname:short)'").ok(), "feature\nmain");
+    }
+}
+
+/// Writes a pack whose index calls a file what another file is called.
+const FALSE_PACK: &str = r#"
+import binascii, hashlib, struct, sys, zlib
+name, data = bytes.fromhex(sys.argv[1]), b"evil\n"
+packed = bytes([3 << 4 | len(data)]) + zlib.compress(data)
+pack = b"PACK" + struct.pack(">II", 2, 1) + packed
+sum = hashlib.sha1(pack).digest()
+index = b"\xfftOc" + struct.pack(">I", 2) + b"".join(struct.pack(">I", at >= name[0]) for at in range(256))
+index += name + struct.pack(">II", binascii.crc32(packed), 12) + sum
+path = ".git/objects/pack/pack-" + sum.hex()
+open(path + ".pack", "wb").write(pack + sum)
+open(path + ".idx", "wb").write(index + hashlib.sha1(index).digest())
+"#;
+
+#[test]
+fn a_pack_that_holds_something_else_than_it_says_is_not_taken_over() {
+    let desk = Desk::new();
+    desk.write("home/project/false.py", FALSE_PACK);
+    let plant = "mkdir -p .git/objects/pack; python3 false.py $(git rev-parse HEAD:README)";
+    // The control: without pinfold git believes it.
+    desk.outside(&format!("cp -r . ../copy; cd ../copy; {plant}; rm README; git checkout -q README; cat README")).ok();
+    assert_eq!(desk.read("home/copy/README"), "evil\n");
+    desk.inside_with(&["--session", "s"], &format!("echo 1 > one; {plant}")).ok();
+    desk.about(&["apply"]).says("is no pack as git makes them").ends_with(125);
+    desk.about(&["apply", "one", "--mine", ".git/objects"]).ok();
+    assert_eq!(desk.outside("rm README; git checkout -q README; cat README one").ok(), "a project\n1");
+    // Those that git makes are taken over, without what it can make again.
+    desk.inside_with(&["--session", "t"], "echo more >> README; git commit -qam two; git gc -q").ok();
+    desk.about(&["apply", "t"]).ok();
+    assert_eq!(
+        desk.outside("git fsck --strict; git log --format=%s; git status -s; ls one").ok(),
+        "two\nfirst\n?? false.py\n?? one\none"
+    );
+    assert_eq!(desk.outside("ls .git/objects/pack | grep -cE '[.](rev|bitmap)$'; ls .git/objects/info").text(), "0");
+}
+
+#[test]
+fn nobody_waits_for_a_pipe_in_the_place_of_what_git_reads() {
+    let desk = Desk::new();
+    let plant = "mkdir -p sub/.git/refs sub/.git/objects; echo ref: refs/heads/main > sub/.git/HEAD; mkfifo sub/.git/index sub/.git/config";
+    desk.inside_with(&["--undo", "--quiet"], plant).ok();
+    desk.about(&["undo", "--lose"]).ok();
+    desk.inside_with(&["--session", "s"], plant).ok();
+    desk.about(&["changes"]).ok();
+    desk.about(&["apply", "--traps"]).ok();
+    desk.about(&["undo"]).ok();
+    assert!(!desk.workspace().join("sub").exists());
+}
+
+#[test]
 fn who_has_merged_what_came_beside_keeps_it_when_that_is_taken_back() {
     let desk = Desk::new();
     desk.inside_with(&["--session", "topic"], "set -e; echo 1 > one; git add one; git commit --quiet -m agent").ok();

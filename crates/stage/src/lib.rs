@@ -29,6 +29,7 @@ pub mod limits;
 mod lines;
 mod merge;
 mod node;
+mod objects;
 mod open;
 mod plan;
 mod step;

@@ -131,6 +131,21 @@ impl Time {
         Ok(Self::of(touched.st_ctime, touched.st_ctime_nsec))
     }
 
+    /// The latest moment that a file system can have meant by it: some know seconds only, or even ones, and others microseconds.
+    pub(crate) fn end(self) -> Self {
+        let unit: i64 = match self.nanoseconds {
+            0 => 2_000_000_000,
+            some => (1..=8)
+                .map(|digits| 10_i64.pow(digits))
+                .take_while(|unit| i64::from(some) % unit == 0)
+                .last()
+                .unwrap_or(1),
+        };
+        let nanoseconds = i64::from(self.nanoseconds) + unit - 1;
+        let (seconds, rest) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000);
+        Self { seconds: self.seconds.saturating_add(seconds), nanoseconds: u32::try_from(rest).unwrap_or(0) }
+    }
+
     /// A moment in milliseconds since 1970.
     pub fn of_ms(ms: u64) -> Self {
         Self::of(i64::try_from(ms / 1000).unwrap_or(i64::MAX), ms % 1000 * 1_000_000)
@@ -146,6 +161,18 @@ mod tests {
     use super::*;
     use crate::testing::Place;
     use crate::tree::Tree;
+
+    #[test]
+    fn a_coarse_time_means_all_that_it_could() {
+        let end = |nanoseconds| {
+            let end = Time { seconds: 7, nanoseconds }.end();
+            (end.seconds, end.nanoseconds)
+        };
+        assert_eq!(end(123_456_789), (7, 123_456_789));
+        assert_eq!(end(123_456_700), (7, 123_456_799));
+        assert_eq!(end(990_000_000), (7, 999_999_999));
+        assert_eq!(end(0), (8, 999_999_999));
+    }
 
     #[test]
     fn what_was_changed_before_is_never_later_than_a_stamp_and_what_is_changed_then_never_earlier() {

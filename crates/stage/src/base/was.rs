@@ -103,7 +103,7 @@ fn is_same(one: &Identity, other: &Identity) -> bool {
 
 /// Whether somebody may have changed it since a moment.
 pub(super) fn is_changed_since(node: &Node, began: Time) -> bool {
-    node.identity.changed > began
+    node.identity.changed.end() > began
 }
 
 /// By what it is known where a link leads.

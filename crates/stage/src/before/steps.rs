@@ -12,6 +12,7 @@ use super::holders::Holders;
 use super::noted::{Noted, Shape};
 use crate::content::is_same;
 use crate::node::{Kind, Node};
+use crate::objects;
 use crate::step::{Content, Meta, Step, Wanted};
 use crate::transaction::{Conflict, Error, Reason, copy};
 use crate::tree::Tree;
@@ -31,6 +32,10 @@ pub(super) fn plan(
     changes: &[&Changed],
     accepts: &dyn Fn(&Path) -> bool,
 ) -> Result<Plan, Error> {
+    let made: HashSet<&Path> =
+        changes.iter().filter(|change| change.was.is_none()).map(|change| change.path()).collect();
+    let stays =
+        |change: &&Changed| change.was.is_none() && objects::stays(tree, change.path(), |path| made.contains(path));
     let changes: Vec<&Changed> = changes.iter().copied().filter(|change| !stays(change)).collect();
     let found = look(tree, &changes, accepts)?;
     let holders = Holders::find(tree, &changes, &found);
@@ -52,12 +57,6 @@ pub(super) fn plan(
     }
     planning.keep_times_of_directories()?;
     Ok(planning.plan)
-}
-
-/// Objects of git say nothing but what they are named by, and what somebody has committed since may need them.
-fn stays(change: &Changed) -> bool {
-    let mut names = change.path().iter().skip_while(|name| *name != ".git");
-    change.was.is_none() && names.any(|name| name == "objects")
 }
 
 /// Files that had several names. One of them may have been noted only when the others were gone.

@@ -24,6 +24,7 @@ use super::recover::{Recovered, forget_undo, recover};
 use super::said::Said;
 use super::seen::{Seen, Shape};
 use crate::letters::Letters;
+use crate::objects;
 
 /// Makes all as it was before a finished transaction: contents, what is said about them, and which names share a file. A
 /// directory that somebody has said something else about since keeps that, and new objects of a repository that stays stay in it.
@@ -67,22 +68,13 @@ fn turn(tree: &Tree, directory: &Path, journal: Journal, inside: bool) -> Result
     }
 }
 
-/// Objects of git say nothing but what they are named by, and what somebody has committed since may need them.
+/// New objects of repositories that stay are left in them.
 fn leave_objects(tree: &Tree, journal: &mut Journal) {
-    let goes = |path: &Letters, is_gone: bool| is_gone.then(|| path.path().to_owned());
-    let gone: HashSet<PathBuf> = journal.moves.iter().filter_map(|step| goes(&step.path, step.new.is_none())).collect();
-    let stays = |path: &Letters| {
-        objects_above(tree, path.path()).is_some_and(|objects| path.path() != objects && !gone.contains(objects))
-    };
+    let gone: HashSet<PathBuf> =
+        journal.moves.iter().filter(|step| step.new.is_none()).map(|step| step.path.path().to_owned()).collect();
+    let stays = |path: &Letters| objects::stays(tree, path.path(), |path| gone.contains(path));
     journal.moves.retain(|step| step.new.is_some() || !stays(&step.path));
     journal.notes.retain(|note| note.new.is_some() || !stays(&note.path));
-}
-
-/// The directory of objects that a path lies in.
-fn objects_above<'a>(tree: &Tree, path: &'a Path) -> Option<&'a Path> {
-    let directory = |above: &Path| above.parent().is_some_and(|git| tree.path().join(git).ends_with(".git"));
-    let objects = path.ancestors().find(|above| above.ends_with("objects") && directory(above))?;
-    (!path.starts_with(objects.join("info"))).then_some(objects)
 }
 
 /// Takes files as they are by now for what was left.

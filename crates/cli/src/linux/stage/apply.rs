@@ -125,6 +125,7 @@ pub(super) fn take_over(
     let (mut all, mut besides) = (Vec::new(), Vec::new());
     for place in &mut opened.places {
         let aside = git::aside(&git, place, &stage, |path| choice.takes(path))?;
+        git::refuse_false_packs(&git, place, |path| choice.takes(path))?;
         aside.settle(place)?;
         choice.leave(aside.left, aside.names.into_values().collect());
         besides.push(aside.steps);
@@ -150,6 +151,11 @@ pub(super) fn take_over(
         .map(|(place, change)| (place.path(change), change))
         .filter(|(path, change)| git::quiet(path, change).is_some())
         .map(|(path, _)| path)
+        .collect();
+    let known: BTreeSet<PathBuf> = opened
+        .changes()
+        .filter(|(_, change)| change.before.is_some())
+        .map(|(place, change)| place.path(change))
         .collect();
     let paths = all.iter().flat_map(|(root, steps)| steps.iter().map(|step| root.join(&step.path)));
     let (gits, others): (Vec<_>, Vec<_>) = paths.partition(|path| quiet.contains(path));
@@ -177,7 +183,9 @@ pub(super) fn take_over(
             applied.map_err(|error| not_applied(context, &error))?;
             stood
         })?;
-        Indexes::of(context).note(gits.iter().map(PathBuf::as_path));
+        // Of repositories that were there before: git may be asked about them.
+        let was_there = |path: &&PathBuf| known.contains(*path);
+        Indexes::of(context).note(gits.iter().filter(was_there).map(PathBuf::as_path));
     }
     Ok(TakenOver { stage, choice, count: others.len(), of_git: gits.len() })
 }

@@ -246,7 +246,7 @@ fn line(
         return None;
     }
     let letter = letter(&change.what);
-    if git::quiet(&place.path(change), change).is_some() {
+    if git::quiet(&place.path(change), change).is_some() && guarded.why(&place.path(change)).is_none() {
         return None;
     }
     let mut text = format!("{letter} {}", shown(workspace, &place.path(change)));

@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use pinfold_stage::{Attributes, Change, Changes, Content, Digest, Kind, Layers, Meta, Step, Time, Tree, Wanted, What};
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -21,6 +22,11 @@ use crate::error::CliError;
 const NOTES: [&str; 7] = ["HEAD", "ORIG_HEAD", "FETCH_HEAD", "COMMIT_EDITMSG", "index", "packed-refs", "logs"];
 /// What it adds and never changes, and notes that nobody reads in a diff.
 const QUIET: [&str; 6] = ["objects", "logs", "index", "COMMIT_EDITMSG", "ORIG_HEAD", "FETCH_HEAD"];
+
+/// How long git may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take to read all that a pack holds.
+const PACK_PATIENCE: Duration = Duration::from_secs(900);
 
 /// The longest file of a branch.
 const REF_BYTES: u64 = 256;
@@ -91,6 +97,8 @@ pub(super) fn aside(git: &Git, place: &Place, stage: &str, chosen: impl Fn(&Path
                 path.strip_prefix(&directory).ok().map(|rest| (change, rest.to_owned()))
             })
             .collect();
+        let caches = inside.iter().filter(|(_, rest)| is_cache(rest));
+        aside.left.extend(caches.map(|(change, _)| place.path(change)));
         let moved: Vec<&(&Change, PathBuf)> =
             inside.iter().filter(|(change, rest)| rest.starts_with("refs") && place.has_moved(change)).collect();
         if moved.is_empty() {
@@ -101,7 +109,8 @@ pub(super) fn aside(git: &Git, place: &Place, stage: &str, chosen: impl Fn(&Path
             }
             continue;
         }
-        let notes = inside.iter().filter(|(_, rest)| NOTES.iter().any(|note| rest.starts_with(note)));
+        // What is gone from among branches may stand in packed-refs, which is a note.
+        let notes = inside.iter().filter(|(change, rest)| is_note(rest) || is_gone_branch(change, rest));
         aside.left.extend(notes.map(|(change, _)| place.path(change)));
         for (change, rest) in moved {
             aside.left.insert(place.path(change));
@@ -160,23 +169,68 @@ impl Aside {
     }
 }
 
-/// Takes out of a list of changes the branches that lie beside others already, with what makes sense only with them.
-pub(super) fn leave_out_beside(stage: &str, root: &Path, layers: &Layers, changes: &mut Changes) {
-    let there: BTreeSet<PathBuf> = changes
-        .all()
-        .iter()
-        .filter(|change| is_beside(stage, root, layers, change).unwrap_or(false))
-        .map(|change| change.path.clone())
-        .collect();
+/// What git makes of objects to be quicker, and believes: it makes it again where it is missing.
+fn is_cache(rest: &Path) -> bool {
+    let name = rest.file_name().unwrap_or_default().to_string_lossy();
+    let is_in = |directory: &str| rest.starts_with(directory);
+    let beside_packs =
+        [".bitmap", ".rev", ".mtimes"].iter().any(|end| name.ends_with(end)) || name.starts_with("multi-pack-index");
+    is_in("objects/info/commit-graph") || is_in("objects/info/commit-graphs") || is_in("objects/pack") && beside_packs
+}
+
+/// Refuses packs that hold something else than they say: git believes what a pack calls an object.
+pub(super) fn refuse_false_packs(git: &Git, place: &Place, taken: impl Fn(&Path) -> bool) -> Result<(), CliError> {
+    for change in place.changes.all() {
+        let path = place.path(change);
+        let Some((directory, rest)) = parts(&path).filter(|_| taken(&path)) else { continue };
+        let is_index = rest.starts_with("objects/pack") && rest.extension() == Some(OsStr::new("idx"));
+        if !is_index || change.after.is_none() {
+            continue;
+        }
+        let layer = place.layers.layer(change.layer);
+        let is_file =
+            |path: &Path| layer.node(path).ok().flatten().is_some_and(|node| matches!(node.kind, Kind::File { .. }));
+        let both = [change.path.clone(), change.path.with_extension("pack")];
+        if !(both.iter().all(|path| is_file(path)) && git.verifies(&directory, &layer.path().join(&change.path))) {
+            return Err(CliError::new(format!(
+                "nothing was taken over: {} is no pack as git makes them",
+                path.display()
+            ))
+            .why("it holds something else than it says, and git would believe it")
+            .hint("name other paths, or keep what you have: pinfold apply --mine .git"));
+        }
+    }
+    Ok(())
+}
+
+fn is_note(rest: &Path) -> bool {
+    NOTES.iter().any(|note| rest.starts_with(note))
+}
+
+fn is_gone_branch(change: &Change, rest: &Path) -> bool {
+    change.after.is_none() && rest.starts_with("refs")
+}
+
+/// Takes out of a list of changes the branches that have moved on and beside which those of the stage lie already, with what
+/// makes sense only with them.
+pub(super) fn leave_out_beside(
+    stage: &str,
+    root: &Path,
+    layers: &Layers,
+    changes: &mut Changes,
+    has_moved: impl Fn(&Change) -> bool,
+) {
+    let is_there = |change: &&Change| has_moved(change) && is_beside(stage, root, layers, change).unwrap_or(false);
+    let there: BTreeSet<PathBuf> = changes.all().iter().filter(is_there).map(|change| change.path.clone()).collect();
     let directories: BTreeSet<PathBuf> =
         there.iter().filter_map(|path| parts(&root.join(path)).map(|(directory, _)| directory)).collect();
-    let is_note = |path: &Path| {
-        parts(path).is_some_and(|(directory, rest)| {
-            directories.contains(&directory) && NOTES.iter().any(|note| rest.starts_with(note))
+    let makes_no_sense = |change: &Change| {
+        parts(&root.join(&change.path)).is_some_and(|(directory, rest)| {
+            directories.contains(&directory) && (is_note(rest) || is_gone_branch(change, rest))
         })
     };
     if !there.is_empty() {
-        changes.retain(|change| !there.contains(&change.path) && !is_note(&root.join(&change.path)));
+        changes.retain(|change| !there.contains(&change.path) && !makes_no_sense(change));
     }
 }
 
@@ -277,17 +331,31 @@ impl Git {
     /// By what is known what an index says: what git would commit next, and of which files it takes no notice.
     pub(super) fn index_says(&self, path: &Path) -> Option<Digest> {
         let (directory, _) = parts(path).filter(|(_, rest)| *rest == Path::new("index"))?;
-        let mut git = self.about(&directory, directory.parent()?)?;
-        let listed = git.args(["ls-files", "-v", "--stage", "-z"]).output().ok()?;
-        listed.status.success().then(|| Digest::of(&listed.stdout))
+        let mut git = self.about(&directory, directory.parent()?).filter(|_| is_plain(&directory))?;
+        git.args(["ls-files", "-v", "--stage", "-z"]);
+        said_in_time(git, PATIENCE).map(|listed| Digest::of(&listed))
+    }
+
+    /// Whether a pack holds what it says.
+    fn verifies(&self, directory: &Path, index: &Path) -> bool {
+        let about = directory.parent().filter(|_| directory.exists()).and_then(|tree| self.about(directory, tree));
+        let outside = || {
+            self.command().map(|mut git| {
+                git.current_dir("/");
+                git
+            })
+        };
+        let Some(mut git) = about.or_else(outside) else { return false };
+        git.arg("verify-pack").arg(index);
+        said_in_time(git, PACK_PATIENCE).is_some()
     }
 
     /// Whether what git would commit next is what was committed last: then its index says nothing that would be lost.
     fn nothing_is_staged(&self, directory: &Path) -> bool {
-        let Some(mut git) = directory.parent().and_then(|tree| self.about(directory, tree)) else { return false };
+        let git = directory.parent().and_then(|tree| self.about(directory, tree)).filter(|_| is_plain(directory));
+        let Some(mut git) = git else { return false };
         git.args(["diff", "--cached", "--quiet", "--no-ext-diff", "--no-textconv"]);
-        let status = git.stdout(Stdio::null()).status();
-        status.is_ok_and(|status| status.success())
+        said_in_time(git, PATIENCE).is_some()
     }
 
     /// Which of these paths in a tree git would ignore if it did not track them. Directories end with a slash. What git does
@@ -342,6 +410,39 @@ impl Git {
         git.stdin(Stdio::null()).stderr(Stdio::null());
         Some(git)
     }
+}
+
+/// Whether git would open nothing first in a directory that it could wait for, such as a pipe.
+fn is_plain(directory: &Path) -> bool {
+    ["config", "config.worktree", "HEAD", "index", "commondir", "packed-refs"].iter().all(|name| {
+        match directory.join(name).symlink_metadata() {
+            Ok(found) => found.is_file(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    })
+}
+
+/// What git says when it succeeds, unless that takes too long: wherever it reads, a run may have left something to wait for.
+fn said_in_time(mut git: Command, patience: Duration) -> Option<Vec<u8>> {
+    let mut said = File::from(memfd_create("said", MemfdFlags::CLOEXEC).ok()?);
+    let mut git = git.stdout(said.try_clone().ok()?).spawn().ok()?;
+    let deadline = Instant::now() + patience;
+    let mut pause = Duration::from_micros(500);
+    let status = loop {
+        match git.try_wait().ok()? {
+            Some(status) => break status,
+            None if Instant::now() > deadline => {
+                let _ = git.kill();
+                let _ = git.wait();
+                return None;
+            }
+            None => std::thread::sleep(pause),
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    };
+    let mut text = Vec::new();
+    said.rewind().and_then(|()| said.read_to_end(&mut text)).ok()?;
+    status.success().then_some(text)
 }
 
 /// A list of paths, each ended by a zero.

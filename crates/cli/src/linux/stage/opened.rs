@@ -328,7 +328,8 @@ impl Place {
         };
         let mut changes = changes(&layers).map_err(read)?;
         bases.leave_out_others(&layers, &mut changes).map_err(read)?;
-        git::leave_out_beside(stage.name(), root, &layers, &mut changes);
+        let has_moved = |change: &Change| bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()));
+        git::leave_out_beside(stage.name(), root, &layers, &mut changes, has_moved);
         let directory = stage.bases().join(plan::Stage::name_of(root));
         let dropped = Dropped::open(&directory).map_err(|error| CliError::from_error(&error))?;
         let reviewed = Reviewed::open(&directory).map_err(|error| CliError::from_error(&error))?;

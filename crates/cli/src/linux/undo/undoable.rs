@@ -33,7 +33,9 @@ impl Undoable {
     pub(in crate::linux) fn look(begun: Option<Begun>, prepared: &Prepared, changed: &Changed) -> Option<Self> {
         Some(match begun?.end() {
             Ok(record) => {
-                let paths: Vec<PathBuf> = record.changes().iter().map(|change| record.path(change)).collect();
+                // Of repositories that were there before: git may be asked about them.
+                let known = record.changes().iter().filter(|change| change.was.is_some());
+                let paths: Vec<PathBuf> = known.map(|change| record.path(change)).collect();
                 Indexes::of(&prepared.context).note(paths.iter().map(PathBuf::as_path));
                 Self::of(prepared, changed, &record)
             }

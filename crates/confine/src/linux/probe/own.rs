@@ -22,7 +22,13 @@ struct Mounted {
 /// `path` is absolute and without links, and need not exist.
 pub fn names(path: &Path) -> Vec<PathBuf> {
     let mountinfo = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-    names_in(&mounts(&mountinfo), path)
+    let mounts = mounts(&mountinfo);
+    let mut names = names_in(&mounts, path);
+    // What is mounted in it has names of its own.
+    for inside in mounts.iter().filter(|mount| mount.point.starts_with(path) && mount.point != path) {
+        names.extend(names_in(&mounts, &inside.point));
+    }
+    names
 }
 
 /// Denies what is pinfold's own wherever the run would see it.
