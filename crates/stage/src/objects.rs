@@ -12,7 +12,8 @@ pub(crate) fn stays(tree: &Tree, path: &Path, goes: impl Fn(&Path) -> bool) -> b
     objects.is_some_and(|objects| !goes(objects) && path.strip_prefix(objects).is_ok_and(is_object))
 }
 
-/// Whether this is where an object lies that is named by what it says, or a directory for such; by its path below `objects`.
+/// Whether this is where an object lies that is named by what it says, or a pack of such, or a directory for them; by its path
+/// below `objects`. Packs that are taken over are verified first.
 fn is_object(path: &Path) -> bool {
     let is_hex = |part: &str, lengths: &[usize]| {
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
@@ -20,7 +21,12 @@ fn is_object(path: &Path) -> bool {
     };
     let parts: Option<Vec<&str>> = path.iter().map(|part| part.to_str()).collect();
     match parts.as_deref() {
+        Some(["pack"]) => true,
         Some([directory]) => is_hex(directory, &[2]),
+        Some(["pack", name]) => {
+            let pack = name.strip_prefix("pack-").and_then(|name| name.split_once('.'));
+            pack.is_some_and(|(name, kind)| is_hex(name, &[40, 64]) && ["pack", "idx"].contains(&kind))
+        }
         Some([directory, name]) => is_hex(directory, &[2]) && is_hex(name, &[38, 62]),
         _ => false,
     }
@@ -39,11 +45,13 @@ mod tests {
         let stays = |path: &str| stays(&tree, path.as_ref(), |path| path.starts_with("new"));
         let name = "0123456789abcdef0123456789abcdef012345";
         assert!(stays(&format!(".git/objects/ab/{name}")) && stays("sub/.git/objects/ab"));
+        assert!(stays(&format!(".git/objects/pack/pack-ab{name}.idx")) && stays(".git/objects/pack"));
         for path in [
             ".git/objects",
             ".git/objects/ab/x",
             ".git/objects/info/alternates",
             ".git/objects/pack/a.pack",
+            ".git/objects/pack/multi-pack-index",
             "objects/ab",
         ] {
             assert!(!stays(path), "{path}");
