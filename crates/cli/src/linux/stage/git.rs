@@ -97,7 +97,7 @@ pub(super) fn aside(git: &Git, place: &Place, stage: &str, chosen: impl Fn(&Path
                 path.strip_prefix(&directory).ok().map(|rest| (change, rest.to_owned()))
             })
             .collect();
-        let caches = inside.iter().filter(|(_, rest)| is_cache(rest));
+        let caches = inside.iter().filter(|(change, rest)| change.after.is_some() && is_cache(rest));
         aside.left.extend(caches.map(|(change, _)| place.path(change)));
         let moved: Vec<&(&Change, PathBuf)> =
             inside.iter().filter(|(change, rest)| rest.starts_with("refs") && place.has_moved(change)).collect();
@@ -318,7 +318,8 @@ impl Git {
 
     /// What git says in a workspace that is a repository.
     fn said(&self, workspace: &Path, words: &[&str]) -> Option<String> {
-        let mut git = self.command().filter(|_| workspace.join(".git").exists())?;
+        let directory = workspace.join(".git");
+        let mut git = self.command().filter(|_| directory.exists() && is_plain(&directory))?;
         let output = git.args(words).current_dir(workspace).output().ok()?;
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -331,7 +332,7 @@ impl Git {
     /// By what is known what an index says: what git would commit next, and of which files it takes no notice.
     pub(super) fn index_says(&self, path: &Path) -> Option<Digest> {
         let (directory, _) = parts(path).filter(|(_, rest)| *rest == Path::new("index"))?;
-        let mut git = self.about(&directory, directory.parent()?).filter(|_| is_plain(&directory))?;
+        let mut git = self.about(&directory, directory.parent()?)?;
         git.args(["ls-files", "-v", "--stage", "-z"]);
         said_in_time(git, PATIENCE).map(|listed| Digest::of(&listed))
     }
@@ -339,21 +340,18 @@ impl Git {
     /// Whether a pack holds what it says.
     fn verifies(&self, directory: &Path, index: &Path) -> bool {
         let about = directory.parent().filter(|_| directory.exists()).and_then(|tree| self.about(directory, tree));
-        let outside = || {
-            self.command().map(|mut git| {
-                git.current_dir("/");
-                git
-            })
-        };
-        let Some(mut git) = about.or_else(outside) else { return false };
+        // That of a new repository is asked about from outside of any.
+        let Some(mut git) = about.or_else(|| self.command()) else { return false };
+        if !directory.exists() {
+            git.current_dir("/");
+        }
         git.arg("verify-pack").arg(index);
         said_in_time(git, PACK_PATIENCE).is_some()
     }
 
     /// Whether what git would commit next is what was committed last: then its index says nothing that would be lost.
     fn nothing_is_staged(&self, directory: &Path) -> bool {
-        let git = directory.parent().and_then(|tree| self.about(directory, tree)).filter(|_| is_plain(directory));
-        let Some(mut git) = git else { return false };
+        let Some(mut git) = directory.parent().and_then(|tree| self.about(directory, tree)) else { return false };
         git.args(["diff", "--cached", "--quiet", "--no-ext-diff", "--no-textconv"]);
         said_in_time(git, PATIENCE).is_some()
     }
@@ -394,7 +392,7 @@ impl Git {
 
     /// Git asked about a repository and its tree.
     fn about(&self, directory: &Path, tree: &Path) -> Option<Command> {
-        let mut git = self.command()?;
+        let mut git = self.command().filter(|_| is_plain(directory))?;
         git.env("GIT_DIR", directory).env("GIT_WORK_TREE", tree).current_dir(tree);
         Some(git)
     }
@@ -415,9 +413,10 @@ impl Git {
 /// Whether git would open nothing first in a directory that it could wait for, such as a pipe.
 fn is_plain(directory: &Path) -> bool {
     ["config", "config.worktree", "HEAD", "index", "commondir", "packed-refs"].iter().all(|name| {
-        match directory.join(name).symlink_metadata() {
+        match directory.join(name).metadata() {
             Ok(found) => found.is_file(),
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
+            // A linked worktree has a file that says where its directory is.
+            Err(error) => matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
         }
     })
 }
