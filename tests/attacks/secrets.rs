@@ -3,7 +3,7 @@
 use pinfold_tests::{Attack, harmless_here};
 
 /// The attack finds a file by its real path and brings it home.
-fn is_read(path: &str) -> Attack {
+pub(crate) fn is_read(path: &str) -> Attack {
     let inside_home = path.strip_prefix("home/").expect("a path in the home");
     Attack::sh(format!(r#"cat "$HOME/{inside_home}" > "$LOOT""#)).steals(path)
 }

@@ -2,6 +2,8 @@
 
 use pinfold_tests::{Attack, Scene};
 
+use crate::secrets::is_read;
+
 #[test]
 fn the_project_allows_itself_more() {
     // A file of the project is only obeyed once its user has trusted it.
@@ -91,9 +93,7 @@ fn the_trust_and_the_records_of_pinfold_are_written() {
 
 #[test]
 fn what_pinfold_keeps_is_read_where_the_whole_home_may_be() {
-    let kept = ".local/state/pinfold/workspaces/other/home/.token";
-    Attack::sh(format!(r#"cat "$HOME/{kept}" > "$LOOT""#))
-        .steals(&format!("home/{kept}"))
+    is_read("home/.local/state/pinfold/workspaces/other/home/.token")
         .before(|scene| scene.set("ALL", scene.path("home")))
         .flags("--read $ALL")
         .is_contained();
@@ -114,17 +114,14 @@ fn what_pinfold_keeps_is_read_where_a_link_to_it_leads() {
 #[test]
 fn what_pinfold_keeps_is_read_where_every_run_may_read() {
     // A place of the toolchains, which every run sees.
-    Attack::sh(r#"cat "$HOME/.local/lib/pinfold/workspaces/other/home/.token" > "$LOOT""#)
-        .steals("home/.local/lib/pinfold/workspaces/other/home/.token")
+    is_read("home/.local/lib/pinfold/workspaces/other/home/.token")
         .before(|scene| scene.set_for_caller("XDG_STATE_HOME", scene.path("home/.local/lib")))
         .is_contained();
 }
 
 #[test]
 fn what_pinfold_kept_in_the_usual_place_is_read() {
-    let kept = ".local/state/pinfold/workspaces/other/home/.token";
-    Attack::sh(format!(r#"cat "$HOME/{kept}" > "$LOOT""#))
-        .steals(&format!("home/{kept}"))
+    is_read("home/.local/state/pinfold/workspaces/other/home/.token")
         .before(|scene| {
             scene.set("ALL", scene.path("home"));
             scene.set_for_caller("XDG_STATE_HOME", scene.path("home/elsewhere"));
@@ -135,9 +132,7 @@ fn what_pinfold_kept_in_the_usual_place_is_read() {
 
 #[test]
 fn what_pinfold_keeps_is_opened_to_be_read() {
-    let kept = ".local/state/pinfold/ledger/kept-elsewhere";
-    Attack::sh(format!(r#"cat "$HOME/{kept}" > "$LOOT""#))
-        .steals(&format!("home/{kept}"))
+    is_read("home/.local/state/pinfold/ledger/kept-elsewhere")
         .before(records)
         .flags("--read $RECORDS")
         .may_be_refused()

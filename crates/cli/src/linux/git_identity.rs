@@ -3,10 +3,10 @@
 //! The real file stays outside: it may hold tokens in addresses and headers.
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use super::paths::replace;
 
 /// Settings that say who somebody is and how he likes things, and that run nothing and unlock nothing.
 const HARMLESS: [&str; 11] = [
@@ -38,17 +38,8 @@ pub(crate) fn carry_over(home: &Path, private_home: &Path) {
     }
     // Without git, or with a broken configuration, there is nobody to commit as; git itself will say so.
     let Some(listed) = list(home) else { return };
-    let _ = replace(&copy, &render(&listed));
-}
-
-/// Writes a file in the private home, whose names are those of an earlier run: a link among them may lead anywhere.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let partial = path.with_extension("new");
-    let _ = std::fs::remove_file(&partial);
-    // A new file: nothing that stands there by now is opened, whether a link or a pipe that nobody reads.
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&partial)?;
-    file.write_all(text.as_bytes())?;
-    std::fs::rename(&partial, path)
+    // The names in the private home are those of an earlier run: a link among them may lead anywhere.
+    let _ = replace(&copy, render(&listed).as_bytes());
 }
 
 /// What the caller's own git says. Not the first `git` on the PATH, which may be one of the workspace's, and not in the

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,15 @@ pub(crate) const CONFIGURATION: Variable = Variable { name: "XDG_CONFIG_HOME", o
 /// Makes a new file that nobody else reads.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Puts a new file in the place of one, which is there as a whole or not at all. Nothing that stands under either name is opened,
+/// whether a link or a pipe that nobody reads.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let partial = path.with_extension("new");
+    let _ = std::fs::remove_file(&partial);
+    OpenOptions::new().write(true).create_new(true).open(&partial)?.write_all(content)?;
+    std::fs::rename(&partial, path)
 }
 
 /// Opens a file to read, and nothing that could be waited for, such as a pipe in its place.

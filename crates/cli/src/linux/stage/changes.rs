@@ -67,10 +67,10 @@ pub(crate) fn changes(args: &ChangesArgs) -> Result<ExitCode, CliError> {
     let guarded = guarded(&policy(&context)?, &opened.places);
     let mut ignored = Ignored::of(&context, &opened.places)?;
     ignored.count_asks(&guarded);
-    let in_the_way = in_the_way(&context, &opened)?;
     if args.json {
         return output::json(&summary(&opened, &guarded, &ignored)?);
     }
+    let in_the_way = in_the_way(&context, &opened)?;
     let mut out = std::io::stdout().lock();
     let mut lines = 0;
     for place in &opened.places {

@@ -39,6 +39,11 @@ fn parts(path: &Path) -> Option<(PathBuf, &Path)> {
     path.strip_prefix(&directory).ok().map(|rest| (directory.clone(), rest))
 }
 
+/// Whether a path is a git directory, or in one.
+pub(in crate::linux) fn is_gits(path: &Path) -> bool {
+    path.iter().any(|name| name == ".git")
+}
+
 /// The git directory to which alone a change matters: ordinary files and directories that git keeps for itself.
 pub(super) fn quiet(path: &Path, change: &Change) -> Option<PathBuf> {
     let (directory, rest) = parts(path)?;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use pinfold_stage::{Change, Kind, Node};
 
 use super::changes::shown;
-use super::git::Git;
+use super::git::{Git, is_gits};
 use super::guarded::Guarded;
 use super::opened::{Paths, Place};
 use super::points::size;
@@ -212,7 +212,6 @@ fn asked(place: &Place) -> Vec<&Change> {
     let links: HashSet<&OsStr> = all.clone().filter(was_link).map(|change| change.path.as_os_str()).collect();
     let behind =
         |path: &Path| !links.is_empty() && path.ancestors().skip(1).any(|path| links.contains(path.as_os_str()));
-    let is_gits = |path: &Path| path.iter().any(|name| name == ".git");
     all.filter(|change| !is_gits(&change.path) && !behind(&change.path)).collect()
 }
 

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use pinfold_stage::Digest;
 
 use super::git::Git;
 use crate::context::Context;
-use crate::platform::create_private;
+use crate::linux::paths::replace;
 
 /// How much of the document is read, in bytes.
 const BYTES_MAX: u64 = 1 << 20;
@@ -55,10 +55,7 @@ impl Indexes {
     }
 
     fn save(&self, all: &BTreeMap<String, Digest>) -> io::Result<()> {
-        let new = self.document.with_extension("new");
         self.document.parent().map_or(Ok(()), fs::create_dir_all)?;
-        let _ = fs::remove_file(&new);
-        create_private(&new)?.write_all(&serde_json::to_vec(all)?)?;
-        fs::rename(new, &self.document)
+        replace(&self.document, &serde_json::to_vec(all)?)
     }
 }

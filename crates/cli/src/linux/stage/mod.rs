@@ -32,6 +32,7 @@ pub(super) use asked::agrees;
 pub(crate) use changes::changes;
 pub(super) use changes::{counted, shown};
 pub(crate) use diff::diff;
+pub(super) use git::is_gits;
 pub(crate) use git::{Beside, Git};
 pub(super) use in_the_way::not_undone;
 pub(super) use indexes::Indexes;

@@ -260,8 +260,17 @@ impl Opened {
 
     /// All changes, each with its place.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (&Place, &Change)> {
-        self.places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
+        changes_of(&self.places)
     }
+}
+
+/// All changes of some places, each with its place.
+pub(super) fn changes_of(places: &[Place]) -> impl Iterator<Item = (&Place, &Change)> {
+    places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)))
+}
+
+fn has_moved(bases: &Bases, change: &Change) -> bool {
+    bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()))
 }
 
 /// The stage that an argument names: by its name, or by the beginning of one that no path has.
@@ -328,8 +337,7 @@ impl Place {
         };
         let mut changes = changes(&layers).map_err(read)?;
         bases.leave_out_others(&layers, &mut changes).map_err(read)?;
-        let has_moved = |change: &Change| bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()));
-        git::leave_out_beside(stage.name(), root, &layers, &mut changes, has_moved);
+        git::leave_out_beside(stage.name(), root, &layers, &mut changes, |change| has_moved(&bases, change));
         let directory = stage.bases().join(plan::Stage::name_of(root));
         let dropped = Dropped::open(&directory).map_err(|error| CliError::from_error(&error))?;
         let reviewed = Reviewed::open(&directory).map_err(|error| CliError::from_error(&error))?;
@@ -351,7 +359,7 @@ impl Place {
 
     /// Whether somebody has changed it since the run.
     pub(super) fn has_moved(&self, change: &Change) -> bool {
-        self.bases.get(&change.path).is_none_or(|was| !was.is(change.before.as_ref()))
+        has_moved(&self.bases, change)
     }
 
     /// What an ordinary file of the real tree contains, up to a limit: no link is followed, and nothing waited for.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use pinfold_ledger::event::{self, Act};
 
 use super::changes::named;
+use super::git::is_gits;
 use super::in_the_way::not_undone;
 use super::indexes::Indexes;
 use super::opened::{Opened, policy, stages};
@@ -64,8 +65,7 @@ pub(in crate::linux) fn undo(context: &Context, lose: bool) -> Result<ExitCode, 
         None => undo(None)?,
     }
     indexes.note(paths.iter().map(PathBuf::as_path));
-    let of_git = |path: &&PathBuf| path.iter().any(|part| part == ".git");
-    let others: Vec<PathBuf> = paths.iter().filter(|path| !of_git(path)).cloned().collect();
+    let others: Vec<PathBuf> = paths.into_iter().filter(|path| !is_gits(path)).collect();
     let what = named(&context.workspace, &others).unwrap_or_else(|| "what git keeps for itself".to_owned());
     match opened {
         Some(_) => eprintln!("pinfold: undone: {what}: in the stage {name} again"),

@@ -12,7 +12,9 @@ use crate::args::UndoArgs;
 use crate::commands::command_of;
 use crate::context::Context;
 use crate::error::{CliError, with_causes};
-use crate::linux::stage::{self, Indexes, Recorded, age, agrees, counted, listed, not_undone, policy, shown, size};
+use crate::linux::stage::{
+    self, Indexes, Recorded, age, agrees, counted, is_gits, listed, not_undone, policy, shown, size,
+};
 
 /// How many paths are told one by one.
 const TOLD: usize = 20;
@@ -106,8 +108,7 @@ fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, 
 
 /// The paths that change, some of them one by one.
 fn told(context: &Context, undoing: &Undoing) -> impl Iterator<Item = String> {
-    let is_gits = |path: &PathBuf| path.iter().any(|name| name == ".git");
-    let (gits, paths): (Vec<_>, Vec<_>) = undoing.paths().into_iter().partition(is_gits);
+    let (gits, paths): (Vec<_>, Vec<_>) = undoing.paths().into_iter().partition(|path| is_gits(path));
     let more = paths.len().saturating_sub(TOLD);
     let more = (more > 0).then(|| format!("and {more} more"));
     let of_git = (!gits.is_empty()).then(|| format!("{} in what is git's own", counted(gits.len())));

@@ -21,13 +21,15 @@ struct Mounted {
 /// All paths, that one included, by which somebody meets a directory or what is in it, in whatever mounts this process sees.
 /// `path` is absolute and without links, and need not exist.
 pub fn names(path: &Path) -> Vec<PathBuf> {
-    let mountinfo = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-    let mounts = mounts(&mountinfo);
-    let mut names = names_in(&mounts, path);
-    // What is mounted in it has names of its own.
-    for inside in mounts.iter().filter(|mount| mount.point.starts_with(path) && mount.point != path) {
-        names.extend(names_in(&mounts, &inside.point));
-    }
+    names_among(&mounts(&std::fs::read("/proc/self/mountinfo").unwrap_or_default()), path)
+}
+
+fn names_among(mounts: &[Mounted], path: &Path) -> Vec<PathBuf> {
+    let mut names = names_in(mounts, path);
+    // What is mounted in it has names of its own; those below that one are covered with it.
+    let inside = mounts.iter().filter(|mount| mount.point.starts_with(path) && mount.point != path);
+    let others = inside.flat_map(|inside| names_in(mounts, &inside.point)).filter(|name| !name.starts_with(path));
+    names.extend(others);
     names
 }
 
@@ -111,10 +113,12 @@ mod tests {
 26 22 8:2 /bob /mnt/bob rw - ext4 /dev/sda2 rw
 27 22 0:33 / /mnt/other rw - tmpfs tmpfs rw
 28 22 8:1 / /mnt/root rw - ext4 /dev/sda1 rw
+29 23 0:34 / /home/bob/state/ledger rw - tmpfs tmpfs rw
+30 22 0:34 / /srv/bobs rw - tmpfs tmpfs rw
 ";
 
     fn names_of(path: &str) -> Vec<String> {
-        let names = names_in(&mounts(MOUNTS.as_bytes()), Path::new(path));
+        let names = names_among(&mounts(MOUNTS.as_bytes()), Path::new(path));
         names.into_iter().map(|name| name.display().to_string()).collect()
     }
 
@@ -126,6 +130,7 @@ mod tests {
         );
         assert_eq!(names_of("/var/state"), ["/var/state", "/mnt/root/var/state"]);
         assert_eq!(names_of("/mnt/other/x"), ["/mnt/other/x"]);
+        assert_eq!(names_of("/home/bob/state"), ["/home/bob/state", "/mnt/bob/state", "/srv/bobs"]);
     }
 
     #[test]

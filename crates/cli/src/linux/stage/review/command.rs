@@ -204,6 +204,6 @@ fn page(found: &Found) -> Page {
     let in_use =
         "a run goes on in it: this is what it has at the moment; r looks again, and nothing is taken over until then";
     let exceeded = |why: &String| format!("this is not all, and cannot be taken over: {why}");
-    page.notice = found.exceeded.as_ref().map(exceeded).or_else(|| found.in_use.then(|| in_use.to_owned()));
+    page.notice = found.exceeded.as_ref().map(exceeded).or_else(|| found.is_in_use().then(|| in_use.to_owned()));
     page
 }

@@ -19,7 +19,7 @@ use crate::linux::stage::choice::Choice;
 use crate::linux::stage::git;
 use crate::linux::stage::guarded::{Guarded, guarded};
 use crate::linux::stage::hunks::Picked;
-use crate::linux::stage::opened::{Opened, Paths, Place, policy};
+use crate::linux::stage::opened::{Opened, Paths, Place, changes_of, policy};
 use crate::linux::stage::points::throw_away;
 use crate::linux::stage::sides::{kept, refuse_both};
 
@@ -33,8 +33,6 @@ pub(super) struct Found {
     pub(super) roots: Vec<String>,
     /// Why there is more than could be listed.
     pub(super) exceeded: Option<String>,
-    /// A run goes on in it.
-    pub(super) in_use: bool,
     guarded: Guarded,
     /// Of what was shown; nothing while a run goes on in it.
     digest: Option<String>,
@@ -73,11 +71,15 @@ impl Found {
             entries,
             roots,
             exceeded: exceeded.map(|exceeded| exceeded.to_string()),
-            in_use: opened.in_use,
             guarded,
             digest,
             mark,
         })
+    }
+
+    /// Whether a run goes on in it.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.digest.is_none()
     }
 
     /// By what a run since is noticed.
@@ -119,9 +121,7 @@ impl Found {
     /// What is taken over, in words; nothing where nothing is.
     fn counted(&self, choice: &Choice, parts: &BTreeMap<&PathBuf, usize>) -> Option<String> {
         let (mut files, mut directories, mut hunks, mut cut, mut of_git) = (0, 0, 0, 0, 0);
-        for (place, change) in
-            self.places.iter().flat_map(|place| place.changes.all().iter().map(move |one| (place, one)))
-        {
+        for (place, change) in changes_of(&self.places) {
             let path = place.path(change);
             let is_directory = [&change.before, &change.after].into_iter().flatten().all(|node| node.is_directory());
             match parts.get(&path) {
@@ -167,8 +167,8 @@ impl Found {
 
     /// What goes for what the run left is what was there when somebody said so.
     fn refuse_changed(&self, opened: &Opened, theirs: &BTreeSet<PathBuf>) -> Result<(), CliError> {
-        let shown = self.places.iter().flat_map(|place| place.changes.all().iter().map(move |change| (place, change)));
-        let shown: BTreeMap<PathBuf, &Change> = shown.map(|(place, change)| (place.path(change), change)).collect();
+        let shown: BTreeMap<PathBuf, &Change> =
+            changes_of(&self.places).map(|(place, change)| (place.path(change), change)).collect();
         let identity = |change: &Change| change.before.as_ref().map(|node| node.identity);
         for (place, change) in opened.changes() {
             let path = place.path(change);

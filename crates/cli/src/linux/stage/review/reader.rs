@@ -59,7 +59,7 @@ impl Reader {
             stages: found.stages.clone(),
             name: found.name.clone(),
             mark: found.mark(),
-            in_use: found.in_use,
+            in_use: found.is_in_use(),
             places: Arc::clone(&found.places),
             entries: found.entries.clone(),
             busy: Arc::clone(&busy),
