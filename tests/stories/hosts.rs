@@ -70,11 +70,13 @@ fn what_pinfold_keeps_is_hidden_under_every_name_that_a_mount_gives_it() {
     desk.inside("true").ok();
     let bind = "mkdir -p $DESK/again $DESK/deep && mount --bind $DESK/home $DESK/again &&
         mount --bind $DESK/home/.local/state/pinfold/ledger $DESK/deep && cat $DESK/again/.local/state/pinfold/ledger/key > /dev/null";
-    let read = "find -L $DESK/again $DESK/deep -name key 2>/dev/null; echo over";
-    let seen = desk.on_host(&format!(
-        "{bind}; find -L $DESK/again -name key | wc -l; $AS_USER pinfold run -q --read $DESK/again -- sh -c '{read}'"
-    ));
-    assert_eq!(seen.ok(), "1\nover");
+    // The control: the same user, without a run.
+    let look = "sh -c \"cat $DESK/again/README; find -L $DESK/again -name key\"; echo";
+    desk.write("home/README", "seen\n");
+    let seen =
+        desk.on_host(&format!("{bind}; $AS_USER {look}; $AS_USER pinfold run -q --read $DESK/again -- {look}")).ok();
+    let key = desk.path("again/.local/state/pinfold/ledger/key");
+    assert_eq!(seen, format!("seen\n{}\n\nseen", key.display()));
     for (flags, says) in [
         ("--read $DESK/again/.local/state/pinfold/ledger", "is pinfold's own"),
         ("--read $DESK/deep", "is pinfold's own"),
