@@ -83,6 +83,7 @@ fn close(mut tally: Tally, under_wine: Tally, skipped: &Path) -> Result<()> {
         println!("{}: {under_wine}", wine::LABEL);
         tally = tally + under_wine;
     }
+    tally.tell_failures();
     println!("{tally}");
     match tally {
         Tally { passed: 0, .. } => Err("no test was run".into()),

@@ -18,6 +18,7 @@ pub(crate) const LABEL: &str = "tests under Wine (plumbing only: Wine enforces n
 pub(crate) fn alone() -> Result<()> {
     step("test user", machine::make_test_user)?;
     let tally = step(LABEL, run_tests)?;
+    tally.tell_failures();
     println!("{LABEL}: {tally}");
     match tally {
         Tally { failed: 0, .. } => Ok(()),
