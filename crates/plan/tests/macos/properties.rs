@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use pinfold_policy::{Access, Decider, Effect, Policy, Protect, Scope};
+use pinfold_policy::{Access, Decider, DenyMatcher, Effect, Policy, Protect, Scope};
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
@@ -364,10 +364,15 @@ proptest! {
         let files = world.tree.iter().enumerate().map(|(file, (path, is))| (path.clone(), (file, *is)));
         let mut disk = Disk { seatbelt: &seatbelt, files: files.collect() };
         let before: Vec<(String, bool)> = world.tree.clone().into_iter().collect();
-        // A mask is for files; a directory of that name is no secret, though the profile cannot tell.
-        let decider = Decider::new(&world.policy);
-        let masked = |path: &str| decider.decide(Access::Read, Path::new(path)).effect == Effect::Masked;
-        let spared: Vec<bool> = before.iter().map(|(path, directory)| *directory && masked(path)).collect();
+        // A directory with the name of a mask is no secret, nor is a file with that of a denied directory, though the profile
+        // cannot tell.
+        let (decider, matcher) = (Decider::new(&world.policy), DenyMatcher::new(&world.policy));
+        let by_name = |path: &Path| matches!(decider.decide(Access::Read, path).effect, Effect::Masked | Effect::Hidden);
+        let as_it_is = |path: &Path, directory: bool| {
+            matcher.covering(path, directory).is_some() || !directory && matcher.mask(path).is_some()
+        };
+        let spared = |path: &Path, directory: bool| by_name(path) && !as_it_is(path, directory);
+        let spared: Vec<bool> = before.iter().map(|(path, directory)| spared(Path::new(path), *directory)).collect();
         for (number, attempt) in attempts.iter().enumerate() {
             disk.attempt(attempt, CLONED / 2 + number);
             for (now, (file, directory)) in &disk.files {
