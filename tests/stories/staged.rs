@@ -333,6 +333,40 @@ fn a_pack_that_holds_something_else_than_it_says_is_not_taken_over() {
     assert_eq!(desk.outside("git fsck --strict; git log --format=%s mine").ok(), "two\nfirst");
 }
 
+/// Writes an object by itself that has the name of what a file will say later.
+const FALSE_OBJECT: &str = r#"
+import hashlib, os, sys, zlib
+said, data = sys.argv[2].encode() + b"\n", b"evil\n"
+name = hashlib.sha1(b"blob %d\0" % len(said) + said).hexdigest()
+os.makedirs(sys.argv[1] + "/objects/" + name[:2], exist_ok=True)
+open(sys.argv[1] + "/objects/" + name[:2] + "/" + name[2:], "wb").write(zlib.compress(b"blob %d\0" % len(data) + data))
+"#;
+
+#[test]
+fn an_object_that_is_something_else_than_its_name_says_is_not_taken_over() {
+    let desk = Desk::new();
+    desk.write("home/project/false.py", FALSE_OBJECT);
+    let plant = "python3 false.py .git later";
+    let write = "echo later > README; git add README; rm README; git checkout -q README; cat README";
+    // The control: without pinfold git believes it.
+    desk.outside(&format!("cp -r . ../copy; cd ../copy; {plant}; {write}")).ok();
+    assert_eq!(desk.read("home/copy/README"), "evil\n");
+    desk.inside_with(&["--session", "s"], &format!("echo 1 > one; {plant}")).ok();
+    desk.about(&["apply"]).says("is no object as git makes them").ends_with(125);
+    desk.about(&["apply", "one", "--mine", ".git/objects"]).ok();
+    assert_eq!(desk.outside(&format!("{write}; cat one")).ok(), "later\n1");
+    // Nor is one of a repository in the repository.
+    let modules = "git init -q --bare .git/modules/m; python3 false.py .git/modules/m later";
+    desk.inside_with(&["--session", "m"], modules).ok();
+    desk.about(&["apply", "m", "--traps"]).says("is no object as git makes them").ends_with(125);
+    // Those that git makes are, also with the longer names.
+    let sound =
+        "git commit -qam two; git init -q --object-format=sha256 sub; cd sub; echo 1 > a; git add a; git commit -qm a";
+    desk.inside_with(&["--session", "t"], sound).ok();
+    desk.about(&["apply", "t", "--traps"]).ok();
+    assert_eq!(desk.outside("git fsck --strict; git log --format=%s; git -C sub fsck --strict").ok(), "two\nfirst");
+}
+
 #[test]
 fn nobody_waits_for_a_pipe_in_the_place_of_what_git_reads() {
     let desk = Desk::new();

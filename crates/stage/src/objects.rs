@@ -13,7 +13,7 @@ pub(crate) fn stays(tree: &Tree, path: &Path, goes: impl Fn(&Path) -> bool) -> b
 }
 
 /// Whether this is where an object lies that is named by what it says, or a pack of such, or a directory for them; by its path
-/// below `objects`. Packs that are taken over are verified first.
+/// below `objects`. What is taken over is verified first.
 fn is_object(path: &Path) -> bool {
     let is_hex = |part: &str, lengths: &[usize]| {
         let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);

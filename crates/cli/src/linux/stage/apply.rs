@@ -18,6 +18,7 @@ use super::ignored::Ignored;
 use super::in_the_way::{in_the_way, not_applied};
 use super::indexes::Indexes;
 use super::merged::Merged;
+use super::objects;
 use super::opened::{Opened, Place, policy};
 use super::recorded::{self, Recorded, listed};
 use super::sides::{Sides, refuse_both, tell_kept};
@@ -125,7 +126,7 @@ pub(super) fn take_over(
     let (mut all, mut besides) = (Vec::new(), Vec::new());
     for place in &mut opened.places {
         let aside = git::aside(&git, place, &stage, |path| choice.takes(path))?;
-        git::refuse_false_packs(&git, place, |path| choice.takes(path))?;
+        objects::refuse_false(&git, place, |path| choice.takes(path))?;
         aside.settle(place)?;
         choice.leave(aside.left, aside.names.into_values().collect());
         besides.push(aside.steps);

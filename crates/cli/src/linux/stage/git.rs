@@ -32,7 +32,7 @@ const PACK_PATIENCE: Duration = Duration::from_secs(900);
 const REF_BYTES: u64 = 256;
 
 /// A path in a git directory: that of the directory, and what comes after it.
-fn parts(path: &Path) -> Option<(PathBuf, &Path)> {
+pub(super) fn parts(path: &Path) -> Option<(PathBuf, &Path)> {
     let components: Vec<_> = path.components().collect();
     let at = components.iter().position(|component| component.as_os_str() == ".git")?;
     let directory: PathBuf = components[..=at].iter().collect();
@@ -183,31 +183,6 @@ fn is_cache(rest: &Path) -> bool {
     is_in("objects/info/commit-graph") || is_in("objects/info/commit-graphs") || is_in("objects/pack") && beside_packs
 }
 
-/// Refuses packs that hold something else than they say: git believes what a pack calls an object.
-pub(super) fn refuse_false_packs(git: &Git, place: &Place, taken: impl Fn(&Path) -> bool) -> Result<(), CliError> {
-    for change in place.changes.all() {
-        let path = place.path(change);
-        let Some((directory, rest)) = parts(&path).filter(|_| taken(&path)) else { continue };
-        let is_index = rest.starts_with("objects/pack") && rest.extension() == Some(OsStr::new("idx"));
-        if !is_index || change.after.is_none() {
-            continue;
-        }
-        let layer = place.layers.layer(change.layer);
-        let is_file =
-            |path: &Path| layer.node(path).ok().flatten().is_some_and(|node| matches!(node.kind, Kind::File { .. }));
-        let both = [change.path.clone(), change.path.with_extension("pack")];
-        if !(both.iter().all(|path| is_file(path)) && git.verifies(&directory, &layer.path().join(&change.path))) {
-            return Err(CliError::new(format!(
-                "nothing was taken over: {} is no pack as git makes them",
-                path.display()
-            ))
-            .why("it holds something else than it says, and git would believe it")
-            .hint("name other paths, or keep what you have: pinfold apply --mine .git"));
-        }
-    }
-    Ok(())
-}
-
 fn is_note(rest: &Path) -> bool {
     NOTES.iter().any(|note| rest.starts_with(note))
 }
@@ -343,7 +318,7 @@ impl Git {
     }
 
     /// Whether a pack holds what it says.
-    fn verifies(&self, directory: &Path, index: &Path) -> bool {
+    pub(super) fn verifies(&self, directory: &Path, index: &Path) -> bool {
         let about = directory.parent().filter(|_| directory.exists()).and_then(|tree| self.about(directory, tree));
         // That of a new repository is asked about from outside of any.
         let Some(mut git) = about.or_else(|| self.command()) else { return false };

@@ -14,6 +14,7 @@ mod indexes;
 mod keep;
 mod list;
 mod merged;
+mod objects;
 mod opened;
 mod pager;
 mod points;
