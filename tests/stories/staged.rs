@@ -327,6 +327,7 @@ fn a_pack_that_holds_something_else_than_it_says_is_not_taken_over() {
         "two\nfirst\n?? false.py\n?? one\none"
     );
     assert_eq!(desk.outside("ls .git/objects/pack | grep -cE '[.](rev|bitmap)$'; ls .git/objects/info").text(), "0");
+    assert_eq!(desk.about(&["changes", "t"]).ok(), "");
     // What somebody builds on them keeps them.
     desk.outside("git branch mine").ok();
     desk.about(&["undo"]).ok();

@@ -102,8 +102,6 @@ pub(super) fn aside(git: &Git, place: &Place, stage: &str, chosen: impl Fn(&Path
                 path.strip_prefix(&directory).ok().map(|rest| (change, rest.to_owned()))
             })
             .collect();
-        let caches = inside.iter().filter(|(change, rest)| change.after.is_some() && is_cache(rest));
-        aside.left.extend(caches.map(|(change, _)| place.path(change)));
         let moved: Vec<&(&Change, PathBuf)> =
             inside.iter().filter(|(change, rest)| rest.starts_with("refs") && place.has_moved(change)).collect();
         if moved.is_empty() {
@@ -174,21 +172,36 @@ impl Aside {
     }
 }
 
-/// What git makes of objects to be quicker, and believes: it makes it again where it is missing.
-fn is_cache(rest: &Path) -> bool {
-    let name = rest.file_name().unwrap_or_default().to_string_lossy();
-    let is_in = |directory: &str| rest.starts_with(directory);
-    let beside_packs =
-        [".bitmap", ".rev", ".mtimes"].iter().any(|end| name.ends_with(end)) || name.starts_with("multi-pack-index");
-    is_in("objects/info/commit-graph") || is_in("objects/info/commit-graphs") || is_in("objects/pack") && beside_packs
-}
-
 fn is_note(rest: &Path) -> bool {
     NOTES.iter().any(|note| rest.starts_with(note))
 }
 
 fn is_gone_branch(change: &Change, rest: &Path) -> bool {
     change.after.is_none() && rest.starts_with("refs")
+}
+
+/// Takes out of a list of changes what git makes of objects to be quicker, and believes: it makes it again where it is missing.
+pub(super) fn leave_out_caches(root: &Path, changes: &mut Changes) {
+    let is_cache = |change: &Change| parts(&root.join(&change.path)).is_some_and(|(_, rest)| is_cache(rest));
+    changes.retain(|change| change.after.is_none() || !is_cache(change));
+}
+
+fn is_cache(rest: &Path) -> bool {
+    let Some(below) = below_objects(rest) else { return false };
+    let name = rest.file_name().unwrap_or_default().to_string_lossy();
+    let is_in = |directory: &str| below.starts_with(directory);
+    let beside_packs =
+        [".bitmap", ".rev", ".mtimes"].iter().any(|end| name.ends_with(end)) || name.starts_with("multi-pack-index");
+    is_in("info/commit-graph") || is_in("info/commit-graphs") || is_in("pack") && beside_packs
+}
+
+/// What comes after the directory of objects, in a path below a git directory or below that of a submodule in it.
+pub(super) fn below_objects(rest: &Path) -> Option<PathBuf> {
+    let names: Vec<&OsStr> = rest.iter().collect();
+    let (above, below) = names.split_at(names.iter().position(|name| *name == "objects")?);
+    let is_of_branches = |name: &&OsStr| ["refs", "logs"].iter().any(|other| name == other);
+    let is_a_repository = above.first().is_none_or(|first| *first == "modules") && !above.iter().any(is_of_branches);
+    is_a_repository.then(|| below[1..].iter().collect())
 }
 
 /// Takes out of a list of changes the branches that have moved on and beside which those of the stage lie already, with what
@@ -427,4 +440,24 @@ fn said_in_time(mut git: Command, patience: Duration) -> Option<Vec<u8>> {
 /// A list of paths, each ended by a zero.
 fn paths(list: &[u8]) -> impl Iterator<Item = PathBuf> {
     list.split(|byte| *byte == 0).filter(|path| !path.is_empty()).map(|path| OsStr::from_bytes(path).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_below_objects_is_told_from_branches_of_such_names() {
+        let below = |rest: &str| below_objects(Path::new(rest)).map(|below| below.to_string_lossy().into_owned());
+        assert_eq!(below("objects/pack/a.idx").as_deref(), Some("pack/a.idx"));
+        assert_eq!(below("modules/libs/a/modules/b/objects/ab/cd").as_deref(), Some("ab/cd"));
+        for other in
+            ["refs/heads/objects/pack/a.idx", "modules/a/refs/objects/ab", "logs/objects/ab", "modules/a/config"]
+        {
+            assert_eq!(below(other), None, "{other}");
+        }
+        assert!(
+            is_cache(Path::new("modules/a/objects/info/commit-graph")) && !is_cache(Path::new("objects/pack/a.idx"))
+        );
+    }
 }

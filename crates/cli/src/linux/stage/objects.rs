@@ -9,7 +9,7 @@ use pinfold_stage::{Kind, Tree};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::git::{Git, parts};
+use super::git::{Git, below_objects, parts};
 use super::opened::Place;
 use crate::error::CliError;
 
@@ -51,10 +51,11 @@ pub(super) fn refuse_false(git: &Git, place: &Place, taken: impl Fn(&Path) -> bo
 impl<'p> Holder<'p> {
     /// What is at a path of a git directory, also of one of its submodules.
     fn at(directory: &'p Path, rest: &Path) -> Option<Self> {
-        let names: Vec<&str> = rest.iter().map(OsStr::to_str).collect::<Option<_>>()?;
+        let below = below_objects(rest)?;
+        let names: Vec<&str> = below.iter().map(OsStr::to_str).collect::<Option<_>>()?;
         match names[..] {
-            [.., "objects", "pack", pack] if pack.ends_with(".idx") => Some(Self::Pack(directory)),
-            [.., "objects", first, others] => {
+            ["pack", pack] if pack.ends_with(".idx") => Some(Self::Pack(directory)),
+            [first, others] => {
                 let name = [first, others].concat();
                 let is_name = first.len() == 2 && [40, 64].contains(&name.len());
                 (is_name && name.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(Self::Loose(name))

@@ -337,6 +337,7 @@ impl Place {
         };
         let mut changes = changes(&layers).map_err(read)?;
         bases.leave_out_others(&layers, &mut changes).map_err(read)?;
+        git::leave_out_caches(root, &mut changes);
         git::leave_out_beside(stage.name(), root, &layers, &mut changes, |change| has_moved(&bases, change));
         let directory = stage.bases().join(plan::Stage::name_of(root));
         let dropped = Dropped::open(&directory).map_err(|error| CliError::from_error(&error))?;
