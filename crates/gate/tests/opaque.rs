@@ -200,7 +200,7 @@ async fn what_the_user_denies_is_refused() {
     assert_eq!(gate.refusal().await, "the user did not say yes");
 }
 
-// Elsewhere nobody asks for it, or the answer may come too late: Wine needs half a second.
+// Elsewhere nobody asks for it, or the answer comes too late: Wine needs half a second.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_connection_belongs_to_a_process() {
@@ -208,10 +208,16 @@ async fn a_connection_belongs_to_a_process() {
     let mut start = start(&allow(port));
     start.init_pid = Some(std::process::id());
     let gate = Gate::start(start, meant_for(port)).await;
-    let mut stream = gate.connect("a.example").await;
-    exchange(&mut stream, b"\0").await;
-    let process = gate.told(|report| if let Report::Connected { process, .. } = report { Some(process) } else { None });
-    assert_eq!(process.await.expect("a process").pid, std::process::id());
+    // On a busy machine the answer may come too late as well, once.
+    for _ in 0..20 {
+        let mut stream = gate.connect("a.example").await;
+        exchange(&mut stream, b"\0").await;
+        let connected = |report| if let Report::Connected { process, .. } = report { Some(process) } else { None };
+        if let Some(process) = gate.told(connected).await {
+            return assert_eq!(process.pid, std::process::id());
+        }
+    }
+    panic!("no connection belonged to a process");
 }
 
 #[tokio::test]
@@ -222,7 +228,7 @@ async fn a_gate_whose_link_closes_ends_with_its_connections() {
     exchange(&mut stream, b"\0").await;
     let address: SocketAddr = gate.redirected;
     gate.order(Order::Stop);
-    assert!(rest(&mut stream).await.is_ok_and(|bytes| bytes.is_empty()) || rest(&mut stream).await.is_err());
+    assert!(rest(&mut stream).await.map_or(true, |bytes| bytes.is_empty()));
     let gone = async { while TcpStream::connect(address).await.is_ok() {} };
     timeout(SOON, gone).await.expect("gone");
 }

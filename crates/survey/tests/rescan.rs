@@ -171,15 +171,18 @@ fn an_entry_that_another_one_took_the_place_of_is_told_as_replaced() {
 
 #[test]
 fn a_change_within_the_same_tick_of_the_clock_is_not_missed() {
+    let mut unsure = 0;
     for round in 0..50 {
         let tree = Tree::new();
         tree.dir("a");
         let survey = survey(&tree);
         let mut found = survey.walk().unwrap();
-        assert_eq!(found.stamps.unsure(), 2);
+        // A busy machine may take longer than a tick from one to the other.
+        unsure = unsure.max(found.stamps.unsure());
         fs::write(tree.at("a/.envrc"), "").unwrap();
         assert_eq!(found.stamps.rescan(&survey).unwrap().named.len(), 1, "round {round}");
     }
+    assert_eq!(unsure, 2);
 }
 
 #[test]

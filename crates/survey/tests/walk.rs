@@ -9,6 +9,7 @@ use std::{
     path::Path,
     sync::Mutex,
     thread::{self, ThreadId},
+    time::Duration,
 };
 
 use pinfold_survey::{Limits, Matcher, Survey, SurveyError, Trail};
@@ -43,13 +44,19 @@ fn a_limit_that_is_passed_is_an_error_and_not_a_shorter_list() {
     assert!(matches!(Survey::new([tree.at("missing")]).walk(), Err(SurveyError::Root { .. })));
 }
 
-/// Notes which threads ask.
+/// Notes which threads ask, and leaves those time to begin that have not.
 struct Asked(Mutex<HashSet<ThreadId>>);
 
 impl Matcher for Asked {
     fn may_match(&self, _trail: Trail, _basename: &[u8]) -> bool {
-        self.0.lock().unwrap().insert(thread::current().id());
-        thread::yield_now();
+        let asked = {
+            let mut threads = self.0.lock().unwrap();
+            threads.insert(thread::current().id());
+            threads.len()
+        };
+        if asked == 1 {
+            thread::sleep(Duration::from_micros(200));
+        }
         false
     }
 

@@ -24,7 +24,7 @@ pub(crate) use link_packets::*;
 pub(crate) use link_pipes::*;
 
 /// How long anything that is expected may take.
-pub(crate) const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 /// The first address of the gate's pool.
 pub(crate) const FIRST_NAME: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 18, 1, 0));

@@ -100,7 +100,9 @@ fn disguises(value: &str, before: &str) -> Vec<String> {
 fn tells(json: &str, value: &str, disguise: &str) -> bool {
     let inner: String = disguise.chars().skip(4).take(disguise.chars().count().saturating_sub(8)).collect();
     let escaped = |text: &str| serde_json::to_string(text).expect("JSON").trim_matches('"').to_owned();
-    [value, &inner].iter().any(|part| json.contains(&**part) || json.contains(&escaped(part)))
+    // Three letters stand in many an event.
+    let inner = (inner.chars().count() > 3).then_some(&*inner);
+    [Some(value), inner].into_iter().flatten().any(|part| json.contains(part) || json.contains(&escaped(part)))
 }
 
 proptest! {

@@ -38,7 +38,7 @@ impl Scratch {
         let name = random().map_err(failed)?;
         let root = state.join(format!("{PREFIX}{name}"));
         DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(failed)?;
-        let lock = File::create(root.join(LOCK)).and_then(|lock| lock.lock().map(|()| lock)).map_err(failed)?;
+        let lock = locked(&root).map_err(failed)?;
         // Without links, as the sandbox sees it.
         let root = std::fs::canonicalize(&root).map_err(failed)?;
         Ok(Self { root, _lock: lock })
@@ -55,6 +55,15 @@ impl Drop for Scratch {
         take_down(&self.root);
         let _ = remove_tree(&self.root);
     }
+}
+
+/// The lock of a place, which has its name only when it is held: whoever could take it would take the place for abandoned.
+fn locked(root: &Path) -> io::Result<File> {
+    let unnamed = root.join("locking");
+    let lock = File::create(&unnamed)?;
+    lock.lock()?;
+    std::fs::rename(unnamed, root.join(LOCK))?;
+    Ok(lock)
 }
 
 /// Letters that nobody guesses.
