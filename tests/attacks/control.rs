@@ -10,7 +10,7 @@ import glob, json
 def sockets():
     return glob.glob(E["CONTROL"] + "/*")
 
-def talk(path, wait=1):
+def talk(path, wait=10):
     s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     s.settimeout(wait)
     s.connect(path)

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use pinfold_tests::{Attack, Runner, Running, Scene, eventually, marked};
 use rustix::process::Signal;
 
+use crate::processes::live_on;
+
 /// Waits for a word of the attack, then kills the supervisor (in the control: the attack).
 fn killed_when(said: &'static str) -> impl Fn(&Scene, &mut Running) {
     move |scene, running| {
@@ -150,12 +152,8 @@ fn a_process_is_left_behind() {
         let mark = format!("{}-left", scene.mark());
         eventually(|| marked(&mark).len() == 3);
         running.signal(Signal::KILL);
-        std::thread::sleep(std::time::Duration::from_millis(300));
     })
-    .harm(|scene| {
-        let left = marked(&format!("{}-left", scene.mark()));
-        (!left.is_empty()).then(|| format!("{left:?} live on"))
-    })
+    .harm(|scene| live_on(scene, &format!("{}-left", scene.mark())))
     .is_contained();
 }
 

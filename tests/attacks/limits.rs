@@ -11,7 +11,7 @@ const MIB: u64 = 1 << 20;
 
 /// The attack says that it holds what it took, and holds it for a while. It is believed when it lives to the end.
 fn holds_on(program: &str, limit: &str) -> Attack {
-    Attack::python(format!("{program}\ntime.sleep(1)\nloot('held')")).flags(&format!("--limit {limit}")).boasts()
+    Attack::python(format!("{program}\ntime.sleep(3)\nloot('held')")).flags(&format!("--limit {limit}")).boasts()
 }
 
 #[test]
@@ -23,11 +23,15 @@ fn one_process_takes_too_much_memory() {
 fn many_processes_together_take_too_much_memory() {
     holds_on(
         r#"
+ready, done = os.pipe()
 for child in range(4):
     if os.fork() == 0:
         data = bytearray(os.urandom(1 << 20) * 50)
-        time.sleep(1.5)
+        os.write(done, b"x")
+        time.sleep(4)
         os._exit(0)
+for child in range(4):
+    os.read(ready, 1)
 "#,
         "memory=100MiB",
     )
@@ -38,13 +42,17 @@ for child in range(4):
 fn orphans_take_too_much_memory() {
     holds_on(
         r#"
+ready, done = os.pipe()
 for child in range(4):
     if os.fork() == 0:
         if os.fork() == 0:
             os.setsid()
             data = bytearray(os.urandom(1 << 20) * 50)
-            time.sleep(1.5)
+            os.write(done, b"x")
+            time.sleep(4)
         os._exit(0)
+for child in range(4):
+    os.read(ready, 1)
 "#,
         "memory=100MiB",
     )
@@ -83,7 +91,7 @@ for piece in range(20):
     address = libc.shmat(segment, None, 0)
     ctypes.memset(address, 1, 10 << 20)
     libc.shmdt(address)
-time.sleep(1)
+time.sleep(3)
 for segment in segments:
     libc.shmctl(segment, 0, None)
 "#,
@@ -115,7 +123,7 @@ finally:
 #[test]
 fn too_many_processes_are_started() {
     Attack::sh(
-        r#"n=0; while [ $n -lt 80 ]; do sh -c 'sleep 1; :' "$MARK-child" & n=$((n+1)); done; : > started; wait"#,
+        r#"n=0; while [ $n -lt 80 ]; do sh -c 'sleep 4; :' "$MARK-child" & n=$((n+1)); done; : > started; wait"#,
     )
     .flags("--limit processes=50")
     .during(|scene, running| {
@@ -152,7 +160,7 @@ loot("80 threads")
 
 /// What is free on a disk changes with everything that anybody writes there or removes: one of these at a time, those
 /// included that this program tries once more without a sandbox, in a process of its own. Held until dropped.
-fn alone_on_the_disk() -> File {
+pub(crate) fn alone_on_the_disk() -> File {
     let program = std::env::current_exe().and_then(File::open).expect("this test");
     program.lock().expect("the lock");
     program
@@ -214,7 +222,7 @@ loot("filled")
 #[test]
 fn the_disk_is_filled_by_preallocation() {
     let _alone = alone_on_the_disk();
-    Attack::sh("mkdir hoard; fallocate -l 120MiB hoard/file; sleep 1; echo filled > \"$LOOT\"")
+    Attack::sh("mkdir hoard; fallocate -l 120MiB hoard/file; sleep 3; echo filled > \"$LOOT\"")
         .flags("--limit disk=50MiB")
         .boasts()
         .is_contained();
@@ -259,7 +267,7 @@ loot('200 files')
 
 #[test]
 fn the_run_takes_too_long() {
-    Attack::sh(r#"trap : TERM INT HUP; sleep 2; sleep 1; echo "still here" > "$LOOT""#)
+    Attack::sh(r#"trap : TERM INT HUP; sleep 3; sleep 2; echo "still here" > "$LOOT""#)
         .flags("--limit wall-time=1s")
         .boasts()
         .is_contained();
@@ -267,7 +275,7 @@ fn the_run_takes_too_long() {
 
 #[test]
 fn the_run_takes_too_long_in_the_background() {
-    Attack::sh(r#"setsid sh -c 'sleep 2; echo "still here" > "$LOOT"' & sleep 3"#)
+    Attack::sh(r#"setsid sh -c 'sleep 5; echo "still here" > "$LOOT"' & sleep 6"#)
         .flags("--limit wall-time=1s")
         .boasts()
         .is_contained();
@@ -275,7 +283,7 @@ fn the_run_takes_too_long_in_the_background() {
 
 #[test]
 fn one_process_takes_too_much_processor_time() {
-    Attack::python("signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile time.process_time() < 1.6:\n    pass\nloot('1.6 seconds')")
+    Attack::python("signal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile time.process_time() < 2.5:\n    pass\nloot('2.5 seconds')")
         .flags("--limit cpu-time=1s")
         .boasts()
         .is_contained();
@@ -288,11 +296,11 @@ fn processes_one_after_the_other_take_too_much_processor_time() {
         r#"
 for child in range(3):
     if os.fork() == 0:
-        while time.process_time() < 0.6:
+        while time.process_time() < 0.9:
             pass
         os._exit(0)
     os.wait()
-loot('1.8 seconds')
+loot('2.7 seconds')
 "#,
     )
     .flags("--limit cpu-time=1s")
@@ -302,7 +310,7 @@ loot('1.8 seconds')
 
 #[test]
 fn too_much_is_printed() {
-    Attack::sh("head -c 5242880 /dev/zero | tr '\\0' x; sleep 0.5")
+    Attack::sh("head -c 5242880 /dev/zero | tr '\\0' x; sleep 2")
         .flags("--limit output=1MiB")
         .harm(|scene| {
             let printed = scene.printed().len() as u64;
@@ -314,8 +322,8 @@ fn too_much_is_printed() {
 #[test]
 fn the_run_hangs_on_after_its_command_has_ended() {
     // A job that keeps the output open must not keep the caller waiting.
-    Attack::sh(r#"setsid sleep 3 & exit 0"#)
-        .launcher(r#"start=$(date +%s%N); "$@" | cat; end=$(date +%s%N); [ $(( (end - start) / 1000000 )) -lt 2000 ] || : > "$OUTSIDE/waited""#)
+    Attack::sh(r#"setsid sleep 8 & exit 0"#)
+        .launcher(r#"start=$(date +%s%N); "$@" | cat; end=$(date +%s%N); [ $(( (end - start) / 1000000 )) -lt 6000 ] || : > "$OUTSIDE/waited""#)
         .plants("elsewhere/waited")
         .is_contained();
 }

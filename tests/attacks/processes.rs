@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pinfold_tests::{Attack, Scene, eventually, is_alive, marked, stat_field, status_field};
+use pinfold_tests::{Attack, Runner, Scene, eventually, is_alive, marked, stat_field, status_field, within};
 use rustix::process::Signal;
 
 /// Does something to an innocent process outside.
@@ -230,21 +230,15 @@ fn outlives(script: &str) -> Attack {
 }
 
 fn lives_on(scene: &Scene) -> Option<String> {
-    // What is being killed may take a moment to go.
-    let mark = format!("{}-daemon", scene.mark());
-    let gone = eventually_gone(&mark);
-    (!gone).then(|| format!("{:?} live on", marked(&mark)))
+    live_on(scene, &format!("{}-daemon", scene.mark()))
 }
 
-fn eventually_gone(mark: &str) -> bool {
-    let deadline = std::time::Instant::now() + Duration::from_millis(500);
-    while std::time::Instant::now() < deadline {
-        if marked(mark).is_empty() {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    false
+/// Whether marked processes are still there; what the sandbox has killed may take a moment to go.
+pub(crate) fn live_on(scene: &Scene, mark: &str) -> Option<String> {
+    let patience = Duration::from_secs(if scene.runner() == Runner::Sandbox { 20 } else { 0 });
+    within(patience, || marked(mark).is_empty());
+    let left = marked(mark);
+    (!left.is_empty()).then(|| format!("{left:?} live on"))
 }
 
 const LOOP: &str = "trap : HUP INT TERM QUIT; while :; do sleep 0.1; done";

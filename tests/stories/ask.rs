@@ -20,7 +20,7 @@ pub(crate) fn terminal(traveller: &Traveller) -> Screen<'_> {
     let [world, from] = [traveller.0.path("world"), traveller.0.workspace()].map(|path| path.display().to_string());
     screen.line(&format!("clear; WORLD={world} FROM={from} bash {world}/enter.sh bash --norc"));
     screen.shows("bash-");
-    screen.line("PS1='world$ '; clear");
+    screen.prompts("world$");
     screen.shows("world$");
     screen
 }
@@ -107,10 +107,9 @@ fn an_answer_for_the_session_is_enough_for_the_next_connection() {
 #[test]
 fn who_says_nothing_says_no() {
     let Some(traveller) = traveller() else { return };
-    let script = "curl -sS -m 100 http://evil.example.com/; echo $?";
-    let call = traveller.inside(&["--ask"], script).deadline(Duration::from_secs(100));
-    let ended = call.run();
-    assert!(ended.took > Duration::from_secs(55) && ended.took < Duration::from_secs(80), "{:?}", ended.took);
+    let script = "curl -sS -m 300 http://evil.example.com/; echo $?";
+    let ended = traveller.inside(&["--ask"], script).run();
+    assert!(ended.took > Duration::from_secs(55), "{:?}", ended.took);
     let text = ended.says("refused: ").says("evil.example.com").ok();
     assert!(text.contains("the user did not say yes"), "{text}");
     assert!(!traveller.log().contains("evil"), "{}", traveller.log());
@@ -149,7 +148,7 @@ fn programs_watch_by_lines() {
     let Some(traveller) = traveller() else { return };
     let script = "pinfold watch --json > ../watched & pinfold watch > ../lines &
         pinfold run --allow-host api.example.com -- bash -c 'sleep 1; echo x > .envrc; sleep 0.3; curl -sS http://api.example.com/; curl -sS -m 5 http://evil.example.com/'
-        sleep 1; kill %1 %2; wait; true";
+        sleep 3; kill %1 %2; wait; true";
     traveller.call(&["bash", "-c", script]).run().says("evil.example.com");
     let watched = traveller.0.read("home/watched");
     for words in [
@@ -186,10 +185,10 @@ fn a_killed_run_leaves_no_socket_for_long() {
 fn a_state_directory_with_a_long_path_is_no_obstacle() {
     let desk = crate::desk::Desk::new();
     let state = desk.path("home").join("long-".repeat(40));
-    let script = "pinfold run -- sleep 2 & sleep 1; timeout 1 pinfold watch; wait";
+    let script = "pinfold run -- sleep 60 & run=$!; until timeout 2 pinfold watch | grep 'sleep 60'; do sleep 0.1; done; kill $run; wait";
     let call = desk.call("/bin/bash").arguments(["-c", script]).variable("XDG_STATE_HOME", &state);
     let text = call.run().ok();
-    assert!(text.contains("sleep 2"), "{text}");
+    assert!(text.contains("sleep 60"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The other commands, and the help that names them.
 
-use std::time::Duration;
-
 use rustix::process::Signal;
 
 use crate::desk::Desk;
@@ -90,13 +88,14 @@ fn the_doctor_attacks_for_real() {
     let attacked = desk.pinfold(["doctor", "--attack"]).run();
     let plain = desk.pinfold(["doctor"]).run().text();
     assert_ne!(attacked.text(), plain, "nothing was attacked");
-    assert!(attacked.took > Duration::ZERO);
 }
 
 #[test]
 fn what_appears_under_a_protected_name_is_quarantined_and_reported() {
     let desk = Desk::new();
-    let ended = desk.inside("mkdir .vscode; echo '{}' > .vscode/tasks.json; echo x > .envrc; sleep 0.5; ls -A");
+    let script = "mkdir .vscode; echo '{}' > .vscode/tasks.json; echo x > .envrc; \
+                  while [ -e .vscode -o -e .envrc ]; do sleep 0.1; done; ls -A";
+    let ended = desk.inside(script);
     let ended = ended.says(".vscode").says(".envrc").says("quarantine");
     assert_eq!(ended.text(), ".git\nREADME");
     assert_eq!(desk.outside("ls -A; git status --porcelain").ok(), ".git\nREADME");

@@ -16,7 +16,7 @@ use serde_json::Value;
 /// Programs of the host.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 /// How long anything but a build may take.
-const DEADLINE: Duration = Duration::from_secs(40);
+const DEADLINE: Duration = Duration::from_secs(120);
 /// What git asks of everybody.
 const GIT_CONFIG: &str = "[user]\nname = Test\nemail = test@example.invalid\n[init]\ndefaultBranch = main\n";
 
@@ -260,11 +260,12 @@ impl Running {
     }
 
     pub(crate) fn wait(mut self) -> Ended {
+        let waiting = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("the status of a child") {
                 break Some(status);
             }
-            if self.started.elapsed() > self.deadline {
+            if waiting.elapsed() > self.deadline {
                 let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
                 let _ = self.child.wait();
                 break None;

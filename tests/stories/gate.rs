@@ -74,7 +74,7 @@ fn the_gate_is_confined_itself() {
 #[test]
 fn without_its_gate_a_run_reaches_nobody_and_says_so() {
     let Some(traveller) = Traveller::new() else { return };
-    let mark = format!("mark-{}", std::process::id());
+    let mark = format!("mark-{}-alone", std::process::id());
     let script = format!(
         ": {mark}; curl -sS http://api.example.com/; touch begun; while test ! -e killed; do sleep 0.05; done; curl -sS -m 5 http://api.example.com/; true"
     );

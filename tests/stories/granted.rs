@@ -242,13 +242,13 @@ fn a_denied_file_in_a_granted_place_stays_hidden() {
 fn a_lease_ends_by_itself() {
     let desk = with_notes();
     let live = Live::new(&desk, &[]);
-    live.grant(&["read", "../notes", "--for", "1s"]).says("for 1s").ok();
+    live.grant(&["read", "../notes", "--for", "5s"]).says("for 5s").ok();
     assert_eq!(live.says("cat ~/notes/plan"), "a plan");
     assert!(eventually(|| live.says("cat ~/notes/plan").contains("No such file")), "its time is over");
     live.end().ok();
     let grants = desk.events(&["--kind", "grant"]);
     let told: Vec<_> = grants.iter().map(|event| (event["allow"].clone(), event["how"].clone())).collect();
-    assert_eq!(told, [(true.into(), "pinfold grant, for 1 s".into()), (false.into(), "its time was over".into())]);
+    assert_eq!(told, [(true.into(), "pinfold grant, for 5 s".into()), (false.into(), "its time was over".into())]);
 }
 
 #[test]
@@ -463,6 +463,7 @@ fn what_cannot_be_granted_is_refused_with_a_reason() {
 fn whoever_watches_is_told_of_grants() {
     let desk = with_notes();
     let live = Live::new(&desk, &[]);
+    desk.write("home/told", "");
     let watch = desk.call("/bin/bash").arguments(["-c", "exec pinfold watch > ../told"]).start();
     live.grant(&["read", "../notes", "--for", "1h"]).ok();
     live.revoke(&["read", "../notes"]).ok();

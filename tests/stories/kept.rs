@@ -124,7 +124,7 @@ fn after_a_crash_the_record_says_how_taking_over_came_out() {
         let all = std::fs::read_dir(&applied).into_iter().flatten().flatten().map(|entry| entry.path());
         all.into_iter().any(|one| one.join("0/begun").exists() && !one.join("settled").exists())
     };
-    for _ in 0..20 {
+    for _ in 0..60 {
         let words = if desk.workspace().join("file1").exists() { ["undo"] } else { ["apply"] };
         let running = desk.pinfold(words).start();
         let enough = Instant::now() + Duration::from_secs(1);

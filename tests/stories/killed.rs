@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::desk::{Desk, Running};
 
-/// How often somebody is killed, and how long that may take at most.
+/// How often somebody is killed, and how long all but the first may take at most.
 const TIMES: u64 = 70;
+const AT_LEAST: u64 = 15;
 const AT_MOST: Duration = Duration::from_secs(18);
 /// How long somebody lives at most before it is known how long he would, in milliseconds.
 const LIFE_MS: u64 = 250;
@@ -67,7 +68,7 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
     let deadline = Instant::now() + AT_MOST;
     let (mut times, mut lives) = (0, [LIFE_MS; ACTS.len()]);
     let mut history = Vec::new();
-    while times < TIMES && Instant::now() < deadline {
+    while times < AT_LEAST || times < TIMES && Instant::now() < deadline {
         times += 1;
         if !stages().iter().any(|stage| stage["name"] == "s") {
             fresh();
@@ -116,7 +117,6 @@ fn nothing_is_half_done_whoever_is_killed_over_whatever_is_done_with_stages() {
             "{act:?}"
         );
     }
-    assert!(times >= 15, "only {times} were killed in the time there was");
     desk.pinfold(["doctor", "--clean"]).run().ok();
     let doctor: Value = serde_json::from_str(&desk.pinfold(["doctor", "--json"]).run().ok()).expect("JSON");
     assert_eq!(doctor["stages"], Value::Array(Vec::new()));
@@ -148,7 +148,10 @@ fn what_was_taken_back_waits_again_whoever_is_killed_over_it() {
     let all = desk.pinfold(["changes", "s"]).run().ok();
     let is_there = || desk.workspace().join("n").exists();
     let mut killed = 0;
-    for _ in 0..10 {
+    for round in 0..60 {
+        if round >= 10 && killed > 0 {
+            break;
+        }
         desk.pinfold(["apply", "s"]).run().ok();
         // From now on the stage does not know what was there before it was taken over.
         desk.pinfold(["restore", "s", "first"]).run().ok();
@@ -164,7 +167,10 @@ fn what_was_merged_is_merged_again_whoever_is_killed_over_it() {
     let desk = Desk::new();
     let has = |line: &str| std::fs::read_to_string(desk.workspace().join("f")).unwrap_or_default().contains(line);
     let mut killed = 0;
-    for round in 0..10 {
+    for round in 0..60 {
+        if round >= 10 && killed > 0 {
+            break;
+        }
         let stage = format!("s{round}");
         // A tick of the clock before the run, of which else nobody knows whether it has seen this.
         desk.outside("printf '%s\\n' 1 2 3 4 5 > f; sleep 0.02").ok();
@@ -186,7 +192,10 @@ fn what_was_merged_is_merged_again_whoever_is_killed_over_it() {
 fn what_was_taken_over_stays_whoever_is_killed_over_going_back() {
     let desk = Desk::new();
     let (mut killed, mut life_us) = (0, 60_000);
-    for round in 0..12 {
+    for round in 0..60 {
+        if round >= 12 && killed > 0 {
+            break;
+        }
         let stage = format!("s{round}");
         let write = |text: &str| {
             let script = format!("mkdir -p d; for i in {{1..150}}; do echo {text} {round} > d/$i; done; sleep 0.02");

@@ -111,8 +111,9 @@ fn the_command_that_puts_something_back_does() {
     put_back(&ended);
     assert_eq!(desk.read("home/project/a b/.vscode/tasks.json"), "1\n");
     // A run that nobody saw the end of: the user's own things look like its.
-    let run = desk.pinfold(["run", "--", "sleep", "20"]).start();
-    std::thread::sleep(Duration::from_millis(400));
+    let run = desk.pinfold(["run", "--", "sh", "-c", "touch begun; sleep 20"]).start();
+    assert!(pinfold_tests::eventually(|| desk.path("home/project/begun").exists()));
+    desk.outside("rm begun").ok();
     run.signal(Signal::KILL);
     run.wait().ends_with(128 + 9);
     desk.write("home/project/.envrc", "mine\n");

@@ -275,7 +275,7 @@ fn a_database_is_reached_on_its_port() {
     // PostgreSQL does not run as root, so that root is called otherwise for it.
     let renamed = if traveller.0.user.is_root() { "unshare --user --map-user=1000 --" } else { "" };
     let script = format!(
-        "cd $WORLD && {renamed} {bin}/initdb -D db -A trust -U ada > /dev/null && echo 'host all all all trust' >> db/pg_hba.conf && {{ {renamed} {bin}/postgres -D db -k $WORLD -h 93.184.216.34 2> /dev/null & }}
+        "cd $WORLD && {renamed} {bin}/initdb -N -D db -A trust -U ada > /dev/null && echo 'host all all all trust' >> db/pg_hba.conf && {{ {renamed} {bin}/postgres -D db -k $WORLD -h 93.184.216.34 2> /dev/null & }}
         for i in $(seq 100); do psql -h $WORLD -U ada -d postgres -c 'select 1' > /dev/null 2>&1 && break; sleep 0.1; done
         cd $FROM; pinfold run --allow-host api.example.com:5432 -- psql -h api.example.com -U ada -d postgres -Atc 'select 6 * 7'
         kill -INT %1; wait",

@@ -1,7 +1,5 @@
 //! Programs that ask for more than files: processes, shared memory, sockets, debuggers.
 
-use std::time::Duration;
-
 use crate::desk::{Desk, lacks};
 
 #[test]
@@ -121,20 +119,9 @@ fn a_debugger_and_a_tracer_work_on_their_own_children() {
 }
 
 #[test]
-fn a_thousand_forks_cost_little_more() {
+fn a_thousand_processes_are_started_one_after_the_other() {
     let desk = Desk::new();
-    let script = "for i in $(seq 1000); do /bin/true; done";
-    let bare = desk.outside(script).took;
-    let inside = desk.inside(script).took;
-    assert!(inside < bare * 2 + Duration::from_secs(1), "{inside:?} inside, {bare:?} without");
-}
-
-#[test]
-fn starting_costs_a_fraction_of_a_second() {
-    let desk = Desk::new();
-    desk.inside("true").ok();
-    let fastest = (0..5).map(|_| desk.inside("true").took).min().expect("five runs");
-    assert!(fastest < Duration::from_millis(250), "{fastest:?}");
+    assert_eq!(desk.inside("for i in $(seq 1000); do /bin/true && echo; done | wc -l").ok(), "1000");
 }
 
 #[test]

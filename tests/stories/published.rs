@@ -41,6 +41,7 @@ fn connections_to_a_published_port_are_told_of() {
     desk.write("home/project/server.py", SERVER);
     let port = free_port();
     let text = port.to_string();
+    desk.write("home/told", "");
     let watch = desk.call("/bin/bash").arguments(["-c", "exec pinfold watch > ../told"]).start();
     let run = ["run", "--json", "--publish", &text, "--", "/usr/bin/python3", "server.py", &text];
     let running = desk.pinfold(run).start();
@@ -68,7 +69,7 @@ fn a_published_port_is_reached_from_the_hosts_loopback() {
     let Some(traveller) = Traveller::new() else { return };
     let serve = "/usr/bin/python3 -m http.server 8123 --bind ::1 > /dev/null 2>&1";
     let script = format!(
-        "pinfold run --publish 8123 -- {serve} & for i in $(seq 50); do curl -sf http://127.0.0.1:8123/README && break; sleep 0.1; done
+        "pinfold run --publish 8123 -- {serve} & for i in $(seq 600); do curl -sf http://127.0.0.1:8123/README && break; sleep 0.1; done
         curl -s -m 2 http://93.184.216.34:8123/README; kill %1; wait; curl -s -m 2 http://127.0.0.1:8123/README; true"
     );
     assert_eq!(traveller.call(&["bash", "-c", &script]).run().ok(), "a project");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::desk::Desk;
 
 /// How long the screen may take to show what is expected.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What the outer shell begins its lines with.
 const PROMPT: &str = "outer$";
 
@@ -21,7 +21,7 @@ impl<'a> Screen<'a> {
     pub(crate) fn new(desk: &'a Desk) -> Self {
         let screen = Self { desk };
         screen.tmux(&["new-session", "-d", "-x", "100", "-y", "30", "/bin/bash --norc"]);
-        screen.line("PS1='outer$ '; clear");
+        screen.prompts(PROMPT);
         screen.shows(PROMPT);
         screen
     }
@@ -36,6 +36,12 @@ impl<'a> Screen<'a> {
     /// Types, without the return key.
     pub(crate) fn text(&self, text: &str) {
         self.tmux(&["send-keys", "-l", "--", text]);
+    }
+
+    /// Gives the shell a prompt, which what is typed for it does not show.
+    pub(crate) fn prompts(&self, prompt: &str) {
+        let name = prompt.trim_end_matches('$');
+        self.line(&format!("PS1='{name}''$ '; clear"));
     }
 
     /// Presses a key, by tmux's name for it.
@@ -57,6 +63,18 @@ impl<'a> Screen<'a> {
     /// What can be read on it.
     pub(crate) fn shown(&self) -> String {
         self.tmux(&["capture-pane", "-p"])
+    }
+
+    /// Presses a key until it has the effect: nobody may be there yet whom it would reach.
+    pub(crate) fn key_until_shown(&self, name: &str, words: &str) {
+        self.until(&format!("show {words:?} after {name}"), |shown| {
+            let is_shown = shown.contains(words);
+            if !is_shown {
+                self.key(name);
+                std::thread::sleep(Duration::from_millis(500));
+            }
+            is_shown
+        });
     }
 
     /// Waits for words on it.

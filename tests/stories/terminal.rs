@@ -13,13 +13,11 @@ fn a_shell_inside_has_job_control() {
     let desk = Desk::new();
     let screen = Screen::new(&desk);
     screen.line("pinfold shell");
-    screen.line("PS1='inner$ '; clear");
+    screen.prompts("inner$");
     screen.shows("inner$");
     screen.line("sleep 100");
     screen.shows("sleep 100");
-    std::thread::sleep(Duration::from_millis(300));
-    screen.key("C-z");
-    screen.shows("Stopped");
+    screen.key_until_shown("C-z", "Stopped");
     screen.line("clear; jobs");
     screen.shows("Stopped");
     screen.line("clear; fg");
@@ -40,7 +38,7 @@ fn the_window_size_follows() {
     }
     let desk = Desk::new();
     let screen = Screen::new(&desk);
-    screen.line("pinfold run -- bash -c 'stty size; trap \"stty size\" WINCH; while :; do sleep 0.1; done'");
+    screen.line("pinfold run -- bash -c 'trap \"stty size\" WINCH; stty size; while :; do sleep 0.1; done'");
     screen.shows_line("30 100");
     screen.resize(120, 40);
     screen.shows_line("40 120");
@@ -55,9 +53,7 @@ fn a_run_can_be_suspended_and_continued() {
     let desk = Desk::new();
     let screen = Screen::new(&desk);
     screen.line("pinfold run -- bash -c 'read answer; echo answer=$answer'");
-    std::thread::sleep(Duration::from_millis(500));
-    screen.key("C-z");
-    screen.shows("Stopped");
+    screen.key_until_shown("C-z", "Stopped");
     screen.line("clear; echo outside");
     screen.shows_line("outside");
     screen.line("fg");
@@ -210,7 +206,7 @@ fn a_long_line_is_typed_whole() {
     let desk = Desk::new();
     let screen = Screen::new(&desk);
     screen.line("pinfold shell");
-    screen.line("PS1='inner$ '; clear");
+    screen.prompts("inner$");
     screen.shows("inner$");
     screen.line(&format!("echo {} | wc -c > length; clear; echo done", "a".repeat(3000)));
     screen.shows_line("done");

@@ -1,10 +1,15 @@
 //! An attack: something to try, and how to see from outside that it did harm.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::guard::Likeness;
+use crate::processes::within;
 use crate::runner::{Ended, Runner, Running};
 use crate::scene::Scene;
+
+/// How long the harm of an attack that nothing contains may take to be seen after its end.
+const UNDER_WAY: Duration = Duration::from_secs(10);
 
 /// What was tried, and what to call harm.
 pub struct Attack {
@@ -250,11 +255,23 @@ impl Attack {
         for step in &self.after {
             step(&scene);
         }
-        let guarded = self.guarded.iter().zip(&before);
-        let changed = guarded.filter_map(|(path, before)| before.difference(&Likeness::of(&scene.path(path))));
-        let judged = self.judges.iter().filter_map(|judge| judge(&scene));
-        let harm: Vec<String> = changed.chain(judged).collect();
+        let mut harm = self.harm_done(&scene, &before);
+        if runner == Runner::Bare {
+            // What was sent or killed just before the end may still be under way.
+            within(UNDER_WAY, || {
+                if harm.is_empty() {
+                    harm = self.harm_done(&scene, &before);
+                }
+                !harm.is_empty()
+            });
+        }
         Trial { harm: (!harm.is_empty()).then(|| harm.join("; ")), began, said: told(&ended) }
+    }
+
+    fn harm_done(&self, scene: &Scene, before: &[Likeness]) -> Vec<String> {
+        let guarded = self.guarded.iter().zip(before);
+        let changed = guarded.filter_map(|(path, before)| before.difference(&Likeness::of(&scene.path(path))));
+        changed.chain(self.judges.iter().filter_map(|judge| judge(scene))).collect()
     }
 }
 

@@ -31,7 +31,7 @@ pub use attack::{Attack, Verdict};
 pub use binary::pinfold;
 pub use guard::Likeness;
 pub use listener::Listener;
-pub use processes::{eventually, is_alive, marked, stat_field, status_field};
+pub use processes::{eventually, is_alive, marked, stat_field, status_field, within};
 pub use runner::{Ended, Runner, Running};
 pub use scene::Scene;
 pub use skip::{harmless_here, skip};

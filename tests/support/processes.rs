@@ -32,9 +32,17 @@ pub fn stat_field(pid: u32, number: usize) -> Option<String> {
     fields.split(' ').nth(number - 3).map(str::to_owned)
 }
 
-/// Waits until something is so, for as long as it may take on a busy machine.
-pub fn eventually(mut is_so: impl FnMut() -> bool) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(5);
+/// How long what must happen may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until something is so that must be so in the end.
+pub fn eventually(is_so: impl FnMut() -> bool) -> bool {
+    within(PATIENCE, is_so)
+}
+
+/// Waits until something is so, or this long.
+pub fn within(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
         if is_so() {
             return true;

@@ -18,7 +18,7 @@ use crate::{Listener, TypedTerminal, User, pinfold};
 /// Programs of the host.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 /// How long anything may take.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(120);
 /// Begins every Python program of the tests.
 const PYTHON_PRELUDE: &str = include_str!("prelude.py");
 /// Begins every shell script of the tests.

@@ -20,7 +20,7 @@ pub(crate) const DNS_TCP_CONNECTIONS_MAX: usize = 64;
 pub(crate) const DNS_TCP_IDLE: Duration = Duration::from_secs(10);
 
 /// How long the last connections of a run may take to be told of.
-pub(crate) const LAST_REPORTS_TIME: Duration = Duration::from_millis(300);
+pub(crate) const LAST_REPORTS_TIME: Duration = Duration::from_secs(2);
 
 /// Connections from inside, whatever they wait for. Each takes at least two descriptors.
 pub(crate) const CONNECTIONS_MAX: usize = 4096;

@@ -19,7 +19,7 @@ use crate::Bundle;
 const READY_TIME: Duration = Duration::from_secs(10);
 
 /// How long it may take to say its last words.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const LAST_WORDS: Duration = Duration::from_secs(4);
 
 /// Of the supervisor's variables a gate gets those without which Windows gives no sockets, wherever they are set.
 const VARIABLES: [&str; 1] = ["SystemRoot"];

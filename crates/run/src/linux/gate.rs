@@ -20,7 +20,7 @@ use crate::linux::packet::{self, Packet};
 use crate::traffic::Traffic;
 
 /// How long a gate may take to say its last words.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const LAST_WORDS: Duration = Duration::from_secs(4);
 
 /// Most reports that are taken before the supervisor looks at everything else.
 const MAX_REPORTS_AT_ONCE: usize = 64;
@@ -138,7 +138,7 @@ impl GateProcess {
         let deadline = Instant::now() + LAST_WORDS;
         while let Some(link) = &self.link {
             let left = deadline.saturating_duration_since(Instant::now());
-            let left = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
+            let Ok(left) = Timespec::try_from(left) else { return };
             let mut events = [PollFd::new(link, PollFlags::IN)];
             if poll(&mut events, Some(&left)) != Ok(1) {
                 return;

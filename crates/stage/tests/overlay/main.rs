@@ -8,6 +8,7 @@
 //! - A file that has several names in the real tree, or was given them before a layer was frozen, is several files as soon as one
 //!   is written to. Trees have none before the run, and with two layers nothing is linked. Names that the run itself makes in
 //!   one layer are compared, but for those of files that stay as they were: they are taken over as files of their own.
+//! - Symbolic links and pipes with several names are taken over as one of its own under each.
 //! - Times of directories are not compared: that of one that was only looked through is not taken over.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may panic anywhere, its helpers too")]

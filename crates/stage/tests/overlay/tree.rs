@@ -53,7 +53,7 @@ pub(crate) fn make(root: &Path) {
 pub(crate) struct Seen {
     /// Kind, permissions, content or target, attributes, and time (not of directories).
     pub(crate) what: String,
-    /// The first name of the file.
+    /// The first name, of a file.
     first: PathBuf,
 }
 
@@ -87,7 +87,12 @@ pub(crate) fn snapshot(root: &Path) -> Snapshot {
             if metadata.is_dir() {
                 directories.push(path.clone());
             }
-            let first = first.entry(metadata.ino()).or_insert_with(|| path.clone()).clone();
+            let is_file = metadata.is_file();
+            let first = if is_file {
+                first.entry(metadata.ino()).or_insert_with(|| path.clone()).clone()
+            } else {
+                path.clone()
+            };
             all.insert(path.clone(), Seen { what: shown(&root.join(&path), &metadata), first });
         }
     }

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::CliError;
 
 /// How long one run of doctor's may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What came of one confined run.
 #[derive(Debug, Clone, Serialize)]

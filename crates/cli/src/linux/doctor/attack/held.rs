@@ -17,8 +17,8 @@ use super::trial::{Patience, Trial, attackers, end};
 use crate::attack::{Row, Scene, Setting, Tried, judge};
 use crate::error::CliError;
 
-/// How long a supervisor that looks ten times a second may take to act.
-const DEADLINE: Duration = Duration::from_millis(2500);
+/// How long a supervisor that looks ten times a second may take to act on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(10);
 /// The limits that the attackers go beyond.
 const PROCESSES: usize = 12;
 const OPEN_FILES: usize = 32;
@@ -416,7 +416,7 @@ fn orphan(scene: &Scene<'_>, patience: &Patience) -> Result<Option<bool>, CliErr
     trial.kill();
     // The kernel takes the namespace down at its leisure.
     let begin = Instant::now();
-    let grace = if scene.is_confined() { Duration::from_secs(1) } else { Duration::from_millis(20) };
+    let grace = if scene.is_confined() { DEADLINE } else { Duration::from_millis(20) };
     while !attackers("wait", &mark).is_empty() && begin.elapsed() < grace {
         patience.moment()?;
     }
