@@ -308,7 +308,10 @@ say(('evil.example.com', 80), get('evil.example.com'))
 fn many_connections_make_the_gate_careless() {
     let program = "
 held = []
+enough = time.monotonic() + 15
 for number in range(3000):
+    if time.monotonic() > enough:
+        break
     host = 'evil.example.com' if number % 3 else 'api.example.com'
     try:
         s = socket.create_connection((host, 80), timeout=2)

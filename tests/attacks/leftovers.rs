@@ -91,7 +91,7 @@ fn next_run(scene: &Scene) {
 #[test]
 fn something_of_the_sandbox_is_left_in_the_tree() {
     // The control makes a file, as the mount points of other sandboxes are: empty and untracked.
-    Attack::sh(": > .bashrc; : > loot; rm -f ran; while :; do sleep 0.1; done")
+    Attack::sh(": > .bashrc; : > loot; while :; do sleep 0.1; done")
         .control_launcher(r#"exec "$@""#)
         .during(killed_when("home/project/loot"))
         .harm(|scene| {
