@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::shell::{Result, shown};
 
 /// How many lines of what a failed test has printed are told once more at the end: the last ones, where it says why.
-const LINES_OF_A_FAILURE: usize = 25;
+const LINES_OF_A_FAILURE: usize = 60;
 
 /// How many tests, and which have failed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn failed_tests_are_kept_with_what_they_said_last_and_without_their_stack() {
         let mut reader = Reader::default();
-        let said: String = (1..=30).map(|line| format!("line {line}\n")).collect();
+        let said: String = (1..=90).map(|line| format!("line {line}\n")).collect();
         let printed = format!(
             "running 2 tests\nfailures:\n\n---- one stdout ----\n{said}  7: main\n   at main.rs:1\n\n\
              ---- two stdout ----\nwhy\n\nfailures:\n    one\n    two\n\n\
@@ -145,7 +145,7 @@ mod tests {
         printed.lines().for_each(|line| reader.read(line));
         let [one, two] = &reader.tally.failures[..] else { panic!("two have failed: {:?}", reader.tally) };
         assert_eq!((&*one.name, one.lines.len()), ("one", LINES_OF_A_FAILURE));
-        assert_eq!(one.lines.last().map(String::as_str), Some("line 30"));
+        assert_eq!(one.lines.last().map(String::as_str), Some("line 90"));
         assert_eq!((&*two.name, &two.lines[..]), ("two", &["why".to_owned()][..]));
     }
 

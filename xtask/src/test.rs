@@ -1,5 +1,7 @@
 //! Every test, on a machine that is set up for it first.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +14,9 @@ use crate::wine;
 /// The package whose tests drive the built program.
 const WITH_PROGRAM: &str = "pinfold-tests";
 
+/// What proptest begins its random cases with.
+const SEED: &str = "PROPTEST_RNG_SEED";
+
 /// Runs every test.
 pub(crate) fn run(quick: bool) -> Result<()> {
     step("system packages", || machine::install(&FOR_TESTS))?;
@@ -20,7 +25,12 @@ pub(crate) fn run(quick: bool) -> Result<()> {
     let skipped = target_directory().join("skipped-tests");
     let _ = std::fs::remove_file(&skipped);
 
-    let tests = |words: &str, user: &str| with_program(cargo(words), &program, &skipped, user);
+    let seed = seed();
+    let tests = |words: &str, user: &str| {
+        let mut tests = with_program(cargo(words), &program, &skipped, user);
+        tests.env(SEED, &seed);
+        tests
+    };
     let mut tally = step("tests", || Tally::of(&mut tests("test --workspace --no-fail-fast", TEST_USER)))?;
     if machine::is_root() && !quick {
         let again: String = test_names()?.iter().map(|name| format!(" --test {name}")).collect();
@@ -30,6 +40,9 @@ pub(crate) fn run(quick: bool) -> Result<()> {
         }
     }
     let under_wine = step(wine::LABEL, wine::run_tests)?;
+    if tally.failed > 0 {
+        println!("the random cases of this run come again with {SEED}={seed}");
+    }
     close(tally, under_wine, &skipped)
 }
 
@@ -39,6 +52,11 @@ fn program(quick: bool) -> Result<PathBuf> {
         return Ok(target_directory().join("debug/pinfold"));
     }
     artefact::build()
+}
+
+/// Which random cases properties are tried with: those that the caller names, else others each time.
+fn seed() -> String {
+    std::env::var(SEED).unwrap_or_else(|_| RandomState::new().hash_one(()).to_string())
 }
 
 /// What the tests of the program read.
