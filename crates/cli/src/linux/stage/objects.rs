@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::bufread::ZlibDecoder;
 use pinfold_stage::{Kind, Tree};
@@ -18,11 +18,11 @@ use crate::error::CliError;
 const LOOSE_BYTES_MAX: u64 = 4 << 30;
 
 /// A file in which git looks for objects.
-enum Holder<'p> {
+enum Holder {
     /// One object by itself, with its name in hexadecimal digits.
     Loose(String),
-    /// The index of a pack, and the git directory that it is in.
-    Pack(&'p Path),
+    /// The index of a pack.
+    Index,
 }
 
 /// Refuses to take over objects and packs that hold something else than their names say.
@@ -31,9 +31,9 @@ pub(super) fn refuse_false(git: &Git, place: &Place, taken: impl Fn(&Path) -> bo
         let path = place.path(change);
         let Some((directory, rest)) = parts(&path).filter(|_| taken(&path)) else { continue };
         let layer = place.layers.layer(change.layer);
-        let (what, is_true) = match Holder::at(&directory, rest) {
+        let (what, is_true) = match Holder::at(rest) {
             Some(Holder::Loose(name)) => ("object", is_named_by_content(layer, &change.path, &name)),
-            Some(Holder::Pack(directory)) => ("pack", is_pack(git, directory, layer, &change.path)),
+            Some(Holder::Index) => ("pack", is_pack(git, &directory, layer, &change.path)),
             None => continue,
         };
         if !is_true {
@@ -48,13 +48,13 @@ pub(super) fn refuse_false(git: &Git, place: &Place, taken: impl Fn(&Path) -> bo
     Ok(())
 }
 
-impl<'p> Holder<'p> {
+impl Holder {
     /// What is at a path of a git directory, also of one of its submodules.
-    fn at(directory: &'p Path, rest: &Path) -> Option<Self> {
+    fn at(rest: &Path) -> Option<Self> {
         let below = below_objects(rest)?;
         let names: Vec<&str> = below.iter().map(OsStr::to_str).collect::<Option<_>>()?;
         match names[..] {
-            ["pack", pack] if pack.ends_with(".idx") => Some(Self::Pack(directory)),
+            ["pack", pack] if pack.ends_with(".idx") => Some(Self::Index),
             [first, others] => {
                 let name = [first, others].concat();
                 let is_name = first.len() == 2 && [40, 64].contains(&name.len());
@@ -68,8 +68,7 @@ impl<'p> Holder<'p> {
 fn is_pack(git: &Git, directory: &Path, layer: &Tree, index: &Path) -> bool {
     let is_file =
         |path: &Path| layer.node(path).ok().flatten().is_some_and(|node| matches!(node.kind, Kind::File { .. }));
-    let both: [PathBuf; 2] = [index.to_owned(), index.with_extension("pack")];
-    both.iter().all(|path| is_file(path)) && git.verifies(directory, &layer.path().join(index))
+    is_file(index) && is_file(&index.with_extension("pack")) && git.verifies(directory, &layer.path().join(index))
 }
 
 /// Whether a file is the object of this name: its kind, its size and what it says, compressed.
