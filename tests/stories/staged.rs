@@ -281,6 +281,26 @@ fn a_branch_that_has_moved_on_stays_and_that_of_the_stage_comes_beside_it() {
 }
 
 #[test]
+fn a_branch_that_was_checked_out_inside_is_checked_out() {
+    let desk = Desk::new();
+    let script = "git checkout -q -b feature; echo 1 > one; git add one; git commit --quiet -m agent";
+    desk.inside_with(&["--session", "topic"], script).ok();
+    desk.about(&["apply"]).ok();
+    assert_eq!(desk.outside("git status --short --branch; git log --format=%s").ok(), "## feature\nagent\nfirst");
+}
+
+#[test]
+fn what_git_notes_for_its_own_use_is_no_conflict() {
+    let desk = Desk::new();
+    let script = "git branch feature; echo 1 > one; git add one; git commit --quiet -m agent; git branch -f feature; git reset -q --hard HEAD~";
+    desk.inside_with(&["--session", "topic"], script).ok();
+    desk.outside("echo 2 > two; git add two; git commit --quiet -m mine").ok();
+    desk.about(&["apply"]).ok();
+    let script = "git log --format=%s; git log --format=%s feature; git reflog --format=%gs | head -1; git fsck";
+    assert_eq!(desk.outside(script).ok(), "mine\nfirst\nagent\nfirst\ncommit: mine");
+}
+
+#[test]
 fn branches_that_were_packed_inside_are_not_lost_beside_one_that_has_moved_on() {
     let desk = Desk::new();
     desk.outside("git branch feature").ok();
@@ -366,6 +386,109 @@ fn an_object_that_is_something_else_than_its_name_says_is_not_taken_over() {
     desk.inside_with(&["--session", "t"], sound).ok();
     desk.about(&["apply", "t", "--traps"]).ok();
     assert_eq!(desk.outside("git fsck --strict; git log --format=%s; git -C sub fsck --strict").ok(), "two\nfirst");
+}
+
+/// Puts another object in the place of one that is there, below a directory of objects.
+const OTHER_OBJECT: &str = r#"
+import os, sys, zlib
+path = sys.argv[1] + "/" + sys.argv[2][:2] + "/" + sys.argv[2][2:]
+os.makedirs(os.path.dirname(path), exist_ok=True)
+if os.path.exists(path): os.unlink(path)
+open(path, "wb").write(zlib.compress(b"blob 5\0evil\n"))
+"#;
+
+/// Puts another object into the only pack of a git directory, and leaves its index and its sum as they are.
+const OTHER_IN_PACK: &str = r#"
+import glob, os, sys, zlib
+index = glob.glob(sys.argv[1] + "/objects/pack/*.idx")[0]
+path = index[:-3] + "pack"
+pack = bytearray(open(path, "rb").read())
+for at in range(12, len(pack) - 20):
+    try:
+        stream = zlib.decompressobj()
+        said = stream.decompress(bytes(pack[at:]))
+    except zlib.error:
+        continue
+    if said == b"part\n":
+        room = len(pack) - at - len(stream.unused_data)
+        other = zlib.compress(b"evil\n", 9)
+        assert len(other) <= room, (len(other), room)
+        pack[at:at + len(other)] = other
+        os.chmod(path, 0o644)
+        open(path, "wb").write(pack)
+        sys.exit()
+sys.exit("no such object")
+"#;
+
+#[test]
+fn nothing_false_is_taken_over_wherever_git_looks_for_objects() {
+    let desk = Desk::new();
+    desk.write("home/one.py", OTHER_OBJECT);
+    desk.write("home/pack.py", OTHER_IN_PACK);
+    let file = ["-c", "protocol.file.allow=always"].join(" ");
+    desk.outside(&format!(
+        "git init -q ../m; cd ../m; echo part > part; git add part; git commit -qm part; cd ../project; \
+         git {file} submodule --quiet add --name logs ../m sub; git commit -qam sub; \
+         git clone -q --bare ../m ../m.git; git -C ../m.git worktree add -q ../tree"
+    ))
+    .ok();
+    let id = desk.outside("git -C sub rev-parse HEAD:part").ok();
+    let tools = ["--read", "../one.py", "--read", "../pack.py"];
+    let show = "git -C sub show HEAD:part";
+    let loose = |directory: &str| format!("python3 ../one.py {directory} {id}");
+    let alternates = format!(
+        "{}; rm .git/modules/logs/objects/??/{}; echo $PWD/cache > .git/modules/logs/objects/info/alternates",
+        loose("cache"),
+        &id[2..]
+    );
+    // Git believes each of them, where nobody looks.
+    let believed = |plant: &str, show: &str| {
+        let copy = format!(
+            "rm -rf ../copy; mkdir ../copy; cp -r ../m ../m.git ../project ../*.py ../copy; cd ../copy/project; {plant}; {show}"
+        );
+        assert_eq!(desk.outside(&copy).ok(), "evil", "{plant}");
+    };
+    for plant in [loose(".git/modules/logs/objects"), alternates] {
+        believed(&plant, "git --git-dir .git/modules/logs show HEAD:part");
+        desk.inside_with(&[&tools[..], &["--session", "s"]].concat(), &plant).ok();
+        desk.about(&["apply", "s"]).code();
+        desk.about(&["discard", "s"]).ok();
+        assert!(!desk.outside(show).text().contains("evil"), "{plant}");
+        desk.outside("rm -f .git/modules/logs/objects/info/alternates; git -C sub fetch -q --refetch").code();
+        assert_eq!(desk.outside(show).ok(), "part");
+    }
+    // A bare repository with a tree elsewhere.
+    let bare =
+        desk.pinfold(["run", "--session", "s", "--read", "../one.py", "--", "sh", "-c", &loose("../m.git/objects")]);
+    bare.directory("home/tree").run().ok();
+    desk.pinfold(["apply", "s"]).directory("home/tree").run().says("is no object as git makes them").ends_with(125);
+    assert_eq!(desk.outside("git -C ../tree show HEAD:part").ok(), "part");
+    // A pack that comes without its index, which is known and right.
+    desk.outside("git -C sub gc -q").ok();
+    let pack = "python3 ../pack.py .git/modules/logs";
+    believed(pack, "git --git-dir .git/modules/logs show HEAD:part");
+    desk.inside_with(&[&tools[..], &["--session", "t"]].concat(), pack).ok();
+    desk.about(&["apply", "t", "--traps"]).says("is no pack as git makes them").ends_with(125);
+    assert_eq!(desk.outside(show).ok(), "part");
+}
+
+#[test]
+fn what_stands_in_for_objects_is_asked_about() {
+    let desk = Desk::new();
+    let replace = "git replace $(git rev-parse HEAD:README) $(echo evil | git hash-object -w --stdin)";
+    let packed = format!("{replace}; git pack-refs --all");
+    for (plant, says, code) in [
+        (replace, "in the place of those that it names", 0),
+        (&packed, "is no list of branches as git makes them", 125),
+    ] {
+        desk.outside(&format!("rm -rf ../copy; cp -r . ../copy; cd ../copy; {plant}; git show HEAD:README > ../seen"))
+            .ok();
+        assert_eq!(desk.read("home/seen"), "evil\n");
+        desk.inside_with(&["--session", "s"], plant).ok();
+        desk.about(&["apply", "s"]).says(says).ends_with(code);
+        assert_eq!(desk.outside("git show HEAD:README").ok(), "a project", "{plant}");
+        desk.about(&["discard", "s"]).ok();
+    }
 }
 
 #[test]

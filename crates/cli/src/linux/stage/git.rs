@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use pinfold_stage::{Attributes, Change, Changes, Content, Digest, Kind, Layers, Meta, Step, Time, Tree, Wanted, What};
 use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::opened::Place;
 use crate::context::Context;
@@ -23,10 +24,16 @@ const NOTES: [&str; 7] = ["HEAD", "ORIG_HEAD", "FETCH_HEAD", "COMMIT_EDITMSG", "
 /// What it adds and never changes, and notes that nobody reads in a diff.
 const QUIET: [&str; 6] = ["objects", "logs", "index", "COMMIT_EDITMSG", "ORIG_HEAD", "FETCH_HEAD"];
 
+/// What is good until it next writes there.
+const SCRATCH: [&str; 2] = ["COMMIT_EDITMSG", "FETCH_HEAD"];
+
 /// How long git may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long it may take to read all that a pack holds.
 const PACK_PATIENCE: Duration = Duration::from_secs(900);
+
+/// How much memory it may take for that.
+const MEMORY_BYTES: u64 = 4 << 30;
 
 /// The longest file of a branch.
 const REF_BYTES: u64 = 256;
@@ -65,10 +72,20 @@ pub(super) fn odd(path: &Path, change: &Change) -> Option<&'static str> {
     if !matches!(after.kind, Kind::File { .. } | Kind::Directory) {
         return Some("git writes and reads what it leads to");
     }
-    let is_object = rest.starts_with("objects") && matches!(after.kind, Kind::File { .. });
-    let info = rest.starts_with("objects/info");
+    let names: Vec<&OsStr> = rest.iter().collect();
+    let has = |wanted: &[&str]| names.windows(wanted.len()).any(|window| window == wanted);
+    let is_branch = rest.starts_with("refs") || rest.starts_with("logs");
+    // Wherever a submodule has its own.
+    let is_object = !is_branch && has(&["objects"]) && matches!(after.kind, Kind::File { .. });
+    let info = has(&["objects", "info"]);
     match change.what {
-        _ if info && rest.ends_with("alternates") => Some("git reads objects of other repositories there"),
+        _ if !is_branch && info && rest.ends_with("alternates") => {
+            Some("git reads objects of other repositories there")
+        }
+        _ if has(&["refs", "replace"]) => Some("git shows other objects in the place of those that it names"),
+        _ if !is_branch && rest.ends_with("shallow") => {
+            Some("git takes what it names for the beginning of all history")
+        }
         What::Modified | What::KindChanged if is_object && !info => Some("git never changes an object"),
         _ => None,
     }
@@ -83,7 +100,7 @@ pub(super) struct Aside {
     pub(super) steps: Vec<Step>,
     /// Under which names, by where they are in the place.
     pub(super) names: BTreeMap<PathBuf, String>,
-    /// Indexes that say nothing which would be missed, by where they are in the place.
+    /// Files that say nothing which would be missed, by where they are in the place.
     pub(super) idle: BTreeSet<PathBuf>,
 }
 
@@ -104,6 +121,14 @@ pub(super) fn aside(git: &Git, place: &Place, stage: &str, chosen: impl Fn(&Path
             .collect();
         let moved: Vec<&(&Change, PathBuf)> =
             inside.iter().filter(|(change, rest)| rest.starts_with("refs") && place.has_moved(change)).collect();
+        for (change, rest) in inside.iter().filter(|(change, _)| place.has_moved(change)) {
+            if SCRATCH.iter().any(|name| rest == Path::new(name)) {
+                aside.idle.insert(change.path.clone());
+            } else if rest.starts_with("logs") {
+                // Each has its own diary.
+                aside.left.insert(place.path(change));
+            }
+        }
         if moved.is_empty() {
             for (change, _) in inside.iter().filter(|(_, rest)| rest == Path::new("index")) {
                 if place.has_moved(change) && git.nothing_is_staged(&directory) {
@@ -196,7 +221,7 @@ fn is_cache(rest: &Path) -> bool {
 }
 
 /// What comes after the directory of objects, in a path below a git directory or below that of a submodule in it.
-pub(super) fn below_objects(rest: &Path) -> Option<PathBuf> {
+fn below_objects(rest: &Path) -> Option<PathBuf> {
     let names: Vec<&OsStr> = rest.iter().collect();
     let (above, below) = names.split_at(names.iter().position(|name| *name == "objects")?);
     let is_of_branches = |name: &&OsStr| ["refs", "logs"].iter().any(|other| name == other);
@@ -331,14 +356,12 @@ impl Git {
     }
 
     /// Whether a pack holds what it says.
-    pub(super) fn verifies(&self, directory: &Path, index: &Path) -> bool {
-        let about = directory.parent().filter(|_| directory.exists()).and_then(|tree| self.about(directory, tree));
-        // That of a new repository is asked about from outside of any.
-        let Some(mut git) = about.or_else(|| self.command()) else { return false };
-        if !directory.exists() {
-            git.current_dir("/");
-        }
-        git.arg("verify-pack").arg(index);
+    pub(super) fn verifies(&self, index: &Path) -> bool {
+        // From outside of any repository: its settings have no say.
+        let Some(mut git) = self.command() else { return false };
+        let digits = index.file_stem().and_then(OsStr::to_str).and_then(|stem| stem.strip_prefix("pack-"));
+        let format = if digits.is_some_and(|digits| digits.len() == 64) { "sha256" } else { "sha1" };
+        git.args(["verify-pack", &format!("--object-format={format}")]).arg(index).current_dir("/");
         said_in_time(git, PACK_PATIENCE).is_some()
     }
 
@@ -414,10 +437,13 @@ fn is_plain(directory: &Path) -> bool {
     })
 }
 
-/// What git says when it succeeds, unless that takes too long: wherever it reads, a run may have left something to wait for.
+/// What git says when it succeeds, unless that takes too long or too much memory: wherever it reads, a run may have left something
+/// to wait for, or that becomes a thousand times as large.
 fn said_in_time(mut git: Command, patience: Duration) -> Option<Vec<u8>> {
     let mut said = File::from(memfd_create("said", MemfdFlags::CLOEXEC).ok()?);
     let mut git = git.stdout(said.try_clone().ok()?).spawn().ok()?;
+    let most = Rlimit { current: Some(MEMORY_BYTES), maximum: Some(MEMORY_BYTES) };
+    let _ = prlimit(Some(Pid::from_child(&git)), Resource::Data, most);
     let deadline = Instant::now() + patience;
     let mut pause = Duration::from_micros(500);
     let status = loop {

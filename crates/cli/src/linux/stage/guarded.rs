@@ -72,11 +72,17 @@ fn repository(place: &Place, change: &Change) -> Option<&'static str> {
     const PARTS: [&str; 5] = ["HEAD", "objects", "refs", "config", "commondir"];
     change.after.as_ref()?;
     let (above, name) = (change.path.parent()?, change.path.file_name()?);
+    let is_whole = |is_there: &dyn Fn(&str) -> bool| {
+        ["HEAD", "objects", "refs"].into_iter().all(is_there) && (is_there("config") || is_there("commondir"))
+    };
+    // Of a repository that was one, another branch is checked out.
+    let was_there = |name: &str| place.layers.real().node(&above.join(name)).ok().flatten().is_some();
+    if name == "HEAD" && is_whole(&was_there) {
+        return None;
+    }
     let is_there = |name: &str| place.layers.seen(&above.join(name)).ok().flatten().is_some();
-    let whole = PARTS.contains(&name.to_str()?)
-        && ["HEAD", "objects", "refs"].into_iter().all(is_there)
-        && (is_there("config") || is_there("commondir"));
-    whole.then_some("with it the directory is a repository of git, whose settings name programs")
+    (PARTS.contains(&name.to_str()?) && is_whole(&is_there))
+        .then_some("with it the directory is a repository of git, whose settings name programs")
 }
 
 /// Looks for what would be executed outside, in what the run sees: a rule can be about a file together with others, which may

@@ -80,7 +80,12 @@ impl Line {
             Some(many) => counted(many),
         };
         let Self { name, bytes, used_ms, snapshots, forked_from, command, applied, old, .. } = self;
-        let taken = if *applied { "taken over, " } else { "" };
+        // What waits now has come since, or was left.
+        let taken = match self.changes {
+            _ if !*applied => "",
+            Some(1..) if !self.in_use => "taken over in part, waiting: ",
+            _ => "taken over, ",
+        };
         let mut text = format!("{name:<16}  {:>9}  {:<12}  {taken}{waits}", size(*bytes), age(*used_ms));
         let more = [
             command.clone(),

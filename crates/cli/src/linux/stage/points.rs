@@ -35,9 +35,14 @@ pub(crate) fn restore(args: &SnapshotArgs) -> Result<ExitCode, CliError> {
     let mut stage = held(&stages(&context)?, &args.stage)?;
     stage.can_restore(&args.name).map_err(|error| shown(&error))?;
     let event = event::Stage { other: Some((&*args.name).into()), ..act(Act::Restore, &stage) };
+    let names = |stage: &Stage| stage.snapshots().iter().map(|snapshot| snapshot.name.clone()).collect::<Vec<_>>();
+    let before = names(&stage);
     recorded(&context, event, || stage.restore(&args.name).map_err(|error| shown(&error)))?;
     let stay = settle(&mut stage)?;
-    eprintln!("pinfold: the stage {} is as it was at {}", args.stage, args.name);
+    let kept = names(&stage);
+    let gone: Vec<_> = before.into_iter().filter(|name| !kept.contains(name)).collect();
+    let gone = if gone.is_empty() { String::new() } else { format!("; later snapshots are gone: {}", gone.join(", ")) };
+    eprintln!("pinfold: the stage {} is as it was at {}{gone}", args.stage, args.name);
     if stay > 0 {
         eprintln!("pinfold: what you have taken over since stays in the workspace: {}", counted(stay));
         eprintln!("pinfold: the stage would not change that back; pinfold undo does");

@@ -93,8 +93,9 @@ fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, 
             return Err(CliError::new("nothing was changed"));
         }
     }
-    for (path, why) in undoing.lost() {
-        eprintln!("pinfold: not undone: {}: {why}", shown(&context.workspace, &path));
+    let lost: Vec<_> = undoing.lost().collect();
+    for (path, why) in &lost {
+        eprintln!("pinfold: not undone: {}: {why}", shown(&context.workspace, path));
     }
     let event = event::Stage { paths: listed(&undoing.paths()), ..event::Stage::new(Act::UndoRun, &session) };
     let mut recorded = Recorded::begin(context, &context.workspace, &policy(context)?, event)?;
@@ -102,7 +103,8 @@ fn take_back(context: &Context, record: Record, lose: bool) -> Result<ExitCode, 
     recorded.end(undone.as_ref().err().map(|error| with_causes(error)));
     undone.map_err(|error| not_undone(context, &error))?;
     indexes.note(undoing.paths().iter().map(PathBuf::as_path));
-    eprintln!("pinfold: undone: what the run {session} changed is as it was before");
+    let but = if lost.is_empty() { "" } else { ", but for that" };
+    eprintln!("pinfold: undone: what the run {session} changed is as it was before{but}");
     Ok(ExitCode::SUCCESS)
 }
 
