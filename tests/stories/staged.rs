@@ -492,6 +492,22 @@ fn what_stands_in_for_objects_is_asked_about() {
 }
 
 #[test]
+fn a_tree_that_is_too_deep_hides_nothing_and_goes_with_its_stage() {
+    let desk = Desk::new();
+    let name = "d".repeat(200);
+    desk.write(
+        "home/project/deep.py",
+        format!("import os\nfor i in range(1500): os.mkdir('{name}'); os.chdir('{name}')\nopen('f', 'w').close()"),
+    );
+    desk.inside_with(&["--session", "s"], "python3 deep.py; echo seen > seen").ok();
+    assert!(desk.about(&["diff"]).ok().contains("+seen"));
+    desk.about(&["discard", "s"]).ok();
+    let left = desk.outside("find ../.local/state/pinfold -name 'dddddd*' | head -1");
+    assert_eq!(left.ok(), "");
+    assert!(desk.pinfold(["doctor", "--clean"]).run().ok().contains("0 interrupted"));
+}
+
+#[test]
 fn nobody_waits_for_a_pipe_in_the_place_of_what_git_reads() {
     let desk = Desk::new();
     let plant = "mkdir -p sub/.git/refs sub/.git/objects; echo ref: refs/heads/main > sub/.git/HEAD; mkfifo sub/.git/index sub/.git/config";

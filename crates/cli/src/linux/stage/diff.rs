@@ -1,10 +1,11 @@
 //! `pinfold diff`: what a stage would change, line by line.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::ExitCode;
 
 use pinfold_policy::plain;
-use pinfold_stage::{Change, What};
+use pinfold_stage::{Change, FileDiff, What};
 
 use super::changes::counted;
 use super::git;
@@ -72,35 +73,54 @@ fn show_all(
     mut tool: Option<&mut Tool>,
     out: &mut Out,
 ) -> Result<bool, CliError> {
+    let mut too_long = 0;
     for change in changes {
-        match show(place, change, tool.as_deref_mut(), out) {
+        let diffs = match diffs(place, change) {
+            Ok(diffs) => diffs,
             Err(_) if in_use => {
                 eprintln!("pinfold: {} has changed meanwhile", plain(&place.path(change).to_string_lossy()));
                 continue;
             }
-            Err(error) => return Err(error),
-            Ok(false) => return Ok(false),
-            Ok(true) => {}
+            Err(error) if error.kind() == ErrorKind::InvalidFilename => {
+                too_long += 1;
+                continue;
+            }
+            Err(error) => return Err(unreadable(place, change, &error)),
+        };
+        if !show(place, &diffs, tool.as_deref_mut(), out)? {
+            return Ok(false);
         }
         // What somebody else writes to is another one when it is taken over.
         if !in_use {
-            place.reviewed.add(&place.layers, change).map_err(|error| unreadable(place, change, &error))?;
+            match place.reviewed.add(&place.layers, change) {
+                Err(error) if error.kind() == ErrorKind::InvalidFilename => too_long += 1,
+                added => added.map_err(|error| unreadable(place, change, &error))?,
+            }
         }
+    }
+    // They take nobody the sight of the others.
+    if too_long > 0 {
+        eprintln!("pinfold: not shown: {} with paths that are too long", counted(too_long));
     }
     Ok(true)
 }
 
-/// Shows one change. False when nobody wants more.
-fn show(place: &Place, change: &Change, mut tool: Option<&mut Tool>, out: &mut Out) -> Result<bool, CliError> {
+/// What is shown of one change.
+fn diffs(place: &Place, change: &Change) -> io::Result<Vec<FileDiff>> {
     if git::quiet(&place.path(change), change).is_some() {
-        return Ok(true);
+        return Ok(Vec::new());
     }
     if let What::LeftOut(why) = &change.what {
         eprintln!("pinfold: {} stays in the stage: {why}", plain(&place.path(change).to_string_lossy()));
     }
-    for diff in place.diffs(change).map_err(|error| unreadable(place, change, &error))? {
+    place.diffs(change)
+}
+
+/// Shows one change. False when nobody wants more.
+fn show(place: &Place, diffs: &[FileDiff], mut tool: Option<&mut Tool>, out: &mut Out) -> Result<bool, CliError> {
+    for diff in diffs {
         let by_tool = match &mut tool {
-            Some(tool) => tool.shown(place, &diff)?,
+            Some(tool) => tool.shown(place, diff)?,
             None => None,
         };
         let goes_on = match by_tool {
@@ -114,7 +134,7 @@ fn show(place: &Place, change: &Change, mut tool: Option<&mut Tool>, out: &mut O
     Ok(true)
 }
 
-fn unreadable(place: &Place, change: &Change, error: &std::io::Error) -> CliError {
+fn unreadable(place: &Place, change: &Change, error: &io::Error) -> CliError {
     let path = plain(&place.path(change).to_string_lossy());
     CliError::new(format!("{path} cannot be read")).why(error.to_string())
 }

@@ -213,7 +213,8 @@ pub(super) fn leave_out_caches(root: &Path, changes: &mut Changes) {
 
 fn is_cache(rest: &Path) -> bool {
     let Some(below) = below_objects(rest) else { return false };
-    let name = rest.file_name().unwrap_or_default().to_string_lossy();
+    // Also what lies in a directory of such a name.
+    let name = below.iter().nth(1).unwrap_or_default().to_string_lossy();
     let is_in = |directory: &str| below.starts_with(directory);
     let beside_packs =
         [".bitmap", ".rev", ".mtimes"].iter().any(|end| name.ends_with(end)) || name.starts_with("multi-pack-index");
