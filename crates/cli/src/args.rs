@@ -47,7 +47,9 @@ pub(crate) enum Command {
     Fork(ForkArgs),
     /// Remember how a stage is now
     Snapshot(SnapshotArgs),
-    /// Make a stage as it was at a snapshot, without what came later; a fork made before keeps both
+    /// Make a stage as it was at a snapshot
+    ///
+    /// What came later is gone, later snapshots too. A fork made before keeps both.
     Restore(SnapshotArgs),
     /// Watch live runs: what they reach, what is refused, and the questions of `run --ask`
     #[command(after_help = WATCH_HELP)]
