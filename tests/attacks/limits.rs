@@ -160,7 +160,7 @@ loot("80 threads")
 
 /// What is free on a disk changes with everything that anybody writes there or removes: one of these at a time, those
 /// included that this program tries once more without a sandbox, in a process of its own. Held until dropped.
-pub(crate) fn alone_on_the_disk() -> File {
+fn alone_on_the_disk() -> File {
     let program = std::env::current_exe().and_then(File::open).expect("this test");
     program.lock().expect("the lock");
     program

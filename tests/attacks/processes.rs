@@ -236,8 +236,11 @@ fn lives_on(scene: &Scene) -> Option<String> {
 /// Whether marked processes are still there; what the sandbox has killed may take a moment to go.
 pub(crate) fn live_on(scene: &Scene, mark: &str) -> Option<String> {
     let patience = Duration::from_secs(if scene.runner() == Runner::Sandbox { 20 } else { 0 });
-    within(patience, || marked(mark).is_empty());
-    let left = marked(mark);
+    let mut left = Vec::new();
+    within(patience, || {
+        left = marked(mark);
+        left.is_empty()
+    });
     (!left.is_empty()).then(|| format!("{left:?} live on"))
 }
 

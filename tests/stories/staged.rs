@@ -354,20 +354,20 @@ fn a_pack_that_holds_something_else_than_it_says_is_not_taken_over() {
     assert_eq!(desk.outside("git fsck --strict; git log --format=%s mine").ok(), "two\nfirst");
 }
 
-/// Writes an object by itself that has the name of what a file will say later.
-const FALSE_OBJECT: &str = r#"
-import hashlib, os, sys, zlib
-said, data = sys.argv[2].encode() + b"\n", b"evil\n"
-name = hashlib.sha1(b"blob %d\0" % len(said) + said).hexdigest()
-os.makedirs(sys.argv[1] + "/objects/" + name[:2], exist_ok=True)
-open(sys.argv[1] + "/objects/" + name[:2] + "/" + name[2:], "wb").write(zlib.compress(b"blob %d\0" % len(data) + data))
+/// Puts an object under the name of another one, whether that is there or not, below a directory of objects.
+const OTHER_OBJECT: &str = r#"
+import os, sys, zlib
+path = sys.argv[1] + "/" + sys.argv[2][:2] + "/" + sys.argv[2][2:]
+os.makedirs(os.path.dirname(path), exist_ok=True)
+if os.path.exists(path): os.unlink(path)
+open(path, "wb").write(zlib.compress(b"blob 5\0evil\n"))
 "#;
 
 #[test]
 fn an_object_that_is_something_else_than_its_name_says_is_not_taken_over() {
     let desk = Desk::new();
-    desk.write("home/project/false.py", FALSE_OBJECT);
-    let plant = "python3 false.py .git later";
+    desk.write("home/project/one.py", OTHER_OBJECT);
+    let plant = "python3 one.py .git/objects $(echo later | git hash-object --stdin)";
     let write = "echo later > README; git add README; rm README; git checkout -q README; cat README";
     // The control: without pinfold git believes it.
     desk.outside(&format!("cp -r . ../copy; cd ../copy; {plant}; {write}")).ok();
@@ -377,8 +377,8 @@ fn an_object_that_is_something_else_than_its_name_says_is_not_taken_over() {
     desk.about(&["apply", "one", "--mine", ".git/objects"]).ok();
     assert_eq!(desk.outside(&format!("{write}; cat one")).ok(), "later\n1");
     // Nor is one of a repository in the repository.
-    let modules = "git init -q --bare .git/modules/m; python3 false.py .git/modules/m later";
-    desk.inside_with(&["--session", "m"], modules).ok();
+    let modules = format!("git init -q --bare .git/modules/m; {}", plant.replace("objects", "modules/m/objects"));
+    desk.inside_with(&["--session", "m"], &modules).ok();
     desk.about(&["apply", "m", "--traps"]).says("is no object as git makes them").ends_with(125);
     // Those that git makes are, also with the longer names.
     let sound =
@@ -387,15 +387,6 @@ fn an_object_that_is_something_else_than_its_name_says_is_not_taken_over() {
     desk.about(&["apply", "t", "--traps"]).ok();
     assert_eq!(desk.outside("git fsck --strict; git log --format=%s; git -C sub fsck --strict").ok(), "two\nfirst");
 }
-
-/// Puts another object in the place of one that is there, below a directory of objects.
-const OTHER_OBJECT: &str = r#"
-import os, sys, zlib
-path = sys.argv[1] + "/" + sys.argv[2][:2] + "/" + sys.argv[2][2:]
-os.makedirs(os.path.dirname(path), exist_ok=True)
-if os.path.exists(path): os.unlink(path)
-open(path, "wb").write(zlib.compress(b"blob 5\0evil\n"))
-"#;
 
 /// Puts another object into the only pack of a git directory, and leaves its index and its sum as they are.
 const OTHER_IN_PACK: &str = r#"
@@ -425,12 +416,11 @@ fn nothing_false_is_taken_over_wherever_git_looks_for_objects() {
     let desk = Desk::new();
     desk.write("home/one.py", OTHER_OBJECT);
     desk.write("home/pack.py", OTHER_IN_PACK);
-    let file = ["-c", "protocol.file.allow=always"].join(" ");
-    desk.outside(&format!(
+    desk.outside(
         "git init -q ../m; cd ../m; echo part > part; git add part; git commit -qm part; cd ../project; \
-         git {file} submodule --quiet add --name logs ../m sub; git commit -qam sub; \
-         git clone -q --bare ../m ../m.git; git -C ../m.git worktree add -q ../tree"
-    ))
+         git -c protocol.file.allow=always submodule --quiet add --name logs ../m sub; git commit -qam sub; \
+         git clone -q --bare ../m ../m.git; git -C ../m.git worktree add -q ../tree",
+    )
     .ok();
     let id = desk.outside("git -C sub rev-parse HEAD:part").ok();
     let tools = ["--read", "../one.py", "--read", "../pack.py"];

@@ -255,16 +255,13 @@ impl Attack {
         for step in &self.after {
             step(&scene);
         }
-        let mut harm = self.harm_done(&scene, &before);
-        if runner == Runner::Bare {
-            // What was sent or killed just before the end may still be under way.
-            within(UNDER_WAY, || {
-                if harm.is_empty() {
-                    harm = self.harm_done(&scene, &before);
-                }
-                !harm.is_empty()
-            });
-        }
+        // What was sent or killed just before the end may still be under way.
+        let patience = if runner == Runner::Bare { UNDER_WAY } else { Duration::ZERO };
+        let mut harm = Vec::new();
+        within(patience, || {
+            harm = self.harm_done(&scene, &before);
+            !harm.is_empty()
+        });
         Trial { harm: (!harm.is_empty()).then(|| harm.join("; ")), began, said: told(&ended) }
     }
 

@@ -40,14 +40,14 @@ pub fn eventually(is_so: impl FnMut() -> bool) -> bool {
     within(PATIENCE, is_so)
 }
 
-/// Waits until something is so, or this long.
+/// Waits until something is so, or this long. It is looked at once at least.
 pub fn within(patience: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + patience;
-    while Instant::now() < deadline {
-        if is_so() {
-            return true;
+    while !is_so() {
+        if Instant::now() >= deadline {
+            return false;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
-    false
+    true
 }

@@ -19,7 +19,7 @@ pub(crate) struct Tally {
 }
 
 /// A test that failed, with the end of what it printed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     name: String,
     lines: Vec<String>,

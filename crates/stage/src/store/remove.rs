@@ -53,7 +53,7 @@ fn make_shallow(root: &Path) {
     let mut waiting = vec![(root.to_owned(), 0)];
     let mut names = (0_u64..).map(|number| root.join(format!("deep-{number}")));
     while let Some((mut path, mut levels)) = waiting.pop() {
-        let Ok(metadata) = path.symlink_metadata() else { continue };
+        let Some(metadata) = path.symlink_metadata().ok().filter(Metadata::is_dir) else { continue };
         open_up(&path, &metadata);
         if levels > LEVELS_MAX || path.as_os_str().len() > root.as_os_str().len() + PATH_BYTES_MAX {
             // A name that nothing has.
