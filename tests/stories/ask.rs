@@ -211,11 +211,13 @@ fn the_page_gives_the_terminal_back_and_follows_its_size() {
             key => screen.key(key),
         }
         screen.is_back();
-        screen.line("stty -g > after; clear");
+        screen.line("stty -g > writing; mv writing after; clear");
+        let after = desk.workspace().join("after");
+        assert!(eventually(|| after.exists()), "the shell goes on");
+        assert_eq!(desk.read("home/project/before"), desk.read("home/project/after"), "{end}");
+        desk.outside("rm after").ok();
         screen.shows("outer$");
     }
-    assert!(eventually(|| desk.workspace().join("after").exists()), "the shell goes on");
-    assert_eq!(desk.read("home/project/before"), desk.read("home/project/after"));
 }
 
 /// What a watcher hears first from the only run there is, after a program has put itself into more of a sandbox than the
