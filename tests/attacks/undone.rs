@@ -60,7 +60,8 @@ fn a_link_comes_between_the_run_and_the_undoing() {
 
 #[test]
 fn what_is_kept_is_read_or_written() {
-    let script = r#"echo x > d/README; find "$HOME/.local/state/pinfold" /home /root /tmp -name kept -type d 2>/dev/null |
+    // In this scene alone: the control would write into what is kept of others' runs.
+    let script = r#"echo x > d/README; find "$HOME/.local/state/pinfold" "$OTHER/.." -name kept -type d 2>/dev/null |
         while read -r place; do cat "$place"/* > loot.txt; echo stolen > "$place/0"; done
         [ -s loot.txt ] && cp loot.txt "$LOOT"; true"#;
     kept(Attack::sh(script))
